@@ -20,8 +20,8 @@
 
 #include <assert.h>
 
-#include "base/order.h"
 #include "holdfast/types.h"
+#include "object/index.h"
 
 /* HF_UNSET stays no value and INT64_MAX stays never, whatever is added. Any other sum stays
  * between them. */
@@ -83,9 +83,9 @@ static inline bool hf__over(int64_t until, bool computed, struct hf__instant at)
  * order. What lasts beyond an instant: exact, since what is over is logged before a set-back
  * moves it. */
 #define HF__COMPUTED 1u
-static inline struct hf__order_filter hf__lasting(struct hf__instant at)
+static inline struct hf__index_filter hf__lasting(struct hf__instant at)
 {
-	return (struct hf__order_filter){
+	return (struct hf__index_filter){
 	    .low = at.now + 1, .high = INT64_MAX, .moved = HF__COMPUTED, .moved_low = at.mono + 1};
 }
 

@@ -1,19 +1,19 @@
 /* Walks over objects and containers that all domains share. See container.h. */
 #include "domains/common/container.h"
 
-void hf__name_enlist(struct hf__map *map, struct hf__map_node *node, struct hf__order *order,
-                     struct hf__order_node *by_name, struct hf_bytes name)
+void hf__name_enlist(struct hf__map *map, struct hf__map_node *node, struct hf__index *order,
+                     struct hf__index_node *by_name, struct hf_bytes name)
 {
 	by_name->weight = INT64_MIN;
 	hf__map_insert(map, node, hf__map_hash(map, name.data, name.len));
-	hf__order_insert(order, by_name);
+	hf__index_insert(order, by_name);
 }
 
-void hf__name_delist(struct hf__map *map, struct hf__map_node *node, struct hf__order *order,
-                     struct hf__order_node *by_name)
+void hf__name_delist(struct hf__map *map, struct hf__map_node *node, struct hf__index *order,
+                     struct hf__index_node *by_name)
 {
 	hf__map_remove(map, node);
-	hf__order_remove(order, by_name);
+	hf__index_remove(order, by_name);
 }
 
 void hf__pair_join(struct hf__pair *pair, struct hf_bytes container, struct hf_bytes name)
@@ -69,13 +69,13 @@ void hf__objects_opened(struct hf__map *map, size_t offset, uint64_t newest_unle
 	}
 }
 
-int hf__emit_each(const struct hf__order *order,
-                  int (*emit)(const struct hf__order_node *node, struct hf__emitter *emitter),
+int hf__emit_each(const struct hf__index *order,
+                  int (*emit)(const struct hf__index_node *node, struct hf__emitter *emitter),
                   struct hf__emitter *emitter)
 {
 	int rc = HF_OK;
-	for (const struct hf__order_node *node = hf__order_first(order); node && rc == HF_OK;
-	     node = hf__order_next(node))
+	for (const struct hf__index_node *node = hf__index_first(order); node && rc == HF_OK;
+	     node = hf__index_next(node))
 		rc = emit(node, emitter);
 	return rc;
 }

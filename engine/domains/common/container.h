@@ -6,17 +6,17 @@
 
 #include "base/heap.h"
 #include "base/map.h"
-#include "base/order.h"
+#include "object/index.h"
 #include "store/domain.h"
 
 /* --- Containers by name ----------------------------------------------------------------------- */
 
 /* Enters or leaves the map and the order of names: at birth (listed as holding nothing, see
  * store/call/names.h) and removal. */
-void hf__name_enlist(struct hf__map *map, struct hf__map_node *node, struct hf__order *order,
-                     struct hf__order_node *by_name, struct hf_bytes name);
-void hf__name_delist(struct hf__map *map, struct hf__map_node *node, struct hf__order *order,
-                     struct hf__order_node *by_name);
+void hf__name_enlist(struct hf__map *map, struct hf__map_node *node, struct hf__index *order,
+                     struct hf__index_node *by_name, struct hf_bytes name);
+void hf__name_delist(struct hf__map *map, struct hf__map_node *node, struct hf__index *order,
+                     struct hf__index_node *by_name);
 
 /* What these two take, of a container `c` whose state keeps its kind in the map `kind` and in the
  * order `by_name`. */
@@ -78,8 +78,8 @@ void hf__objects_opened(struct hf__map *map, size_t node, uint64_t newest_unleas
                         uint64_t first_lsn, uint64_t *incarnation);
 
 /* Writes each container of the order, in that order, until one fails. */
-HF_CHECKED int hf__emit_each(const struct hf__order *order,
-                             int (*emit)(const struct hf__order_node *node,
+HF_CHECKED int hf__emit_each(const struct hf__index *order,
+                             int (*emit)(const struct hf__index_node *node,
                                          struct hf__emitter *emitter),
                              struct hf__emitter *emitter);
 

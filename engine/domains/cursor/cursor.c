@@ -184,8 +184,8 @@ static bool cursor_sane(const struct hf__cursor_state *s, const struct hf__curso
 static bool view_sane(const struct hf__cursor_state *s, enum hf__cursor_view view)
 {
 	const struct hf__cursor_bound all = {.view = view};
-	const struct hf__order *order = &s->views[view];
-	if (!hf__order_sane(order) || hf__order_count(order) != s->cursors.count)
+	const struct hf__index *order = &s->views[view];
+	if (!hf__index_sane(order) || hf__index_count(order) != s->cursors.count)
 		return false;
 	const struct hf__cursor *before = NULL;
 	for (const struct hf__cursor *cursor = hf__cursor_first(s, &all, NULL); cursor;

@@ -12,9 +12,9 @@
 #define HF_DOMAINS_CURSOR_STATE_H
 
 #include "base/map.h"
-#include "base/order.h"
 #include "holdfast/cursor.h"
 #include "log/entry.h"
+#include "object/index.h"
 #include "object/removed.h"
 #include "store/domain.h"
 
@@ -51,7 +51,7 @@ struct hf__cursor_bound {
 struct hf__cursor_state {
 	struct hf__map streams; /* by name */
 	struct hf__map cursors; /* by full key */
-	struct hf__order views[HF__CURSOR_VIEWS];
+	struct hf__index views[HF__CURSOR_VIEWS];
 	struct hf__object root; /* the container of streams; never changes itself */
 	struct hf__removed removed; /* streams */
 };
@@ -81,7 +81,7 @@ struct hf__cursor_value {
 struct hf__cursor {
 	struct hf__object object; /* container: its stream */
 	struct hf__map_node node;
-	struct hf__order_node nodes[HF__CURSOR_VIEWS];
+	struct hf__index_node nodes[HF__CURSOR_VIEWS];
 	struct hf__cursor_value value;
 	uint16_t consumer_len, subject_len;
 	uint8_t text[]; /* consumer, subject */
@@ -149,10 +149,10 @@ const struct hf__object *hf__cursor_depends(const struct hf__cursor_state *state
 
 /* --- cursor/order.c --------------------------------------------------------------------------- */
 
-void hf__cursor_orders_init(struct hf__order orders[HF__CURSOR_VIEWS]);
+void hf__cursor_orders_init(struct hf__index orders[HF__CURSOR_VIEWS]);
 struct hf__cursor *hf__cursor_of_map(const struct hf__map_node *node);
 struct hf__stream *hf__stream_of_map(const struct hf__map_node *node);
-struct hf__cursor *hf__cursor_of(const struct hf__order_node *node, enum hf__cursor_view view);
+struct hf__cursor *hf__cursor_of(const struct hf__index_node *node, enum hf__cursor_view view);
 struct hf__stream *hf__cursor_stream(const struct hf__cursor *cursor);
 struct hf__cursor_position hf__cursor_position_of(const struct hf__cursor *cursor);
 struct hf__cursor_image hf__cursor_image_of(const struct hf__cursor *cursor);

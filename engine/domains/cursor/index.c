@@ -82,7 +82,7 @@ static void enlist_cursor(struct hf__object *object)
 	const struct hf__cursor_position key = hf__cursor_position_of(cursor);
 	hf__map_insert(&state->cursors, &cursor->node, hash_of(state, &key));
 	for (unsigned i = 0; i < HF__CURSOR_FIRST_BY_VALUE; i++)
-		hf__order_insert(&state->views[i], &cursor->nodes[i]);
+		hf__index_insert(&state->views[i], &cursor->nodes[i]);
 	hf__cursor_stream(cursor)->cursors++;
 }
 
@@ -92,7 +92,7 @@ static void delist_cursor(struct hf__object *object)
 	struct hf__cursor_state *state = hf__cursor_stream(cursor)->state;
 	hf__map_remove(&state->cursors, &cursor->node);
 	for (unsigned i = 0; i < HF__CURSOR_FIRST_BY_VALUE; i++)
-		hf__order_remove(&state->views[i], &cursor->nodes[i]);
+		hf__index_remove(&state->views[i], &cursor->nodes[i]);
 	hf__cursor_stream(cursor)->cursors--;
 }
 
@@ -101,7 +101,7 @@ static void link_cursor(struct hf__object *object)
 	struct hf__cursor *cursor = (struct hf__cursor *)(void *)object;
 	struct hf__cursor_state *state = hf__cursor_stream(cursor)->state;
 	for (unsigned i = HF__CURSOR_FIRST_BY_VALUE; i < HF__CURSOR_VIEWS; i++)
-		hf__order_insert(&state->views[i], &cursor->nodes[i]);
+		hf__index_insert(&state->views[i], &cursor->nodes[i]);
 }
 
 static void unlink_cursor(struct hf__object *object)
@@ -109,7 +109,7 @@ static void unlink_cursor(struct hf__object *object)
 	struct hf__cursor *cursor = (struct hf__cursor *)(void *)object;
 	struct hf__cursor_state *state = hf__cursor_stream(cursor)->state;
 	for (unsigned i = HF__CURSOR_FIRST_BY_VALUE; i < HF__CURSOR_VIEWS; i++)
-		hf__order_remove(&state->views[i], &cursor->nodes[i]);
+		hf__index_remove(&state->views[i], &cursor->nodes[i]);
 }
 
 static bool stream_idle(const struct hf__object *object)

@@ -40,7 +40,7 @@ struct hf__stream *hf__stream_of_map(const struct hf__map_node *node)
 	return (struct hf__stream *)((uintptr_t)node - offsetof(struct hf__stream, node));
 }
 
-struct hf__cursor *hf__cursor_of(const struct hf__order_node *node, enum hf__cursor_view view)
+struct hf__cursor *hf__cursor_of(const struct hf__index_node *node, enum hf__cursor_view view)
 {
 	return (struct hf__cursor *)((uintptr_t)(node - view) - offsetof(struct hf__cursor, nodes));
 }
@@ -122,8 +122,8 @@ static int compare_cursors(enum field field, const struct hf__cursor *a, const s
 	}
 }
 
-static int compare_in(enum hf__cursor_view view, const struct hf__order_node *a,
-                      const struct hf__order_node *b)
+static int compare_in(enum hf__cursor_view view, const struct hf__index_node *a,
+                      const struct hf__index_node *b)
 {
 	const struct hf__cursor *x = hf__cursor_of(a, view), *y = hf__cursor_of(b, view);
 	for (unsigned i = 0; i < views[view].count; i++) {
@@ -134,39 +134,39 @@ static int compare_in(enum hf__cursor_view view, const struct hf__order_node *a,
 	return 0;
 }
 
-static int compare_by_stream(const struct hf__order_node *a, const struct hf__order_node *b)
+static int compare_by_stream(const struct hf__index_node *a, const struct hf__index_node *b)
 {
 	return compare_in(HF__CURSOR_BY_STREAM, a, b);
 }
 
-static int compare_by_consumer(const struct hf__order_node *a, const struct hf__order_node *b)
+static int compare_by_consumer(const struct hf__index_node *a, const struct hf__index_node *b)
 {
 	return compare_in(HF__CURSOR_BY_CONSUMER, a, b);
 }
 
-static int compare_by_subject(const struct hf__order_node *a, const struct hf__order_node *b)
+static int compare_by_subject(const struct hf__index_node *a, const struct hf__index_node *b)
 {
 	return compare_in(HF__CURSOR_BY_SUBJECT, a, b);
 }
 
-static int compare_by_consumer_subject(const struct hf__order_node *a,
-                                       const struct hf__order_node *b)
+static int compare_by_consumer_subject(const struct hf__index_node *a,
+                                       const struct hf__index_node *b)
 {
 	return compare_in(HF__CURSOR_BY_CONSUMER_SUBJECT, a, b);
 }
 
-static int compare_slowest_on_subject(const struct hf__order_node *a,
-                                      const struct hf__order_node *b)
+static int compare_slowest_on_subject(const struct hf__index_node *a,
+                                      const struct hf__index_node *b)
 {
 	return compare_in(HF__CURSOR_SLOWEST_ON_SUBJECT, a, b);
 }
 
-static int compare_slowest(const struct hf__order_node *a, const struct hf__order_node *b)
+static int compare_slowest(const struct hf__index_node *a, const struct hf__index_node *b)
 {
 	return compare_in(HF__CURSOR_SLOWEST, a, b);
 }
 
-static const hf__order_compare compares[HF__CURSOR_VIEWS] = {
+static const hf__index_compare compares[HF__CURSOR_VIEWS] = {
     [HF__CURSOR_BY_STREAM] = compare_by_stream,
     [HF__CURSOR_BY_CONSUMER] = compare_by_consumer,
     [HF__CURSOR_BY_SUBJECT] = compare_by_subject,
@@ -175,14 +175,14 @@ static const hf__order_compare compares[HF__CURSOR_VIEWS] = {
     [HF__CURSOR_SLOWEST] = compare_slowest,
 };
 
-static int probe_bound(const struct hf__order_node *node, const void *key)
+static int probe_bound(const struct hf__index_node *node, const void *key)
 {
 	const struct hf__cursor_bound *bound = key;
 	const struct hf__cursor_position at = hf__cursor_position_of(hf__cursor_of(node, bound->view));
 	return hf__cursor_compare(bound->view, bound->fields, &at, &bound->at);
 }
 
-static struct hf__cursor *in_range(const struct hf__order_node *node,
+static struct hf__cursor *in_range(const struct hf__index_node *node,
                                    const struct hf__cursor_bound *range)
 {
 	return node && probe_bound(node, range) == 0 ? hf__cursor_of(node, range->view) : NULL;
@@ -192,21 +192,21 @@ struct hf__cursor *hf__cursor_first(const struct hf__cursor_state *state,
                                     const struct hf__cursor_bound *range,
                                     const struct hf__cursor_position *after)
 {
-	const struct hf__order *order = &state->views[range->view];
+	const struct hf__index *order = &state->views[range->view];
 	if (!after)
-		return in_range(hf__order_seek(order, probe_bound, range), range);
+		return in_range(hf__index_seek(order, probe_bound, range), range);
 	const struct hf__cursor_bound exact = {range->view, FIELDS_MAX, *after};
-	return in_range(hf__order_after(order, probe_bound, &exact), range);
+	return in_range(hf__index_after(order, probe_bound, &exact), range);
 }
 
 struct hf__cursor *hf__cursor_next(const struct hf__cursor *cursor,
                                    const struct hf__cursor_bound *range)
 {
-	return in_range(hf__order_next(&cursor->nodes[range->view]), range);
+	return in_range(hf__index_next(&cursor->nodes[range->view]), range);
 }
 
-void hf__cursor_orders_init(struct hf__order orders[HF__CURSOR_VIEWS])
+void hf__cursor_orders_init(struct hf__index orders[HF__CURSOR_VIEWS])
 {
 	for (unsigned i = 0; i < HF__CURSOR_VIEWS; i++)
-		hf__order_init(&orders[i], compares[i]);
+		hf__index_init(&orders[i], compares[i]);
 }

@@ -28,11 +28,11 @@ static int emit_document(const struct hf__document *document, struct hf__emitter
 static int emit_sorted(const struct hf__collection *collection,
                        const struct hf__document **documents, struct hf__emitter *emitter)
 {
-	const struct hf__order *order = &collection->views[hf__collection_view(collection)];
+	const struct hf__index *order = &collection->views[hf__collection_view(collection)];
 	size_t count = 0;
 	int rc = HF_OK;
-	for (const struct hf__order_node *node = hf__order_first(order); node;
-	     node = hf__order_next(node))
+	for (const struct hf__index_node *node = hf__index_first(order); node;
+	     node = hf__index_next(node))
 		documents[count++] = hf__document_of(node);
 	qsort(documents, count, sizeof *documents, compare_documents);
 	for (size_t i = 0; i < count && rc == HF_OK; i++)
@@ -40,7 +40,7 @@ static int emit_sorted(const struct hf__collection *collection,
 	return rc;
 }
 
-static int emit_collection(const struct hf__order_node *node, struct hf__emitter *emitter)
+static int emit_collection(const struct hf__index_node *node, struct hf__emitter *emitter)
 {
 	const struct hf__collection *collection = hf__collection_of_order(node);
 	const struct hf__document **documents =
@@ -87,7 +87,7 @@ static const char *document_fault(const struct hf__document_state *state,
 	    document)
 		return "it cannot be found by its key";
 	for (unsigned view = 0; view < HF__DOCUMENT_VIEWS; view++) {
-		const struct hf__order_node *node =
+		const struct hf__index_node *node =
 		    hf__document_node(document, (enum hf__document_view)view);
 		if (node && (node->weight != hf__document_until(document) || node->tag != value->computed))
 			return "its weight in an order is wrong";
@@ -104,13 +104,13 @@ static int verify_view(const struct hf__document_state *state,
                        const struct hf__collection *collection, enum hf__document_view view,
                        size_t expected, struct hf__text *why)
 {
-	const struct hf__order *order = &collection->views[view];
-	if (!hf__order_sane(order))
+	const struct hf__index *order = &collection->views[view];
+	if (!hf__index_sane(order))
 		return broken(why, collection, NULL, "an order of it is out of order");
-	if (hf__order_count(order) != expected)
+	if (hf__index_count(order) != expected)
 		return broken(why, collection, NULL, "an order of it has too many or too few documents");
-	for (const struct hf__order_node *node = hf__order_first(order); node;
-	     node = hf__order_next(node)) {
+	for (const struct hf__index_node *node = hf__index_first(order); node;
+	     node = hf__index_next(node)) {
 		const struct hf__document *document = hf__document_of(node);
 		if (hf__document_collection(document) != collection ||
 		    hf__document_node(document, view) != node)
@@ -124,10 +124,10 @@ static int verify_view(const struct hf__document_state *state,
 
 static size_t count_ending(const struct hf__collection *collection)
 {
-	const struct hf__order *order = &collection->views[hf__collection_view(collection)];
+	const struct hf__index *order = &collection->views[hf__collection_view(collection)];
 	size_t count = 0;
-	for (const struct hf__order_node *node = hf__order_first(order); node;
-	     node = hf__order_next(node))
+	for (const struct hf__index_node *node = hf__index_first(order); node;
+	     node = hf__index_next(node))
 		count += hf__document_of(node)->value.expires_at != HF_UNSET;
 	return count;
 }
@@ -165,14 +165,14 @@ int hf__document_verify(const void *raw, struct hf__text *why)
 {
 	const struct hf__document_state *state = raw;
 	size_t documents = 0, endings = 0;
-	if (!hf__order_sane(&state->by_name) ||
-	    hf__order_count(&state->by_name) != state->collections.count) {
+	if (!hf__index_sane(&state->by_name) ||
+	    hf__index_count(&state->by_name) != state->collections.count) {
 		hf__text_add(why,
 		             "document: the order of collections disagrees with the map of collections");
 		return HF_ECORRUPT;
 	}
-	for (const struct hf__order_node *node = hf__order_first(&state->by_name); node;
-	     node = hf__order_next(node)) {
+	for (const struct hf__index_node *node = hf__index_first(&state->by_name); node;
+	     node = hf__index_next(node)) {
 		size_t ending = 0;
 		const int rc = verify_collection(state, hf__collection_of_order(node), why, &ending);
 		if (rc != HF_OK)

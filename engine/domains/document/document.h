@@ -28,9 +28,9 @@
 
 #include "base/heap.h"
 #include "base/map.h"
-#include "base/order.h"
 #include "holdfast/document.h"
 #include "log/entry.h"
+#include "object/index.h"
 #include "object/removed.h"
 #include "store/call/names.h"
 #include "store/domain.h"
@@ -53,7 +53,7 @@ enum hf__document_view {
 struct hf__document_state {
 	struct hf__domain_env env;
 	struct hf__map collections; /* by name */
-	struct hf__order by_name; /* all collections; the weight is hf__collection_until() */
+	struct hf__index by_name; /* all collections; the weight is hf__collection_until() */
 	struct hf__object root; /* the container of collections; never changes itself */
 	struct hf__removed removed; /* collections */
 	struct hf__map documents; /* by collection and id */
@@ -70,10 +70,10 @@ struct hf__collection_value {
 struct hf__collection {
 	struct hf__object object;
 	struct hf__map_node node;
-	struct hf__order_node by_name;
+	struct hf__index_node by_name;
 	struct hf__document_state *state;
 	struct hf__vacancy vacancy;
-	struct hf__order views[HF__DOCUMENT_VIEWS]; /* empty if not kept */
+	struct hf__index views[HF__DOCUMENT_VIEWS]; /* empty if not kept */
 	struct hf__collection_value value;
 	uint32_t len;
 	uint8_t name[];
@@ -90,7 +90,7 @@ struct hf__document_value {
 
 /* A node of an order, and whose it is. */
 struct hf__document_place {
-	struct hf__order_node node;
+	struct hf__index_node node;
 	struct hf__document *document;
 };
 
@@ -177,7 +177,7 @@ void hf__document_drop(struct hf__document *document);
 bool hf__document_may_end(struct hf__document *document);
 
 struct hf__collection *hf__collection_of_map(const struct hf__map_node *node);
-struct hf__collection *hf__collection_of_order(const struct hf__order_node *node);
+struct hf__collection *hf__collection_of_order(const struct hf__index_node *node);
 struct hf__document *hf__document_of_map(const struct hf__map_node *node);
 struct hf__document *hf__document_of_heap(const struct hf__heap_node *node);
 struct hf__collection *hf__document_collection(const struct hf__document *document);
@@ -187,7 +187,7 @@ struct hf__document_image hf__document_image_of(const struct hf__document *docum
                                                 enum hf__document_cause cause, int64_t setback);
 
 /* The node of the document in that view; NULL when it has none there. */
-struct hf__order_node *hf__document_node(const struct hf__document *document,
+struct hf__index_node *hf__document_node(const struct hf__document *document,
                                          enum hf__document_view view);
 /* When it is gone: its weight in list orders; INT64_MAX: never. */
 int64_t hf__document_until(const struct hf__document *document);
@@ -222,8 +222,8 @@ struct hf__document_range {
 	struct hf_bytes group;
 };
 
-void hf__document_orders_init(struct hf__order views[HF__DOCUMENT_VIEWS]);
-struct hf__document *hf__document_of(const struct hf__order_node *node);
+void hf__document_orders_init(struct hf__index views[HF__DOCUMENT_VIEWS]);
+struct hf__document *hf__document_of(const struct hf__index_node *node);
 struct hf__document_position hf__document_position_of(const struct hf__document *document,
                                                       enum hf__document_view view);
 /* The first document of the range that is there, or the first one behind `after` (nullable);

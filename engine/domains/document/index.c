@@ -33,7 +33,7 @@ struct hf__collection *hf__collection_of_map(const struct hf__map_node *node)
 	return back(node, offsetof(struct hf__collection, node));
 }
 
-struct hf__collection *hf__collection_of_order(const struct hf__order_node *node)
+struct hf__collection *hf__collection_of_order(const struct hf__index_node *node)
 {
 	return back(node, offsetof(struct hf__collection, by_name));
 }
@@ -108,7 +108,7 @@ int64_t hf__document_expires_at(const struct hf__document *document, int64_t set
 	                                : document->value.expires_at;
 }
 
-struct hf__order_node *hf__document_node(const struct hf__document *document,
+struct hf__index_node *hf__document_node(const struct hf__document *document,
                                          enum hf__document_view view)
 {
 	/* nodes are its own to give */
@@ -132,31 +132,31 @@ enum hf__document_view hf__collection_view(const struct hf__collection *collecti
 	return (enum hf__document_view)view;
 }
 
-static const struct hf__order *any_order(const struct hf__collection *collection)
+static const struct hf__index *any_order(const struct hf__collection *collection)
 {
 	return &collection->views[hf__collection_view(collection)];
 }
 
 size_t hf__collection_size(const struct hf__collection *collection)
 {
-	return hf__order_count(any_order(collection));
+	return hf__index_count(any_order(collection));
 }
 
 int64_t hf__collection_until(const struct hf__collection *collection)
 {
-	const struct hf__order_node *root = any_order(collection)->root;
+	const struct hf__index_node *root = any_order(collection)->root;
 	return root ? root->most : INT64_MIN;
 }
 
 bool hf__collection_live(const struct hf__collection *collection, struct hf__instant at)
 {
-	const struct hf__order_filter there = hf__lasting(at);
-	return collection && hf__order_first_pass(any_order(collection), &there) != NULL;
+	const struct hf__index_filter there = hf__lasting(at);
+	return collection && hf__index_first_pass(any_order(collection), &there) != NULL;
 }
 
 struct hf__document *hf__collection_any(const struct hf__collection *collection)
 {
-	const struct hf__order_node *first = hf__order_first(any_order(collection));
+	const struct hf__index_node *first = hf__index_first(any_order(collection));
 	return first ? hf__document_of(first) : NULL;
 }
 
@@ -245,12 +245,12 @@ static void document_link(struct hf__object *object)
 	struct hf__document *document = document_of(object);
 	struct hf__collection *collection = hf__document_collection(document);
 	for (unsigned view = 0; view < HF__DOCUMENT_VIEWS; view++) {
-		struct hf__order_node *node = hf__document_node(document, (enum hf__document_view)view);
+		struct hf__index_node *node = hf__document_node(document, (enum hf__document_view)view);
 		if (!node)
 			continue;
 		node->weight = hf__document_until(document);
 		node->tag = document->value.computed ? HF__COMPUTED : 0;
-		hf__order_insert(&collection->views[view], node);
+		hf__index_insert(&collection->views[view], node);
 	}
 	if (document->value.expires_at != HF_UNSET) {
 		document->ending->heap.deadline = document->value.expires_at;
@@ -265,9 +265,9 @@ static void document_unlink(struct hf__object *object)
 	struct hf__document *document = document_of(object);
 	struct hf__collection *collection = hf__document_collection(document);
 	for (unsigned view = 0; view < HF__DOCUMENT_VIEWS; view++) {
-		struct hf__order_node *node = hf__document_node(document, (enum hf__document_view)view);
+		struct hf__index_node *node = hf__document_node(document, (enum hf__document_view)view);
 		if (node)
-			hf__order_remove(&collection->views[view], node);
+			hf__index_remove(&collection->views[view], node);
 	}
 	if (document->value.expires_at != HF_UNSET)
 		hf__heap_remove(&collection->state->endings[document->value.computed],
@@ -375,7 +375,7 @@ bool hf__document_may_end(struct hf__document *document)
 	return true;
 }
 
-static int compare_names(const struct hf__order_node *a, const struct hf__order_node *b)
+static int compare_names(const struct hf__index_node *a, const struct hf__index_node *b)
 {
 	return hf__bytes_compare(hf__collection_name(hf__collection_of_order(a)),
 	                         hf__collection_name(hf__collection_of_order(b)));
@@ -386,7 +386,7 @@ bool hf__document_indexes_init(struct hf__document_state *state, const struct hf
 	state->env = *env;
 	state->root.type = &root_type;
 	hf__removed_init(&state->removed);
-	hf__order_init(&state->by_name, compare_names);
+	hf__index_init(&state->by_name, compare_names);
 	return hf__map_init(&state->collections, env->hash_key) &&
 	       hf__map_init(&state->documents, env->hash_key);
 }

@@ -15,7 +15,7 @@ static bool within_groups(enum hf__document_view view)
 	       view == HF__DOCUMENT_GROUP_ENDING;
 }
 
-struct hf__document *hf__document_of(const struct hf__order_node *node)
+struct hf__document *hf__document_of(const struct hf__index_node *node)
 {
 	const size_t offset = offsetof(struct hf__document_place, node);
 	return ((const struct hf__document_place *)(const void *)((const uint8_t *)node - offset))
@@ -60,47 +60,47 @@ static int compare_positions(const struct hf__document_position *a,
 	return sign != 0 ? sign : hf__bytes_compare(a->id, b->id);
 }
 
-static int compare_in(enum hf__document_view view, const struct hf__order_node *a,
-                      const struct hf__order_node *b)
+static int compare_in(enum hf__document_view view, const struct hf__index_node *a,
+                      const struct hf__index_node *b)
 {
 	const struct hf__document_position at = hf__document_position_of(hf__document_of(a), view);
 	const struct hf__document_position bt = hf__document_position_of(hf__document_of(b), view);
 	return compare_positions(&at, &bt);
 }
 
-static int compare_created(const struct hf__order_node *a, const struct hf__order_node *b)
+static int compare_created(const struct hf__index_node *a, const struct hf__index_node *b)
 {
 	return compare_in(HF__DOCUMENT_CREATED, a, b);
 }
 
-static int compare_updated(const struct hf__order_node *a, const struct hf__order_node *b)
+static int compare_updated(const struct hf__index_node *a, const struct hf__index_node *b)
 {
 	return compare_in(HF__DOCUMENT_UPDATED, a, b);
 }
 
-static int compare_group_created(const struct hf__order_node *a, const struct hf__order_node *b)
+static int compare_group_created(const struct hf__index_node *a, const struct hf__index_node *b)
 {
 	return compare_in(HF__DOCUMENT_GROUP_CREATED, a, b);
 }
 
-static int compare_group_updated(const struct hf__order_node *a, const struct hf__order_node *b)
+static int compare_group_updated(const struct hf__index_node *a, const struct hf__index_node *b)
 {
 	return compare_in(HF__DOCUMENT_GROUP_UPDATED, a, b);
 }
 
-static int compare_ending(const struct hf__order_node *a, const struct hf__order_node *b)
+static int compare_ending(const struct hf__index_node *a, const struct hf__index_node *b)
 {
 	return compare_in(HF__DOCUMENT_ENDING, a, b);
 }
 
-static int compare_group_ending(const struct hf__order_node *a, const struct hf__order_node *b)
+static int compare_group_ending(const struct hf__index_node *a, const struct hf__index_node *b)
 {
 	return compare_in(HF__DOCUMENT_GROUP_ENDING, a, b);
 }
 
-void hf__document_orders_init(struct hf__order views[HF__DOCUMENT_VIEWS])
+void hf__document_orders_init(struct hf__index views[HF__DOCUMENT_VIEWS])
 {
-	static const hf__order_compare compares[HF__DOCUMENT_VIEWS] = {
+	static const hf__index_compare compares[HF__DOCUMENT_VIEWS] = {
 	    [HF__DOCUMENT_CREATED] = compare_created,
 	    [HF__DOCUMENT_UPDATED] = compare_updated,
 	    [HF__DOCUMENT_GROUP_CREATED] = compare_group_created,
@@ -109,7 +109,7 @@ void hf__document_orders_init(struct hf__order views[HF__DOCUMENT_VIEWS])
 	    [HF__DOCUMENT_GROUP_ENDING] = compare_group_ending,
 	};
 	for (unsigned i = 0; i < HF__DOCUMENT_VIEWS; i++)
-		hf__order_init(&views[i], compares[i]);
+		hf__index_init(&views[i], compares[i]);
 }
 
 /* --- Places ----------------------------------------------------------------------------------- */
@@ -123,7 +123,7 @@ struct probe {
 	struct hf__document_position at;
 };
 
-static int probe_position(const struct hf__order_node *node, const void *raw)
+static int probe_position(const struct hf__index_node *node, const void *raw)
 {
 	const struct probe *probe = raw;
 	const struct hf__document_position at =
@@ -136,28 +136,28 @@ static int probe_position(const struct hf__order_node *node, const void *raw)
 	return sign != 0 || probe->depth < BY_ID ? sign : hf__bytes_compare(at.id, probe->at.id);
 }
 
-static const struct hf__order *order_of(const struct hf__document_range *range)
+static const struct hf__index *order_of(const struct hf__document_range *range)
 {
 	return &range->collection->views[range->view];
 }
 
 /* The last node before the key. */
-static const struct hf__order_node *before(const struct hf__order *order, const struct probe *probe)
+static const struct hf__index_node *before(const struct hf__index *order, const struct probe *probe)
 {
-	const struct hf__order_node *node = hf__order_seek(order, probe_position, probe);
-	return node ? hf__order_prev(node) : hf__order_last(order);
+	const struct hf__index_node *node = hf__index_seek(order, probe_position, probe);
+	return node ? hf__index_prev(node) : hf__index_last(order);
 }
 
 /* --- Walks ------------------------------------------------------------------------------------ */
 
 /* The first node from `node` on whose document is there, if it still is of the range. */
-static struct hf__document *settle_on(const struct hf__order_node *node,
+static struct hf__document *settle_on(const struct hf__index_node *node,
                                       const struct hf__document_range *range, struct hf__instant at,
                                       bool reverse)
 {
-	const struct hf__order_filter there = hf__lasting(at);
-	const struct hf__order_node *found =
-	    reverse ? hf__order_pass_back(node, &there) : hf__order_pass(node, &there);
+	const struct hf__index_filter there = hf__lasting(at);
+	const struct hf__index_node *found =
+	    reverse ? hf__index_pass_back(node, &there) : hf__index_pass(node, &there);
 	if (!found)
 		return NULL;
 	struct hf__document *document = hf__document_of(found);
@@ -167,16 +167,16 @@ static struct hf__document *settle_on(const struct hf__order_node *node,
 }
 
 /* Where the range begins, or ends. */
-static const struct hf__order_node *edge(const struct hf__document_range *range, bool reverse)
+static const struct hf__index_node *edge(const struct hf__document_range *range, bool reverse)
 {
-	const struct hf__order *order = order_of(range);
+	const struct hf__index *order = order_of(range);
 	const struct probe probe = {.view = range->view, .depth = BY_GROUP, .at.group = range->group};
 	if (!range->grouped)
-		return reverse ? hf__order_last(order) : hf__order_first(order);
+		return reverse ? hf__index_last(order) : hf__index_first(order);
 	if (!reverse)
-		return hf__order_seek(order, probe_position, &probe);
-	const struct hf__order_node *behind = hf__order_after(order, probe_position, &probe);
-	return behind ? hf__order_prev(behind) : hf__order_last(order);
+		return hf__index_seek(order, probe_position, &probe);
+	const struct hf__index_node *behind = hf__index_after(order, probe_position, &probe);
+	return behind ? hf__index_prev(behind) : hf__index_last(order);
 }
 
 struct hf__document *hf__document_first(const struct hf__document_range *range,
@@ -186,9 +186,9 @@ struct hf__document *hf__document_first(const struct hf__document_range *range,
 	if (!after)
 		return settle_on(edge(range, reverse), range, at, reverse);
 	const struct probe probe = {.view = range->view, .depth = BY_ID, .at = *after};
-	const struct hf__order *order = order_of(range);
+	const struct hf__index *order = order_of(range);
 	return settle_on(reverse ? before(order, &probe)
-	                         : hf__order_after(order, probe_position, &probe),
+	                         : hf__index_after(order, probe_position, &probe),
 	                 range, at, reverse);
 }
 
@@ -196,23 +196,23 @@ struct hf__document *hf__document_next(const struct hf__document *document,
                                        const struct hf__document_range *range,
                                        struct hf__instant at, bool reverse)
 {
-	const struct hf__order_node *node = hf__document_node(document, range->view);
-	return settle_on(reverse ? hf__order_prev(node) : hf__order_next(node), range, at, reverse);
+	const struct hf__index_node *node = hf__document_node(document, range->view);
+	return settle_on(reverse ? hf__index_prev(node) : hf__index_next(node), range, at, reverse);
 }
 
 /* --- Counts ----------------------------------------------------------------------------------- */
 
 /* How many come before what comes after the key. */
-static size_t rank_after(const struct hf__order *order, const struct probe *probe)
+static size_t rank_after(const struct hf__index *order, const struct probe *probe)
 {
-	const struct hf__order_node *node = hf__order_after(order, probe_position, probe);
-	return node ? hf__order_rank(node) : hf__order_count(order);
+	const struct hf__index_node *node = hf__index_after(order, probe_position, probe);
+	return node ? hf__index_rank(node) : hf__index_count(order);
 }
 
-static size_t rank_of(const struct hf__order *order, const struct probe *probe)
+static size_t rank_of(const struct hf__index *order, const struct probe *probe)
 {
-	const struct hf__order_node *node = hf__order_seek(order, probe_position, probe);
-	return node ? hf__order_rank(node) : hf__order_count(order);
+	const struct hf__index_node *node = hf__index_seek(order, probe_position, probe);
+	return node ? hf__index_rank(node) : hf__index_count(order);
 }
 
 /* Those of the range that have expired: up to `now` where a caller named the instant, up to
@@ -221,7 +221,7 @@ static size_t count_over(const struct hf__document_range *range, struct hf__inst
 {
 	const enum hf__document_view view =
 	    range->grouped ? HF__DOCUMENT_GROUP_ENDING : HF__DOCUMENT_ENDING;
-	const struct hf__order *endings = &range->collection->views[view];
+	const struct hf__index *endings = &range->collection->views[view];
 	const struct probe group = {.view = view, .depth = BY_GROUP, .at.group = range->group};
 	const struct probe named = {
 	    .view = view, .depth = BY_TIME, .at = {.group = range->group, .time = at.now}};
@@ -241,7 +241,7 @@ size_t hf__document_tally(const struct hf__document_range *range, struct hf__ins
 {
 	const struct probe all = {.view = range->view, .depth = BY_GROUP, .at.group = range->group};
 	if (!range->grouped)
-		return hf__order_count(order_of(range)) - count_over(range, at);
+		return hf__index_count(order_of(range)) - count_over(range, at);
 	return rank_after(order_of(range), &all) - rank_of(order_of(range), &all) -
 	       count_over(range, at);
 }

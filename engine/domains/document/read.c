@@ -126,12 +126,12 @@ int hf_document_count(hf_store *store, const struct hf_document_count_args *args
 
 /* --- Collections ------------------------------------------------------------------------------ */
 
-static const struct hf__order *order_of(const void *state)
+static const struct hf__index *order_of(const void *state)
 {
 	return &((const struct hf__document_state *)state)->by_name;
 }
 
-static struct hf_bytes name_of(const struct hf__order_node *node)
+static struct hf_bytes name_of(const struct hf__index_node *node)
 {
 	return hf__collection_name(hf__collection_of_order(node));
 }
@@ -141,7 +141,7 @@ static const struct hf__object *root_of(const void *state)
 	return &((const struct hf__document_state *)state)->root;
 }
 
-static bool is_listed(const struct hf__order_node *node, struct hf__instant at)
+static bool is_listed(const struct hf__index_node *node, struct hf__instant at)
 {
 	return hf__collection_live(hf__collection_of_order(node), at);
 }

@@ -161,10 +161,10 @@ static int apply_cleared(struct hf__idem_state *state, struct hf__change *change
                          const struct hf__idem_image *image)
 {
 	struct hf__idem_scope *scope = hf__idem_scope_find(state, image->scope);
-	if (!scope || hf__order_count(&scope->by_key) == 0)
+	if (!scope || hf__index_count(&scope->by_key) == 0)
 		return HF_ECORRUPT;
-	struct hf__order_node *node;
-	while ((node = hf__order_first(&scope->by_key))) {
+	struct hf__index_node *node;
+	while ((node = hf__index_first(&scope->by_key))) {
 		const int rc = hf__change_remove(change, &hf__idem_of_key(node)->object);
 		if (rc != HF_OK)
 			return rc;

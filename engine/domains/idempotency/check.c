@@ -20,11 +20,11 @@ int hf__idem_snapshot(const void *raw, struct hf__emitter *emitter)
 {
 	const struct hf__idem_state *state = raw;
 	int rc = HF_OK;
-	for (const struct hf__order_node *name = hf__order_first(&state->by_name); name;
-	     name = hf__order_next(name)) {
+	for (const struct hf__index_node *name = hf__index_first(&state->by_name); name;
+	     name = hf__index_next(name)) {
 		const struct hf__idem_scope *scope = hf__idem_scope_of_order(name);
-		for (const struct hf__order_node *node = hf__order_first(&scope->by_key);
-		     node && rc == HF_OK; node = hf__order_next(node))
+		for (const struct hf__index_node *node = hf__index_first(&scope->by_key);
+		     node && rc == HF_OK; node = hf__index_next(node))
 			rc = emit_entry(hf__idem_of_key(node), emitter);
 	}
 	return rc;
@@ -91,11 +91,11 @@ static const char *place_fault(const struct hf__idem_state *state,
 
 static bool by_end_ok(const struct hf__idem_scope *scope, bool done, size_t count)
 {
-	const struct hf__order *order = &scope->by_end[done];
-	if (!hf__order_sane(order) || hf__order_count(order) != count)
+	const struct hf__index *order = &scope->by_end[done];
+	if (!hf__index_sane(order) || hf__index_count(order) != count)
 		return false;
-	for (const struct hf__order_node *node = hf__order_first(order); node;
-	     node = hf__order_next(node))
+	for (const struct hf__index_node *node = hf__index_first(order); node;
+	     node = hf__index_next(node))
 		if (hf__idem_of_end(node)->value.done != done ||
 		    hf__idem_scope_of(hf__idem_of_end(node)) != scope)
 			return false;
@@ -108,10 +108,10 @@ static int verify_scope(const struct hf__idem_state *state, const struct hf__ide
 	struct tally tally = {.latest = INT64_MIN};
 	if (hf__idem_scope_find(state, hf__idem_scope_name(scope)) != scope)
 		return broken(why, scope, NULL, "it cannot be found by its name");
-	if (!hf__order_sane(&scope->by_key))
+	if (!hf__index_sane(&scope->by_key))
 		return broken(why, scope, NULL, "its keys are out of order");
-	for (const struct hf__order_node *node = hf__order_first(&scope->by_key); node;
-	     node = hf__order_next(node)) {
+	for (const struct hf__index_node *node = hf__index_first(&scope->by_key); node;
+	     node = hf__index_next(node)) {
 		const struct hf__idem_entry *entry = hf__idem_of_key(node);
 		const char *fault = value_fault(entry);
 		if (!fault)
@@ -134,13 +134,13 @@ int hf__idem_verify(const void *raw, struct hf__text *why)
 {
 	const struct hf__idem_state *state = raw;
 	struct tally total = {0};
-	if (!hf__order_sane(&state->by_name) ||
-	    hf__order_count(&state->by_name) != state->scopes.count) {
+	if (!hf__index_sane(&state->by_name) ||
+	    hf__index_count(&state->by_name) != state->scopes.count) {
 		hf__text_add(why, "idempotency: the order of scopes disagrees with the map of scopes");
 		return HF_ECORRUPT;
 	}
-	for (const struct hf__order_node *node = hf__order_first(&state->by_name); node;
-	     node = hf__order_next(node)) {
+	for (const struct hf__index_node *node = hf__index_first(&state->by_name); node;
+	     node = hf__index_next(node)) {
 		const int rc = verify_scope(state, hf__idem_scope_of_order(node), why, &total);
 		if (rc != HF_OK)
 			return rc;

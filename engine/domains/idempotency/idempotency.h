@@ -24,9 +24,9 @@
 
 #include "base/heap.h"
 #include "base/map.h"
-#include "base/order.h"
 #include "holdfast/idempotency.h"
 #include "log/entry.h"
+#include "object/index.h"
 #include "object/removed.h"
 #include "store/call/names.h"
 #include "store/domain.h"
@@ -35,7 +35,7 @@ struct hf__idem_state {
 	struct hf__domain_env env;
 	struct hf__map scopes; /* by name */
 	/* all scopes; the weight is the latest end of their entries, INT64_MIN for an empty one */
-	struct hf__order by_name;
+	struct hf__index by_name;
 	struct hf__object root; /* the container of scopes; never changes itself */
 	struct hf__removed removed; /* scopes */
 	struct hf__map entries; /* by scope and key */
@@ -52,11 +52,11 @@ struct hf__idem_state {
 struct hf__idem_scope {
 	struct hf__object object;
 	struct hf__map_node node;
-	struct hf__order_node by_name;
+	struct hf__index_node by_name;
 	struct hf__idem_state *state;
 	struct hf__vacancy vacancy;
-	struct hf__order by_key; /* all its entries; the weight is the end */
-	struct hf__order
+	struct hf__index by_key; /* all its entries; the weight is the end */
+	struct hf__index
 	    /* by whether the end is computed, end and key: owned ones, done ones. Their ranks count
 	     * what has not ended */
 	    by_end[2];
@@ -81,7 +81,7 @@ struct hf__idem_value {
 struct hf__idem_entry {
 	struct hf__object object; /* container: its scope */
 	struct hf__map_node node;
-	struct hf__order_node by_key, by_end;
+	struct hf__index_node by_key, by_end;
 	struct hf__heap_node ending;
 	struct hf__idem_value value;
 	uint32_t len;
@@ -105,10 +105,10 @@ struct hf__idem_scope *hf__idem_scope_new(struct hf__idem_state *state, struct h
 struct hf__idem_entry *hf__idem_entry_new(struct hf__idem_scope *scope, struct hf_bytes key);
 
 struct hf__idem_scope *hf__idem_scope_of_map(const struct hf__map_node *node);
-struct hf__idem_scope *hf__idem_scope_of_order(const struct hf__order_node *node);
+struct hf__idem_scope *hf__idem_scope_of_order(const struct hf__index_node *node);
 struct hf__idem_entry *hf__idem_of_map(const struct hf__map_node *node);
-struct hf__idem_entry *hf__idem_of_key(const struct hf__order_node *node);
-struct hf__idem_entry *hf__idem_of_end(const struct hf__order_node *node);
+struct hf__idem_entry *hf__idem_of_key(const struct hf__index_node *node);
+struct hf__idem_entry *hf__idem_of_end(const struct hf__index_node *node);
 struct hf__idem_entry *hf__idem_of_ending(const struct hf__heap_node *node);
 struct hf__idem_scope *hf__idem_scope_of(const struct hf__idem_entry *entry);
 struct hf_bytes hf__idem_scope_name(const struct hf__idem_scope *scope);

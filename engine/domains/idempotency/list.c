@@ -9,7 +9,7 @@ struct list {
 	const struct hf_idempotency_list_args *args;
 	uint64_t query;
 	struct hf_idempotency_page *out;
-	struct hf__order_filter alive;
+	struct hf__index_filter alive;
 };
 
 static int hash_query(struct list *list)
@@ -25,14 +25,14 @@ static int hash_query(struct list *list)
 }
 
 /* The sign of node minus key. */
-static int key_probe(const struct hf__order_node *node, const void *key)
+static int key_probe(const struct hf__index_node *node, const void *key)
 {
 	return hf__bytes_compare(hf__idem_key(hf__idem_of_key(node)), *(const struct hf_bytes *)key);
 }
 
 /* Where the page begins; NULL: it is empty. */
 static int find_start(struct hf__query *q, const struct list *list,
-                      const struct hf__idem_scope *scope, const struct hf__order_node **start)
+                      const struct hf__idem_scope *scope, const struct hf__index_node **start)
 {
 	struct hf__page page;
 	const int rc = hf__page_open(q->answer, list->args->page, list->query, &page);
@@ -42,19 +42,19 @@ static int find_start(struct hf__query *q, const struct list *list,
 		return rc;
 	if (page.after.len > 0)
 		*start =
-		    hf__order_pass(hf__order_after(&scope->by_key, key_probe, &page.after), &list->alive);
+		    hf__index_pass(hf__index_after(&scope->by_key, key_probe, &page.after), &list->alive);
 	else
-		*start = hf__order_first_pass(&scope->by_key, &list->alive);
+		*start = hf__index_first_pass(&scope->by_key, &list->alive);
 	return HF_OK;
 }
 
-static const struct hf__order_node *next_alive(const struct list *list,
-                                               const struct hf__order_node *node)
+static const struct hf__index_node *next_alive(const struct list *list,
+                                               const struct hf__index_node *node)
 {
-	return hf__order_pass(hf__order_next(node), &list->alive);
+	return hf__index_pass(hf__index_next(node), &list->alive);
 }
 
-static int fill(struct hf__query *q, const struct list *list, const struct hf__order_node *node,
+static int fill(struct hf__query *q, const struct list *list, const struct hf__index_node *node,
                 size_t count)
 {
 	struct hf_idempotency_entry *items = hf__answer_alloc(q->answer, count * sizeof *items);
@@ -77,7 +77,7 @@ static int fill(struct hf__query *q, const struct list *list, const struct hf__o
 static int read_list(struct hf__query *q, const void *args, void *out)
 {
 	struct list one = {.args = args, .out = out}, *list = &one;
-	const struct hf__order_node *start = NULL;
+	const struct hf__index_node *start = NULL;
 	int rc = hf__idem_check_scope(list->args->scope, &q->why);
 	if (rc == HF_OK)
 		rc = hash_query(list);
@@ -90,7 +90,7 @@ static int read_list(struct hf__query *q, const void *args, void *out)
 	if (rc != HF_OK)
 		return rc;
 	size_t count = 0;
-	for (const struct hf__order_node *node = start;
+	for (const struct hf__index_node *node = start;
 	     node && (list->args->limit == 0 || count < list->args->limit); count++)
 		node = next_alive(list, node);
 	return fill(q, list, start, count);

@@ -120,12 +120,12 @@ int hf_idempotency_count(hf_store *store, struct hf_bytes scope, unsigned flags,
 
 /* --- Scopes ----------------------------------------------------------------------------------- */
 
-static const struct hf__order *order_of(const void *state)
+static const struct hf__index *order_of(const void *state)
 {
 	return &((const struct hf__idem_state *)state)->by_name;
 }
 
-static struct hf_bytes name_of(const struct hf__order_node *node)
+static struct hf_bytes name_of(const struct hf__index_node *node)
 {
 	return hf__idem_scope_name(hf__idem_scope_of_order(node));
 }
@@ -135,10 +135,10 @@ static const struct hf__object *root_of(const void *state)
 	return &((const struct hf__idem_state *)state)->root;
 }
 
-static bool scope_listed(const struct hf__order_node *node, struct hf__instant at)
+static bool scope_listed(const struct hf__index_node *node, struct hf__instant at)
 {
-	const struct hf__order_filter alive = hf__lasting(at);
-	return hf__order_first_pass(&hf__idem_scope_of_order(node)->by_key, &alive) != NULL;
+	const struct hf__index_filter alive = hf__lasting(at);
+	return hf__index_first_pass(&hf__idem_scope_of_order(node)->by_key, &alive) != NULL;
 }
 
 int hf_idempotency_names(hf_store *store, const struct hf_names_args *args, unsigned flags,

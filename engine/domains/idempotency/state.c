@@ -26,7 +26,7 @@ struct hf__idem_scope *hf__idem_scope_of_map(const struct hf__map_node *node)
 	return back(node, offsetof(struct hf__idem_scope, node));
 }
 
-struct hf__idem_scope *hf__idem_scope_of_order(const struct hf__order_node *node)
+struct hf__idem_scope *hf__idem_scope_of_order(const struct hf__index_node *node)
 {
 	return back(node, offsetof(struct hf__idem_scope, by_name));
 }
@@ -36,12 +36,12 @@ struct hf__idem_entry *hf__idem_of_map(const struct hf__map_node *node)
 	return back(node, offsetof(struct hf__idem_entry, node));
 }
 
-struct hf__idem_entry *hf__idem_of_key(const struct hf__order_node *node)
+struct hf__idem_entry *hf__idem_of_key(const struct hf__index_node *node)
 {
 	return back(node, offsetof(struct hf__idem_entry, by_key));
 }
 
-struct hf__idem_entry *hf__idem_of_end(const struct hf__order_node *node)
+struct hf__idem_entry *hf__idem_of_end(const struct hf__index_node *node)
 {
 	return back(node, offsetof(struct hf__idem_entry, by_end));
 }
@@ -111,7 +111,7 @@ struct end {
 
 /* The sign by which the node stands behind all ends up to this one; never 0, so that it seeks
  * the first that does. */
-static int end_probe(const struct hf__order_node *node, const void *key)
+static int end_probe(const struct hf__index_node *node, const void *key)
 {
 	const struct end *end = key;
 	if (node->tag != end->computed)
@@ -119,18 +119,18 @@ static int end_probe(const struct hf__order_node *node, const void *key)
 	return node->weight > end->at ? 1 : -1;
 }
 
-static size_t count_up_to(const struct hf__order *order, bool computed, int64_t at)
+static size_t count_up_to(const struct hf__index *order, bool computed, int64_t at)
 {
 	const struct end end = {computed, at};
-	const struct hf__order_node *first = hf__order_seek(order, end_probe, &end);
-	return first ? hf__order_rank(first) : hf__order_count(order);
+	const struct hf__index_node *first = hf__index_seek(order, end_probe, &end);
+	return first ? hf__index_rank(first) : hf__index_count(order);
 }
 
 size_t hf__idem_count(const struct hf__idem_scope *scope, bool done, struct hf__instant at)
 {
-	const struct hf__order *order = &scope->by_end[done];
+	const struct hf__index *order = &scope->by_end[done];
 	const size_t named = count_up_to(order, false, INT64_MAX) - count_up_to(order, false, at.now);
-	return named + hf__order_count(order) - count_up_to(order, true, at.mono);
+	return named + hf__index_count(order) - count_up_to(order, true, at.mono);
 }
 
 /* --- Lookup ----------------------------------------------------------------------------------- */
@@ -239,8 +239,8 @@ static void entry_link(struct hf__object *object)
 	const struct hf__idem_value *value = &entry->value;
 	entry->by_key.weight = entry->by_end.weight = entry->ending.deadline = hf__idem_end(entry);
 	entry->by_key.tag = entry->by_end.tag = hf__idem_end_computed(entry) ? HF__COMPUTED : 0;
-	hf__order_insert(&scope->by_key, &entry->by_key);
-	hf__order_insert(&scope->by_end[value->done], &entry->by_end);
+	hf__index_insert(&scope->by_key, &entry->by_key);
+	hf__index_insert(&scope->by_end[value->done], &entry->by_end);
 	if (entry->ending.deadline != INT64_MAX)
 		hf__heap_insert(&state->endings[value->computed], &entry->ending);
 	if (!value->done && value->lease_until == HF_UNSET && value->version > state->newest_unleased)
@@ -252,8 +252,8 @@ static void entry_unlink(struct hf__object *object)
 {
 	struct hf__idem_entry *entry = entry_of(object);
 	struct hf__idem_scope *scope = hf__idem_scope_of(entry);
-	hf__order_remove(&scope->by_key, &entry->by_key);
-	hf__order_remove(&scope->by_end[entry->value.done], &entry->by_end);
+	hf__index_remove(&scope->by_key, &entry->by_key);
+	hf__index_remove(&scope->by_end[entry->value.done], &entry->by_end);
 	if (entry->ending.in)
 		hf__heap_remove(&scope->state->endings[entry->value.computed], &entry->ending);
 	scope_weigh(scope);
@@ -267,7 +267,7 @@ static void entry_free(struct hf__object *object)
 static bool scope_idle(const struct hf__object *object)
 {
 	const struct hf__idem_scope *scope = back(object, offsetof(struct hf__idem_scope, object));
-	return hf__order_count(&scope->by_key) == 0;
+	return hf__index_count(&scope->by_key) == 0;
 }
 
 static struct hf__object *scope_number(const struct hf__object *object)
@@ -307,12 +307,12 @@ static const struct hf__type entry_type = {
 
 /* --- Birth ------------------------------------------------------------------------------------ */
 
-static int compare_keys(const struct hf__order_node *a, const struct hf__order_node *b)
+static int compare_keys(const struct hf__index_node *a, const struct hf__index_node *b)
 {
 	return hf__bytes_compare(hf__idem_key(hf__idem_of_key(a)), hf__idem_key(hf__idem_of_key(b)));
 }
 
-static int compare_ends(const struct hf__order_node *a, const struct hf__order_node *b)
+static int compare_ends(const struct hf__index_node *a, const struct hf__index_node *b)
 {
 	if (a->tag != b->tag)
 		return a->tag < b->tag ? -1 : 1;
@@ -321,7 +321,7 @@ static int compare_ends(const struct hf__order_node *a, const struct hf__order_n
 	return hf__bytes_compare(hf__idem_key(hf__idem_of_end(a)), hf__idem_key(hf__idem_of_end(b)));
 }
 
-static int compare_names(const struct hf__order_node *a, const struct hf__order_node *b)
+static int compare_names(const struct hf__index_node *a, const struct hf__index_node *b)
 {
 	return hf__bytes_compare(hf__idem_scope_name(hf__idem_scope_of_order(a)),
 	                         hf__idem_scope_name(hf__idem_scope_of_order(b)));
@@ -336,9 +336,9 @@ struct hf__idem_scope *hf__idem_scope_new(struct hf__idem_state *state, struct h
 	scope->object.container = &state->root;
 	scope->state = state;
 	scope->vacancy.home = &state->removed;
-	hf__order_init(&scope->by_key, compare_keys);
-	hf__order_init(&scope->by_end[false], compare_ends);
-	hf__order_init(&scope->by_end[true], compare_ends);
+	hf__index_init(&scope->by_key, compare_keys);
+	hf__index_init(&scope->by_end[false], compare_ends);
+	hf__index_init(&scope->by_end[true], compare_ends);
 	scope->len = (uint32_t)name.len;
 	memcpy(scope->name, name.data, name.len);
 	return scope;
@@ -362,7 +362,7 @@ bool hf__idem_indexes_init(struct hf__idem_state *state, const struct hf__domain
 	state->incarnation = UINT64_MAX;
 	state->root.type = &root_type;
 	hf__removed_init(&state->removed);
-	hf__order_init(&state->by_name, compare_names);
+	hf__index_init(&state->by_name, compare_names);
 	return hf__map_init(&state->scopes, env->hash_key) &&
 	       hf__map_init(&state->entries, env->hash_key);
 }

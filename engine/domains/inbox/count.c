@@ -57,12 +57,12 @@ int hf_inbox_get_status(hf_store *store, struct hf_bytes user, unsigned flags,
 	return hf__read_into(store, &get_status_reading, &user, flags, out, error);
 }
 
-static const struct hf__order *order_of(const void *state)
+static const struct hf__index *order_of(const void *state)
 {
 	return &((const struct hf__inbox_state *)state)->by_user;
 }
 
-static struct hf_bytes user_of(const struct hf__order_node *node)
+static struct hf_bytes user_of(const struct hf__index_node *node)
 {
 	return hf__inbox_user(hf__inbox_of_order(node));
 }

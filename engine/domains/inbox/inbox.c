@@ -84,7 +84,7 @@ static int snapshot_tomb(const struct hf__tomb *tomb, struct hf__emitter *emitte
 }
 
 /* Its value, its records, its tombstones. */
-static int snapshot_inbox(const struct hf__order_node *node, struct hf__emitter *emitter)
+static int snapshot_inbox(const struct hf__index_node *node, struct hf__emitter *emitter)
 {
 	const struct hf__inbox *inbox = hf__inbox_of_order(node);
 	const struct hf__inbox_bound all = {.view = HF__INBOX_BY_KEY};
@@ -125,7 +125,7 @@ static bool record_sane(const struct hf__record *record)
 
 static bool node_sane(const struct hf__record *record, enum hf__inbox_view view)
 {
-	const struct hf__order_node *node = &record->nodes[view];
+	const struct hf__index_node *node = &record->nodes[view];
 	if (view == HF__INBOX_BY_KEY)
 		return node->tag == hf__record_tag(record) && node->weight == (int64_t)record->value.saved;
 	return node->weight == record->value.snoozed_until;
@@ -135,8 +135,8 @@ static bool node_sane(const struct hf__record *record, enum hf__inbox_view view)
 static bool view_sane(const struct hf__inbox *inbox, enum hf__inbox_view view)
 {
 	const struct hf__inbox_bound all = {.view = view};
-	const struct hf__order *order = &inbox->views[view];
-	if (!hf__order_sane(order) || hf__order_count(order) != hf__inbox_total(inbox))
+	const struct hf__index *order = &inbox->views[view];
+	if (!hf__index_sane(order) || hf__index_count(order) != hf__inbox_total(inbox))
 		return false;
 	const struct hf__record *before = NULL;
 	for (const struct hf__record *record = hf__record_first(inbox, &all, NULL); record;
@@ -202,18 +202,18 @@ static int inbox_verify(const void *state, struct hf__text *why)
 {
 	const struct hf__inbox_state *s = state;
 	size_t inboxes = 0, records = 0, tombs = 0;
-	bool ascending = hf__removed_sane(&s->removed) && hf__order_sane(&s->by_user) &&
+	bool ascending = hf__removed_sane(&s->removed) && hf__index_sane(&s->by_user) &&
 	                 hf__heap_sane(&s->endings) && s->endings.count == s->tombs.count;
-	const struct hf__order_node *before = NULL;
-	for (const struct hf__order_node *node = hf__order_first(&s->by_user); node && ascending;
-	     node = hf__order_next(node)) {
+	const struct hf__index_node *before = NULL;
+	for (const struct hf__index_node *node = hf__index_first(&s->by_user); node && ascending;
+	     node = hf__index_next(node)) {
 		const struct hf__inbox *inbox = hf__inbox_of_order(node);
 		const int rc = verify_inbox(inbox, why);
 		if (rc != HF_OK)
 			return rc;
 		inboxes++;
 		records += hf__inbox_total(inbox);
-		tombs += hf__order_count(&inbox->tombs);
+		tombs += hf__index_count(&inbox->tombs);
 		ascending = !before || s->by_user.compare(before, node) < 0;
 		before = node;
 	}

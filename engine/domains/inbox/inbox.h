@@ -28,10 +28,10 @@
 
 #include "base/heap.h"
 #include "base/map.h"
-#include "base/order.h"
 #include "domains/inbox/entry.h"
 #include "holdfast/inbox.h"
 #include "log/entry.h"
+#include "object/index.h"
 #include "object/removed.h"
 #include "store/call/names.h"
 #include "store/domain.h"
@@ -86,7 +86,7 @@ struct hf__inbox_state {
 	struct hf__map records; /* by full key */
 	struct hf__map tombs; /* by full key */
 	struct hf__heap endings; /* of tombstones */
-	struct hf__order by_user; /* names.h: until when does it hold anything? */
+	struct hf__index by_user; /* names.h: until when does it hold anything? */
 	struct hf__object root; /* the container of inboxes; never changes itself */
 	struct hf__removed removed; /* inboxes */
 };
@@ -102,11 +102,11 @@ struct hf__inbox_value {
 struct hf__inbox {
 	struct hf__object object;
 	struct hf__map_node node;
-	struct hf__order_node by_user;
+	struct hf__index_node by_user;
 	struct hf__inbox_state *state;
 	struct hf__vacancy vacancy;
-	struct hf__order views[HF__INBOX_VIEWS];
-	struct hf__order tombs; /* by key; weight: until (mono) */
+	struct hf__index views[HF__INBOX_VIEWS];
+	struct hf__index tombs; /* by key; weight: until (mono) */
 	uint64_t unread, unseen; /* both without dismissed; kept by link and unlink of the records */
 	uint64_t dismissed;
 	struct hf__inbox_value value;
@@ -132,7 +132,7 @@ struct hf__record_value {
 struct hf__record {
 	struct hf__object object; /* container: its inbox */
 	struct hf__map_node node;
-	struct hf__order_node nodes[HF__INBOX_VIEWS];
+	struct hf__index_node nodes[HF__INBOX_VIEWS];
 	struct hf__record_value value;
 	uint16_t account_len, thread_len;
 	uint8_t text[]; /* account, thread */
@@ -141,7 +141,7 @@ struct hf__record {
 struct hf__tomb {
 	struct hf__object object; /* container: its inbox */
 	struct hf__map_node node;
-	struct hf__order_node by_key;
+	struct hf__index_node by_key;
 	struct hf__heap_node ending;
 	struct hf__tomb_value value;
 	uint16_t account_len, thread_len;
@@ -181,7 +181,7 @@ int64_t hf__inbox_listed_until(const struct hf__inbox *inbox);
 
 /* --- inbox/tombstone.c ------------------------------------------------------------------------ */
 
-void hf__tombs_init(struct hf__order *tombs);
+void hf__tombs_init(struct hf__index *tombs);
 /* inbox may be NULL */
 struct hf__tomb *hf__tomb_find(const struct hf__inbox *inbox, struct hf_bytes account,
                                struct hf_bytes thread);
@@ -189,7 +189,7 @@ struct hf__tomb *hf__tomb_find(const struct hf__inbox *inbox, struct hf_bytes ac
 struct hf__tomb *hf__tomb_new(struct hf__inbox *inbox, struct hf_bytes account,
                               struct hf_bytes thread);
 struct hf__tomb *hf__tomb_of_map(const struct hf__map_node *node);
-struct hf__tomb *hf__tomb_of_key(const struct hf__order_node *node);
+struct hf__tomb *hf__tomb_of_key(const struct hf__index_node *node);
 struct hf__tomb *hf__tomb_of_ending(const struct hf__heap_node *node);
 struct hf__inbox *hf__tomb_inbox(const struct hf__tomb *tomb);
 struct hf_bytes hf__tomb_account(const struct hf__tomb *tomb);
@@ -205,11 +205,11 @@ bool hf__tombs_sane(const struct hf__inbox *inbox);
 
 /* --- inbox/order.c ---------------------------------------------------------------------------- */
 
-void hf__inbox_orders_init(struct hf__order orders[HF__INBOX_VIEWS]);
+void hf__inbox_orders_init(struct hf__index orders[HF__INBOX_VIEWS]);
 struct hf__inbox *hf__inbox_of_map(const struct hf__map_node *node);
 struct hf__record *hf__record_of_map(const struct hf__map_node *node);
-struct hf__inbox *hf__inbox_of_order(const struct hf__order_node *node);
-struct hf__record *hf__record_of(const struct hf__order_node *node, enum hf__inbox_view view);
+struct hf__inbox *hf__inbox_of_order(const struct hf__index_node *node);
+struct hf__record *hf__record_of(const struct hf__index_node *node, enum hf__inbox_view view);
 struct hf__inbox *hf__record_inbox(const struct hf__record *record);
 struct hf_bytes hf__inbox_user(const struct hf__inbox *inbox);
 struct hf_bytes hf__record_account(const struct hf__record *record);

@@ -71,7 +71,7 @@ struct hf__record *hf__record_find(const struct hf__inbox *inbox, struct hf_byte
 	return node ? hf__record_of_map(node) : NULL;
 }
 
-static int compare_users(const struct hf__order_node *a, const struct hf__order_node *b)
+static int compare_users(const struct hf__index_node *a, const struct hf__index_node *b)
 {
 	return hf__bytes_compare(hf__inbox_user(hf__inbox_of_order(a)),
 	                         hf__inbox_user(hf__inbox_of_order(b)));
@@ -90,7 +90,7 @@ int64_t hf__inbox_listed_until(const struct hf__inbox *inbox)
 {
 	if (inbox->value.version != 0 || hf__inbox_total(inbox) > 0)
 		return INT64_MAX;
-	return hf__order_most(&inbox->tombs);
+	return hf__index_most(&inbox->tombs);
 }
 
 void hf__inbox_tag(struct hf__inbox *inbox)
@@ -123,7 +123,7 @@ static void enlist_record(struct hf__object *object)
 	const uint64_t hash =
 	    hf__inbox_hash(inbox, hf__record_account(record), hf__record_thread(record));
 	hf__map_insert(&inbox->state->records, &record->node, hash);
-	hf__order_insert(&inbox->views[HF__INBOX_BY_KEY], &record->nodes[HF__INBOX_BY_KEY]);
+	hf__index_insert(&inbox->views[HF__INBOX_BY_KEY], &record->nodes[HF__INBOX_BY_KEY]);
 	hf__inbox_tag(inbox);
 }
 
@@ -132,7 +132,7 @@ static void delist_record(struct hf__object *object)
 	struct hf__record *record = (struct hf__record *)(void *)object;
 	struct hf__inbox *inbox = hf__record_inbox(record);
 	hf__map_remove(&inbox->state->records, &record->node);
-	hf__order_remove(&inbox->views[HF__INBOX_BY_KEY], &record->nodes[HF__INBOX_BY_KEY]);
+	hf__index_remove(&inbox->views[HF__INBOX_BY_KEY], &record->nodes[HF__INBOX_BY_KEY]);
 	hf__inbox_tag(inbox);
 }
 
@@ -141,7 +141,7 @@ static void insert_weighted(struct hf__inbox *inbox, struct hf__record *record,
 {
 	/* HF_UNSET is the least weight: always awake */
 	record->nodes[view].weight = record->value.snoozed_until;
-	hf__order_insert(&inbox->views[view], &record->nodes[view]);
+	hf__index_insert(&inbox->views[view], &record->nodes[view]);
 }
 
 static void link_record(struct hf__object *object)
@@ -150,7 +150,7 @@ static void link_record(struct hf__object *object)
 	struct hf__inbox *inbox = hf__record_inbox(record);
 	insert_weighted(inbox, record, HF__INBOX_IN_LOAD_ORDER);
 	insert_weighted(inbox, record, HF__INBOX_BY_ACCOUNT);
-	hf__order_update(&inbox->views[HF__INBOX_BY_KEY], &record->nodes[HF__INBOX_BY_KEY],
+	hf__index_update(&inbox->views[HF__INBOX_BY_KEY], &record->nodes[HF__INBOX_BY_KEY],
 	                 (int64_t)record->value.saved, hf__record_tag(record));
 	inbox->dismissed += record->value.dismissed;
 	inbox->unread += record->value.unread && !record->value.dismissed;
@@ -161,9 +161,9 @@ static void unlink_record(struct hf__object *object)
 {
 	struct hf__record *record = (struct hf__record *)(void *)object;
 	struct hf__inbox *inbox = hf__record_inbox(record);
-	hf__order_remove(&inbox->views[HF__INBOX_IN_LOAD_ORDER],
+	hf__index_remove(&inbox->views[HF__INBOX_IN_LOAD_ORDER],
 	                 &record->nodes[HF__INBOX_IN_LOAD_ORDER]);
-	hf__order_remove(&inbox->views[HF__INBOX_BY_ACCOUNT], &record->nodes[HF__INBOX_BY_ACCOUNT]);
+	hf__index_remove(&inbox->views[HF__INBOX_BY_ACCOUNT], &record->nodes[HF__INBOX_BY_ACCOUNT]);
 	inbox->dismissed -= record->value.dismissed;
 	inbox->unread -= record->value.unread && !record->value.dismissed;
 	inbox->unseen -= record->value.seen_at == HF_UNSET && !record->value.dismissed;
@@ -173,7 +173,7 @@ static bool inbox_idle(const struct hf__object *object)
 {
 	const struct hf__inbox *inbox = (const struct hf__inbox *)(const void *)object;
 	return inbox->value.version == 0 && hf__inbox_total(inbox) == 0 &&
-	       hf__order_count(&inbox->tombs) == 0;
+	       hf__index_count(&inbox->tombs) == 0;
 }
 
 static struct hf__object *inbox_number(const struct hf__object *object)
@@ -253,7 +253,7 @@ bool hf__inbox_indexes_init(struct hf__inbox_state *state, const struct hf__doma
 	state->env = *env;
 	state->root.type = &root_type;
 	hf__removed_init(&state->removed);
-	hf__order_init(&state->by_user, compare_users);
+	hf__index_init(&state->by_user, compare_users);
 	return hf__map_init(&state->users, env->hash_key) &&
 	       hf__map_init(&state->records, env->hash_key) &&
 	       hf__map_init(&state->tombs, env->hash_key);

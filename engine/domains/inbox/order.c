@@ -32,12 +32,12 @@ struct hf__record *hf__record_of_map(const struct hf__map_node *node)
 	return (struct hf__record *)((uintptr_t)node - offsetof(struct hf__record, node));
 }
 
-struct hf__inbox *hf__inbox_of_order(const struct hf__order_node *node)
+struct hf__inbox *hf__inbox_of_order(const struct hf__index_node *node)
 {
 	return (struct hf__inbox *)((uintptr_t)node - offsetof(struct hf__inbox, by_user));
 }
 
-struct hf__record *hf__record_of(const struct hf__order_node *node, enum hf__inbox_view view)
+struct hf__record *hf__record_of(const struct hf__index_node *node, enum hf__inbox_view view)
 {
 	return (struct hf__record *)((uintptr_t)(node - view) - offsetof(struct hf__record, nodes));
 }
@@ -102,7 +102,7 @@ uint8_t hf__record_tag(const struct hf__record *record)
 
 size_t hf__inbox_total(const struct hf__inbox *inbox)
 {
-	return hf__order_count(&inbox->views[HF__INBOX_BY_KEY]);
+	return hf__index_count(&inbox->views[HF__INBOX_BY_KEY]);
 }
 
 /* --- Orders ----------------------------------------------------------------------------------- */
@@ -142,36 +142,36 @@ int hf__record_compare_load(const struct hf__record *a, const struct hf__record 
 	return compare_positions(&load_order, FIELDS_MAX, &at, &bt);
 }
 
-static int compare_in(enum hf__inbox_view view, const struct hf__order_node *a,
-                      const struct hf__order_node *b)
+static int compare_in(enum hf__inbox_view view, const struct hf__index_node *a,
+                      const struct hf__index_node *b)
 {
 	const struct hf__inbox_position at = hf__record_position(hf__record_of(a, view));
 	const struct hf__inbox_position bt = hf__record_position(hf__record_of(b, view));
 	return compare_positions(&views[view], FIELDS_MAX, &at, &bt);
 }
 
-static int compare_in_load_order(const struct hf__order_node *a, const struct hf__order_node *b)
+static int compare_in_load_order(const struct hf__index_node *a, const struct hf__index_node *b)
 {
 	return compare_in(HF__INBOX_IN_LOAD_ORDER, a, b);
 }
 
-static int compare_by_account(const struct hf__order_node *a, const struct hf__order_node *b)
+static int compare_by_account(const struct hf__index_node *a, const struct hf__index_node *b)
 {
 	return compare_in(HF__INBOX_BY_ACCOUNT, a, b);
 }
 
-static int compare_by_key(const struct hf__order_node *a, const struct hf__order_node *b)
+static int compare_by_key(const struct hf__index_node *a, const struct hf__index_node *b)
 {
 	return compare_in(HF__INBOX_BY_KEY, a, b);
 }
 
-static const hf__order_compare compares[HF__INBOX_VIEWS] = {
+static const hf__index_compare compares[HF__INBOX_VIEWS] = {
     [HF__INBOX_IN_LOAD_ORDER] = compare_in_load_order,
     [HF__INBOX_BY_ACCOUNT] = compare_by_account,
     [HF__INBOX_BY_KEY] = compare_by_key,
 };
 
-static int probe_bound(const struct hf__order_node *node, const void *key)
+static int probe_bound(const struct hf__index_node *node, const void *key)
 {
 	const struct hf__inbox_bound *bound = key;
 	const struct hf__inbox_position at = hf__record_position(hf__record_of(node, bound->view));
@@ -179,12 +179,12 @@ static int probe_bound(const struct hf__order_node *node, const void *key)
 }
 
 /* From `node` on, the first that passes; NULL when that is beyond the range. */
-static struct hf__record *pass(const struct hf__order_node *node,
+static struct hf__record *pass(const struct hf__index_node *node,
                                const struct hf__inbox_bound *range)
 {
-	const struct hf__order_filter filter = {
+	const struct hf__index_filter filter = {
 	    .low = INT64_MIN, .high = range->bounded ? range->most : INT64_MAX, .tags = range->tags};
-	node = hf__order_pass(node, &filter);
+	node = hf__index_pass(node, &filter);
 	return node && probe_bound(node, range) == 0 ? hf__record_of(node, range->view) : NULL;
 }
 
@@ -192,30 +192,30 @@ struct hf__record *hf__record_first(const struct hf__inbox *inbox,
                                     const struct hf__inbox_bound *range,
                                     const struct hf__inbox_position *after)
 {
-	const struct hf__order *order = &inbox->views[range->view];
+	const struct hf__index *order = &inbox->views[range->view];
 	if (!after)
-		return pass(hf__order_seek(order, probe_bound, range), range);
+		return pass(hf__index_seek(order, probe_bound, range), range);
 	struct hf__inbox_bound exact = {.view = range->view, .fields = FIELDS_MAX, .at = *after};
 	exact.at.class = range->at.class;
-	return pass(hf__order_after(order, probe_bound, &exact), range);
+	return pass(hf__index_after(order, probe_bound, &exact), range);
 }
 
 struct hf__record *hf__record_next(const struct hf__record *record,
                                    const struct hf__inbox_bound *range)
 {
-	return pass(hf__order_next(&record->nodes[range->view]), range);
+	return pass(hf__index_next(&record->nodes[range->view]), range);
 }
 
 struct hf__record *hf__record_beyond(const struct hf__inbox *inbox,
                                      const struct hf__inbox_bound *range)
 {
-	struct hf__order_node *node = hf__order_after(&inbox->views[range->view], probe_bound, range);
+	struct hf__index_node *node = hf__index_after(&inbox->views[range->view], probe_bound, range);
 	return node ? hf__record_of(node, range->view) : NULL;
 }
 
 /* --- Backwards, and counting ------------------------------------------------------------------ */
 
-static struct hf__record *within(const struct hf__order_node *node,
+static struct hf__record *within(const struct hf__index_node *node,
                                  const struct hf__inbox_bound *range)
 {
 	return node && probe_bound(node, range) == 0 ? hf__record_of(node, range->view) : NULL;
@@ -224,26 +224,26 @@ static struct hf__record *within(const struct hf__order_node *node,
 struct hf__record *hf__record_last(const struct hf__inbox *inbox,
                                    const struct hf__inbox_bound *range)
 {
-	const struct hf__order *order = &inbox->views[range->view];
-	const struct hf__order_node *beyond = hf__order_after(order, probe_bound, range);
-	return within(beyond ? hf__order_prev(beyond) : hf__order_last(order), range);
+	const struct hf__index *order = &inbox->views[range->view];
+	const struct hf__index_node *beyond = hf__index_after(order, probe_bound, range);
+	return within(beyond ? hf__index_prev(beyond) : hf__index_last(order), range);
 }
 
 struct hf__record *hf__record_prev(const struct hf__record *record,
                                    const struct hf__inbox_bound *range)
 {
-	return within(hf__order_prev(&record->nodes[range->view]), range);
+	return within(hf__index_prev(&record->nodes[range->view]), range);
 }
 
 size_t hf__records_up_to(const struct hf__inbox *inbox, const struct hf__inbox_bound *range)
 {
-	const struct hf__order *order = &inbox->views[range->view];
-	const struct hf__order_node *beyond = hf__order_after(order, probe_bound, range);
-	return beyond ? hf__order_rank(beyond) : hf__order_count(order);
+	const struct hf__index *order = &inbox->views[range->view];
+	const struct hf__index_node *beyond = hf__index_after(order, probe_bound, range);
+	return beyond ? hf__index_rank(beyond) : hf__index_count(order);
 }
 
-void hf__inbox_orders_init(struct hf__order orders[HF__INBOX_VIEWS])
+void hf__inbox_orders_init(struct hf__index orders[HF__INBOX_VIEWS])
 {
 	for (unsigned i = 0; i < HF__INBOX_VIEWS; i++)
-		hf__order_init(&orders[i], compares[i]);
+		hf__index_init(&orders[i], compares[i]);
 }

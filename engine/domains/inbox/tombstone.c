@@ -15,7 +15,7 @@ struct hf__tomb *hf__tomb_of_ending(const struct hf__heap_node *node)
 	return (struct hf__tomb *)((uintptr_t)node - offsetof(struct hf__tomb, ending));
 }
 
-struct hf__tomb *hf__tomb_of_key(const struct hf__order_node *node)
+struct hf__tomb *hf__tomb_of_key(const struct hf__index_node *node)
 {
 	return (struct hf__tomb *)((uintptr_t)node - offsetof(struct hf__tomb, by_key));
 }
@@ -37,8 +37,8 @@ struct hf_bytes hf__tomb_thread(const struct hf__tomb *tomb)
 
 struct hf__tomb *hf__tomb_next(const struct hf__inbox *inbox, const struct hf__tomb *tomb)
 {
-	const struct hf__order_node *node =
-	    tomb ? hf__order_next(&tomb->by_key) : hf__order_first(&inbox->tombs);
+	const struct hf__index_node *node =
+	    tomb ? hf__index_next(&tomb->by_key) : hf__index_first(&inbox->tombs);
 	return node ? hf__tomb_of_key(node) : NULL;
 }
 
@@ -56,16 +56,16 @@ struct hf__tomb_value hf__tomb_shown(const struct hf__tomb *tomb, int64_t setbac
 
 /* --- Indexes ---------------------------------------------------------------------------------- */
 
-static int compare_tombs(const struct hf__order_node *a, const struct hf__order_node *b)
+static int compare_tombs(const struct hf__index_node *a, const struct hf__index_node *b)
 {
 	const struct hf__tomb *x = hf__tomb_of_key(a), *y = hf__tomb_of_key(b);
 	return hf__inbox_compare_keys(hf__tomb_account(x), hf__tomb_thread(x), hf__tomb_account(y),
 	                              hf__tomb_thread(y));
 }
 
-void hf__tombs_init(struct hf__order *tombs)
+void hf__tombs_init(struct hf__index *tombs)
 {
-	hf__order_init(tombs, compare_tombs);
+	hf__index_init(tombs, compare_tombs);
 }
 
 static bool tomb_has_key(const struct hf__map_node *node, const void *raw)
@@ -80,7 +80,7 @@ static bool tomb_has_key(const struct hf__map_node *node, const void *raw)
 struct hf__tomb *hf__tomb_find(const struct hf__inbox *inbox, struct hf_bytes account,
                                struct hf_bytes thread)
 {
-	if (!inbox || hf__order_count(&inbox->tombs) == 0)
+	if (!inbox || hf__index_count(&inbox->tombs) == 0)
 		return NULL;
 	const struct hf__inbox_key key = {hf__inbox_user(inbox), account, thread};
 	const uint64_t hash = hf__inbox_hash(inbox, account, thread);
@@ -94,7 +94,7 @@ static void enlist_tomb(struct hf__object *object)
 	struct hf__inbox *inbox = hf__tomb_inbox(tomb);
 	hf__map_insert(&inbox->state->tombs, &tomb->node,
 	               hf__inbox_hash(inbox, hf__tomb_account(tomb), hf__tomb_thread(tomb)));
-	hf__order_insert(&inbox->tombs, &tomb->by_key);
+	hf__index_insert(&inbox->tombs, &tomb->by_key);
 }
 
 static void delist_tomb(struct hf__object *object)
@@ -102,7 +102,7 @@ static void delist_tomb(struct hf__object *object)
 	struct hf__tomb *tomb = (struct hf__tomb *)(void *)object;
 	struct hf__inbox *inbox = hf__tomb_inbox(tomb);
 	hf__map_remove(&inbox->state->tombs, &tomb->node);
-	hf__order_remove(&inbox->tombs, &tomb->by_key);
+	hf__index_remove(&inbox->tombs, &tomb->by_key);
 	hf__inbox_tag(inbox);
 }
 
@@ -110,7 +110,7 @@ static void link_tomb(struct hf__object *object)
 {
 	struct hf__tomb *tomb = (struct hf__tomb *)(void *)object;
 	struct hf__inbox *inbox = hf__tomb_inbox(tomb);
-	hf__order_update(&inbox->tombs, &tomb->by_key, tomb->value.until, 0);
+	hf__index_update(&inbox->tombs, &tomb->by_key, tomb->value.until, 0);
 	tomb->ending.deadline = tomb->value.until;
 	hf__heap_insert(&inbox->state->endings, &tomb->ending);
 	hf__inbox_tag(inbox);
@@ -168,7 +168,7 @@ static bool tomb_sane(const struct hf__inbox *inbox, const struct hf__tomb *tomb
 
 bool hf__tombs_sane(const struct hf__inbox *inbox)
 {
-	if (!hf__order_sane(&inbox->tombs))
+	if (!hf__index_sane(&inbox->tombs))
 		return false;
 	for (const struct hf__tomb *tomb = hf__tomb_next(inbox, NULL); tomb;
 	     tomb = hf__tomb_next(inbox, tomb))

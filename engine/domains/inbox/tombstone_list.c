@@ -115,7 +115,7 @@ struct list {
 	struct hf_inbox_tombstone_page *out;
 };
 
-static int probe(const struct hf__order_node *node, const void *raw)
+static int probe(const struct hf__index_node *node, const void *raw)
 {
 	const struct hf__inbox_key *key = raw;
 	const struct hf__tomb *tomb = hf__tomb_of_key(node);
@@ -124,9 +124,9 @@ static int probe(const struct hf__order_node *node, const void *raw)
 }
 
 /* Those that stand now: a bound on the weight, and exact. */
-static struct hf__order_filter standing_at(int64_t mono)
+static struct hf__index_filter standing_at(int64_t mono)
 {
-	return (struct hf__order_filter){.low = mono + 1, .high = INT64_MAX};
+	return (struct hf__index_filter){.low = mono + 1, .high = INT64_MAX};
 }
 
 static int hash_query(const struct hf_inbox_list_tombstones_args *args, uint64_t *query)
@@ -144,9 +144,9 @@ static int hash_query(const struct hf_inbox_list_tombstones_args *args, uint64_t
 
 /* Where the page begins; NULL: it is empty. */
 static int find_start(struct hf__query *q, const struct list *list, const struct hf__inbox *inbox,
-                      const struct hf__order_node **start)
+                      const struct hf__index_node **start)
 {
-	const struct hf__order_filter standing = standing_at(q->mono);
+	const struct hf__index_filter standing = standing_at(q->mono);
 	struct hf__page page = {0};
 	struct hf__inbox_key after = {0};
 	int rc = hf__page_open(q->answer, list->args->page, list->query, &page);
@@ -161,8 +161,8 @@ static int find_start(struct hf__query *q, const struct list *list, const struct
 		hf__text_add(&q->why, "the page token is damaged or belongs to another query");
 	if (rc != HF_OK || !inbox)
 		return rc;
-	*start = resumed ? hf__order_pass(hf__order_after(&inbox->tombs, probe, &after), &standing)
-	                 : hf__order_first_pass(&inbox->tombs, &standing);
+	*start = resumed ? hf__index_pass(hf__index_after(&inbox->tombs, probe, &after), &standing)
+	                 : hf__index_first_pass(&inbox->tombs, &standing);
 	return HF_OK;
 }
 
@@ -204,17 +204,17 @@ static int put_token(struct hf__query *q, const struct list *list,
 	return rc;
 }
 
-static int fill(struct hf__query *q, const struct list *list, const struct hf__order_node *node)
+static int fill(struct hf__query *q, const struct list *list, const struct hf__index_node *node)
 {
-	const struct hf__order_filter standing = standing_at(q->mono);
+	const struct hf__index_filter standing = standing_at(q->mono);
 	const size_t limit = list->args->limit;
 	size_t count = 0;
-	for (const struct hf__order_node *at = node; at && (limit == 0 || count < limit); count++)
-		at = hf__order_pass(hf__order_next(at), &standing);
+	for (const struct hf__index_node *at = node; at && (limit == 0 || count < limit); count++)
+		at = hf__index_pass(hf__index_next(at), &standing);
 	struct hf_inbox_tombstone *items = hf__answer_alloc(q->answer, count * sizeof *items);
 	if (!items)
 		return HF_ENOMEM;
-	for (size_t i = 0; i < count; i++, node = hf__order_pass(hf__order_next(node), &standing)) {
+	for (size_t i = 0; i < count; i++, node = hf__index_pass(hf__index_next(node), &standing)) {
 		const int rc = copy_tomb(q, list, hf__tomb_of_key(node), &items[i]);
 		if (rc != HF_OK)
 			return rc;
@@ -228,7 +228,7 @@ static int fill(struct hf__query *q, const struct list *list, const struct hf__o
 static int read_tombs(struct hf__query *q, void *raw)
 {
 	struct list *list = raw;
-	const struct hf__order_node *start = NULL;
+	const struct hf__index_node *start = NULL;
 	const struct hf_inbox_list_tombstones_args *args = list->args;
 	const struct hf_inbox_key key = {args->user, args->account, args->thread};
 	struct hf__inbox_key checked;

@@ -30,7 +30,7 @@ struct hf__lock *hf__lock_of_map(const struct hf__map_node *node)
 	return back(node, offsetof(struct hf__lock, node));
 }
 
-struct hf__lock *hf__lock_of_name(const struct hf__order_node *node)
+struct hf__lock *hf__lock_of_name(const struct hf__index_node *node)
 {
 	return back(node, offsetof(struct hf__lock, by_name));
 }
@@ -142,7 +142,7 @@ static void lock_enlist(struct hf__object *object)
 	struct hf__lock_state *state = lock->state;
 	lock->by_name.weight = INT64_MIN;
 	hf__map_insert(&state->locks, &lock->node, hash_of(state, hf__lock_name(lock)));
-	hf__order_insert(&state->by_name, &lock->by_name);
+	hf__index_insert(&state->by_name, &lock->by_name);
 }
 
 static void lock_delist(struct hf__object *object)
@@ -156,7 +156,7 @@ static void lock_link(struct hf__object *object)
 	struct hf__lock *lock = lock_of(object);
 	const int64_t ends = hf__lock_ends(lock);
 	if (lock->by_name.weight != ends)
-		hf__order_update(&lock->state->by_name, &lock->by_name, ends, 0);
+		hf__index_update(&lock->state->by_name, &lock->by_name, ends, 0);
 	if (ends == INT64_MAX)
 		return;
 	lock->ending.deadline = ends;
@@ -221,7 +221,7 @@ struct hf__lock *hf__lock_new(struct hf__lock_state *state, struct hf_bytes name
 	return lock;
 }
 
-static int compare_names(const struct hf__order_node *a, const struct hf__order_node *b)
+static int compare_names(const struct hf__index_node *a, const struct hf__index_node *b)
 {
 	return hf__bytes_compare(hf__lock_name(hf__lock_of_name(a)),
 	                         hf__lock_name(hf__lock_of_name(b)));
@@ -232,7 +232,7 @@ bool hf__lock_indexes_init(struct hf__lock_state *state, const struct hf__domain
 	state->incarnation = UINT64_MAX;
 	state->root.type = &root_type;
 	hf__removed_init(&state->removed);
-	hf__order_init(&state->by_name, compare_names);
+	hf__index_init(&state->by_name, compare_names);
 	return hf__map_init(&state->locks, env->hash_key) &&
 	       hf__map_init(&state->running, env->hash_key);
 }

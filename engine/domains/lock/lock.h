@@ -22,16 +22,16 @@
 
 #include "base/heap.h"
 #include "base/map.h"
-#include "base/order.h"
 #include "holdfast/lock.h"
 #include "log/entry.h"
+#include "object/index.h"
 #include "object/removed.h"
 #include "store/domain.h"
 
 struct hf__lock_state {
 	struct hf__map locks; /* by name */
 	/* the same; the weight is the instant (mono) at which the lock ends: hf__lock_ends() */
-	struct hf__order by_name;
+	struct hf__index by_name;
 	struct hf__heap endings; /* those that end some time, by that instant */
 	/* struct hf__lock_running by name: of this process, no part of the state that the log makes */
 	struct hf__map running;
@@ -55,7 +55,7 @@ struct hf__lock_value {
 struct hf__lock {
 	struct hf__object object; /* container: the root */
 	struct hf__map_node node;
-	struct hf__order_node by_name;
+	struct hf__index_node by_name;
 	struct hf__heap_node ending;
 	struct hf__lock_state *state;
 	struct hf__lock_value value;
@@ -124,7 +124,7 @@ const struct hf__object *hf__lock_depends(const struct hf__lock_state *state,
 uint64_t hf__lock_wait_key(const struct hf__lock_state *state, struct hf_bytes name);
 
 struct hf__lock *hf__lock_of_map(const struct hf__map_node *node);
-struct hf__lock *hf__lock_of_name(const struct hf__order_node *node);
+struct hf__lock *hf__lock_of_name(const struct hf__index_node *node);
 struct hf__lock *hf__lock_of_ending(const struct hf__heap_node *node);
 struct hf_bytes hf__lock_name(const struct hf__lock *lock);
 struct hf__lock_image hf__lock_image_of(const struct hf__lock *lock, enum hf__lock_cause cause,

@@ -86,25 +86,25 @@ struct list {
 	struct hf_lock_page *out;
 	uint64_t query;
 	/* what ends after now: however many others lie between, the next one costs O(log n) */
-	struct hf__order_filter held;
+	struct hf__index_filter held;
 };
 
-static int probe(const struct hf__order_node *node, const void *raw)
+static int probe(const struct hf__index_node *node, const void *raw)
 {
 	const struct hf_bytes *name = raw;
 	return hf__bytes_compare(hf__lock_name(hf__lock_of_name(node)), *name);
 }
 
-static const struct hf__order_node *next_held(const struct hf__order_node *node,
+static const struct hf__index_node *next_held(const struct hf__index_node *node,
                                               const struct list *list)
 {
-	return hf__order_pass(hf__order_next(node), &list->held);
+	return hf__index_pass(hf__index_next(node), &list->held);
 }
 
 /* A position is the last name given, so a walk goes on behind it even when that is free by then.
  * NULL: the page is empty. */
 static int find_start(struct hf__query *q, const struct list *list,
-                      const struct hf__order_node **start)
+                      const struct hf__index_node **start)
 {
 	const struct hf__lock_state *state = q->state;
 	struct hf__page page;
@@ -114,12 +114,12 @@ static int find_start(struct hf__query *q, const struct list *list,
 	if (rc != HF_OK)
 		return rc;
 	*start = page.after.len > 0
-	             ? hf__order_pass(hf__order_after(&state->by_name, probe, &page.after), &list->held)
-	             : hf__order_first_pass(&state->by_name, &list->held);
+	             ? hf__index_pass(hf__index_after(&state->by_name, probe, &page.after), &list->held)
+	             : hf__index_first_pass(&state->by_name, &list->held);
 	return HF_OK;
 }
 
-static int fill(struct hf__query *q, const struct list *list, const struct hf__order_node *node,
+static int fill(struct hf__query *q, const struct list *list, const struct hf__index_node *node,
                 size_t count)
 {
 	struct hf_lock *items = hf__answer_alloc(q->answer, count * sizeof *items);
@@ -142,14 +142,14 @@ static int read_list(struct hf__query *q, void *raw)
 {
 	struct list *list = raw;
 	const struct hf__lock_state *state = q->state;
-	const struct hf__order_node *start = NULL;
-	list->held = (struct hf__order_filter){.low = q->mono + 1, .high = INT64_MAX};
+	const struct hf__index_node *start = NULL;
+	list->held = (struct hf__index_filter){.low = q->mono + 1, .high = INT64_MAX};
 	const int rc = find_start(q, list, &start);
 	if (rc != HF_OK)
 		return rc;
 	hf__query_depends(q, &state->root);
 	size_t count = 0;
-	for (const struct hf__order_node *node = start;
+	for (const struct hf__index_node *node = start;
 	     node && (list->args->limit == 0 || count < list->args->limit); count++)
 		node = next_held(node, list);
 	return fill(q, list, start, count);

@@ -97,12 +97,12 @@ static void *back(const void *node, size_t offset)
 	return node ? (uint8_t *)(uintptr_t)node - offset : NULL;
 }
 
-static struct hf__migration *of_name(const struct hf__order_node *node)
+static struct hf__migration *of_name(const struct hf__index_node *node)
 {
 	return back(node, offsetof(struct hf__migration, by_name));
 }
 
-struct hf__migration *hf__migration_of_lsn(const struct hf__order_node *node)
+struct hf__migration *hf__migration_of_lsn(const struct hf__index_node *node)
 {
 	return back(node, offsetof(struct hf__migration, by_lsn));
 }
@@ -112,23 +112,23 @@ struct hf_bytes hf__migration_name(const struct hf__migration *migration)
 	return hf_bytes_of(migration->name, migration->len);
 }
 
-static int name_compare(const struct hf__order_node *a, const struct hf__order_node *b)
+static int name_compare(const struct hf__index_node *a, const struct hf__index_node *b)
 {
 	return hf__bytes_compare(hf__migration_name(of_name(a)), hf__migration_name(of_name(b)));
 }
 
-static int name_probe(const struct hf__order_node *node, const void *name)
+static int name_probe(const struct hf__index_node *node, const void *name)
 {
 	return hf__bytes_compare(hf__migration_name(of_name(node)), *(const struct hf_bytes *)name);
 }
 
-static int lsn_probe(const struct hf__order_node *node, const void *lsn)
+static int lsn_probe(const struct hf__index_node *node, const void *lsn)
 {
 	const uint64_t own = hf__migration_of_lsn(node)->value.version, other = *(const uint64_t *)lsn;
 	return (own > other) - (own < other);
 }
 
-static int lsn_compare(const struct hf__order_node *a, const struct hf__order_node *b)
+static int lsn_compare(const struct hf__index_node *a, const struct hf__index_node *b)
 {
 	return lsn_probe(a, &hf__migration_of_lsn(b)->value.version);
 }
@@ -136,27 +136,27 @@ static int lsn_compare(const struct hf__order_node *a, const struct hf__order_no
 struct hf__migration *hf__migration_find(const struct hf__migration_state *state,
                                          struct hf_bytes name)
 {
-	struct hf__migration *found = of_name(hf__order_seek(&state->by_name, name_probe, &name));
+	struct hf__migration *found = of_name(hf__index_seek(&state->by_name, name_probe, &name));
 	return found && hf__bytes_equal(hf__migration_name(found), name) ? found : NULL;
 }
 
 struct hf__migration *hf__migration_after(const struct hf__migration_state *state, uint64_t lsn)
 {
-	return hf__migration_of_lsn(hf__order_after(&state->by_lsn, lsn_probe, &lsn));
+	return hf__migration_of_lsn(hf__index_after(&state->by_lsn, lsn_probe, &lsn));
 }
 
 static void migration_enlist(struct hf__object *object)
 {
 	struct hf__migration *migration = back(object, offsetof(struct hf__migration, object));
-	hf__order_insert(&migration->state->by_name, &migration->by_name);
-	hf__order_insert(&migration->state->by_lsn, &migration->by_lsn);
+	hf__index_insert(&migration->state->by_name, &migration->by_name);
+	hf__index_insert(&migration->state->by_lsn, &migration->by_lsn);
 }
 
 static void migration_delist(struct hf__object *object)
 {
 	struct hf__migration *migration = back(object, offsetof(struct hf__migration, object));
-	hf__order_remove(&migration->state->by_name, &migration->by_name);
-	hf__order_remove(&migration->state->by_lsn, &migration->by_lsn);
+	hf__index_remove(&migration->state->by_name, &migration->by_name);
+	hf__index_remove(&migration->state->by_lsn, &migration->by_lsn);
 }
 
 static void migration_free(struct hf__object *object)
@@ -183,16 +183,16 @@ static int migration_init(void *raw, const struct hf__domain_env *env)
 	struct hf__migration_state *state = raw;
 	(void)env;
 	state->root.type = &root_type;
-	hf__order_init(&state->by_name, name_compare);
-	hf__order_init(&state->by_lsn, lsn_compare);
+	hf__index_init(&state->by_name, name_compare);
+	hf__index_init(&state->by_lsn, lsn_compare);
 	return HF_OK;
 }
 
 static void migration_deinit(void *raw)
 {
 	struct hf__migration_state *state = raw;
-	struct hf__order_node *node;
-	while ((node = hf__order_first(&state->by_lsn))) {
+	struct hf__index_node *node;
+	while ((node = hf__index_first(&state->by_lsn))) {
 		struct hf__migration *migration = hf__migration_of_lsn(node);
 		migration_delist(&migration->object);
 		hf__object_free(&migration->object);
@@ -235,8 +235,8 @@ static int migration_snapshot(const void *raw, struct hf__emitter *emitter)
 {
 	const struct hf__migration_state *state = raw;
 	int rc = HF_OK;
-	for (const struct hf__order_node *node = hf__order_first(&state->by_name); node && rc == HF_OK;
-	     node = hf__order_next(node)) {
+	for (const struct hf__index_node *node = hf__index_first(&state->by_name); node && rc == HF_OK;
+	     node = hf__index_next(node)) {
 		const struct hf__migration *migration = of_name(node);
 		hf__migration_put_applied(&emitter->body, HF__MIGRATION_STATE,
 		                          hf__migration_name(migration), &migration->value);
@@ -249,13 +249,13 @@ static int migration_snapshot(const void *raw, struct hf__emitter *emitter)
 static int migration_verify(const void *raw, struct hf__text *why)
 {
 	const struct hf__migration_state *state = raw;
-	if (!hf__order_sane(&state->by_name) || !hf__order_sane(&state->by_lsn) ||
-	    hf__order_count(&state->by_name) != hf__order_count(&state->by_lsn)) {
+	if (!hf__index_sane(&state->by_name) || !hf__index_sane(&state->by_lsn) ||
+	    hf__index_count(&state->by_name) != hf__index_count(&state->by_lsn)) {
 		hf__text_add(why, "the orders of migrations disagree");
 		return HF_ECORRUPT;
 	}
-	for (const struct hf__order_node *node = hf__order_first(&state->by_lsn); node;
-	     node = hf__order_next(node)) {
+	for (const struct hf__index_node *node = hf__index_first(&state->by_lsn); node;
+	     node = hf__index_next(node)) {
 		const struct hf__migration *migration = hf__migration_of_lsn(node);
 		if (hf__object_sealed(&migration->object) && migration->value.version != 0 &&
 		    migration->value.applied_at != HF_UNSET &&

@@ -9,15 +9,15 @@
 #ifndef HF_DOMAINS_MIGRATION_STATE_H
 #define HF_DOMAINS_MIGRATION_STATE_H
 
-#include "base/order.h"
 #include "holdfast/migration.h"
 #include "log/entry.h"
+#include "object/index.h"
 #include "store/domain.h"
 
 struct hf__migration_state {
 	struct hf__object root; /* the container of all; never changes itself */
-	struct hf__order by_name;
-	struct hf__order by_lsn;
+	struct hf__index by_name;
+	struct hf__index by_lsn;
 };
 
 struct hf__migration_value {
@@ -30,7 +30,7 @@ struct hf__migration_value {
 struct hf__migration {
 	struct hf__object object; /* container: the root */
 	struct hf__migration_state *state;
-	struct hf__order_node by_name, by_lsn;
+	struct hf__index_node by_name, by_lsn;
 	struct hf__migration_value value;
 	uint32_t len;
 	uint8_t name[];
@@ -51,7 +51,7 @@ void hf__migration_put_forgotten(struct hf__writer *w, struct hf_bytes name);
 
 struct hf__migration *hf__migration_find(const struct hf__migration_state *state,
                                          struct hf_bytes name);
-struct hf__migration *hf__migration_of_lsn(const struct hf__order_node *node);
+struct hf__migration *hf__migration_of_lsn(const struct hf__index_node *node);
 struct hf_bytes hf__migration_name(const struct hf__migration *migration);
 /* The first one that was recorded after `lsn`, or NULL. */
 struct hf__migration *hf__migration_after(const struct hf__migration_state *state, uint64_t lsn);

@@ -74,7 +74,7 @@ static int read_list(struct hf__query *q, void *raw)
 	hf__query_depends(q, &state->root);
 	const struct hf__migration *first = hf__migration_after(state, after);
 	const size_t left =
-	    first ? hf__order_count(&state->by_lsn) - hf__order_rank(&first->by_lsn) : 0;
+	    first ? hf__index_count(&state->by_lsn) - hf__index_rank(&first->by_lsn) : 0;
 	return fill(q, list, first,
 	            list->args->limit > 0 && list->args->limit < left ? list->args->limit : left);
 }

@@ -247,7 +247,7 @@ static int read_whole(struct hf__query *q, void *raw)
 {
 	const struct whole *whole = raw;
 	const struct hf__migration_state *state = q->state;
-	const struct hf__order_node *node = hf__order_last(&state->by_lsn);
+	const struct hf__index_node *node = hf__index_last(&state->by_lsn);
 	const struct hf__migration *newest = node ? hf__migration_of_lsn(node) : NULL;
 	hf__query_depends(q, newest ? &newest->object : &state->root);
 	if (!newest)

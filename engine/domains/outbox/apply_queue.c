@@ -29,7 +29,7 @@ static int remove_done(struct hf__change *change, struct hf__outbox_queue *queue
 {
 	for (; count > 0; count--) {
 		const int rc = hf__change_remove(
-		    change, &hf__outbox_done_of_line(hf__order_first(&queue->done))->object);
+		    change, &hf__outbox_done_of_line(hf__index_first(&queue->done))->object);
 		if (rc != HF_OK)
 			return rc;
 	}
@@ -40,17 +40,17 @@ static int apply_cleared(struct hf__outbox_state *state, struct hf__change *chan
                          const struct hf__outbox_image *image)
 {
 	struct hf__outbox_queue *queue = hf__outbox_queue_find(state, image->queue);
-	if (!queue || (hf__outbox_queue_count(queue) == 0 && hf__order_count(&queue->done) == 0))
+	if (!queue || (hf__outbox_queue_count(queue) == 0 && hf__index_count(&queue->done) == 0))
 		return HF_ECORRUPT;
 	for (unsigned place = HF_OUTBOX_QUEUED; place < HF__OUTBOX_PLACES; place++) {
-		struct hf__order_node *node;
-		while ((node = hf__order_first(&queue->line[place]))) {
+		struct hf__index_node *node;
+		while ((node = hf__index_first(&queue->line[place]))) {
 			const int rc = hf__change_remove(change, &hf__outbox_of_line(node)->object);
 			if (rc != HF_OK)
 				return rc;
 		}
 	}
-	return remove_done(change, queue, hf__order_count(&queue->done));
+	return remove_done(change, queue, hf__index_count(&queue->done));
 }
 
 static int redrive_item(struct hf__change *change, struct hf__outbox_item *item, uint64_t lsn,
@@ -132,7 +132,7 @@ static int apply_dropped(struct hf__outbox_state *state, struct hf__change *chan
                          const struct hf__entry *entry, const struct hf__outbox_image *image)
 {
 	struct hf__outbox_queue *queue = hf__outbox_queue_find(state, image->queue);
-	if (!queue || image->dropped > hf__order_count(&queue->done))
+	if (!queue || image->dropped > hf__index_count(&queue->done))
 		return HF_ECORRUPT;
 	int rc = remove_done(change, queue, image->dropped);
 	if (rc == HF_OK)

@@ -51,8 +51,8 @@ static int emit_items(const struct hf__outbox_queue *queue, const struct hf__out
 {
 	size_t count = 0;
 	for (unsigned place = HF_OUTBOX_QUEUED; place < HF__OUTBOX_PLACES; place++)
-		for (struct hf__order_node *node = hf__order_first(&queue->line[place]); node;
-		     node = hf__order_next(node))
+		for (struct hf__index_node *node = hf__index_first(&queue->line[place]); node;
+		     node = hf__index_next(node))
 			items[count++] = hf__outbox_of_line(node);
 	qsort(items, count, sizeof *items, compare_items);
 	int rc = HF_OK;
@@ -71,8 +71,8 @@ static int emit_done(const struct hf__outbox_queue *queue, const struct hf__outb
                      struct hf__emitter *emitter)
 {
 	size_t count = 0;
-	for (const struct hf__order_node *node = hf__order_first(&queue->done); node;
-	     node = hf__order_next(node))
+	for (const struct hf__index_node *node = hf__index_first(&queue->done); node;
+	     node = hf__index_next(node))
 		done[count++] = hf__outbox_done_of_line(node);
 	qsort(done, count, sizeof *done, compare_done);
 	int rc = HF_OK;
@@ -87,14 +87,14 @@ static int emit_done(const struct hf__outbox_queue *queue, const struct hf__outb
 	return rc;
 }
 
-static int emit_queue(const struct hf__order_node *node, struct hf__emitter *emitter)
+static int emit_queue(const struct hf__index_node *node, struct hf__emitter *emitter)
 {
 	const struct hf__outbox_queue *queue = hf__outbox_queue_of_order(node);
 	int rc = emit_settings(queue, emitter);
 	if (rc != HF_OK)
 		return rc;
 	const struct hf__outbox_item **items = hf__alloc(hf__outbox_queue_count(queue) * sizeof *items);
-	const struct hf__outbox_done **done = hf__alloc(hf__order_count(&queue->done) * sizeof *done);
+	const struct hf__outbox_done **done = hf__alloc(hf__index_count(&queue->done) * sizeof *done);
 	rc = items && done ? emit_items(queue, items, emitter) : HF_ENOMEM;
 	if (rc == HF_OK)
 		rc = emit_done(queue, done, emitter);

@@ -20,12 +20,12 @@
 
 /* --- From node to object ---------------------------------------------------------------------- */
 
-static const struct hf__outbox_member *member_of(const struct hf__order_node *node)
+static const struct hf__outbox_member *member_of(const struct hf__index_node *node)
 {
 	return (const void *)((const uint8_t *)node - offsetof(struct hf__outbox_member, node));
 }
 
-struct hf__outbox_item *hf__outbox_of_member(const struct hf__order_node *node)
+struct hf__outbox_item *hf__outbox_of_member(const struct hf__index_node *node)
 {
 	return node ? member_of(node)->item : NULL;
 }
@@ -44,7 +44,7 @@ struct hf_bytes hf__outbox_group_name(const struct hf__outbox_item *item)
 
 /* --- Membership ------------------------------------------------------------------------------- */
 
-static int line_compare(const struct hf__order_node *a, const struct hf__order_node *b)
+static int line_compare(const struct hf__index_node *a, const struct hf__index_node *b)
 {
 	const uint64_t left = member_of(a)->item->value.seq, right = member_of(b)->item->value.seq;
 	return (left > right) - (left < right);
@@ -66,7 +66,7 @@ static struct hf__outbox_group *group_new(struct hf__outbox_queue *queue, struct
 	group->queue = queue;
 	group->len = (uint32_t)name.len;
 	memcpy(group->name, name.data, name.len);
-	hf__order_init(&group->line, line_compare);
+	hf__index_init(&group->line, line_compare);
 	hf__map_insert(&queue->state->groups, &group->node, hash);
 	return group;
 }
@@ -140,19 +140,19 @@ void hf__outbox_group_count(const struct hf__outbox_item *item, bool lives)
 /* The first is next, or one is held: all others are kept back. */
 size_t hf__outbox_group_blocked(const struct hf__outbox_group *group)
 {
-	const size_t count = hf__order_count(&group->line);
+	const size_t count = hf__index_count(&group->line);
 	return count > 0 ? count - 1 : 0;
 }
 
 static struct hf__outbox_item *find_next(const struct hf__outbox_group *group)
 {
-	return group->holder ? NULL : hf__outbox_of_member(hf__order_first(&group->line));
+	return group->holder ? NULL : hf__outbox_of_member(hf__index_first(&group->line));
 }
 
 static void add_up(const struct hf__outbox_group *group, bool in)
 {
 	struct hf__outbox_queue *queue = group->queue;
-	const size_t there = hf__order_count(&group->line) > 0, busy = group->holder != NULL,
+	const size_t there = hf__index_count(&group->line) > 0, busy = group->holder != NULL,
 	             blocked = hf__outbox_group_blocked(group);
 	queue->groups = in ? queue->groups + there : queue->groups - there;
 	queue->busy_groups = in ? queue->busy_groups + busy : queue->busy_groups - busy;
@@ -186,7 +186,7 @@ void hf__outbox_ready_link(struct hf__outbox_item *item)
 	if (item->value.status == HF_OUTBOX_FAILED)
 		return;
 	step_out(member->group);
-	hf__order_insert(&member->group->line, &member->node);
+	hf__index_insert(&member->group->line, &member->node);
 	if (item->value.status == HF_OUTBOX_SENDING)
 		member->group->holder = item;
 	step_in(member->group);
@@ -203,7 +203,7 @@ void hf__outbox_ready_unlink(struct hf__outbox_item *item)
 	if (item->value.status == HF_OUTBOX_FAILED)
 		return;
 	step_out(member->group);
-	hf__order_remove(&member->group->line, &member->node);
+	hf__index_remove(&member->group->line, &member->node);
 	if (member->group->holder == item)
 		member->group->holder = NULL;
 	step_in(member->group);
@@ -219,9 +219,9 @@ struct hf__outbox_item *hf__outbox_group_holder(const struct hf__outbox_item *it
 struct hf__outbox_item *hf__outbox_group_first(const struct hf__outbox_group *group,
                                                struct hf__outbox_time t)
 {
-	struct hf__order_node *node = hf__order_first(&group->line);
+	struct hf__index_node *node = hf__index_first(&group->line);
 	while (node && hf__outbox_status(hf__outbox_of_member(node), t) != HF_OUTBOX_QUEUED)
-		node = hf__order_next(node); /* one at most: the holder */
+		node = hf__index_next(node); /* one at most: the holder */
 	return hf__outbox_of_member(node);
 }
 
@@ -235,10 +235,10 @@ bool hf__outbox_in_turn(const struct hf__outbox_item *item, struct hf__outbox_ti
 const char *hf__outbox_group_fault(const struct hf__outbox_group *group)
 {
 	const struct hf__outbox_item *holder = NULL;
-	if (!hf__order_sane(&group->line))
+	if (!hf__index_sane(&group->line))
 		return "the line of a group is out of order";
-	for (const struct hf__order_node *node = hf__order_first(&group->line); node;
-	     node = hf__order_next(node)) {
+	for (const struct hf__index_node *node = hf__index_first(&group->line); node;
+	     node = hf__index_next(node)) {
 		const struct hf__outbox_item *item = hf__outbox_of_member(node);
 		if (item->value.status == HF_OUTBOX_FAILED || item->member->group != group ||
 		    &item->member->node != node)

@@ -39,11 +39,11 @@
 
 #include "base/heap.h"
 #include "base/map.h"
-#include "base/order.h"
 #include "holdfast/outbox.h"
 #include "holdfast/outbox_claim.h"
 #include "holdfast/outbox_read.h"
 #include "log/entry.h"
+#include "object/index.h"
 #include "object/removed.h"
 #include "store/call/names.h"
 #include "store/clock.h"
@@ -58,7 +58,7 @@ struct hf__outbox_queue;
 struct hf__outbox_state {
 	struct hf__domain_env env;
 	struct hf__map queues; /* by name */
-	struct hf__order by_name; /* names.h: until when is a queue state? */
+	struct hf__index by_name; /* names.h: until when is a queue state? */
 	struct hf__object root; /* the container of queues; never changes itself */
 	struct hf__removed removed; /* queues */
 	struct hf__map items; /* by queue and id */
@@ -87,7 +87,7 @@ struct hf__outbox_queue_value {
 struct hf__outbox_queue {
 	struct hf__object object;
 	struct hf__map_node node;
-	struct hf__order_node by_name;
+	struct hf__index_node by_name;
 	struct hf__vacancy vacancy;
 	/* items that live: more than the lines hold while one of them is being changed */
 	size_t enlisted;
@@ -98,13 +98,13 @@ struct hf__outbox_queue {
 	 * delayed, held or kept back; and by available_at, seq, to count those that are due. Two of
 	 * each: where available_at was named, and where it was computed, which set-backs of the
 	 * clock move against each other. */
-	struct hf__order ready[2], due[2];
+	struct hf__index ready[2], due[2];
 	/* By seq, one for each status. The weight is enqueued_at (so the least of all is at the
 	 * root) but for sending, where it is the end of the claim: INT64_MAX while the incarnation
 	 * that made it without a lease goes on, INT64_MIN afterwards. */
-	struct hf__order line[HF__OUTBOX_PLACES];
+	struct hf__index line[HF__OUTBOX_PLACES];
 	struct hf__heap held; /* what the values say is sending, by enqueued_at: the oldest */
-	struct hf__order done; /* completed ids, in the order of their completion */
+	struct hf__index done; /* completed ids, in the order of their completion */
 	/* Summed up over its groups: see outbox/group.c. */
 	size_t groups, busy_groups, blocked;
 	uint64_t newest_seq; /* no item has a greater one; only a bound */
@@ -144,7 +144,7 @@ struct hf__outbox_value {
 struct hf__outbox_group {
 	struct hf__map_node node;
 	struct hf__outbox_queue *queue;
-	struct hf__order line;
+	struct hf__index line;
 	struct hf__outbox_item *holder; /* the one whose value says sending, or NULL */
 	/* the one that stands in queue->ready for the group; NULL: none does */
 	struct hf__outbox_item *next;
@@ -157,7 +157,7 @@ struct hf__outbox_group {
 
 /* What ties an item to its group; items without one have none. */
 struct hf__outbox_member {
-	struct hf__order_node node; /* in group->line */
+	struct hf__index_node node; /* in group->line */
 	struct hf__outbox_item *item;
 	struct hf__outbox_group *group;
 };
@@ -165,10 +165,10 @@ struct hf__outbox_member {
 struct hf__outbox_item {
 	struct hf__object object; /* container: its queue */
 	struct hf__map_node node;
-	struct hf__order_node line;
+	struct hf__index_node line;
 	union {
 		struct {
-			struct hf__order_node ready, due;
+			struct hf__index_node ready, due;
 		} queued;
 		struct {
 			struct hf__heap_node ending, held;
@@ -185,7 +185,7 @@ struct hf__outbox_item {
 struct hf__outbox_done {
 	struct hf__object object; /* container: its queue */
 	struct hf__map_node node;
-	struct hf__order_node line; /* by lsn */
+	struct hf__index_node line; /* by lsn */
 	struct hf__heap_node fading;
 	uint64_t lsn; /* of the completion */
 	int64_t until; /* mono: it blocks before this instant */
@@ -221,10 +221,10 @@ bool hf__outbox_queue_plain(const struct hf__outbox_queue_value *value);
 int64_t hf__outbox_queue_until(const struct hf__outbox_queue *queue);
 
 struct hf__outbox_queue *hf__outbox_queue_of_map(const struct hf__map_node *node);
-struct hf__outbox_queue *hf__outbox_queue_of_order(const struct hf__order_node *node);
+struct hf__outbox_queue *hf__outbox_queue_of_order(const struct hf__index_node *node);
 struct hf__outbox_item *hf__outbox_of_map(const struct hf__map_node *node);
-struct hf__outbox_item *hf__outbox_of_line(const struct hf__order_node *node);
-struct hf__outbox_item *hf__outbox_of_ready(const struct hf__order_node *node);
+struct hf__outbox_item *hf__outbox_of_line(const struct hf__index_node *node);
+struct hf__outbox_item *hf__outbox_of_ready(const struct hf__index_node *node);
 struct hf__outbox_item *hf__outbox_of_ending(const struct hf__heap_node *node);
 struct hf__outbox_item *hf__outbox_of_held(const struct hf__heap_node *node);
 struct hf__outbox_queue *hf__outbox_queue_of(const struct hf__outbox_item *item);
@@ -305,7 +305,7 @@ size_t hf__outbox_queue_count(const struct hf__outbox_queue *queue);
 
 /* --- outbox/group.c --------------------------------------------------------------------------- */
 
-struct hf__outbox_item *hf__outbox_of_member(const struct hf__order_node *node);
+struct hf__outbox_item *hf__outbox_of_member(const struct hf__index_node *node);
 struct hf__outbox_group *hf__outbox_group_of_map(const struct hf__map_node *node);
 /* Empty: none. */
 struct hf_bytes hf__outbox_group_name(const struct hf__outbox_item *item);
@@ -342,7 +342,7 @@ struct hf__outbox_done *hf__outbox_done_find(const struct hf__outbox_state *stat
 struct hf__outbox_done *hf__outbox_done_new(struct hf__outbox_queue *queue, struct hf_bytes id,
                                             uint64_t lsn, int64_t until);
 struct hf__outbox_done *hf__outbox_done_of_map(const struct hf__map_node *node);
-struct hf__outbox_done *hf__outbox_done_of_line(const struct hf__order_node *node);
+struct hf__outbox_done *hf__outbox_done_of_line(const struct hf__index_node *node);
 struct hf__outbox_done *hf__outbox_done_of_fading(const struct hf__heap_node *node);
 struct hf_bytes hf__outbox_done_id(const struct hf__outbox_done *done);
 struct hf__outbox_queue *hf__outbox_done_queue(const struct hf__outbox_done *done);

@@ -15,7 +15,7 @@ struct hf__outbox_queue *hf__outbox_queue_of_map(const struct hf__map_node *node
 	return back(node, offsetof(struct hf__outbox_queue, node));
 }
 
-struct hf__outbox_queue *hf__outbox_queue_of_order(const struct hf__order_node *node)
+struct hf__outbox_queue *hf__outbox_queue_of_order(const struct hf__index_node *node)
 {
 	return back(node, offsetof(struct hf__outbox_queue, by_name));
 }
@@ -25,17 +25,17 @@ struct hf__outbox_item *hf__outbox_of_map(const struct hf__map_node *node)
 	return back(node, offsetof(struct hf__outbox_item, node));
 }
 
-struct hf__outbox_item *hf__outbox_of_line(const struct hf__order_node *node)
+struct hf__outbox_item *hf__outbox_of_line(const struct hf__index_node *node)
 {
 	return back(node, offsetof(struct hf__outbox_item, line));
 }
 
-struct hf__outbox_item *hf__outbox_of_ready(const struct hf__order_node *node)
+struct hf__outbox_item *hf__outbox_of_ready(const struct hf__index_node *node)
 {
 	return back(node, offsetof(struct hf__outbox_item, at.queued.ready));
 }
 
-static struct hf__outbox_item *of_due(const struct hf__order_node *node)
+static struct hf__outbox_item *of_due(const struct hf__index_node *node)
 {
 	return back(node, offsetof(struct hf__outbox_item, at.queued.due));
 }
@@ -98,18 +98,18 @@ bool hf__outbox_over(const struct hf__outbox_item *item, struct hf__outbox_time 
 
 #define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
 
-static int line_compare(const struct hf__order_node *a, const struct hf__order_node *b)
+static int line_compare(const struct hf__index_node *a, const struct hf__index_node *b)
 {
 	return COMPARE(hf__outbox_of_line(a)->value.seq, hf__outbox_of_line(b)->value.seq);
 }
 
-static int line_probe(const struct hf__order_node *node, const void *key)
+static int line_probe(const struct hf__index_node *node, const void *key)
 {
 	const uint64_t *seq = key;
 	return COMPARE(hf__outbox_of_line(node)->value.seq, *seq);
 }
 
-static int ready_compare(const struct hf__order_node *a, const struct hf__order_node *b)
+static int ready_compare(const struct hf__index_node *a, const struct hf__index_node *b)
 {
 	const struct hf__outbox_item *left = hf__outbox_of_ready(a), *right = hf__outbox_of_ready(b);
 	int sign = COMPARE(left->value.priority, right->value.priority);
@@ -118,7 +118,7 @@ static int ready_compare(const struct hf__order_node *a, const struct hf__order_
 	return sign != 0 ? sign : COMPARE(left->value.seq, right->value.seq);
 }
 
-static int due_compare(const struct hf__order_node *a, const struct hf__order_node *b)
+static int due_compare(const struct hf__index_node *a, const struct hf__index_node *b)
 {
 	const struct hf__outbox_item *left = of_due(a), *right = of_due(b);
 	const int sign = COMPARE(left->value.available_at, right->value.available_at);
@@ -128,11 +128,11 @@ static int due_compare(const struct hf__order_node *a, const struct hf__order_no
 void hf__outbox_orders_init(struct hf__outbox_queue *queue)
 {
 	for (unsigned computed = 0; computed < 2; computed++) {
-		hf__order_init(&queue->ready[computed], ready_compare);
-		hf__order_init(&queue->due[computed], due_compare);
+		hf__index_init(&queue->ready[computed], ready_compare);
+		hf__index_init(&queue->due[computed], due_compare);
 	}
 	for (unsigned status = HF_OUTBOX_QUEUED; status < HF__OUTBOX_PLACES; status++)
-		hf__order_init(&queue->line[status], line_compare);
+		hf__index_init(&queue->line[status], line_compare);
 }
 
 /* The nodes share their place with those of a held item: nothing of these is left. */
@@ -140,19 +140,19 @@ void hf__outbox_stand(struct hf__outbox_item *item)
 {
 	struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
 	item->at.queued.ready = item->at.queued.due =
-	    (struct hf__order_node){.weight = item->value.available_at};
-	hf__order_insert(&queue->ready[item->value.computed], &item->at.queued.ready);
-	hf__order_insert(&queue->due[item->value.computed], &item->at.queued.due);
+	    (struct hf__index_node){.weight = item->value.available_at};
+	hf__index_insert(&queue->ready[item->value.computed], &item->at.queued.ready);
+	hf__index_insert(&queue->due[item->value.computed], &item->at.queued.due);
 }
 
 void hf__outbox_stand_down(struct hf__outbox_item *item)
 {
 	struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
-	hf__order_remove(&queue->ready[item->value.computed], &item->at.queued.ready);
-	hf__order_remove(&queue->due[item->value.computed], &item->at.queued.due);
+	hf__index_remove(&queue->ready[item->value.computed], &item->at.queued.ready);
+	hf__index_remove(&queue->due[item->value.computed], &item->at.queued.due);
 }
 
-static int due_probe(const struct hf__order_node *node, const void *key)
+static int due_probe(const struct hf__index_node *node, const void *key)
 {
 	const int64_t *time = key;
 	return COMPARE(of_due(node)->value.available_at, *time);
@@ -160,21 +160,21 @@ static int due_probe(const struct hf__order_node *node, const void *key)
 
 size_t hf__outbox_due(const struct hf__outbox_queue *queue, bool computed, struct hf__outbox_time t)
 {
-	const struct hf__order *due = &queue->due[computed];
+	const struct hf__index *due = &queue->due[computed];
 	const int64_t until = computed ? t.mono : t.now;
-	const struct hf__order_node *later = hf__order_after(due, due_probe, &until);
-	return later ? hf__order_rank(later) : hf__order_count(due);
+	const struct hf__index_node *later = hf__index_after(due, due_probe, &until);
+	return later ? hf__index_rank(later) : hf__index_count(due);
 }
 
 int64_t hf__outbox_due_first(const struct hf__outbox_queue *queue, bool computed)
 {
-	return of_due(hf__order_first(&queue->due[computed]))->value.available_at;
+	return of_due(hf__index_first(&queue->due[computed]))->value.available_at;
 }
 
-static struct hf__outbox_item *first_until(const struct hf__order *ready, int64_t until)
+static struct hf__outbox_item *first_until(const struct hf__index *ready, int64_t until)
 {
-	const struct hf__order_filter filter = {.low = INT64_MIN, .high = until};
-	return hf__outbox_of_ready(hf__order_first_pass(ready, &filter));
+	const struct hf__index_filter filter = {.low = INT64_MIN, .high = until};
+	return hf__outbox_of_ready(hf__index_first_pass(ready, &filter));
 }
 
 struct hf__outbox_item *hf__outbox_first_ready(const struct hf__outbox_queue *queue,
@@ -193,7 +193,7 @@ struct hf__outbox_item *hf__outbox_first_ready(const struct hf__outbox_queue *qu
 	return sign < 0 ? named : computed;
 }
 
-static int64_t least(const struct hf__order *order)
+static int64_t least(const struct hf__index *order)
 {
 	return order->root ? order->root->least : INT64_MAX;
 }
@@ -210,13 +210,13 @@ int64_t hf__outbox_next_instant(const struct hf__outbox_queue *queue, struct hf_
 
 int64_t hf__outbox_next_end(const struct hf__outbox_queue *queue, struct hf__outbox_time t)
 {
-	const struct hf__order *line = &queue->line[HF_OUTBOX_SENDING];
-	const struct hf__order_filter held = {.low = t.mono < INT64_MAX ? t.mono + 1 : t.mono,
+	const struct hf__index *line = &queue->line[HF_OUTBOX_SENDING];
+	const struct hf__index_filter held = {.low = t.mono < INT64_MAX ? t.mono + 1 : t.mono,
 	                                      .high = INT64_MAX};
 	int64_t next = INT64_MAX;
 	/* The least of those to come: what is over has less. */
-	for (struct hf__order_node *node = hf__order_first_pass(line, &held); node;
-	     node = hf__order_pass(hf__order_next(node), &held))
+	for (struct hf__index_node *node = hf__index_first_pass(line, &held); node;
+	     node = hf__index_pass(hf__index_next(node), &held))
 		if (node->weight < next)
 			next = node->weight;
 	return hf__to_shown(next, t.setback);
@@ -225,15 +225,15 @@ int64_t hf__outbox_next_end(const struct hf__outbox_queue *queue, struct hf__out
 struct hf__outbox_item *hf__outbox_first_over(const struct hf__outbox_queue *queue,
                                               struct hf__outbox_time t)
 {
-	const struct hf__order_filter over = {.low = INT64_MIN, .high = t.mono};
-	return hf__outbox_of_line(hf__order_first_pass(&queue->line[HF_OUTBOX_SENDING], &over));
+	const struct hf__index_filter over = {.low = INT64_MIN, .high = t.mono};
+	return hf__outbox_of_line(hf__index_first_pass(&queue->line[HF_OUTBOX_SENDING], &over));
 }
 
 struct hf__outbox_item *hf__outbox_next_over(const struct hf__outbox_item *item,
                                              struct hf__outbox_time t)
 {
-	const struct hf__order_filter over = {.low = INT64_MIN, .high = t.mono};
-	return hf__outbox_of_line(hf__order_pass(hf__order_next(&item->line), &over));
+	const struct hf__index_filter over = {.low = INT64_MIN, .high = t.mono};
+	return hf__outbox_of_line(hf__index_pass(hf__index_next(&item->line), &over));
 }
 
 /* --- Walking ---------------------------------------------------------------------------------- */
@@ -242,18 +242,18 @@ struct hf__outbox_item *hf__outbox_next_over(const struct hf__outbox_item *item,
  * over are skipped in one step if only held ones are wanted; else each is looked at: they are
  * few, since upkeep logs them. */
 static struct hf__outbox_item *walk_pass(const struct hf__outbox_walk *walk,
-                                         struct hf__order_node *node, enum hf_outbox_status line)
+                                         struct hf__index_node *node, enum hf_outbox_status line)
 {
 	if (line != HF_OUTBOX_SENDING || walk->status == HF_OUTBOX_ANY)
 		return hf__outbox_of_line(node);
 	const bool held = walk->status == HF_OUTBOX_SENDING;
 	if (held && walk->t.mono == INT64_MAX)
 		return NULL;
-	const struct hf__order_filter filter = {.low = held ? walk->t.mono + 1 : INT64_MIN,
+	const struct hf__index_filter filter = {.low = held ? walk->t.mono + 1 : INT64_MIN,
 	                                        .high = held ? INT64_MAX : walk->t.mono};
-	struct hf__outbox_item *item = hf__outbox_of_line(hf__order_pass(node, &filter));
+	struct hf__outbox_item *item = hf__outbox_of_line(hf__index_pass(node, &filter));
 	while (item && hf__outbox_status(item, walk->t) != walk->status)
-		item = hf__outbox_of_line(hf__order_pass(hf__order_next(&item->line), &filter));
+		item = hf__outbox_of_line(hf__index_pass(hf__index_next(&item->line), &filter));
 	return item;
 }
 
@@ -264,7 +264,7 @@ void hf__outbox_walk_begin(struct hf__outbox_walk *walk, const struct hf__outbox
 	for (enum hf_outbox_status line = HF_OUTBOX_QUEUED; line < HF__OUTBOX_PLACES; line++)
 		if (status == HF_OUTBOX_ANY || line == status || line == HF_OUTBOX_SENDING)
 			walk->at[line] =
-			    walk_pass(walk, hf__order_after(&queue->line[line], line_probe, &after), line);
+			    walk_pass(walk, hf__index_after(&queue->line[line], line_probe, &after), line);
 }
 
 struct hf__outbox_item *hf__outbox_walk_next(struct hf__outbox_walk *walk)
@@ -277,7 +277,7 @@ struct hf__outbox_item *hf__outbox_walk_next(struct hf__outbox_walk *walk)
 	if (first == HF_OUTBOX_ANY)
 		return NULL;
 	struct hf__outbox_item *item = walk->at[first];
-	walk->at[first] = walk_pass(walk, hf__order_next(&item->line), first);
+	walk->at[first] = walk_pass(walk, hf__index_next(&item->line), first);
 	return item;
 }
 
@@ -286,7 +286,7 @@ bool hf__outbox_seq_taken(const struct hf__outbox_queue *queue, uint64_t seq)
 	/* What is enqueued now is newer than all before. */
 	for (unsigned line = HF_OUTBOX_QUEUED; line < HF__OUTBOX_PLACES && seq <= queue->newest_seq;
 	     line++) {
-		const struct hf__order_node *node = hf__order_seek(&queue->line[line], line_probe, &seq);
+		const struct hf__index_node *node = hf__index_seek(&queue->line[line], line_probe, &seq);
 		if (node && hf__outbox_of_line(node)->value.seq == seq)
 			return true;
 	}
@@ -297,6 +297,6 @@ size_t hf__outbox_queue_count(const struct hf__outbox_queue *queue)
 {
 	size_t count = 0;
 	for (unsigned line = HF_OUTBOX_QUEUED; line < HF__OUTBOX_PLACES; line++)
-		count += hf__order_count(&queue->line[line]);
+		count += hf__index_count(&queue->line[line]);
 	return count;
 }

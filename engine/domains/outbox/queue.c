@@ -183,7 +183,7 @@ static int idle_decide(void *state, struct hf__decision *d, const void *raw,
 	const struct hf_outbox_pause_args *args = raw;
 	const struct hf__outbox_queue *queue = hf__outbox_queue_find(state, args->queue);
 	const struct hf__outbox_time t = HF__OUTBOX_TIME(d);
-	size_t held = queue ? hf__order_count(&queue->line[HF_OUTBOX_SENDING]) : 0;
+	size_t held = queue ? hf__index_count(&queue->line[HF_OUTBOX_SENDING]) : 0;
 	(void)result;
 	hf__depends(d, hf__outbox_queue_depends(state, queue, args->queue));
 	for (const struct hf__outbox_item *item = queue ? hf__outbox_first_over(queue, t) : NULL; item;

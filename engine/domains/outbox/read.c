@@ -45,9 +45,9 @@ int hf_outbox_get(hf_store *store, const struct hf_outbox_key *key, unsigned fla
 
 /* --- Stats ------------------------------------------------------------------------------------ */
 
-static struct hf_outbox_status_stats count_line(const struct hf__order *line)
+static struct hf_outbox_status_stats count_line(const struct hf__index *line)
 {
-	return (struct hf_outbox_status_stats){hf__order_count(line),
+	return (struct hf_outbox_status_stats){hf__index_count(line),
 	                                       line->root ? line->root->least : HF_UNSET};
 }
 
@@ -75,7 +75,7 @@ static void count_standing(const struct hf__outbox_queue *queue, struct hf__outb
 {
 	for (unsigned computed = 0; computed < 2; computed++) {
 		const size_t due = hf__outbox_due(queue, computed, t),
-		             all = hf__order_count(&queue->due[computed]);
+		             all = hf__index_count(&queue->due[computed]);
 		out->ready += due;
 		out->delayed += all - due;
 		if (due == 0)
@@ -141,7 +141,7 @@ static void put_stats(const struct hf__outbox_queue *queue, struct hf__outbox_ti
 {
 	out->queued = count_line(&queue->line[HF_OUTBOX_QUEUED]);
 	out->failed = count_line(&queue->line[HF_OUTBOX_FAILED]);
-	out->sending.items = hf__order_count(&queue->line[HF_OUTBOX_SENDING]);
+	out->sending.items = hf__index_count(&queue->line[HF_OUTBOX_SENDING]);
 	out->max_attempts = queue->value.max_attempts;
 	out->max_lost = queue->value.max_lost;
 	out->settings_version = queue->value.version;
@@ -188,12 +188,12 @@ int hf_outbox_get_stats(hf_store *store, struct hf_bytes queue, unsigned flags,
 
 /* --- Queues ----------------------------------------------------------------------------------- */
 
-static const struct hf__order *order_of(const void *state)
+static const struct hf__index *order_of(const void *state)
 {
 	return &((const struct hf__outbox_state *)state)->by_name;
 }
 
-static struct hf_bytes name_of(const struct hf__order_node *node)
+static struct hf_bytes name_of(const struct hf__index_node *node)
 {
 	return hf__outbox_queue_name(hf__outbox_queue_of_order(node));
 }

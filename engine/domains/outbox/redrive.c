@@ -35,13 +35,13 @@ static size_t count_seen(const struct filter *f, const struct hf__outbox_queue *
 /* Adds the ids to the entry's body, which began with the count still 0; gives how many. What is
  * over is logged. */
 static uint32_t put_ids(struct hf__writer *body, const struct filter *f,
-                        const struct hf__order *line)
+                        const struct hf__index *line)
 {
 	const size_t begin = body->len;
 	uint32_t count = 0;
-	for (const struct hf__order_node *node = hf__order_first(line);
+	for (const struct hf__index_node *node = hf__index_first(line);
 	     node && count < UINT32_MAX && (f->limit == 0 || count < f->limit);
-	     node = hf__order_next(node)) {
+	     node = hf__index_next(node)) {
 		const struct hf__outbox_item *item = hf__outbox_of_line(node);
 		if (!f->matches(item, hf__blob_bytes(item->value.last_error), f->args))
 			continue;

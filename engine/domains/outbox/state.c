@@ -73,7 +73,7 @@ struct hf__outbox_item *hf__outbox_find(const struct hf__outbox_state *state, st
 int64_t hf__outbox_queue_until(const struct hf__outbox_queue *queue)
 {
 	return queue->enlisted > 0 || queue->value.version != 0 ? INT64_MAX
-	                                                        : hf__order_most(&queue->done);
+	                                                        : hf__index_most(&queue->done);
 }
 
 bool hf__outbox_queue_plain(const struct hf__outbox_queue_value *value)
@@ -162,7 +162,7 @@ static void item_link(struct hf__object *object)
 	struct hf__outbox_item *item = item_of(object);
 	struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
 	item->line.weight = hf__outbox_line_weight(item);
-	hf__order_insert(&queue->line[item->value.status], &item->line);
+	hf__index_insert(&queue->line[item->value.status], &item->line);
 	hf__outbox_ready_link(item);
 	if (item->value.seq > queue->newest_seq)
 		queue->newest_seq = item->value.seq;
@@ -174,7 +174,7 @@ static void item_unlink(struct hf__object *object)
 {
 	struct hf__outbox_item *item = item_of(object);
 	struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
-	hf__order_remove(&queue->line[item->value.status], &item->line);
+	hf__index_remove(&queue->line[item->value.status], &item->line);
 	hf__outbox_ready_unlink(item);
 	if (item->value.status != HF_OUTBOX_SENDING)
 		return;
@@ -193,7 +193,7 @@ static void item_free(struct hf__object *object)
 static bool queue_idle(const struct hf__object *object)
 {
 	const struct hf__outbox_queue *queue = back(object, offsetof(struct hf__outbox_queue, object));
-	return queue->enlisted == 0 && queue->value.version == 0 && hf__order_count(&queue->done) == 0;
+	return queue->enlisted == 0 && queue->value.version == 0 && hf__index_count(&queue->done) == 0;
 }
 
 static struct hf__object *queue_number(const struct hf__object *object)
@@ -276,7 +276,7 @@ struct hf__outbox_item *hf__outbox_item_new(struct hf__outbox_queue *queue, stru
 	return NULL;
 }
 
-static int compare_names(const struct hf__order_node *a, const struct hf__order_node *b)
+static int compare_names(const struct hf__index_node *a, const struct hf__index_node *b)
 {
 	return hf__bytes_compare(hf__outbox_queue_name(hf__outbox_queue_of_order(a)),
 	                         hf__outbox_queue_name(hf__outbox_queue_of_order(b)));
@@ -286,7 +286,7 @@ bool hf__outbox_indexes_init(struct hf__outbox_state *state, const struct hf__do
 {
 	state->root.type = &root_type;
 	hf__removed_init(&state->removed);
-	hf__order_init(&state->by_name, compare_names);
+	hf__index_init(&state->by_name, compare_names);
 	return hf__map_init(&state->queues, env->hash_key) &&
 	       hf__map_init(&state->items, env->hash_key) &&
 	       hf__map_init(&state->done, env->hash_key) && hf__map_init(&state->groups, env->hash_key);

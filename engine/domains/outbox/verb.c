@@ -171,9 +171,9 @@ int hf__outbox_fade(struct hf__decision *d, const struct hf__outbox_done *done)
  * what is beyond goes with the oldest. */
 static int fade_some(struct hf__decision *d, const struct hf__outbox_queue *queue, size_t keep)
 {
-	const struct hf__order_filter over = {.low = INT64_MIN, .high = d->mono};
-	for (unsigned i = 0; i < 256 && hf__order_count(&queue->done) > keep; i++) {
-		const struct hf__order_node *node = hf__order_first_pass(&queue->done, &over);
+	const struct hf__index_filter over = {.low = INT64_MIN, .high = d->mono};
+	for (unsigned i = 0; i < 256 && hf__index_count(&queue->done) > keep; i++) {
+		const struct hf__index_node *node = hf__index_first_pass(&queue->done, &over);
 		if (!node)
 			break;
 		const int rc = hf__outbox_fade(d, hf__outbox_done_of_line(node));
@@ -185,13 +185,13 @@ static int fade_some(struct hf__decision *d, const struct hf__outbox_queue *queu
 
 int hf__outbox_cut(struct hf__decision *d, const struct hf__outbox_queue *queue, size_t keep)
 {
-	if (!queue || hf__order_count(&queue->done) <= keep)
+	if (!queue || hf__index_count(&queue->done) <= keep)
 		return HF_OK;
 	const int rc = fade_some(d, queue, keep);
-	if (rc != HF_OK || hf__order_count(&queue->done) <= keep)
+	if (rc != HF_OK || hf__index_count(&queue->done) <= keep)
 		return rc;
 	const struct hf__outbox_image image = {.queue = hf__outbox_queue_name(queue),
-	                                       .dropped = hf__order_count(&queue->done) - keep};
+	                                       .dropped = hf__index_count(&queue->done) - keep};
 	hf__outbox_encode(hf__entry_body(d), HF__OUTBOX_DROPPED, &image, false);
 	return hf__emit(d, HF__OUTBOX_DROPPED);
 }

@@ -51,7 +51,7 @@ static void tally_member(const struct hf__outbox_item *item, struct tally *tally
 	const struct hf__outbox_group *group = item->member->group;
 	tally->members++;
 	if (item->value.status == HF_OUTBOX_FAILED ||
-	    hf__order_first(&group->line) != &item->member->node)
+	    hf__index_first(&group->line) != &item->member->node)
 		return;
 	tally->groups++;
 	tally->busy_groups += group->holder != NULL;
@@ -101,10 +101,10 @@ static const char *place_fault(const struct hf__outbox_state *state,
 static int verify_line(const struct hf__outbox_state *state, const struct hf__outbox_queue *queue,
                        enum hf_outbox_status line, struct hf__text *why, struct tally *tally)
 {
-	if (!hf__order_sane(&queue->line[line]))
+	if (!hf__index_sane(&queue->line[line]))
 		return broken(why, queue, NULL, "a line is out of order");
-	for (struct hf__order_node *node = hf__order_first(&queue->line[line]); node;
-	     node = hf__order_next(node)) {
+	for (struct hf__index_node *node = hf__index_first(&queue->line[line]); node;
+	     node = hf__index_next(node)) {
 		const struct hf__outbox_item *item = hf__outbox_of_line(node);
 		const char *fault =
 		    hf__object_sealed(&item->object) ? value_fault(item) : "it was changed beside the hook";
@@ -135,12 +135,12 @@ static const char *done_fault(const struct hf__outbox_state *state,
 static int verify_done(const struct hf__outbox_state *state, const struct hf__outbox_queue *queue,
                        struct hf__text *why, struct tally *tally)
 {
-	if (!hf__order_sane(&queue->done))
+	if (!hf__index_sane(&queue->done))
 		return broken(why, queue, NULL, "the order of completed ids is wrong");
-	if (hf__order_count(&queue->done) > queue->value.dedup_max)
+	if (hf__index_count(&queue->done) > queue->value.dedup_max)
 		return broken(why, queue, NULL, "it remembers too many completed ids");
-	for (const struct hf__order_node *node = hf__order_first(&queue->done); node;
-	     node = hf__order_next(node)) {
+	for (const struct hf__index_node *node = hf__index_first(&queue->done); node;
+	     node = hf__index_next(node)) {
 		const struct hf__outbox_done *done = hf__outbox_done_of_line(node);
 		const char *fault = hf__outbox_done_queue(done) == queue
 		                        ? done_fault(state, done)
@@ -167,15 +167,15 @@ static const char *queue_fault(const struct hf__outbox_state *state,
 {
 	size_t ready = 0, due = 0;
 	for (unsigned computed = 0; computed < 2; computed++) {
-		if (!hf__order_sane(&queue->ready[computed]) || !hf__order_sane(&queue->due[computed]))
+		if (!hf__index_sane(&queue->ready[computed]) || !hf__index_sane(&queue->due[computed]))
 			return "an order of what can be claimed is wrong";
-		ready += hf__order_count(&queue->ready[computed]);
-		due += hf__order_count(&queue->due[computed]);
+		ready += hf__index_count(&queue->ready[computed]);
+		due += hf__index_count(&queue->due[computed]);
 	}
 	if (ready != tally->claimable || due != tally->claimable)
 		return "the orders of what can be claimed have not what they should";
 	if (!hf__heap_sane(&queue->held) ||
-	    queue->held.count != hf__order_count(&queue->line[HF_OUTBOX_SENDING]))
+	    queue->held.count != hf__index_count(&queue->line[HF_OUTBOX_SENDING]))
 		return "the heap of what is held is wrong";
 	if (queue->groups != tally->groups || queue->busy_groups != tally->busy_groups ||
 	    queue->blocked != tally->blocked)
@@ -236,17 +236,17 @@ int hf__outbox_verify(const void *raw, struct hf__text *why)
 {
 	const struct hf__outbox_state *state = raw;
 	struct tally total = {0};
-	const struct hf__order_node *before = NULL;
-	bool ascending = hf__order_sane(&state->by_name) && hf__removed_sane(&state->removed);
-	for (const struct hf__order_node *node = hf__order_first(&state->by_name); node && ascending;
-	     node = hf__order_next(node)) {
+	const struct hf__index_node *before = NULL;
+	bool ascending = hf__index_sane(&state->by_name) && hf__removed_sane(&state->removed);
+	for (const struct hf__index_node *node = hf__index_first(&state->by_name); node && ascending;
+	     node = hf__index_next(node)) {
 		const int rc = verify_queue(state, hf__outbox_queue_of_order(node), why, &total);
 		if (rc != HF_OK)
 			return rc;
 		ascending = !before || state->by_name.compare(before, node) < 0;
 		before = node;
 	}
-	if (!ascending || hf__order_count(&state->by_name) != state->queues.count) {
+	if (!ascending || hf__index_count(&state->by_name) != state->queues.count) {
 		hf__text_add(why, "outbox: the order of queues disagrees with the map of queues");
 		return HF_ECORRUPT;
 	}

@@ -32,7 +32,7 @@ struct hf__timeline_event *hf__timeline_event_find(const struct hf__timeline *ti
 	return timeline ? hf__timeline_event_first(timeline, &range, true, NULL) : NULL;
 }
 
-static int compare_names(const struct hf__order_node *a, const struct hf__order_node *b)
+static int compare_names(const struct hf__index_node *a, const struct hf__index_node *b)
 {
 	return hf__bytes_compare(hf__timeline_name(hf__timeline_of_order(a)),
 	                         hf__timeline_name(hf__timeline_of_order(b)));
@@ -69,7 +69,7 @@ static void enlist_event(struct hf__object *object)
 	struct hf__timeline_event *event = (struct hf__timeline_event *)(void *)object;
 	struct hf__timeline *timeline = hf__timeline_event_timeline(event);
 	for (unsigned i = 0; i < HF__TIMELINE_VIEWS; i++)
-		hf__order_insert(&timeline->views[i], &event->nodes[i]);
+		hf__index_insert(&timeline->views[i], &event->nodes[i]);
 	list_timeline(timeline);
 }
 
@@ -78,7 +78,7 @@ static void delist_event(struct hf__object *object)
 	struct hf__timeline_event *event = (struct hf__timeline_event *)(void *)object;
 	struct hf__timeline *timeline = hf__timeline_event_timeline(event);
 	for (unsigned i = 0; i < HF__TIMELINE_VIEWS; i++)
-		hf__order_remove(&timeline->views[i], &event->nodes[i]);
+		hf__index_remove(&timeline->views[i], &event->nodes[i]);
 	list_timeline(timeline);
 }
 
@@ -159,6 +159,6 @@ bool hf__timeline_indexes_init(struct hf__timeline_state *state, const struct hf
 	state->env = *env;
 	state->root.type = &root_type;
 	hf__removed_init(&state->removed);
-	hf__order_init(&state->by_name, compare_names);
+	hf__index_init(&state->by_name, compare_names);
 	return hf__map_init(&state->timelines, env->hash_key);
 }

@@ -276,12 +276,12 @@ int hf_timeline_latest_at(hf_store *store, struct hf_bytes timeline, unsigned fl
 	return rc;
 }
 
-static const struct hf__order *order_of(const void *state)
+static const struct hf__index *order_of(const void *state)
 {
 	return &((const struct hf__timeline_state *)state)->by_name;
 }
 
-static struct hf_bytes name_of(const struct hf__order_node *node)
+static struct hf_bytes name_of(const struct hf__index_node *node)
 {
 	return hf__timeline_name(hf__timeline_of_order(node));
 }

@@ -21,16 +21,16 @@ static int timeline_init(void *state, const struct hf__domain_env *env)
 
 /* Frees a tree from its leaves upward, in no order that its users know: the tree is not
  * repaired. */
-static void free_events(struct hf__order *order)
+static void free_events(struct hf__index *order)
 {
-	struct hf__order_node *node = order->root;
+	struct hf__index_node *node = order->root;
 	while (node) {
-		struct hf__order_node *below = node->left ? node->left : node->right;
+		struct hf__index_node *below = node->left ? node->left : node->right;
 		if (below) {
 			node = below;
 			continue;
 		}
-		struct hf__order_node *parent = node->parent;
+		struct hf__index_node *parent = node->parent;
 		if (parent && parent->left == node)
 			parent->left = NULL;
 		else if (parent)
@@ -88,7 +88,7 @@ static bool cut_follows(const struct hf__timeline *timeline, const struct hf__ti
 	const struct hf__timeline_event *last = hf__timeline_event_find(timeline, cut->id);
 	if (!last || last->value.happened_at != cut->happened_at)
 		return false;
-	if (hf__order_rank(&last->nodes[HF__TIMELINE_BY_TIME]) != cut->count - 1)
+	if (hf__index_rank(&last->nodes[HF__TIMELINE_BY_TIME]) != cut->count - 1)
 		return false;
 	return cut->cause != HF__TIMELINE_CLEAR || cut->count == hf__timeline_total(timeline);
 }
@@ -104,7 +104,7 @@ static int apply_cut(struct hf__timeline_state *s, struct hf__change *change,
 		return HF_ECORRUPT;
 	int rc = HF_OK;
 	for (uint64_t i = 0; i < cut.count && rc == HF_OK; i++) {
-		struct hf__order_node *oldest = hf__order_first(&timeline->views[HF__TIMELINE_BY_TIME]);
+		struct hf__index_node *oldest = hf__index_first(&timeline->views[HF__TIMELINE_BY_TIME]);
 		rc =
 		    hf__change_remove(change, &hf__timeline_event_of(oldest, HF__TIMELINE_BY_TIME)->object);
 	}
@@ -143,8 +143,8 @@ static int timeline_snapshot(const void *state, struct hf__emitter *emitter)
 {
 	const struct hf__timeline_state *s = state;
 	const struct hf__timeline_bound all = {.view = HF__TIMELINE_BY_ID};
-	for (const struct hf__order_node *node = hf__order_first(&s->by_name); node;
-	     node = hf__order_next(node)) {
+	for (const struct hf__index_node *node = hf__index_first(&s->by_name); node;
+	     node = hf__index_next(node)) {
 		const struct hf__timeline *timeline = hf__timeline_of_order(node);
 		const struct hf__timeline_event *event =
 		    hf__timeline_event_first(timeline, &all, true, NULL);
@@ -176,12 +176,12 @@ static bool event_sane(const struct hf__timeline *timeline, const struct hf__tim
 /* I-TIMELINE-2: sound, strictly ascending, as many as by id, and each of them found by its id. */
 static bool view_sane(const struct hf__timeline *timeline, enum hf__timeline_view view)
 {
-	const struct hf__order *order = &timeline->views[view];
-	if (!hf__order_sane(order) || hf__order_count(order) != hf__timeline_total(timeline))
+	const struct hf__index *order = &timeline->views[view];
+	if (!hf__index_sane(order) || hf__index_count(order) != hf__timeline_total(timeline))
 		return false;
 	size_t count = 0;
-	for (const struct hf__order_node *node = hf__order_first(order); node;
-	     node = hf__order_next(node), count++)
+	for (const struct hf__index_node *node = hf__index_first(order); node;
+	     node = hf__index_next(node), count++)
 		if (!event_sane(timeline, hf__timeline_event_of(node, view)))
 			return false;
 	return count == hf__timeline_total(timeline);
@@ -207,9 +207,9 @@ static int timeline_verify(const void *state, struct hf__text *why)
 {
 	const struct hf__timeline_state *s = state;
 	size_t count = 0;
-	const bool sound = hf__order_sane(&s->by_name) && hf__removed_sane(&s->removed);
-	for (const struct hf__order_node *node = hf__order_first(&s->by_name); node && sound;
-	     node = hf__order_next(node), count++) {
+	const bool sound = hf__index_sane(&s->by_name) && hf__removed_sane(&s->removed);
+	for (const struct hf__index_node *node = hf__index_first(&s->by_name); node && sound;
+	     node = hf__index_next(node), count++) {
 		const int rc = verify_timeline(s, hf__timeline_of_order(node), why);
 		if (rc != HF_OK)
 			return rc;

@@ -14,9 +14,9 @@
 
 #include "base/hash.h"
 #include "base/map.h"
-#include "base/order.h"
 #include "holdfast/timeline.h"
 #include "log/entry.h"
+#include "object/index.h"
 #include "object/removed.h"
 #include "store/call/names.h"
 #include "store/domain.h"
@@ -49,7 +49,7 @@ struct hf__timeline_bound {
 struct hf__timeline_state {
 	struct hf__domain_env env;
 	struct hf__map timelines; /* by name */
-	struct hf__order by_name; /* names.h: does it hold anything? */
+	struct hf__index by_name; /* names.h: does it hold anything? */
 	struct hf__object root; /* the container of timelines; never changes itself */
 	struct hf__removed removed; /* timelines */
 };
@@ -57,10 +57,10 @@ struct hf__timeline_state {
 struct hf__timeline {
 	struct hf__object object;
 	struct hf__map_node node;
-	struct hf__order_node by_name;
+	struct hf__index_node by_name;
 	struct hf__timeline_state *state;
 	struct hf__vacancy vacancy;
-	struct hf__order views[HF__TIMELINE_VIEWS];
+	struct hf__index views[HF__TIMELINE_VIEWS];
 	uint32_t len;
 	uint8_t name[];
 };
@@ -75,7 +75,7 @@ struct hf__timeline_event_value {
 
 struct hf__timeline_event {
 	struct hf__object object; /* container: its timeline */
-	struct hf__order_node nodes[HF__TIMELINE_VIEWS];
+	struct hf__index_node nodes[HF__TIMELINE_VIEWS];
 	struct hf__timeline_event_value value;
 	uint16_t id_len, type_len, subject_len;
 	uint8_t text[]; /* id, type, subject */
@@ -147,10 +147,10 @@ struct hf__timeline_event *hf__timeline_event_new(struct hf__timeline *timeline,
 
 /* --- timeline/order.c ------------------------------------------------------------------------- */
 
-void hf__timeline_orders_init(struct hf__order orders[HF__TIMELINE_VIEWS]);
+void hf__timeline_orders_init(struct hf__index orders[HF__TIMELINE_VIEWS]);
 struct hf__timeline *hf__timeline_of_map(const struct hf__map_node *node);
-struct hf__timeline *hf__timeline_of_order(const struct hf__order_node *node);
-struct hf__timeline_event *hf__timeline_event_of(const struct hf__order_node *node,
+struct hf__timeline *hf__timeline_of_order(const struct hf__index_node *node);
+struct hf__timeline_event *hf__timeline_event_of(const struct hf__index_node *node,
                                                  enum hf__timeline_view view);
 struct hf__timeline *hf__timeline_event_timeline(const struct hf__timeline_event *event);
 struct hf_bytes hf__timeline_name(const struct hf__timeline *timeline);

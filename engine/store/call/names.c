@@ -18,48 +18,48 @@ struct key {
 	struct hf_bytes name;
 };
 
-void hf__name_until(struct hf__order *order, struct hf__order_node *node, int64_t until)
+void hf__name_until(struct hf__index *order, struct hf__index_node *node, int64_t until)
 {
 	if (node->weight != until)
-		hf__order_update(order, node, until, 0);
+		hf__index_update(order, node, until, 0);
 }
 
 /* What holds something now. By one bound alone, so that the filter is exact. */
-static struct hf__order_filter listed_at(const struct hf__query *q, const struct hf__names *names)
+static struct hf__index_filter listed_at(const struct hf__query *q, const struct hf__names *names)
 {
 	const int64_t now = names->mono ? q->mono : q->now;
-	return (struct hf__order_filter){.low = now < INT64_MAX ? now + 1 : INT64_MAX,
+	return (struct hf__index_filter){.low = now < INT64_MAX ? now + 1 : INT64_MAX,
 	                                 .high = INT64_MAX};
 }
 
-static int probe(const struct hf__order_node *node, const void *raw)
+static int probe(const struct hf__index_node *node, const void *raw)
 {
 	const struct key *key = raw;
 	return hf__bytes_compare(key->names->name(node), key->name);
 }
 
 /* From this node on. */
-static const struct hf__order_node *settle_on(const struct hf__query *q, const struct list *list,
-                                              const struct hf__order_node *node)
+static const struct hf__index_node *settle_on(const struct hf__query *q, const struct list *list,
+                                              const struct hf__index_node *node)
 {
-	const struct hf__order_filter listed = listed_at(q, list->names);
-	node = hf__order_pass(node, &listed);
+	const struct hf__index_filter listed = listed_at(q, list->names);
+	node = hf__index_pass(node, &listed);
 	while (node && list->names->listed && !list->names->listed(node, HF__INSTANT_OF(q)))
-		node = hf__order_pass(hf__order_next(node), &listed);
+		node = hf__index_pass(hf__index_next(node), &listed);
 	return node;
 }
 
-static const struct hf__order_node *next_listed(const struct hf__query *q, const struct list *list,
-                                                const struct hf__order_node *node)
+static const struct hf__index_node *next_listed(const struct hf__query *q, const struct list *list,
+                                                const struct hf__index_node *node)
 {
-	return settle_on(q, list, hf__order_next(node));
+	return settle_on(q, list, hf__index_next(node));
 }
 
 /* Where the page begins; NULL: it is empty. */
 static int find_start(struct hf__query *q, const struct list *list,
-                      const struct hf__order_node **start)
+                      const struct hf__index_node **start)
 {
-	const struct hf__order *order = list->names->order(q->state);
+	const struct hf__index *order = list->names->order(q->state);
 	struct hf__page page;
 	const int rc = hf__page_open(q->answer, list->args->page, list->query, &page);
 	if (rc == HF_EINVAL)
@@ -68,11 +68,11 @@ static int find_start(struct hf__query *q, const struct list *list,
 		return rc;
 	const struct key key = {list->names, page.after};
 	*start = settle_on(
-	    q, list, page.after.len > 0 ? hf__order_after(order, probe, &key) : hf__order_first(order));
+	    q, list, page.after.len > 0 ? hf__index_after(order, probe, &key) : hf__index_first(order));
 	return HF_OK;
 }
 
-static int fill(struct hf__query *q, const struct list *list, const struct hf__order_node *node,
+static int fill(struct hf__query *q, const struct list *list, const struct hf__index_node *node,
                 size_t count)
 {
 	struct hf_bytes *items = hf__answer_alloc(q->answer, count * sizeof *items);
@@ -94,13 +94,13 @@ static int fill(struct hf__query *q, const struct list *list, const struct hf__o
 static int read_names(struct hf__query *q, void *raw)
 {
 	const struct list *list = raw;
-	const struct hf__order_node *start = NULL;
+	const struct hf__index_node *start = NULL;
 	const int rc = find_start(q, list, &start);
 	if (rc != HF_OK)
 		return rc;
 	hf__query_depends(q, list->names->root(q->state));
 	size_t count = 0;
-	for (const struct hf__order_node *node = start;
+	for (const struct hf__index_node *node = start;
 	     node && (list->args->limit == 0 || count < list->args->limit); count++)
 		node = next_listed(q, list, node);
 	return fill(q, list, start, count);

@@ -3,8 +3,8 @@
 #ifndef HF_STORE_NAMES_H
 #define HF_STORE_NAMES_H
 
-#include "base/order.h"
 #include "holdfast/admin.h"
+#include "object/index.h"
 #include "store/domain.h"
 
 /* A container that holds nothing is no state and no answer shows it, although it may still be
@@ -16,20 +16,20 @@
 struct hf__names {
 	uint8_t domain;
 	const char *operation; /* ties page tokens to this list */
-	const struct hf__order *(*order)(const void *state);
-	struct hf_bytes (*name)(const struct hf__order_node *node);
+	const struct hf__index *(*order)(const void *state);
+	struct hf_bytes (*name)(const struct hf__index_node *node);
 	/* noted with every change of a container */
 	const struct hf__object *(*root)(const void *state);
 	/* Where the weight is only the latest that may be, of instants of both scales: is it listed?
 	 * NULL: the weight says so. */
-	bool (*listed)(const struct hf__order_node *node, struct hf__instant at);
+	bool (*listed)(const struct hf__index_node *node, struct hf__instant at);
 	bool mono; /* what ends here, the store computed: the weights are mono times (store/clock.h) */
 };
 
 /* Puts the node right: listed while now < until (INT64_MAX: forever, INT64_MIN: not at all).
  * Costs nothing while it stays the same. The node is in the order, which it entered with a
  * weight of INT64_MIN. */
-void hf__name_until(struct hf__order *order, struct hf__order_node *node, int64_t until);
+void hf__name_until(struct hf__index *order, struct hf__index_node *node, int64_t until);
 
 /* The public read. *out is zeroed first. */
 HF_CHECKED int hf__names_list(struct hf_store *store, const struct hf__names *names,

@@ -302,29 +302,29 @@ static void verify_notices_what_is_wrong(void **unused)
 		struct hf__document_state *state = bare.state;
 		struct hf__collection *collection = hf__collection_find(state, hf_str("jobs"));
 		struct hf__document *document = hf__document_find(state, hf_str("jobs"), hf_str("brief"));
-		struct hf__order_node *created = hf__document_node(document, HF__DOCUMENT_CREATED);
+		struct hf__index_node *created = hf__document_node(document, HF__DOCUMENT_CREATED);
 		bare_verify(&bare, HF_OK);
 		if (fault == 0)
 			document->value.updated_at++; /* beside the hook */
 		else if (fault == 1)
-			hf__order_update(&collection->views[HF__DOCUMENT_CREATED], created, created->weight + 1,
+			hf__index_update(&collection->views[HF__DOCUMENT_CREATED], created, created->weight + 1,
 			                 0);
 		else if (fault == 2)
 			hf__heap_remove(&state->endings[document->value.computed], &document->ending->heap);
 		else if (fault == 3)
-			hf__order_remove(&collection->views[HF__DOCUMENT_GROUP_ENDING],
+			hf__index_remove(&collection->views[HF__DOCUMENT_GROUP_ENDING],
 			                 &document->ending->group.node);
 		else if (fault == 4)
 			hf__map_remove(&state->documents, &document->node);
 		else if (fault == 5)
 			collection->value.orders = 7;
 		else if (fault == 6)
-			hf__order_remove(&collection->views[HF__DOCUMENT_GROUP_CREATED],
+			hf__index_remove(&collection->views[HF__DOCUMENT_GROUP_CREATED],
 			                 hf__document_node(document, HF__DOCUMENT_GROUP_CREATED));
 		else if (fault == 7)
-			hf__order_update(&state->by_name, &collection->by_name, AT, 0);
+			hf__index_update(&state->by_name, &collection->by_name, AT, 0);
 		else
-			hf__order_insert(&collection->views[HF__DOCUMENT_UPDATED], &(struct hf__order_node){0});
+			hf__index_insert(&collection->views[HF__DOCUMENT_UPDATED], &(struct hf__index_node){0});
 		bare_verify(&bare, HF_ECORRUPT);
 		if (fault == 4) /* or it would not be freed */
 			hf__map_insert(&state->documents, &document->node, document->node.hash);

@@ -279,7 +279,7 @@ static void verify_notices_what_is_wrong(void **unused)
 		else if (fault == 5)
 			queue->value.max_attempts = 0;
 		else if (fault == 6)
-			hf__order_remove(&queue->due[false], hf__order_first(&queue->due[false]));
+			hf__index_remove(&queue->due[false], hf__index_first(&queue->due[false]));
 		else if (fault == 7)
 			item->value.seq = 100;
 		else if (fault == 8)

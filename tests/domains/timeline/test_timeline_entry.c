@@ -309,7 +309,7 @@ static void verify_notices_what_is_wrong(void **unused)
 		struct hf__timeline_event *event = hf__timeline_event_find(timeline, hf_str("e2"));
 		const struct hf__timeline_event_value value = event->value;
 		const char type = (char)event->text[2];
-		struct hf__order_node *gone = NULL;
+		struct hf__index_node *gone = NULL;
 		bare_verify(&bare, HF_OK);
 		if (fault == 0)
 			event->value.happened_at += 5; /* beside the hook, and before e3 no more */
@@ -328,7 +328,7 @@ static void verify_notices_what_is_wrong(void **unused)
 		else if (fault == 7)
 			event->nodes[HF__TIMELINE_BY_PAIR].size++;
 		else
-			hf__order_remove(&timeline->views[fault - 8], gone = &event->nodes[fault - 8]);
+			hf__index_remove(&timeline->views[fault - 8], gone = &event->nodes[fault - 8]);
 		bare_verify(&bare, HF_ECORRUPT);
 		event->value = value;
 		event->text[2] = (uint8_t)type;
@@ -336,7 +336,7 @@ static void verify_notices_what_is_wrong(void **unused)
 		if (fault == 5) /* or it would not be freed */
 			hf__map_insert(&state->timelines, &timeline->node, timeline->node.hash);
 		if (gone)
-			hf__order_insert(&timeline->views[fault - 8], gone);
+			hf__index_insert(&timeline->views[fault - 8], gone);
 		bare_deinit(&bare);
 	}
 }
@@ -353,12 +353,12 @@ static void verify_notices_an_event_that_is_not_the_one_of_its_id(void **unused)
 		const size_t size = sizeof *event + event->id_len + event->type_len + event->subject_len;
 		struct hf__timeline_event *copy = hf__alloc(size);
 		assert_non_null(copy);
-		hf__order_remove(&timeline->views[view], &event->nodes[view]);
+		hf__index_remove(&timeline->views[view], &event->nodes[view]);
 		memcpy(copy, event, size);
-		hf__order_insert(&timeline->views[view], &copy->nodes[view]);
+		hf__index_insert(&timeline->views[view], &copy->nodes[view]);
 		bare_verify(&bare, HF_ECORRUPT);
-		hf__order_remove(&timeline->views[view], &copy->nodes[view]);
-		hf__order_insert(&timeline->views[view], &event->nodes[view]);
+		hf__index_remove(&timeline->views[view], &copy->nodes[view]);
+		hf__index_insert(&timeline->views[view], &event->nodes[view]);
 		bare_verify(&bare, HF_OK);
 		hf__free(copy);
 		bare_deinit(&bare);

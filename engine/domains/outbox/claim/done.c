@@ -26,7 +26,7 @@ struct hf__outbox_done *hf__outbox_done_of_map(const struct hf__map_node *node)
 	return back(node, offsetof(struct hf__outbox_done, node));
 }
 
-struct hf__outbox_done *hf__outbox_done_of_line(const struct hf__order_node *node)
+struct hf__outbox_done *hf__outbox_done_of_line(const struct hf__index_node *node)
 {
 	return back(node, offsetof(struct hf__outbox_done, line));
 }
@@ -68,13 +68,13 @@ struct hf__outbox_done *hf__outbox_done_find(const struct hf__outbox_state *stat
 	return hf__outbox_done_of_map(hf__pair_find(&state->done, queue, id, done_equal));
 }
 
-static int line_compare(const struct hf__order_node *a, const struct hf__order_node *b)
+static int line_compare(const struct hf__index_node *a, const struct hf__index_node *b)
 {
 	const uint64_t left = hf__outbox_done_of_line(a)->lsn, right = hf__outbox_done_of_line(b)->lsn;
 	return (left > right) - (left < right);
 }
 
-static int line_probe(const struct hf__order_node *node, const void *key)
+static int line_probe(const struct hf__index_node *node, const void *key)
 {
 	const uint64_t lsn = hf__outbox_done_of_line(node)->lsn, *wanted = key;
 	return (lsn > *wanted) - (lsn < *wanted);
@@ -82,31 +82,31 @@ static int line_probe(const struct hf__order_node *node, const void *key)
 
 void hf__outbox_done_init(struct hf__outbox_queue *queue)
 {
-	hf__order_init(&queue->done, line_compare);
+	hf__index_init(&queue->done, line_compare);
 }
 
 struct hf__outbox_done *hf__outbox_done_walk(const struct hf__outbox_queue *queue, int64_t mono,
                                              uint64_t after)
 {
-	const struct hf__order_filter blocks = {.low = mono < INT64_MAX ? mono + 1 : mono,
+	const struct hf__index_filter blocks = {.low = mono < INT64_MAX ? mono + 1 : mono,
 	                                        .high = INT64_MAX};
 	return hf__outbox_done_of_line(
-	    hf__order_pass(hf__order_after(&queue->done, line_probe, &after), &blocks));
+	    hf__index_pass(hf__index_after(&queue->done, line_probe, &after), &blocks));
 }
 
 size_t hf__outbox_done_count(const struct hf__outbox_queue *queue, int64_t mono)
 {
-	const struct hf__order_filter over = {.low = INT64_MIN, .high = mono};
-	size_t count = hf__order_count(&queue->done);
-	for (const struct hf__order_node *node = hf__order_first_pass(&queue->done, &over); node;
-	     node = hf__order_pass(hf__order_next(node), &over))
+	const struct hf__index_filter over = {.low = INT64_MIN, .high = mono};
+	size_t count = hf__index_count(&queue->done);
+	for (const struct hf__index_node *node = hf__index_first_pass(&queue->done, &over); node;
+	     node = hf__index_pass(hf__index_next(node), &over))
 		count--;
 	return count;
 }
 
 bool hf__outbox_done_taken(const struct hf__outbox_queue *queue, uint64_t lsn)
 {
-	const struct hf__order_node *node = hf__order_seek(&queue->done, line_probe, &lsn);
+	const struct hf__index_node *node = hf__index_seek(&queue->done, line_probe, &lsn);
 	return node && hf__outbox_done_of_line(node)->lsn == lsn;
 }
 
@@ -121,7 +121,7 @@ static void done_enlist(struct hf__object *object)
 	hf__pair_join(&key, hf__outbox_queue_name(queue), hf__outbox_done_id(done));
 	hf__map_insert(&state->done, &done->node, hf__map_hash(&state->done, key.bytes, key.len));
 	done->line.weight = done->until;
-	hf__order_insert(&queue->done, &done->line);
+	hf__index_insert(&queue->done, &done->line);
 	done->fading.deadline = done->until;
 	hf__heap_insert(&state->fading, &done->fading);
 	hf__outbox_queue_tag(queue);
@@ -132,7 +132,7 @@ static void done_delist(struct hf__object *object)
 	struct hf__outbox_done *done = done_of(object);
 	struct hf__outbox_queue *queue = hf__outbox_done_queue(done);
 	hf__map_remove(&queue->state->done, &done->node);
-	hf__order_remove(&queue->done, &done->line);
+	hf__index_remove(&queue->done, &done->line);
 	hf__heap_remove(&queue->state->fading, &done->fading);
 	hf__outbox_queue_tag(queue);
 }

@@ -8,13 +8,13 @@
  * Repairing means rotating where the heights of two siblings differ by two and summing up each
  * subtree again: size, least and most weight, all tags.
  *
- * Invariants (hf__order_sane): in-order walk strictly increases under `compare`; sibling heights
+ * Invariants (hf__index_sane): in-order walk strictly increases under `compare`; sibling heights
  * differ by at most one, which bounds the height by 1.44 log2(n); every summary is exact, which
  * is what lets a filter skip a subtree unseen.
  *
  * Failure modes: none at run time. Inserting an equal node or changing a node's key while it is
  * in is a programmer's error. */
-#include "base/order.h"
+#include "object/index.h"
 
 #include <assert.h>
 
@@ -22,17 +22,17 @@
 
 /* --- Summaries -------------------------------------------------------------------------------- */
 
-static int node_height(const struct hf__order_node *node)
+static int node_height(const struct hf__index_node *node)
 {
 	return node ? node->height : 0;
 }
 
-static uint32_t node_size(const struct hf__order_node *node)
+static uint32_t node_size(const struct hf__index_node *node)
 {
 	return node ? node->size : 0;
 }
 
-static void node_include(struct hf__order_node *node, const struct hf__order_node *child)
+static void node_include(struct hf__index_node *node, const struct hf__index_node *child)
 {
 	if (!child)
 		return;
@@ -45,7 +45,7 @@ static void node_include(struct hf__order_node *node, const struct hf__order_nod
 }
 
 /* Sums the subtree up from the node and its children. */
-static void node_refresh(struct hf__order_node *node)
+static void node_refresh(struct hf__index_node *node)
 {
 	node->least = node->most = node->weight;
 	node->tags = node->tag;
@@ -58,8 +58,8 @@ static void node_refresh(struct hf__order_node *node)
 /* --- Balance ---------------------------------------------------------------------------------- */
 
 /* Puts `node` (may be NULL) where `old` hangs below `parent`; a NULL parent stands for the root. */
-static void child_replace(struct hf__order *order, struct hf__order_node *parent,
-                          const struct hf__order_node *old, struct hf__order_node *node)
+static void child_replace(struct hf__index *order, struct hf__index_node *parent,
+                          const struct hf__index_node *old, struct hf__index_node *node)
 {
 	if (!parent)
 		order->root = node;
@@ -73,9 +73,9 @@ static void child_replace(struct hf__order *order, struct hf__order_node *parent
 
 /* The right child becomes the top of this subtree; the order of all nodes stays. Gives the new
  * top. */
-static struct hf__order_node *rotate_left(struct hf__order *order, struct hf__order_node *node)
+static struct hf__index_node *rotate_left(struct hf__index *order, struct hf__index_node *node)
 {
-	struct hf__order_node *top = node->right;
+	struct hf__index_node *top = node->right;
 	child_replace(order, node->parent, node, top);
 	node->right = top->left;
 	if (node->right)
@@ -87,9 +87,9 @@ static struct hf__order_node *rotate_left(struct hf__order *order, struct hf__or
 	return top;
 }
 
-static struct hf__order_node *rotate_right(struct hf__order *order, struct hf__order_node *node)
+static struct hf__index_node *rotate_right(struct hf__index *order, struct hf__index_node *node)
 {
-	struct hf__order_node *top = node->left;
+	struct hf__index_node *top = node->left;
 	child_replace(order, node->parent, node, top);
 	node->left = top->right;
 	if (node->left)
@@ -102,7 +102,7 @@ static struct hf__order_node *rotate_right(struct hf__order *order, struct hf__o
 }
 
 /* Makes one subtree right whose children are right. Gives its top. */
-static struct hf__order_node *node_balance(struct hf__order *order, struct hf__order_node *node)
+static struct hf__index_node *node_balance(struct hf__index *order, struct hf__index_node *node)
 {
 	int lean = node_height(node->left) - node_height(node->right);
 	if (lean > 1) {
@@ -122,7 +122,7 @@ static struct hf__order_node *node_balance(struct hf__order *order, struct hf__o
 }
 
 /* From `node` to the root: sizes change all the way up, so there is no early end. */
-static void path_repair(struct hf__order *order, struct hf__order_node *node)
+static void path_repair(struct hf__index *order, struct hf__index_node *node)
 {
 	while (node) {
 		HF__STEP();
@@ -131,7 +131,7 @@ static void path_repair(struct hf__order *order, struct hf__order_node *node)
 }
 
 /* Adds a new node to the sums of one above it. */
-static void node_take_in(struct hf__order_node *node, const struct hf__order_node *added)
+static void node_take_in(struct hf__index_node *node, const struct hf__index_node *added)
 {
 	node->size++;
 	node->least = added->weight < node->least ? added->weight : node->least;
@@ -142,9 +142,9 @@ static void node_take_in(struct hf__order_node *node, const struct hf__order_nod
 /* As path_repair, after `added` was linked: above the first subtree that kept its height nothing
  * can lean more than before, so the rest of the way only takes the new node in. That spares a
  * look at every sibling, which is where the time goes in a large tree. */
-static void path_grow(struct hf__order *order, const struct hf__order_node *added)
+static void path_grow(struct hf__index *order, const struct hf__index_node *added)
 {
-	struct hf__order_node *node = added->parent;
+	struct hf__index_node *node = added->parent;
 	for (bool grows = true; node && grows; node = node->parent) {
 		HF__STEP();
 		const int before = node->height, left = node_height(node->left),
@@ -165,16 +165,16 @@ static void path_grow(struct hf__order *order, const struct hf__order_node *adde
 
 /* --- Change ----------------------------------------------------------------------------------- */
 
-void hf__order_init(struct hf__order *order, hf__order_compare compare)
+void hf__index_init(struct hf__index *order, hf__index_compare compare)
 {
-	*order = (struct hf__order){.compare = compare};
+	*order = (struct hf__index){.compare = compare};
 }
 
 /* Most orders grow at one end (times, sequence numbers), and a replay all the more: while the
  * newest nodes went there, the end is looked at before the tree is. Gives the link that a node
  * belongs to, and the parent of it; NULL: not at that end. */
-static struct hf__order_node **end_link(struct hf__order *order, const struct hf__order_node *node,
-                                        struct hf__order_node **parent)
+static struct hf__index_node **end_link(struct hf__index *order, const struct hf__index_node *node,
+                                        struct hf__index_node **parent)
 {
 	if (order->run == 0)
 		return NULL;
@@ -185,11 +185,11 @@ static struct hf__order_node **end_link(struct hf__order *order, const struct hf
 	return order->compare(node, order->last) > 0 ? &order->last->right : NULL;
 }
 
-static struct hf__order_node **inner_link(struct hf__order *order,
-                                          const struct hf__order_node *node,
-                                          struct hf__order_node **parent)
+static struct hf__index_node **inner_link(struct hf__index *order,
+                                          const struct hf__index_node *node,
+                                          struct hf__index_node **parent)
 {
-	struct hf__order_node **link = &order->root;
+	struct hf__index_node **link = &order->root;
 	*parent = NULL;
 	while (*link) {
 		HF__STEP();
@@ -202,7 +202,7 @@ static struct hf__order_node **inner_link(struct hf__order *order,
 }
 
 /* The node was just linked: is it at an end? */
-static void note_end(struct hf__order *order, struct hf__order_node *node)
+static void note_end(struct hf__index *order, struct hf__index_node *node)
 {
 	const bool first = !order->first || order->first->left == node;
 	const bool last = !order->last || order->last->right == node;
@@ -211,10 +211,10 @@ static void note_end(struct hf__order *order, struct hf__order_node *node)
 	order->run = last ? 1 : first ? -1 : 0;
 }
 
-void hf__order_insert(struct hf__order *order, struct hf__order_node *node)
+void hf__index_insert(struct hf__index *order, struct hf__index_node *node)
 {
-	struct hf__order_node *parent;
-	struct hf__order_node **link = end_link(order, node, &parent);
+	struct hf__index_node *parent;
+	struct hf__index_node **link = end_link(order, node, &parent);
 	if (!link)
 		link = inner_link(order, node, &parent);
 	*link = node;
@@ -225,7 +225,7 @@ void hf__order_insert(struct hf__order *order, struct hf__order_node *node)
 	path_grow(order, node);
 }
 
-static struct hf__order_node *leftmost(struct hf__order_node *node)
+static struct hf__index_node *leftmost(struct hf__index_node *node)
 {
 	while (node->left) {
 		HF__STEP();
@@ -234,7 +234,7 @@ static struct hf__order_node *leftmost(struct hf__order_node *node)
 	return node;
 }
 
-static struct hf__order_node *rightmost(struct hf__order_node *node)
+static struct hf__index_node *rightmost(struct hf__index_node *node)
 {
 	while (node->right) {
 		HF__STEP();
@@ -245,11 +245,11 @@ static struct hf__order_node *rightmost(struct hf__order_node *node)
 
 /* Lets the successor, which has no left child, take the place of a node with two children. Gives
  * the lowest node to repair. */
-static struct hf__order_node *successor_promote(struct hf__order *order,
-                                                struct hf__order_node *node)
+static struct hf__index_node *successor_promote(struct hf__index *order,
+                                                struct hf__index_node *node)
 {
-	struct hf__order_node *next = leftmost(node->right);
-	struct hf__order_node *lowest = next;
+	struct hf__index_node *next = leftmost(node->right);
+	struct hf__index_node *lowest = next;
 	if (next != node->right) {
 		lowest = next->parent;
 		child_replace(order, next->parent, next, next->right);
@@ -263,19 +263,19 @@ static struct hf__order_node *successor_promote(struct hf__order *order,
 }
 
 /* The node is about to be unlinked. */
-static void forget_end(struct hf__order *order, const struct hf__order_node *node)
+static void forget_end(struct hf__index *order, const struct hf__index_node *node)
 {
 	if (order->first == node)
-		order->first = hf__order_next(node);
+		order->first = hf__index_next(node);
 	if (order->last == node)
-		order->last = hf__order_prev(node);
+		order->last = hf__index_prev(node);
 	if (!order->first)
 		order->run = 0;
 }
 
-void hf__order_remove(struct hf__order *order, struct hf__order_node *node)
+void hf__index_remove(struct hf__index *order, struct hf__index_node *node)
 {
-	struct hf__order_node *lowest = node->parent;
+	struct hf__index_node *lowest = node->parent;
 	HF__STEP();
 	forget_end(order, node);
 	if (node->left && node->right)
@@ -286,7 +286,7 @@ void hf__order_remove(struct hf__order *order, struct hf__order_node *node)
 	path_repair(order, lowest);
 }
 
-void hf__order_update(struct hf__order *order, struct hf__order_node *node, int64_t weight,
+void hf__index_update(struct hf__index *order, struct hf__index_node *node, int64_t weight,
                       uint8_t tag)
 {
 	node->weight = weight;
@@ -296,17 +296,17 @@ void hf__order_update(struct hf__order *order, struct hf__order_node *node, int6
 
 /* --- Place ------------------------------------------------------------------------------------ */
 
-size_t hf__order_count(const struct hf__order *order)
+size_t hf__index_count(const struct hf__index *order)
 {
 	return node_size(order->root);
 }
 
-int64_t hf__order_most(const struct hf__order *order)
+int64_t hf__index_most(const struct hf__index *order)
 {
 	return order->root ? order->root->most : INT64_MIN;
 }
 
-size_t hf__order_rank(const struct hf__order_node *node)
+size_t hf__index_rank(const struct hf__index_node *node)
 {
 	size_t rank = node_size(node->left);
 	for (; node->parent; node = node->parent) {
@@ -317,19 +317,19 @@ size_t hf__order_rank(const struct hf__order_node *node)
 	return rank;
 }
 
-struct hf__order_node *hf__order_first(const struct hf__order *order)
+struct hf__index_node *hf__index_first(const struct hf__index *order)
 {
 	return order->first;
 }
 
-struct hf__order_node *hf__order_last(const struct hf__order *order)
+struct hf__index_node *hf__index_last(const struct hf__index *order)
 {
 	return order->last;
 }
 
 /* The nearest ancestor in whose left subtree `node` is: what follows once its own subtree is
  * done. */
-static struct hf__order_node *climb_right(const struct hf__order_node *node)
+static struct hf__index_node *climb_right(const struct hf__index_node *node)
 {
 	HF__STEP();
 	while (node->parent && node == node->parent->right) {
@@ -339,7 +339,7 @@ static struct hf__order_node *climb_right(const struct hf__order_node *node)
 	return node->parent;
 }
 
-static struct hf__order_node *climb_left(const struct hf__order_node *node)
+static struct hf__index_node *climb_left(const struct hf__index_node *node)
 {
 	HF__STEP();
 	while (node->parent && node == node->parent->left) {
@@ -349,12 +349,12 @@ static struct hf__order_node *climb_left(const struct hf__order_node *node)
 	return node->parent;
 }
 
-struct hf__order_node *hf__order_next(const struct hf__order_node *node)
+struct hf__index_node *hf__index_next(const struct hf__index_node *node)
 {
 	return node->right ? leftmost(node->right) : climb_right(node);
 }
 
-struct hf__order_node *hf__order_prev(const struct hf__order_node *node)
+struct hf__index_node *hf__index_prev(const struct hf__index_node *node)
 {
 	return node->left ? rightmost(node->left) : climb_left(node);
 }
@@ -362,11 +362,11 @@ struct hf__order_node *hf__order_prev(const struct hf__order_node *node)
 /* --- Search ----------------------------------------------------------------------------------- */
 
 /* The first node whose probe is at least `floor`. */
-static struct hf__order_node *probe_floor(const struct hf__order *order, hf__order_probe probe,
+static struct hf__index_node *probe_floor(const struct hf__index *order, hf__index_probe probe,
                                           const void *key, int floor)
 {
-	struct hf__order_node *best = NULL;
-	struct hf__order_node *node = order->root;
+	struct hf__index_node *best = NULL;
+	struct hf__index_node *node = order->root;
 	while (node) {
 		HF__STEP();
 		int sign = probe(node, key);
@@ -381,19 +381,19 @@ static struct hf__order_node *probe_floor(const struct hf__order *order, hf__ord
 	return best;
 }
 
-struct hf__order_node *hf__order_seek(const struct hf__order *order, hf__order_probe probe,
+struct hf__index_node *hf__index_seek(const struct hf__index *order, hf__index_probe probe,
                                       const void *key)
 {
 	return probe_floor(order, probe, key, 0);
 }
 
-struct hf__order_node *hf__order_after(const struct hf__order *order, hf__order_probe probe,
+struct hf__index_node *hf__index_after(const struct hf__index *order, hf__index_probe probe,
                                        const void *key)
 {
 	return probe_floor(order, probe, key, 1);
 }
 
-static bool node_passes(const struct hf__order_node *node, const struct hf__order_filter *filter)
+static bool node_passes(const struct hf__index_node *node, const struct hf__index_filter *filter)
 {
 	bool tag_ok = filter->tags == 0 || (node->tag & filter->tags) != 0;
 	const int64_t low = node->tag & filter->moved ? filter->moved_low : filter->low;
@@ -401,7 +401,7 @@ static bool node_passes(const struct hf__order_node *node, const struct hf__orde
 }
 
 /* May a node of this subtree pass? With an exact filter: does one? */
-static bool subtree_may(const struct hf__order_node *node, const struct hf__order_filter *filter)
+static bool subtree_may(const struct hf__index_node *node, const struct hf__index_filter *filter)
 {
 	if (!node)
 		return false;
@@ -411,8 +411,8 @@ static bool subtree_may(const struct hf__order_node *node, const struct hf__orde
 }
 
 /* The first node of this subtree to look at: what lies before it cannot pass. */
-static const struct hf__order_node *subtree_enter(const struct hf__order_node *node,
-                                                  const struct hf__order_filter *filter)
+static const struct hf__index_node *subtree_enter(const struct hf__index_node *node,
+                                                  const struct hf__index_filter *filter)
 {
 	while (subtree_may(node->left, filter))
 		node = node->left;
@@ -422,8 +422,8 @@ static const struct hf__order_node *subtree_enter(const struct hf__order_node *n
 /* Climbs only out of subtrees that hold nothing more. With an exact filter a subtree that is
  * entered does hold a node that passes, so after the first descent there is no climb any more:
  * at most one way up and one way down. */
-struct hf__order_node *hf__order_pass(const struct hf__order_node *node,
-                                      const struct hf__order_filter *filter)
+struct hf__index_node *hf__index_pass(const struct hf__index_node *node,
+                                      const struct hf__index_filter *filter)
 {
 	while (node && !node_passes(node, filter)) {
 		HF__STEP();
@@ -432,20 +432,20 @@ struct hf__order_node *hf__order_pass(const struct hf__order_node *node,
 		else
 			node = climb_right(node);
 	}
-	return (struct hf__order_node *)node; /* the caller's own node, or one of the same tree */
+	return (struct hf__index_node *)node; /* the caller's own node, or one of the same tree */
 }
 
-struct hf__order_node *hf__order_first_pass(const struct hf__order *order,
-                                            const struct hf__order_filter *filter)
+struct hf__index_node *hf__index_first_pass(const struct hf__index *order,
+                                            const struct hf__index_filter *filter)
 {
 	return subtree_may(order->root, filter)
-	           ? hf__order_pass(subtree_enter(order->root, filter), filter)
+	           ? hf__index_pass(subtree_enter(order->root, filter), filter)
 	           : NULL;
 }
 
-/* The mirror image of hf__order_pass(). */
-struct hf__order_node *hf__order_pass_back(const struct hf__order_node *node,
-                                           const struct hf__order_filter *filter)
+/* The mirror image of hf__index_pass(). */
+struct hf__index_node *hf__index_pass_back(const struct hf__index_node *node,
+                                           const struct hf__index_filter *filter)
 {
 	while (node && !node_passes(node, filter)) {
 		HF__STEP();
@@ -457,14 +457,14 @@ struct hf__order_node *hf__order_pass_back(const struct hf__order_node *node,
 			node = climb_left(node);
 		}
 	}
-	return (struct hf__order_node *)node; /* the caller's own node, or one of the same tree */
+	return (struct hf__index_node *)node; /* the caller's own node, or one of the same tree */
 }
 
 /* --- Sane ------------------------------------------------------------------------------------- */
 
-static bool node_sane(const struct hf__order_node *node)
+static bool node_sane(const struct hf__index_node *node)
 {
-	struct hf__order_node expected = *node;
+	struct hf__index_node expected = *node;
 	node_refresh(&expected);
 	int lean = node_height(node->left) - node_height(node->right);
 	return lean >= -1 && lean <= 1 && node->height == expected.height &&
@@ -473,7 +473,7 @@ static bool node_sane(const struct hf__order_node *node)
 }
 
 /* Heights must fall on the way down, so even links that form a ring come to an end. */
-static bool subtree_sane(const struct hf__order_node *node, const struct hf__order_node *parent)
+static bool subtree_sane(const struct hf__index_node *node, const struct hf__index_node *parent)
 {
 	if (!node)
 		return true;
@@ -482,16 +482,16 @@ static bool subtree_sane(const struct hf__order_node *node, const struct hf__ord
 	return node_sane(node) && subtree_sane(node->left, node) && subtree_sane(node->right, node);
 }
 
-bool hf__order_sane(const struct hf__order *order)
+bool hf__index_sane(const struct hf__index *order)
 {
 	if (!subtree_sane(order->root, NULL))
 		return false;
-	const struct hf__order_node *before = NULL;
+	const struct hf__index_node *before = NULL;
 	if (order->first != (order->root ? leftmost(order->root) : NULL) ||
 	    order->last != (order->root ? rightmost(order->root) : NULL))
 		return false;
-	for (const struct hf__order_node *node = hf__order_first(order); node;
-	     node = hf__order_next(node)) {
+	for (const struct hf__index_node *node = hf__index_first(order); node;
+	     node = hf__index_next(node)) {
 		if (before && order->compare(before, node) >= 0)
 			return false;
 		before = node;
