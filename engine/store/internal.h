@@ -29,17 +29,21 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "base/heap.h"
 #include "log/group.h"
 #include "log/identity.h"
 #include "log/segment.h"
 #include "log/witness.h"
 #include "object/change.h"
 #include "store/call/error.h"
+#include "store/call/finish.h"
+#include "store/call/lines.h"
 #include "store/call/payload_files.h"
+#include "store/call/refuse.h"
+#include "store/call/tickets.h"
 #include "store/clock.h"
 #include "store/commit/guard.h"
 #include "store/commit/segments.h"
+#include "store/recover/handle.h"
 #include "store/store.h"
 #include "store/watch/watch.h"
 
@@ -94,39 +98,6 @@ struct hf__incarnations {
 };
 /* Replay: this one wrote an entry that is no ending. false: out of memory. */
 bool hf__incarnation_note(struct hf_store *s, uint64_t first_lsn, int64_t at);
-
-/* Waiters for a turn: see wait.c. Keys are spread over the lines; each line is in the order of
- * arrival. */
-#define HF__WAIT_LINES 64u
-struct hf__waits {
-	struct hf__waiter *first[HF__WAIT_LINES], *last[HF__WAIT_LINES];
-	size_t waiting; /* that stand in a line */
-	size_t inside; /* calls that may wait and have not returned: close waits for them */
-	bool closing;
-	pthread_cond_t left; /* inside became 0 */
-};
-
-/* LSNs that tickets wait for: none is below `low`, none above `high`. low > high: no ticket
- * waits. */
-struct hf__span {
-	uint64_t low, high;
-};
-
-/* Commits that are not waited for: async.c, flusher.c. */
-struct hf__async {
-	struct hf__span written, durable; /* what outstanding tickets wait for */
-	_Atomic int event; /* for the host's loop; -1: never asked for */
-	_Atomic bool owed; /* tickets were answered since it was written */
-	_Atomic uint64_t signals;
-	pthread_cond_t answered; /* hf_ticket_wait sleeps here, and hf_close until they have left */
-	unsigned waiting;
-	pthread_t thread;
-	pthread_cond_t work; /* the flusher sleeps here */
-	bool runs, asleep;
-	bool closing;
-	struct hf__heap callbacks; /* by the LSN of their ticket */
-	bool calling; /* a thread is at it: no other may overtake */
-};
 
 struct hf_store {
 	const struct hf__os *os;
@@ -251,34 +222,14 @@ struct hf_txn {
  * the lock while it waits for room. */
 int hf__sequence(struct hf_store *s, const struct hf__op *ops, size_t count,
                  enum hf_durability durability, struct hf__ticket *ticket, struct hf_error *error);
-/* After a failure: all results zero, all answers dropped. */
-void hf__clear_results(const struct hf__op *ops, size_t count);
-/* A spread-out u64 from the store's generator. The lock is held. */
-uint64_t hf__random(struct hf_store *s);
 
-/* txn.c. Ends what hf__sequence began, `rc` being its answer: waits for the ticket, loads
- * answers. The lock is held, and released. */
-int hf__commit_end(struct hf_store *s, const struct hf__op *ops, size_t count, int rc,
-                   struct hf__ticket ticket, struct hf_error *error);
-/* The same for a caller that does not wait: *out is what the answer, a refusal too, waits for.
- * hf__flusher_start comes before sequencing. */
-int hf__commit_end_async(struct hf_store *s, const struct hf__op *ops, size_t count, int rc,
-                         struct hf__ticket ticket, struct hf_ticket *out, struct hf_error *error);
+/* random.c. A spread-out u64 from the store's generator. The lock is held. */
+uint64_t hf__random(struct hf_store *s);
 
 /* wait.c. */
 /* As a commit of one operation, waiting up to wait_us (not 0). Not under the lock. */
 int hf__commit_wait(struct hf_store *s, const struct hf__op *op, enum hf_durability durability,
                     int64_t wait_us, struct hf_error *error);
-/* A decision begins: forget what the one before it waited for. */
-void hf__wait_forget(struct hf__waiter *waiter);
-/* A live change is about to be kept: wakes the first of each key it touches. The lock is held.
- * Call it only while there is a waiter. */
-void hf__wait_changed(struct hf_store *s, const struct hf__change *change);
-/* Those whose time has come, or all: they try again. The lock is held. */
-void hf__wait_wake_due(struct hf_store *s);
-void hf__wait_wake_all(struct hf_store *s);
-void hf__waits_init(struct hf_store *s);
-void hf__waits_deinit(struct hf_store *s);
 /* For hf_close, not under the lock: no call waits any more, and those that do are sent away;
  * later, waits until they have left. */
 void hf__waits_cancel(struct hf_store *s);
@@ -306,32 +257,13 @@ void hf__fault(struct hf_store *s, int os_errno);
  * incarnation. */
 struct hf__ticket hf__ticket_for(const struct hf_store *s, uint64_t changed, uint64_t due);
 
-/* async.c. */
-/* A ticket goes out: it is seen to. The lock is held. */
-void hf__async_hand_out(struct hf_store *s, struct hf__ticket ticket);
-/* A flush ended, or the store failed: which waiters does it concern? The lock is held. */
-void hf__async_advance(struct hf_store *s);
-/* Writes the eventfd if that is owed. Not under the lock; after anything that may have flushed
- * or failed. */
-void hf__async_tell(struct hf_store *s);
-/* HF_OK, HF_EUNCERTAIN, or HF_ETIMEDOUT: not yet. Needs no lock. */
-int hf__ticket_answer(const struct hf_store *s, struct hf__ticket ticket);
-/* Did this opening give it? The lock is held. */
-bool hf__ticket_known(const struct hf_store *s, struct hf__ticket ticket);
-/* What all that is out together waits for; nothing after a failure. The lock is held. */
-struct hf__ticket hf__async_all(const struct hf_store *s);
-
 /* flusher.c. */
 /* Something is about to be handed out: may it, and is there a thread to see to it? The lock is
  * held. HF_OK, HF_ECANCELED, HF_ENOMEM. */
 int hf__flusher_start(struct hf_store *s, struct hf_error *error);
-/* Is there a callback to be called? The lock is held. */
-bool hf__flusher_due(const struct hf_store *s);
 /* For hf_close: wakes the waiters for tickets, answers them all, calls what is to be called, ends
  * the thread. Not under the lock. */
 void hf__flusher_stop(struct hf_store *s);
-/* Frees callbacks without calling them: in a forked child. */
-void hf__flusher_forget(struct hf_store *s);
 
 /* spare.c. Memory that nothing uses any more: taken away under the lock, freed without it. */
 struct hf__spare {
@@ -349,16 +281,6 @@ void hf__gather(struct hf_store *s);
 /* After a flush of `nanoseconds` that made `served` transactions durable, with `queued` more
  * already there. */
 void hf__gather_learn(struct hf_store *s, int64_t nanoseconds, uint32_t served, uint32_t queued);
-
-/* open.c. The handle alone: no lock, no file, nothing read. NULL: out of memory. */
-struct hf_store *hf__store_new(const struct hf__os *os, const struct hf__domains *domains);
-/* Frees memory; files are closed and the lock is given up before. */
-void hf__store_free(struct hf_store *s);
-/* HF_ENOTFOUND (without a sentence): there is none. */
-int hf__read_identity(struct hf_store *s, struct hf_error *error);
-/* What follows from the identity: seeds, empty states. */
-int hf__prepare_memory(struct hf_store *s, struct hf_error *error);
-int hf__open_witness(struct hf_store *s, unsigned flags, struct hf_error *error);
 
 /* witness.c. */
 /* Reports that the log is durable up to `end`. Not under the lock. The leader calls it after the
@@ -404,6 +326,8 @@ void hf__sweep_all(struct hf_store *s, void *const *states);
 /* answer.c. Loads what is still on disk, after the wait: all of it, whatever fails. What cannot
  * be read becomes {NULL, 0}; the first failure is the answer. */
 int hf__answer_load_all(struct hf_store *s, struct hf__answer *answer, struct hf_error *error);
+/* After a failure: all results zero, all answers dropped. */
+void hf__clear_results(const struct hf__op *ops, size_t count);
 /* The segments that it will read from: see hf__pins_want. */
 int hf__answer_wants(struct hf_store *s, const struct hf__answer *answer, struct hf__pins *pins,
                      struct hf__pins *missing);
@@ -426,8 +350,5 @@ int hf__maintenance_start(struct hf_store *s);
 void hf__maintenance_stop(struct hf_store *s);
 /* There is work: wakes the thread if it sleeps for long. The lock is held. */
 void hf__maintenance_nudge(struct hf_store *s);
-
-/* HF_EFORK for a handle that a forked child inherited, else HF_OK. */
-int hf__check_fork(const struct hf_store *s, struct hf_error *error);
 
 #endif

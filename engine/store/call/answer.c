@@ -114,6 +114,16 @@ void hf__answer_reset(struct hf__answer *answer)
 		hf__pins_drop(answer->store, &answer->pins);
 }
 
+void hf__clear_results(const struct hf__op *ops, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (ops[i].result)
+			memset(ops[i].result, 0, sizeof *ops[i].result);
+		if (ops[i].answer)
+			hf__answer_reset(ops[i].answer);
+	}
+}
+
 struct hf_memory *hf__answer_give(struct hf__answer *answer)
 {
 	struct hf_memory *memory = hf__alloc(sizeof *memory);

@@ -16,27 +16,9 @@
 #include "os/thread.h"
 #include "store/internal.h"
 
-struct hf__callback {
-	struct hf__heap_node node; /* first: one pointer is both */
-	struct hf__ticket ticket;
-	hf_ticket_fn fn;
-	void *ctx;
-};
-
-static struct hf__callback *first_callback(const struct hf_store *s)
-{
-	return (struct hf__callback *)(void *)hf__heap_first(&s->async.callbacks);
-}
-
-bool hf__flusher_due(const struct hf_store *s)
-{
-	const struct hf__callback *first = first_callback(s);
-	return first && hf__ticket_answer(s, first->ticket) != HF_ETIMEDOUT;
-}
-
 static void call_first(struct hf_store *s)
 {
-	struct hf__callback *callback = first_callback(s);
+	struct hf__callback *callback = hf__callback_first(s);
 	const struct hf_ticket ticket = {callback->ticket.changed, callback->ticket.due};
 	const int code = hf__ticket_answer(s, callback->ticket);
 	hf__heap_remove(&s->async.callbacks, &callback->node);
@@ -51,12 +33,12 @@ static void call_first(struct hf_store *s)
 static void call_due(struct hf_store *s)
 {
 	struct hf__async *a = &s->async;
-	if (a->calling || !hf__flusher_due(s))
+	if (a->calling || !hf__callback_due(s))
 		return;
 	a->calling = true;
 	if (a->waiting > 0) /* the waiter that left a flush to this thread leads it meanwhile */
 		(void)pthread_cond_broadcast(&a->answered);
-	while (hf__flusher_due(s))
+	while (hf__callback_due(s))
 		call_first(s);
 	a->calling = false;
 }
@@ -138,13 +120,7 @@ void hf__flusher_stop(struct hf_store *s)
 	else
 		finish_here(s);
 	a->runs = false;
-	assert(!first_callback(s));
-}
-
-void hf__flusher_forget(struct hf_store *s)
-{
-	for (struct hf__callback *first; (first = first_callback(s)) != NULL; hf__free(first))
-		hf__heap_remove(&s->async.callbacks, &first->node);
+	assert(!hf__callback_first(s));
 }
 
 /* --- The host's calls ------------------------------------------------------------------------- */
@@ -160,7 +136,7 @@ static int add_callback(struct hf_store *s, struct hf__callback *callback, struc
 	callback->node.deadline = (int64_t)callback->ticket.changed;
 	hf__heap_insert(&a->callbacks, &callback->node);
 	hf__async_hand_out(s, callback->ticket);
-	if (hf__flusher_due(s)) /* it is answered already */
+	if (hf__callback_due(s)) /* it is answered already */
 		(void)pthread_cond_signal(&a->work);
 	return HF_OK;
 }

@@ -2,14 +2,6 @@
  * as durable as was asked of it (rule 2), starting the sync if no other thread will. */
 #include "store/internal.h"
 
-int hf__check_fork(const struct hf_store *s, struct hf_error *error)
-{
-	if (!s->os->forked(s->os->ctx))
-		return HF_OK;
-	return hf__fail(error, HF_EFORK, 0,
-	                "this store was opened by the parent process: open it again here");
-}
-
 uint64_t hf__query_last_lsn(const struct hf__query *q)
 {
 	return q->answer->store->next_lsn - 1;

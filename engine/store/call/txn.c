@@ -13,23 +13,6 @@ static int check(const struct hf__verb *verb, const void *args, struct hf_error 
 	           : hf__fail(error, rc, 0, "%s: %s", verb->name, why[0] ? why : hf_code_name(rc));
 }
 
-/* After the wait: what a claim gives back may still lie on disk. The commit stands whatever
- * happens here, so results and answers stay, and the first failure to read is reported. */
-static int load_answers(struct hf_store *s, const struct hf__op *ops, size_t count,
-                        struct hf_error *error)
-{
-	int first = HF_OK;
-	for (size_t i = 0; i < count; i++) {
-		const int rc = ops[i].answer
-		                   ? hf__answer_load_all(s, ops[i].answer, first == HF_OK ? error : NULL)
-		                   : HF_OK;
-		if (rc != HF_OK && first == HF_OK && error && count > 1)
-			error->operation = (uint32_t)i;
-		first = first == HF_OK ? rc : first;
-	}
-	return first;
-}
-
 static int check_durability(enum hf_durability durability, struct hf_error *error)
 {
 	if (durability == HF_DURABLE || durability == HF_OS)
@@ -49,28 +32,6 @@ static int commit(struct hf_store *s, const struct hf__op *ops, size_t count,
 	return hf__commit_end(s, ops, count, rc, ticket, error);
 }
 
-int hf__commit_end(struct hf_store *s, const struct hf__op *ops, size_t count, int rc,
-                   struct hf__ticket ticket, struct hf_error *error)
-{
-	/* A refusal waits like an answer: its cause must be durable. */
-	const int waited = hf__wait_unlock(s, ticket);
-	hf__async_tell(s); /* sequencing may have failed the store */
-	if (waited != HF_OK) {
-		hf__clear_results(ops, count);
-		return hf__fail(error, waited, s->fault_errno,
-		                "the write or sync failed: reopen the store, then look");
-	}
-	return rc == HF_OK ? load_answers(s, ops, count, error) : rc;
-}
-
-/* Of what a ticket waits for, what its caller waits for all the same: no LSN of this incarnation
- * gets out, and neither does a token, before its first group is durable (hf__ticket_for). Once
- * in an opening. */
-static struct hf__ticket first_group(const struct hf_store *s, struct hf__ticket ticket)
-{
-	return (struct hf__ticket){0, ticket.due >= s->incarnation_lsn ? s->incarnation_lsn : 0};
-}
-
 static int commit_async(struct hf_store *s, const struct hf__op *ops, size_t count,
                         enum hf_durability durability, struct hf_ticket *out,
                         struct hf_error *error)
@@ -84,18 +45,6 @@ static int commit_async(struct hf_store *s, const struct hf__op *ops, size_t cou
 	if (rc == HF_OK)
 		rc = hf__sequence(s, ops, count, durability, &ticket, error);
 	return hf__commit_end_async(s, ops, count, rc, ticket, out, error);
-}
-
-/* Payloads of a claim are loaded by this end too: what lies in no buffer any more was written. */
-int hf__commit_end_async(struct hf_store *s, const struct hf__op *ops, size_t count, int rc,
-                         struct hf__ticket ticket, struct hf_ticket *out, struct hf_error *error)
-{
-	hf__async_hand_out(s, ticket);
-	rc = hf__commit_end(s, ops, count, rc, first_group(s, ticket), error);
-	/* A failure of that wait is the answer; nothing more is to come. */
-	if (rc != HF_EUNCERTAIN)
-		*out = (struct hf_ticket){ticket.changed, ticket.due};
-	return rc;
 }
 
 /* --- Transactions ----------------------------------------------------------------------------- */
@@ -202,14 +151,6 @@ int hf__submit(struct hf_store *store, struct hf_txn *txn, enum hf_durability du
 	}
 	hf_txn_abandon(txn);
 	return rc;
-}
-
-int hf__wait(struct hf_store *store, const struct hf__ticket *ticket, struct hf_error *error)
-{
-	const int rc = hf__wait_for(store, *ticket);
-	return rc == HF_OK ? rc
-	                   : hf__fail(error, rc, store->fault_errno,
-	                              "the write or sync failed: reopen the store, then look");
 }
 
 int hf__mutate_wait(struct hf_store *store, const struct hf__verb *verb, const void *args,

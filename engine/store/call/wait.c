@@ -19,9 +19,8 @@
  * sends everyone away with HF_ECANCELED and waits until they are out.
  *
  * I-WAIT-1: no wakeup is lost. Deciding and going to sleep happen under one hold of the lock; which
- * waiter is awake is said by `woken`, which is looked at before sleeping again. I-WAIT-2: of the
- * waiters of one key only the first is ever served: the others stand behind (hf__wait_behind), and
- * become first when it leaves. */
+ * waiter is awake is said by `woken`, which is looked at before sleeping again. I-WAIT-2: see
+ * lines.c. */
 #include "store/internal.h"
 
 #include <assert.h>
@@ -32,169 +31,6 @@
 /* A clock that stands still must not make a waiter spin. */
 #define SHORTEST_SLEEP_NS INT64_C(100000)
 
-/* One call that may wait; lies on its stack. */
-struct hf__waiter {
-	struct hf__waiter *next, *previous; /* in its line */
-	pthread_cond_t wake;
-	int64_t until; /* the seam's monotonic clock; INT64_MAX: forever */
-	/* another thread may end the wait by it; read and written under the lock. NULL: none may */
-	const struct hf_cancel_flag *cancel;
-	uint64_t key; /* of its line */
-	bool in_line;
-	bool woken; /* something changed since its newest try began */
-	/* What the newest decision said. */
-	bool asked;
-	uint64_t asked_key;
-	int64_t retry_at; /* the store's clock */
-};
-
-/* --- Lines ------------------------------------------------------------------------------------ */
-
-static unsigned line_of(uint64_t key)
-{
-	return (unsigned)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 32) % HF__WAIT_LINES;
-}
-
-/* The first waiter for the key; NULL: none. Strangers in the same line are few: there are
- * more lines than a service waits for at once. */
-static struct hf__waiter *first_of(const struct hf_store *s, uint64_t key)
-{
-	struct hf__waiter *w = s->waits.first[line_of(key)];
-	while (w && w->key != key)
-		w = w->next;
-	return w;
-}
-
-static void wake(struct hf__waiter *w)
-{
-	if (w->woken)
-		return;
-	w->woken = true;
-	(void)pthread_cond_signal(&w->wake);
-}
-
-static void wake_first(struct hf_store *s, uint64_t key)
-{
-	struct hf__waiter *w = first_of(s, key);
-	if (w)
-		wake(w);
-}
-
-static void line_up(struct hf_store *s, struct hf__waiter *w, uint64_t key)
-{
-	const unsigned line = line_of(key);
-	struct hf__waiter *last = s->waits.last[line];
-	w->key = key;
-	w->next = NULL;
-	w->previous = last;
-	if (last)
-		last->next = w;
-	else
-		s->waits.first[line] = w;
-	s->waits.last[line] = w;
-	s->waits.waiting++;
-	w->in_line = true;
-}
-
-/* The waiter that becomes first by it has to look: what woke this one may be for it now, and
- * it has not slept by the right clock. */
-static void leave_line(struct hf_store *s, struct hf__waiter *w)
-{
-	const unsigned line = line_of(w->key);
-	if (!w->in_line)
-		return;
-	const bool was_first = first_of(s, w->key) == w;
-	if (w->previous)
-		w->previous->next = w->next;
-	else
-		s->waits.first[line] = w->next;
-	if (w->next)
-		w->next->previous = w->previous;
-	else
-		s->waits.last[line] = w->previous;
-	s->waits.waiting--;
-	w->in_line = false;
-	if (was_first)
-		wake_first(s, w->key);
-}
-
-/* The key of those that wait for several: see hf__wait_on_many. No domain's keys meet it but by
- * the chance of a hash, which costs a wakeup. */
-#define MANY UINT64_C(0x6d616e79206b6579)
-
-/* --- What decide() calls ---------------------------------------------------------------------- */
-
-void hf__wait_on(struct hf__decision *d, uint64_t key, int64_t retry_at)
-{
-	if (!d->waiter)
-		return;
-	d->waiter->asked = true;
-	d->waiter->asked_key = key;
-	d->waiter->retry_at = retry_at;
-}
-
-void hf__wait_on_many(struct hf__decision *d, int64_t retry_at)
-{
-	hf__wait_on(d, MANY, retry_at);
-}
-
-bool hf__wait_behind(const struct hf__decision *d, uint64_t key)
-{
-	if (!d->waiter)
-		return false;
-	const struct hf__waiter *first = first_of(d->store, key);
-	return first && first != d->waiter;
-}
-
-void hf__query_wake(struct hf__query *q, uint64_t key)
-{
-	wake_first(q->answer->store, key);
-}
-
-void hf__wait_forget(struct hf__waiter *waiter)
-{
-	waiter->asked = false;
-}
-
-/* --- Waking ----------------------------------------------------------------------------------- */
-
-/* All of them: none knows what the others wait for. */
-static void wake_many(struct hf_store *s)
-{
-	for (struct hf__waiter *w = s->waits.first[line_of(MANY)]; w; w = w->next)
-		if (w->key == MANY)
-			wake(w);
-}
-
-void hf__wait_changed(struct hf_store *s, const struct hf__change *change)
-{
-	for (size_t i = 0; i < change->count; i++) {
-		const struct hf__object *object = change->records[i].object;
-		if (!object->type->wait_key)
-			continue;
-		wake_first(s, object->type->wait_key(object));
-		wake_many(s);
-	}
-}
-
-void hf__wait_wake_all(struct hf_store *s)
-{
-	for (unsigned line = 0; line < HF__WAIT_LINES && s->waits.waiting > 0; line++)
-		for (struct hf__waiter *w = s->waits.first[line]; w; w = w->next)
-			wake(w);
-}
-
-void hf__wait_wake_due(struct hf_store *s)
-{
-	if (s->waits.waiting == 0)
-		return;
-	const int64_t now = hf__clock(s), ticks = s->os->ticks(s->os->ctx);
-	for (unsigned line = 0; line < HF__WAIT_LINES; line++)
-		for (struct hf__waiter *w = s->waits.first[line]; w; w = w->next)
-			if (w->retry_at <= now || w->until <= ticks)
-				wake(w);
-}
-
 /* --- Sleeping --------------------------------------------------------------------------------- */
 
 /* Until its time is up or, for the first in line, until trying again may help; below 0: until
@@ -204,7 +40,7 @@ static int64_t nanoseconds_to_sleep(struct hf_store *s, const struct hf__waiter 
 	int64_t left = INT64_MAX;
 	if (w->until < INT64_MAX)
 		left = w->until - s->os->ticks(s->os->ctx);
-	if (w->retry_at < INT64_MAX && (w->key == MANY || first_of(s, w->key) == w)) {
+	if (w->retry_at < INT64_MAX && hf__waiter_is_next(s, w)) {
 		const int64_t now = hf__clock(s);
 		const uint64_t us = w->retry_at > now ? (uint64_t)w->retry_at - (uint64_t)now : 0;
 		const int64_t ns =
@@ -236,15 +72,6 @@ static void waiter_sleep(struct hf_store *s, struct hf__waiter *w)
 	(void)pthread_cond_timedwait(&w->wake, &s->lock, &until);
 }
 
-/* Takes its place, or keeps the one it has. */
-static void stand_in_line(struct hf_store *s, struct hf__waiter *w)
-{
-	if (w->in_line && w->key == w->asked_key)
-		return;
-	leave_line(s, w);
-	line_up(s, w, w->asked_key);
-}
-
 /* Tries until there is something, or no point in going on. The lock is held. */
 static int try_and_wait(struct hf_store *s, const struct hf__op *op, enum hf_durability durability,
                         struct hf__ticket *ticket, struct hf_error *error)
@@ -265,7 +92,7 @@ static int try_and_wait(struct hf_store *s, const struct hf__op *op, enum hf_dur
 		const int rc = hf__sequence(s, op, 1, durability, ticket, error);
 		if (!w->asked || last_try)
 			return rc;
-		stand_in_line(s, w);
+		hf__waiter_stand(s, w);
 		waiter_sleep(s, w);
 	}
 }
@@ -327,23 +154,13 @@ int hf__commit_wait(struct hf_store *s, const struct hf__op *op, enum hf_durabil
 	(void)pthread_mutex_lock(&s->lock);
 	s->waits.inside++;
 	int rc = try_and_wait(s, &waiting, durability, &ticket, &mine);
-	leave_line(s, &w);
+	hf__waiter_leave(s, &w);
 	rc = hf__commit_end(s, &waiting, 1, rc, ticket, &mine);
 	leave(s);
 	(void)pthread_cond_destroy(&w.wake);
 	if (rc != HF_OK && error)
 		*error = mine;
 	return rc;
-}
-
-void hf__waits_init(struct hf_store *s)
-{
-	(void)pthread_cond_init(&s->waits.left, NULL);
-}
-
-void hf__waits_deinit(struct hf_store *s)
-{
-	(void)pthread_cond_destroy(&s->waits.left);
 }
 
 void hf__waits_cancel(struct hf_store *s)
@@ -372,10 +189,7 @@ int hf_cancel(hf_store *store, struct hf_cancel_flag *cancel, struct hf_error *e
 		return rc;
 	(void)pthread_mutex_lock(&store->lock);
 	cancel->cancelled = 1;
-	for (unsigned line = 0; line < HF__WAIT_LINES; line++)
-		for (struct hf__waiter *w = store->waits.first[line]; w; w = w->next)
-			if (w->cancel == cancel)
-				wake(w);
+	hf__wait_wake_cancelled(store, cancel);
 	(void)pthread_mutex_unlock(&store->lock);
 	return HF_OK;
 }

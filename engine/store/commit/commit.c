@@ -386,21 +386,3 @@ void hf__make_room(struct hf_store *s)
 	(void)pthread_cond_wait(&s->room, &s->lock);
 	s->room_waiters--;
 }
-
-int hf_sync(hf_store *store, struct hf_error *error)
-{
-	HF__CALL;
-	int rc = hf__check_fork(store, error);
-	if (rc != HF_OK)
-		return rc;
-	(void)pthread_mutex_lock(&store->lock);
-	const uint64_t last = store->next_lsn - 1;
-	const int fault = atomic_load(&store->fault);
-	(void)pthread_mutex_unlock(&store->lock);
-	if (fault)
-		return hf__fail_fault(store, error);
-	rc = hf__wait_for(store, (struct hf__ticket){last, last});
-	return rc == HF_OK ? HF_OK
-	                   : hf__fail(error, rc, store->fault_errno,
-	                              "the sync failed: reopen the store, then look");
-}

@@ -15,10 +15,6 @@ int hf__guard_upkeep(struct hf_store *s);
 /* The log has gone on from this segment (0: none). The lock is held, or the store is being
  * opened. */
 void hf__sealed_add(struct hf_store *s, uint32_t number);
-/* HF_ELOCKED, naming the holder of the store as far as its lock file does. */
-int hf__fail_held(struct hf_store *s, struct hf_error *error);
-/* HF_EFAILED: the store failed earlier, and why. */
-int hf__fail_fault(const struct hf_store *s, struct hf_error *error);
 /* Is the file under this name the segment of that number of another store, as its header says?
  * Such a file is no leftover. */
 bool hf__guard_foreign(const struct hf_store *s, const char *name, uint32_t number);

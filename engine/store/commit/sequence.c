@@ -46,15 +46,6 @@ uint64_t hf__next_lsn(const struct hf__decision *d)
 	return d->store->next_lsn;
 }
 
-uint64_t hf__random(struct hf_store *s)
-{
-	/* splitmix64: jitter and nonces have to spread, not to be secret. */
-	uint64_t z = (s->random_state += UINT64_C(0x9e3779b97f4a7c15));
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return z ^ (z >> 31);
-}
-
 uint64_t hf__decision_random(struct hf__decision *d)
 {
 	return hf__random(d->store);
@@ -361,16 +352,6 @@ static int explain(const struct hf__op *ops, size_t count, uint32_t failed, int 
 	if (error && count > 1)
 		error->operation = failed;
 	return rc;
-}
-
-void hf__clear_results(const struct hf__op *ops, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (ops[i].result)
-			memset(ops[i].result, 0, sizeof *ops[i].result);
-		if (ops[i].answer)
-			hf__answer_reset(ops[i].answer);
-	}
 }
 
 static int sequence(struct hf_store *s, const struct hf__op *ops, size_t count,

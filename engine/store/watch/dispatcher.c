@@ -17,24 +17,12 @@
 
 #include "os/thread.h"
 #include "store/commit/futex.h"
-#include "store/watch/subscribe.h"
+#include "store/watch/subscription.h"
 
 #define EVENTS_AT_ONCE 256u
 /* A round of a host's goes on while there is something, but not forever. */
 #define BATCHES_MAX 64u
 #define RETRY_US 100000
-
-void hf__dispatcher_init(struct hf__dispatcher *p)
-{
-	(void)pthread_mutex_init(&p->lock, NULL);
-	(void)pthread_cond_init(&p->idle, NULL);
-}
-
-void hf__dispatcher_deinit(struct hf__dispatcher *p)
-{
-	(void)pthread_cond_destroy(&p->idle);
-	(void)pthread_mutex_destroy(&p->lock);
-}
 
 /* --- Service ---------------------------------------------------------------------------------- */
 

@@ -6,7 +6,7 @@
  *
  * I-SUB-1: the events of a subscription and the changes that its gaps count are, together, all
  * that it wants from its first LSN on. */
-#include "store/watch/subscribe.h"
+#include "store/watch/subscription.h"
 
 static struct hf__slot *slot_at(const struct hf_subscription *s, uint32_t index)
 {

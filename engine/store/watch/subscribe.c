@@ -4,24 +4,16 @@
  * The eventfd. It is cleared before the ring is looked at and written anew when something stays
  * in it, while the dispatcher writes after it filled: a reader that finds the ring empty is
  * notified of the next change. A notification may come late and be about what was taken already. */
-#include "store/watch/subscribe.h"
+#include "store/watch/subscription.h"
 
 #include <limits.h>
 
-#include "store/check/readonly.h"
 #include "store/commit/futex.h"
 
 #define RING_DEFAULT 1024u
 #define RING_MAX (1u << 20)
 
 /* --- Filter ----------------------------------------------------------------------------------- */
-
-bool hf__subscription_wants(const struct hf_subscription *s, const struct hf__domains *domains,
-                            const struct hf_event *event)
-{
-	return event->lsn >= s->from && (s->domain == 0 || s->domain == event->domain_id) &&
-	       hf__event_concerns(domains, event, s->key, s->parts);
-}
 
 static int check_domain(const struct hf_store *store, const char *name, uint8_t *id)
 {
@@ -263,32 +255,6 @@ int hf_subscribe(hf_store *store, const struct hf_subscribe_args *args, hf_subsc
 }
 
 /* --- Ending ----------------------------------------------------------------------------------- */
-
-void hf__subscription_unlink(struct hf_subscription *s)
-{
-	struct hf__dispatcher *p = &s->watch->dispatcher;
-	if (s->next)
-		s->next->previous = s->previous;
-	else
-		p->last = s->previous;
-	if (s->previous)
-		s->previous->next = s->next;
-	else
-		p->first = s->next;
-}
-
-void hf__subscription_free(struct hf_subscription *s)
-{
-	struct hf__watch *w = s->watch;
-	if (s->slots)
-		hf__ring_drop(s, s->count);
-	if (s->event >= 0)
-		s->event_free(NULL, s->event);
-	hf__free(s->slots);
-	hf__free(s->key_text);
-	hf__free(s);
-	hf__watch_unref(w);
-}
 
 /* true: it is the caller's to free. */
 static bool leave(struct hf__watch *w, struct hf_subscription *s)

@@ -11,12 +11,7 @@
 #include <stdatomic.h>
 
 #include "holdfast/feed.h"
-
-/* Waiters asleep until something happens. Ringing costs one atomic operation without any. */
-struct hf__notifier {
-	_Atomic uint32_t word;
-	_Atomic uint32_t waiters; /* asleep on it or about to be */
-};
+#include "store/watch/notifier.h"
 
 /* What takes changes to the subscriptions: watch/dispatcher.c. */
 struct hf__dispatcher {
@@ -51,10 +46,12 @@ struct hf__watch {
 
 /* NULL: out of memory. */
 struct hf__watch *hf__watch_new(struct hf_store *store);
-/* For hf_close, before anything else: no call gets in any more, those that wait are sent away
- * with HF_ECANCELED, and it returns when all are out. */
-void hf__watch_close(struct hf__watch *watch);
-/* The same in a forked child, where no other thread can be inside. */
+/* For hf_close, before anything else: no call gets in any more, and those that wait are sent away
+ * with HF_ECANCELED. */
+void hf__watch_shut(struct hf__watch *watch);
+/* Later: returns when all are out; their files are closed. */
+void hf__watch_drain(struct hf__watch *watch);
+/* Instead, in a forked child, where no other thread can be inside. */
 void hf__watch_orphan(struct hf__watch *watch);
 /* A feed's place, with a reference. Inside only. */
 void hf__watch_add_tail(struct hf__watch *watch, struct hf__tail *tail);
@@ -73,25 +70,7 @@ bool hf__watch_ours(struct hf__watch *watch);
 /* Something became durable, or the store failed: wakes the waiters. Any thread, any lock. */
 void hf__watch_advance(struct hf__watch *watch);
 
-/* The same for any bell, after what is waited for has changed. */
-void hf__notifier_wake(struct hf__notifier *bell);
-
-/* Waiting: begin, then look and sleep in turns, then end. What is looked at after `begin` or
- * after a sleep cannot change unnoticed. */
-struct hf__watch_wait {
-	struct hf__notifier *bell;
-	bool polls; /* what is waited for may happen without a ring: sleeps are short */
-	int64_t until; /* CLOCK_MONOTONIC, microseconds; INT64_MAX: forever; 0: not at all */
-	uint32_t seen;
-};
-void hf__watch_begin(struct hf__watch_wait *wait, struct hf__notifier *bell, int64_t wait_us);
-/* false: the time is over. */
-bool hf__watch_sleep(struct hf__watch_wait *wait);
-void hf__watch_end(struct hf__watch_wait *wait);
-
 /* watch/dispatcher.c. */
-void hf__dispatcher_init(struct hf__dispatcher *dispatcher);
-void hf__dispatcher_deinit(struct hf__dispatcher *dispatcher);
 /* Is there a thread for it? Starts it when there has to be one. HF_OK, HF_ENOMEM. Inside only,
  * as all of these. */
 HF_CHECKED int hf__dispatcher_start(struct hf__watch *watch);

@@ -16,7 +16,7 @@
 #include "lib/sim/sim_os.h"
 #include "store/check/readonly.h"
 #include "store/store.h"
-#include "store/watch/subscribe.h"
+#include "store/watch/subscription.h"
 
 static struct sim *sim;
 static hf_store *store;

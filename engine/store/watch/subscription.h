@@ -1,7 +1,7 @@
 /* Subscriptions: between watch/dispatcher.c, which fills them, ring.c, which holds their changes,
- * and subscribe.c, which hands it out. */
-#ifndef HF_STORE_SUBSCRIBE_H
-#define HF_STORE_SUBSCRIBE_H
+ * and subscribe.c, which hands them out. */
+#ifndef HF_STORE_SUBSCRIPTION_H
+#define HF_STORE_SUBSCRIPTION_H
 
 #include "store/internal.h"
 
