@@ -1,36 +1,13 @@
-/* What exists: the table of domains, and the public ways in over the real disk. */
+/* The public ways in over the real disk, and what the table of domains says. */
 #include "holdfast/holdfast.h"
 
 #include <errno.h>
 
-#include "domains/common/domains.h"
+#include "api/api.h"
 #include "log/entry.h"
 #include "store/call/error.h"
 #include "store/check/readonly.h"
 #include "store/store.h"
-
-/* The order is also that of a snapshot: by id, but for the clock, by whose set-backs all that
- * follows is read. */
-/* clang-format off */
-static const struct hf__domain *const rows[] = {
-    &hf__clock_domain,
-    &hf__inbox_domain,
-    &hf__cursor_domain,
-    &hf__outbox_domain,
-    &hf__idempotency_domain,
-    &hf__document_domain,
-    &hf__timeline_domain,
-    &hf__lock_domain,
-    &hf__migration_domain,
-};
-/* clang-format on */
-
-static const struct hf__domains all = {rows, sizeof rows / sizeof rows[0]};
-
-const struct hf__domains *hf__all_domains(void)
-{
-	return &all;
-}
 
 #define REPLACED_TRIES 8u
 
@@ -77,7 +54,7 @@ static int open_once(const char *path, const struct hf_options *options, hf_stor
 	int rc = new_os(path, options && options->create, &os, error);
 	if (rc != HF_OK)
 		return rc;
-	rc = hf__store_open(os, &all, options, out, error);
+	rc = hf__store_open(os, hf__all_domains(), options, out, error);
 	if (rc != HF_OK)
 		release_os(os);
 	else
@@ -112,7 +89,7 @@ int hf_log_each(const char *path, hf_lsn from, unsigned flags, hf_log_fn each, v
 	int rc = new_os(path, false, &os, error);
 	if (rc != HF_OK)
 		return rc;
-	rc = hf__log_each(os, &all, from, flags, each, ctx, error);
+	rc = hf__log_each(os, hf__all_domains(), from, flags, each, ctx, error);
 	release_os(os);
 	return rc;
 }
@@ -125,7 +102,7 @@ int hf_feed_open_path(const char *path, hf_lsn from, hf_feed **out, struct hf_er
 	int rc = new_os(path, false, &os, error);
 	if (rc != HF_OK)
 		return rc;
-	rc = hf__feed_look(os, &all, from, out, error);
+	rc = hf__feed_look(os, hf__all_domains(), from, out, error);
 	if (rc != HF_OK)
 		release_os(os);
 	else
@@ -136,7 +113,32 @@ int hf_feed_open_path(const char *path, hf_lsn from, hf_feed **out, struct hf_er
 const char *hf_domain_name(unsigned index)
 {
 	HF__CALL;
-	return index < all.count ? rows[index]->name : NULL;
+	const struct hf__domains *all = hf__all_domains();
+	return index < all->count ? all->rows[index]->name : NULL;
+}
+
+const struct hf_api_part *hf_api_describe(unsigned index)
+{
+	HF__CALL;
+	const struct hf__domains *all = hf__all_domains();
+	unsigned common = 0;
+	while (hf__api_common[common] && common < index)
+		common++;
+	if (hf__api_common[common])
+		return hf__api_common[common];
+	return index - common < all->count ? all->rows[index - common]->api : NULL;
+}
+
+size_t hf_struct_size(const char *name)
+{
+	HF__CALL;
+	const struct hf_api_part *part;
+	for (unsigned i = 0; name && (part = hf_api_describe(i)) != NULL; i++) {
+		const struct hf_api_struct *found = hf__api_struct_of(part, name);
+		if (found)
+			return found->size;
+	}
+	return 0;
 }
 
 static void add_key(struct hf__text *text, const struct hf_event *event)
@@ -151,7 +153,7 @@ static void add_key(struct hf__text *text, const struct hf_event *event)
 bool hf_event_concerns(const struct hf_event *event, const struct hf_bytes *key, unsigned parts)
 {
 	HF__CALL;
-	return hf__event_concerns(&all, event, key, parts);
+	return hf__event_concerns(hf__all_domains(), event, key, parts);
 }
 
 void hf_event_text(const struct hf_event *event, char *out, size_t cap)
@@ -170,10 +172,11 @@ void hf_event_text(const struct hf_event *event, char *out, size_t cap)
 		             (unsigned long long)event->lost, (unsigned long long)event->lsn);
 		return;
 	}
-	for (unsigned i = 0; i < all.count; i++) {
-		if (all.rows[i]->id != event->domain_id || event->body.len == 0)
+	const struct hf__domains *all = hf__all_domains();
+	for (unsigned i = 0; i < all->count; i++) {
+		if (all->rows[i]->id != event->domain_id || event->body.len == 0)
 			continue;
-		all.rows[i]->describe(&entry, &text);
+		all->rows[i]->describe(&entry, &text);
 		return;
 	}
 	add_key(&text, event);
@@ -191,7 +194,7 @@ int hf_fsck(const char *path, const struct hf_fsck_options *options, hf_fsck_fn 
 		out->verdict = rc;
 	if (rc != HF_OK)
 		return rc;
-	rc = hf__fsck(os, &all, options, report, ctx, out, error);
+	rc = hf__fsck(os, hf__all_domains(), options, report, ctx, out, error);
 	release_os(os);
 	return rc;
 }

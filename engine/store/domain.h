@@ -7,6 +7,7 @@
 #ifndef HF_STORE_DOMAIN_H
 #define HF_STORE_DOMAIN_H
 
+#include "api/api.h"
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "base/mem.h"
@@ -318,6 +319,7 @@ struct hf__domain {
 	uint8_t id; /* on disk: never reuse, never renumber */
 	const char *name;
 	const struct hf__kind *kinds; /* what `apply` and the others below are given; NULL: anything */
+	const struct hf_api_part *api; /* its public structs and calls; NULL: none */
 	size_t state_size;
 	/* `state` is zeroed. HF_OK or HF_ENOMEM (deinit is called all the same). */
 	int (*init)(void *state, const struct hf__domain_env *env);
@@ -356,7 +358,7 @@ struct hf__domain {
 	struct hf__removed *(*removed)(void *state);
 };
 
-/* The table, made in holdfast.c. */
+/* The table: engine/table.c. */
 struct hf__domains {
 	const struct hf__domain *const *rows;
 	unsigned count;

@@ -43,7 +43,7 @@ uint64_t hf__passed_lsn(struct hf_store *store);
 /* Replays nothing, checks every domain's verify, every object's seal. */
 HF_CHECKED int hf__state_verify(struct hf_store *store, struct hf_error *error);
 
-/* What exists: holdfast.c. */
+/* What exists: engine/table.c. */
 const struct hf__domains *hf__all_domains(void);
 
 #endif

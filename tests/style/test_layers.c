@@ -46,18 +46,19 @@ static bool include_next(const char **at, size_t *line, struct include *include)
 	return false;
 }
 
-enum { PUBLIC = -1, NO_FLOOR = -2, OS = 1, OBJECT = 3, STORE = 4, DOMAINS = 5, TOP = 6 };
+enum { NO_FLOOR = -2, PUBLIC, API, BASE, OS, OBJECT = 4, STORE, DOMAINS, TOP };
 
 /* Of a path below engine/, or of an include, which is written from there. */
 static int floor_of(const char *path)
 {
-	static const char *const floors[] = {"base/", "os/", "log/", "object/", "store/", "domains/"};
+	static const char *const floors[] = {"api/",    "base/",  "os/",     "log/",
+	                                     "object/", "store/", "domains/"};
 	for (int i = 0; i < (int)(sizeof floors / sizeof *floors); i++)
 		if (source_starts_with(path, floors[i]))
 			return i;
 	if (source_starts_with(path, "include/holdfast/") || source_starts_with(path, "holdfast/"))
 		return PUBLIC;
-	return strcmp(path, "holdfast.c") == 0 ? TOP : NO_FLOOR;
+	return strcmp(path, "holdfast.c") == 0 || strcmp(path, "table.c") == 0 ? TOP : NO_FLOOR;
 }
 
 static const char *below_engine(const struct file *file)
@@ -101,7 +102,7 @@ static void check_system(const struct file *file, const struct include *include)
 	const bool door = own == OS || strcmp(file->path, "engine/store/commit/futex.c") == 0;
 	if (is_any(include->target, machine) && !door)
 		offend(file, include->line, "<%s>: system calls belong in os/", include->target);
-	if ((own == 0 || own == DOMAINS) && is_any(include->target, impure))
+	if ((own == BASE || own == DOMAINS) && is_any(include->target, impure))
 		offend(file, include->line, "<%s>: no threads and no clock on this floor", include->target);
 	if (own == DOMAINS && strcmp(include->target, "stdatomic.h") == 0)
 		offend(file, include->line, "<%s>: a domain knows no threads", include->target);
@@ -135,8 +136,8 @@ static void domain_name(const char *path, char name[64])
 
 static bool names_domain(const struct tree *tree, const char *target, char name[64])
 {
-	static const char *const common[] = {"types", "store",    "admin", "async",
-	                                     "feed",  "holdfast", NULL};
+	static const char *const common[] = {"types", "store", "admin",   "async",    "api",
+	                                     "feed",  "row",   "version", "holdfast", NULL};
 	char header[80];
 	domain_name(target, name);
 	snprintf(header, sizeof header, "holdfast/%s.h", name);
@@ -174,9 +175,9 @@ static void rule_domains(const struct tree *tree, const struct file *file)
 	while (include_next(&at, &line, &include)) {
 		if (!names_domain(tree, include.target, other_name))
 			continue;
-		if (own >= 0 && own < DOMAINS)
+		if (own > API && own < DOMAINS)
 			offend(file, include.line, "\"%s\": this floor names no domain", include.target);
-		else if (own == DOMAINS && strcmp(own_name, other_name) != 0)
+		else if ((own == API || own == DOMAINS) && strcmp(own_name, other_name) != 0)
 			offend(file, include.line, "\"%s\": a domain knows no other", include.target);
 	}
 	if (own == DOMAINS)
@@ -233,6 +234,7 @@ static void domains_see_neither_log_nor_os_nor_each_other(void **state)
 static size_t offences_in(source_rule *tried, const char *path, const char *text)
 {
 	static const char *const around[][2] = {
+	    {"engine/api/api.h", ""},
 	    {"engine/base/mem.h", ""},
 	    {"engine/os/os.h", ""},
 	    {"engine/log/format.h", ""},
@@ -271,6 +273,8 @@ static void the_include_rule_sees_what_it_should(void **state)
 	assert_int_equal(offences_in(rule_includes, "engine/log/a.c", "#include \"log/missing.h\"\n"),
 	                 1);
 	assert_int_equal(offences_in(rule_includes, "engine/extra/a.c", ""), 1);
+	assert_int_equal(offences_in(rule_includes, "engine/base/a.c", "#include \"api/api.h\"\n"), 0);
+	assert_int_equal(offences_in(rule_includes, "engine/api/a.c", "#include \"base/mem.h\"\n"), 1);
 	assert_int_equal(
 	    offences_in(rule_includes, "engine/include/holdfast/a.h", "#include \"base/mem.h\"\n"), 1);
 	assert_int_equal(offences_in(rule_includes, "engine/include/holdfast/a.h",
@@ -330,6 +334,10 @@ static void the_domain_rule_sees_what_it_should(void **state)
 	                 1);
 	assert_int_equal(
 	    offences_in(rule_domains, "engine/store/a.c", "#include \"holdfast/inbox.h\"\n"), 1);
+	assert_int_equal(
+	    offences_in(rule_domains, "engine/api/inbox.c", "#include \"holdfast/inbox.h\"\n"), 0);
+	assert_int_equal(
+	    offences_in(rule_domains, "engine/api/cursor.c", "#include \"holdfast/inbox.h\"\n"), 1);
 	assert_int_equal(
 	    offences_in(rule_domains, "engine/holdfast.c", "#include \"holdfast/inbox.h\"\n"), 0);
 }

@@ -258,6 +258,7 @@ const struct hf__domain hf__clock_domain = {
     .id = HF__DOMAIN_CLOCK,
     .name = "clock",
     .kinds = hf__clock_kinds,
+    .api = &hf__api_clock_part,
     .state_size = sizeof(struct clock_state),
     .init = clock_init,
     .deinit = clock_deinit,

@@ -1,4 +1,4 @@
-/* The rows that holdfast.c puts into its table: one per domain. */
+/* The rows of the table of domains, engine/table.c: one per domain. */
 #ifndef HF_DOMAINS_DOMAINS_H
 #define HF_DOMAINS_DOMAINS_H
 

@@ -251,6 +251,7 @@ const struct hf__domain hf__cursor_domain = {
     .id = HF__DOMAIN_CURSOR,
     .name = "cursor",
     .kinds = hf__cursor_kinds,
+    .api = &hf__api_cursor_part,
     .state_size = sizeof(struct hf__cursor_state),
     .init = cursor_init,
     .deinit = cursor_deinit,

@@ -51,6 +51,7 @@ const struct hf__domain hf__document_domain = {
     .id = HF__DOMAIN_DOCUMENT,
     .name = "document",
     .kinds = hf__document_kinds,
+    .api = &hf__api_document_part,
     .state_size = sizeof(struct hf__document_state),
     .init = document_init,
     .deinit = document_deinit,

@@ -57,6 +57,7 @@ const struct hf__domain hf__idempotency_domain = {
     .id = HF__DOMAIN_IDEMPOTENCY,
     .name = "idempotency",
     .kinds = hf__idempotency_kinds,
+    .api = &hf__api_idempotency_part,
     .state_size = sizeof(struct hf__idem_state),
     .init = idem_init,
     .deinit = idem_deinit,

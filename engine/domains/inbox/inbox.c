@@ -269,6 +269,7 @@ const struct hf__domain hf__inbox_domain = {
     .id = HF__DOMAIN_INBOX,
     .name = "inbox",
     .kinds = hf__inbox_kinds,
+    .api = &hf__api_inbox_part,
     .state_size = sizeof(struct hf__inbox_state),
     .init = inbox_init,
     .deinit = inbox_deinit,

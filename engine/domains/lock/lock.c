@@ -164,6 +164,7 @@ const struct hf__domain hf__lock_domain = {
     .id = HF__DOMAIN_LOCK,
     .name = "lock",
     .kinds = hf__lock_kinds,
+    .api = &hf__api_lock_part,
     .state_size = sizeof(struct hf__lock_state),
     .init = lock_init,
     .deinit = lock_deinit,

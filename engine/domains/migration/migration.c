@@ -272,6 +272,7 @@ const struct hf__domain hf__migration_domain = {
     .id = HF__DOMAIN_MIGRATION,
     .name = "migration",
     .kinds = hf__migration_kinds,
+    .api = &hf__api_migration_part,
     .state_size = sizeof(struct hf__migration_state),
     .init = migration_init,
     .deinit = migration_deinit,

@@ -90,6 +90,7 @@ const struct hf__domain hf__outbox_domain = {
     .id = HF__DOMAIN_OUTBOX,
     .name = "outbox",
     .kinds = hf__outbox_kinds,
+    .api = &hf__api_outbox_part,
     .state_size = sizeof(struct hf__outbox_state),
     .init = outbox_init,
     .deinit = outbox_deinit,

@@ -229,6 +229,7 @@ const struct hf__domain hf__timeline_domain = {
     .id = HF__DOMAIN_TIMELINE,
     .name = "timeline",
     .kinds = hf__timeline_kinds,
+    .api = &hf__api_timeline_part,
     .state_size = sizeof(struct hf__timeline_state),
     .init = timeline_init,
     .deinit = timeline_deinit,

@@ -3,6 +3,7 @@
 #define HOLDFAST_H
 
 #include "holdfast/admin.h"
+#include "holdfast/api.h"
 #include "holdfast/async.h"
 #include "holdfast/clock.h"
 #include "holdfast/cursor.h"
