@@ -193,8 +193,7 @@ static void rubbish_fill(const struct build *build, const struct spot *spot, uns
 		stale_fill(build, spot, out);
 }
 
-static struct sector *sector_trash(const struct build *build, const struct spot *spot,
-                                   unsigned pick)
+static struct sector *trash_make(const struct build *build, const struct spot *spot, unsigned pick)
 {
 	uint8_t whole[SIM_SECTOR];
 	uint8_t rubbish[SIM_SECTOR];
@@ -207,6 +206,18 @@ static struct sector *sector_trash(const struct build *build, const struct spot 
 	for (size_t i = 0; i < SIM_SECTOR; i++)
 		whole[i] = mask[i] ? rubbish[i] : whole[i];
 	return sector_new(whole);
+}
+
+static struct sector *sector_trash(const struct build *build, size_t nth, unsigned pick)
+{
+	struct trash *trash = &build->plan->trash[nth][pick - SIM_PICK_ZERO];
+	if (!trash->made || trash->salt != build->choice->salt) {
+		sector_unref(trash->sector);
+		*trash = (struct trash){.sector = trash_make(build, &build->plan->spots[nth], pick),
+		                        .salt = build->choice->salt,
+		                        .made = true};
+	}
+	return sector_ref(trash->sector);
 }
 
 /* A lost write that changes something takes the rest of its page along, written to or not. */
@@ -249,7 +260,7 @@ static void sectors_build(const struct build *build)
 		if (file == NULL || pick == 0)
 			continue;
 		struct sector *sector = pick_trashes(pick)
-		                            ? sector_trash(build, spot, pick)
+		                            ? sector_trash(build, i, pick)
 		                            : sector_ref(plan_version(build->sim, spot, pick - 1)->content);
 		table_set(&file->view, spot->at, sector);
 	}

@@ -49,6 +49,10 @@ static int late_compare(const void *a, const void *b)
 void plan_free(struct plan *plan)
 {
 	if (plan != NULL) {
+		for (size_t i = 0; i < plan->spot_count; i++)
+			for (size_t pick = 0; pick < PICKS_TRASH; pick++)
+				sector_unref(plan->trash[i][pick].sector);
+		free(plan->trash);
 		free(plan->spots);
 		free(plan->order);
 		free(plan->by_last);
@@ -102,6 +106,7 @@ static struct plan *plan_new(const struct disk *disk)
 		versions += disk->files[i] == NULL ? 0 : disk->files[i]->version_count;
 	plan->version = disk->version;
 	plan->spots = sim_memory((versions + 1) * sizeof(*plan->spots));
+	plan->trash = sim_memory((versions + 1) * sizeof(*plan->trash));
 	plan->order = sim_memory((versions + 1) * sizeof(*plan->order));
 	plan->by_last = sim_memory((versions + 1) * sizeof(*plan->by_last));
 	plan->resized = sim_memory((disk->file_count + 1) * sizeof(*plan->resized));

@@ -4,7 +4,7 @@
 
 #include "lib/sim/sim_disk.h"
 
-enum { PICKS_MAX = VERSIONS_MAX + 1 };
+enum { PICKS_MAX = VERSIONS_MAX + 1, PICKS_TRASH = SIM_PICK_STALE - SIM_PICK_ZERO + 1 };
 
 /* One pending sector. */
 struct spot {
@@ -23,6 +23,13 @@ struct plan {
 	size_t *order;
 	size_t version_count;
 	size_t *by_last; /* indexes of spots, by last write */
+	/* What a lost write of a spot leaves, made when an image first asks: the same for all images of
+	 * this plan but for garbage, which depends on the salt. */
+	struct trash {
+		struct sector *sector; /* NULL: zeros */
+		uint64_t salt;
+		bool made;
+	} (*trash)[PICKS_TRASH];
 	uint32_t *resized; /* numbers of files with a pending size */
 	size_t resized_count;
 };
