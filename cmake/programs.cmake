@@ -14,3 +14,14 @@ function(holdfast_add_program name source)
 	target_compile_definitions(${name} PRIVATE HF_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
 	target_link_libraries(${name} PRIVATE ${ARGN})
 endfunction()
+
+# Under a sanitizer all tests are one program: linking 160 took a minute. Each test's name is a link
+# to it, and it runs the test that it is called as: tests/lib/all_tests.h.
+function(holdfast_add_to_all_tests name source)
+	set_property(SOURCE ${source} PROPERTY COMPILE_DEFINITIONS
+		HF_TEST_NAME="${name}" HF_TEST_MAIN=${name}_main)
+	set_property(SOURCE ${source} PROPERTY COMPILE_OPTIONS
+		-include ${PROJECT_SOURCE_DIR}/tests/lib/all_tests.h)
+	add_custom_target(${name} DEPENDS all_tests)
+	file(CREATE_LINK all_tests ${PROJECT_BINARY_DIR}/${name} SYMBOLIC)
+endfunction()

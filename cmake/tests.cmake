@@ -2,6 +2,7 @@
 pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 
 file(GLOB_RECURSE test_library_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/lib/*.c)
+list(REMOVE_ITEM test_library_sources ${PROJECT_SOURCE_DIR}/tests/lib/all_tests.c)
 if(test_library_sources)
 	add_library(holdfast_testlib STATIC ${test_library_sources})
 	target_compile_definitions(holdfast_testlib PRIVATE HF_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
@@ -36,16 +37,32 @@ function(holdfast_tier source)
 	set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
 endfunction()
 
+# Tests that read sources: once is enough, so not again under each sanitizer.
 file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/test_*.c)
+if(HOLDFAST_ONE_ENGINE)
+	list(FILTER sources EXCLUDE REGEX "/tests/style/")
+endif()
+set(together OFF)
+if(HOLDFAST_SANITIZE AND NOT HOLDFAST_FUZZ)
+	set(together ON)
+endif()
 foreach(source ${sources})
 	get_filename_component(name ${source} NAME_WE)
 	holdfast_tier(${source})
-	holdfast_add_program(${name} ${source} holdfast_testlib)
-	holdfast_add_test(${name} ${tier} ${timeout_${tier}} $<TARGET_FILE:${name}>)
+	if(together)
+		holdfast_add_to_all_tests(${name} ${source})
+	else()
+		holdfast_add_program(${name} ${source} holdfast_testlib)
+	endif()
+	holdfast_add_test(${name} ${tier} ${timeout_${tier}} ${PROJECT_BINARY_DIR}/${name})
 	if(NOT tier STREQUAL fast)
 		set_tests_properties(${name} PROPERTIES COST 100) # the longest begin first
 	endif()
 endforeach()
+if(together)
+	holdfast_add_program(all_tests "${sources};${PROJECT_SOURCE_DIR}/tests/lib/all_tests.c"
+		holdfast_testlib)
+endif()
 
 # Rules about sources and libraries: once is enough, so not again under each sanitizer.
 if(NOT HOLDFAST_ONE_ENGINE)
