@@ -42,7 +42,9 @@
 #include "store/call/tickets.h"
 #include "store/clock.h"
 #include "store/commit/guard.h"
+#include "store/commit/progress.h"
 #include "store/commit/segments.h"
+#include "store/commit/sink.h"
 #include "store/recover/handle.h"
 #include "store/store.h"
 #include "store/watch/watch.h"
@@ -71,13 +73,6 @@ struct hf__buffer {
 	bool opens_segment; /* the first group of segment start.segment */
 };
 
-/* How far the log is durable: where it ends there, its last LSN and the hash of its last group. */
-struct hf__log_position {
-	struct hf__position end;
-	uint64_t lsn;
-	uint64_t chain;
-};
-
 /* Whether a leader does well to wait for the threads that were just acknowledged: see gather.c. */
 struct hf__gather {
 	uint32_t target; /* transactions that may come soon */
@@ -104,6 +99,9 @@ struct hf_store {
 	struct hf__os *owned_os; /* released by close; NULL: the caller's */
 	void (*release_os)(struct hf__os *os);
 	const struct hf__domains *domains;
+	/* NULL in one that is only looked at: it writes nothing */
+	const struct hf__sink *sink;
+	const struct hf__progress *progress;
 	struct hf_options options;
 	struct hf__log_id id;
 	struct hf__identity identity;
@@ -198,6 +196,13 @@ struct hf_store {
 	struct hf_info info; /* counters and facts of recovery */
 };
 
+/* Is there nothing to wait for? Needs no lock. */
+static inline bool hf__reached(const struct hf_store *s, struct hf__ticket ticket)
+{
+	return atomic_load_explicit(&s->written_lsn, memory_order_acquire) >= ticket.changed &&
+	       atomic_load_explicit(&s->durable_lsn, memory_order_acquire) >= ticket.due;
+}
+
 /* One operation of a transaction. */
 struct hf__op {
 	const struct hf__verb *verb;
@@ -242,8 +247,6 @@ int hf__wait_for(struct hf_store *s, struct hf__ticket ticket);
 /* The same for a caller that holds the lock, which is released: sequencing and going to sleep
  * take it once. */
 int hf__wait_unlock(struct hf_store *s, struct hf__ticket ticket);
-/* Is there nothing to wait for? */
-bool hf__reached(const struct hf_store *s, struct hf__ticket ticket);
 /* The next flush will do for this ticket, unless the one under way does. The lock is held. */
 void hf__want(struct hf_store *s, struct hf__ticket ticket);
 /* Leads one flush: the filling buffer and, if wanted, a sync. The lock is held, no thread flushes;
@@ -251,11 +254,6 @@ void hf__want(struct hf_store *s, struct hf__ticket ticket);
 void hf__lead(struct hf_store *s);
 /* Gets the filling buffer taken, by leading or by waiting for the leader. The lock is held. */
 void hf__make_room(struct hf_store *s);
-/* Fails the store for good and wakes everyone. The lock is held. */
-void hf__fault(struct hf_store *s, int os_errno);
-/* What an answer that depends on LSNs has to wait for; adds the rule of the first group of an
- * incarnation. */
-struct hf__ticket hf__ticket_for(const struct hf_store *s, uint64_t changed, uint64_t due);
 
 /* flusher.c. */
 /* Something is about to be handed out: may it, and is there a thread to see to it? The lock is
@@ -290,6 +288,8 @@ void hf__witness_tell(struct hf_store *s, struct hf__position end, uint64_t lsn,
 /* Before the first write of an opening to the log: the stop is not clean any more. 0 or errno.
  * Not under the lock; for the leader. */
 int hf__witness_not_clean(struct hf_store *s);
+/* See hf__progress: the word for a flush that made something durable. */
+void hf__witness_advanced(struct hf_store *s, const struct hf__flush_end *end);
 /* Makes the last word stick, after catching up on what was skipped. 0 or errno. */
 int hf__witness_sync(struct hf_store *s);
 
@@ -339,9 +339,7 @@ void hf__event_of(const struct hf_store *s, const struct hf__entry *entry, struc
 int hf__event_readable(const struct hf_store *s, const struct hf__entry *entry,
                        struct hf_error *error);
 
-/* info.c, feed.c. */
-/* The LSN of the last entry that is durable. Needs no lock. */
-uint64_t hf__durable_end(const struct hf_store *s);
+/* feed.c. */
 /* Of a feed of an open store: is there something durable that it has not given? Needs no lock. */
 bool hf__feed_behind(const struct hf_feed *feed);
 

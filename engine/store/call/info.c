@@ -1,14 +1,6 @@
 /* What a store says of itself: how far it is, and its figures. */
 #include "store/internal.h"
 
-uint64_t hf__durable_end(const struct hf_store *s)
-{
-	/* Until this opening has made something durable, its durable_lsn says where numbering goes
-	 * on, which may be a jump away from the log's end. */
-	const uint64_t durable = atomic_load_explicit(&s->durable_lsn, memory_order_acquire);
-	return durable >= s->incarnation_lsn ? durable : s->recovered_lsn;
-}
-
 uint64_t hf__passed_lsn(struct hf_store *store)
 {
 	(void)pthread_mutex_lock(&store->lock);

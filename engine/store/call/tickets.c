@@ -9,7 +9,7 @@
  *
  * Happy path: a commit hands its ticket out (hf__async_hand_out), which wakes the flusher if it
  * sleeps and no thread flushes; the end of any flush, whichever thread led it, comes here
- * (hf__async_advance) and notes which tickets are answered; the eventfd is written after the lock
+ * (hf__async_ended) and notes which tickets are answered; the eventfd is written after the lock
  * was given up (hf__async_tell). Polls look at atomics alone.
  *
  * Failure: after a fault nothing is published any more, once the flush that was under way has
@@ -120,7 +120,8 @@ void hf__callbacks_forget(struct hf_store *s)
 
 /* --- Ends of flushes -------------------------------------------------------------------------- */
 
-void hf__async_advance(struct hf_store *s)
+/* Which waiters does it concern? */
+static void advance(struct hf_store *s)
 {
 	struct hf__async *a = &s->async;
 	const bool failed = atomic_load(&s->fault) != 0;
@@ -141,6 +142,17 @@ void hf__async_advance(struct hf_store *s)
 		wake_flusher(s);
 }
 
+void hf__async_ended(struct hf_store *s, struct hf__flush_end *end)
+{
+	(void)end;
+	advance(s);
+}
+
+void hf__async_failed(struct hf_store *s)
+{
+	advance(s);
+}
+
 void hf__async_tell(struct hf_store *s)
 {
 	struct hf__async *a = &s->async;
@@ -149,4 +161,10 @@ void hf__async_tell(struct hf_store *s)
 	(void)atomic_fetch_add(&a->signals, 1);
 	/* It fails only for a descriptor that is none, which is the host's doing. */
 	(void)s->os->event_tell(s->os->ctx, atomic_load(&a->event));
+}
+
+void hf__async_advanced(struct hf_store *s, const struct hf__flush_end *end)
+{
+	(void)end;
+	hf__async_tell(s);
 }

@@ -8,6 +8,7 @@
 
 #include "base/heap.h"
 #include "holdfast/async.h"
+#include "store/commit/progress.h"
 #include "store/store.h"
 
 /* LSNs that tickets wait for: none is below `low`, none above `high`. low > high: no ticket
@@ -41,11 +42,13 @@ struct hf__callback {
 
 /* A ticket goes out: it is seen to. The lock is held. */
 void hf__async_hand_out(struct hf_store *s, struct hf__ticket ticket);
-/* A flush ended, or the store failed: which waiters does it concern? The lock is held. */
-void hf__async_advance(struct hf_store *s);
 /* Writes the eventfd if that is owed. Not under the lock; after anything that may have flushed
  * or failed. */
 void hf__async_tell(struct hf_store *s);
+/* See hf__progress. */
+void hf__async_ended(struct hf_store *s, struct hf__flush_end *end);
+void hf__async_advanced(struct hf_store *s, const struct hf__flush_end *end);
+void hf__async_failed(struct hf_store *s);
 /* HF_OK, HF_EUNCERTAIN, or HF_ETIMEDOUT: not yet. Needs no lock. */
 int hf__ticket_answer(const struct hf_store *s, struct hf__ticket ticket);
 /* Did this opening give it? The lock is held. */

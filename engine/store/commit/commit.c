@@ -30,57 +30,7 @@
 #define HF__YIELDS 16u
 #endif
 
-struct hf__ticket hf__ticket_for(const struct hf_store *s, uint64_t changed, uint64_t due)
-{
-	/* Before any LSN of this incarnation gets out, its first group has to be durable: else a
-	 * power loss could leave a log that looks as if it had been closed cleanly before, and the
-	 * same LSNs would be issued again. */
-	if (changed >= s->incarnation_lsn && due < s->incarnation_lsn)
-		due = s->incarnation_lsn;
-	return (struct hf__ticket){changed, due};
-}
-
-static void bump(struct hf_store *s, unsigned buffer)
-{
-	(void)atomic_fetch_add(&s->words[buffer], 1);
-}
-
-static void wake_room(struct hf_store *s)
-{
-	if (s->room_waiters > 0)
-		(void)pthread_cond_broadcast(&s->room);
-}
-
-void hf__fault(struct hf_store *s, int os_errno)
-{
-	if (!atomic_load(&s->fault)) {
-		s->fault_errno = os_errno;
-		atomic_store(&s->fault, HF_EFAILED);
-	}
-	bump(s, 0);
-	bump(s, 1);
-	hf__futex_wake(&s->words[0], INT_MAX);
-	hf__futex_wake(&s->words[1], INT_MAX);
-	wake_room(s);
-	hf__watch_advance(s->watch);
-	hf__wait_wake_all(s);
-	hf__async_advance(s);
-}
-
 /* --- One flush -------------------------------------------------------------------------------- */
-
-/* What the leader takes along out of the lock. */
-struct flush {
-	struct hf__buffer *group; /* NULL: nothing to write, only to sync */
-	int file;
-	int old_file; /* the segment that this group's segment follows, or -1 */
-	bool sync_old;
-	bool opens; /* the group is the first of its segment */
-	bool sync;
-	struct hf__position end;
-	uint64_t lsn;
-	uint64_t chain;
-};
 
 static void put_segment_header(struct hf_store *s, struct hf__buffer *b)
 {
@@ -105,7 +55,7 @@ static void put_segment_header(struct hf_store *s, struct hf__buffer *b)
 }
 
 /* The next segment becomes the current one. */
-static void rotate(struct hf_store *s, struct hf__buffer *b, struct flush *f)
+static void rotate(struct hf_store *s, struct hf__buffer *b, struct hf__flush *f)
 {
 	put_segment_header(s, b);
 	hf__sealed_add(s, s->end.segment);
@@ -124,7 +74,7 @@ static void rotate(struct hf_store *s, struct hf__buffer *b, struct flush *f)
 }
 
 /* Closes the filling group and begins a new buffer. From here on the bytes belong to the leader. */
-static void seal(struct hf_store *s, struct flush *f)
+static void seal(struct hf_store *s, struct hf__flush *f)
 {
 	struct hf__buffer *b = &s->buffers[s->filling];
 	if (b->opens_segment)
@@ -156,13 +106,13 @@ static void seal(struct hf_store *s, struct flush *f)
 	s->buffers[s->filling].transactions = 0;
 	s->buffers[s->filling].durable = false;
 	atomic_store_explicit(&s->pending, 0, memory_order_relaxed);
-	wake_room(s);
+	hf__room_wake(s);
 }
 
-static void plan(struct hf_store *s, struct flush *f)
+static void plan(struct hf_store *s, struct hf__flush *f)
 {
 	struct hf__buffer *b = &s->buffers[s->filling];
-	*f = (struct flush){.old_file = -1};
+	*f = (struct hf__flush){.old_file = -1};
 	f->sync = s->sync_wanted || (b->begun && b->entries > 0 && b->durable);
 	s->sync_wanted = false;
 	f->lsn = atomic_load(&s->written_lsn);
@@ -174,31 +124,18 @@ static void plan(struct hf_store *s, struct flush *f)
 	s->inflight_sync = f->sync;
 }
 
-/* Without the lock. 0 or errno. */
-static int write_and_sync(struct hf_store *s, const struct flush *f, int64_t now)
+/* Without the lock. As a sink answers. */
+static int write_and_sync(struct hf_store *s, const struct hf__flush *f, int64_t now)
 {
-	const struct hf__os *os = s->os;
-	int rc = f->file < 0 ? 0 : hf__guard_write(s, f->file, f->end.segment, now, f->opens, f->sync);
-	if (rc == 0 && f->sync_old)
-		rc = os->sync(os->ctx, f->old_file);
-	if (rc == 0 && f->group && !s->began) {
-		rc = hf__witness_not_clean(s); /* I-WIT-3 */
-		s->began = rc == 0;
-	}
-	if (rc == 0 && f->group) {
-		const struct hf__buffer *b = f->group;
-		/* Crash: any part of the group may be there. It is not valid unless whole, and nobody
-		 * was answered. */
-		rc = os->write(os->ctx, f->file, b->bytes.data, b->bytes.len, b->start.offset - b->header);
-		if (rc == 0)
-			atomic_store_explicit(&s->written_lsn, f->lsn, memory_order_release);
-	}
+	const struct hf__sink *sink = s->sink;
+	int rc = sink->write(s, f, now);
+	if (rc == 0 && f->group)
+		atomic_store_explicit(&s->written_lsn, f->lsn, memory_order_release);
 	if (rc == 0 && f->sync)
-		/* Crash: after this the group is durable; whether anybody was told or not, it exists. */
-		rc = os->sync(os->ctx, f->file);
+		rc = sink->sync(s, f);
 	if (f->old_file >= 0) {
-		const int closed = os->close(os->ctx, f->old_file);
-		rc = rc ? rc : closed;
+		const int left = sink->leave(s, f);
+		rc = rc ? rc : left;
 	}
 	return rc;
 }
@@ -211,7 +148,7 @@ struct wakeup {
 };
 
 /* What is on the disk now. The lock is held. */
-static void publish(struct hf_store *s, const struct flush *f, struct wakeup *w)
+static void publish(struct hf_store *s, const struct hf__flush *f, struct wakeup *w)
 {
 	if (f->group)
 		s->wrote = true;
@@ -223,16 +160,16 @@ static void publish(struct hf_store *s, const struct flush *f, struct wakeup *w)
 	}
 	if (f->group)
 		f->group->begun = false;
-	bump(s, 0);
-	bump(s, 1);
+	hf__progress_bump(s);
 	/* A waiter that counts itself as a sleeper after this finds the word changed. */
 	w->served = atomic_load(&s->sleepers[w->done]);
 	w->queued = w->done == w->next ? 0 : atomic_load(&s->sleepers[w->next]);
-	wake_room(s);
+	hf__room_wake(s);
 }
 
 /* The lock is held. Publishes the outcome and hands on the lead. */
-static void finish(struct hf_store *s, const struct flush *f, int rc, struct wakeup *w)
+static void finish(struct hf_store *s, const struct hf__flush *f, int rc, struct wakeup *w,
+                   struct hf__flush_end *end)
 {
 	w->next = s->filling;
 	/* without a group only waiters for the sync are served */
@@ -244,14 +181,18 @@ static void finish(struct hf_store *s, const struct flush *f, int rc, struct wak
 	/* Last: a thread that finds a fault and no flush under way knows that nothing more will be
 	 * published (hf__ticket_answer). */
 	s->flushing = false;
-	hf__async_advance(s);
+	*end =
+	    (struct hf__flush_end){.at = {f->end, f->lsn, f->chain}, .good = rc == 0, .sync = f->sync};
+	for (size_t i = 0; s->progress->ended[i]; i++)
+		s->progress->ended[i](s, end);
 }
 
 void hf__lead(struct hf_store *s)
 {
-	struct flush f;
+	struct hf__flush f;
 	struct hf__spare spare;
 	struct wakeup w = {0};
+	struct hf__flush_end end;
 	s->flushing = true;
 	hf__gather(s);
 	plan(s, &f);
@@ -260,9 +201,8 @@ void hf__lead(struct hf_store *s)
 	const int rc = write_and_sync(s, &f, began);
 	const int64_t took = s->os->ticks(s->os->ctx) - began;
 	(void)pthread_mutex_lock(&s->lock);
-	finish(s, &f, rc, &w);
+	finish(s, &f, rc, &w, &end);
 	hf__spare_after(s, f.group, &spare);
-	const bool tidy = rc == 0 && f.sync && hf__tidy_due(s);
 	if (rc == 0)
 		hf__gather_learn(s, took, f.group ? f.group->transactions : 0,
 		                 s->buffers[s->filling].transactions);
@@ -272,25 +212,13 @@ void hf__lead(struct hf_store *s)
 		hf__futex_wake(&s->words[w.next], 1);
 	if (rc == 0 && w.served > 0)
 		hf__futex_wake(&s->words[w.done], INT_MAX);
-	hf__async_tell(s);
-	if (f.sync || atomic_load(&s->fault)) /* after a failure too: nothing more is under way */
-		hf__watch_advance(s->watch);
-	if (rc == 0 && f.sync)
-		hf__witness_tell(s, f.end, f.lsn, f.chain, false);
-	if (tidy)
-		hf__tidy(s);
-	hf__async_tell(s); /* the witness may have failed */
+	for (size_t i = 0; s->progress->advanced[i]; i++)
+		s->progress->advanced[i](s, &end);
 	hf__spare_free(&spare);
 	(void)pthread_mutex_lock(&s->lock);
 }
 
 /* --- Waiting ---------------------------------------------------------------------------------- */
-
-static bool reached(const struct hf_store *s, struct hf__ticket ticket)
-{
-	return atomic_load_explicit(&s->written_lsn, memory_order_acquire) >= ticket.changed &&
-	       atomic_load_explicit(&s->durable_lsn, memory_order_acquire) >= ticket.due;
-}
 
 /* The lock is held and a flush is under way: will its end do? Gives the buffer whose word to
  * sleep on. */
@@ -321,7 +249,7 @@ static bool yield_a_few_times(struct hf_store *s, struct hf__ticket ticket)
 {
 	for (unsigned round = 0; round < HF__YIELDS; round++) {
 		hf__yield();
-		if (reached(s, ticket) || !atomic_load_explicit(&s->flushing, memory_order_relaxed))
+		if (hf__reached(s, ticket) || !atomic_load_explicit(&s->flushing, memory_order_relaxed))
 			return true;
 	}
 	return false;
@@ -348,14 +276,14 @@ static void lead_or_sleep(struct hf_store *s, struct hf__ticket ticket)
 
 int hf__wait_unlock(struct hf_store *s, struct hf__ticket ticket)
 {
-	while (!reached(s, ticket)) {
+	while (!hf__reached(s, ticket)) {
 		if (atomic_load(&s->fault)) {
 			(void)pthread_mutex_unlock(&s->lock);
 			return HF_EUNCERTAIN;
 		}
 		lead_or_sleep(s, ticket);
 		/* woken by the flush that served it: the lock is not needed again */
-		if (reached(s, ticket))
+		if (hf__reached(s, ticket))
 			return HF_OK;
 		(void)pthread_mutex_lock(&s->lock);
 	}
@@ -365,15 +293,10 @@ int hf__wait_unlock(struct hf_store *s, struct hf__ticket ticket)
 
 int hf__wait_for(struct hf_store *s, struct hf__ticket ticket)
 {
-	if (reached(s, ticket))
+	if (hf__reached(s, ticket))
 		return HF_OK;
 	(void)pthread_mutex_lock(&s->lock);
 	return hf__wait_unlock(s, ticket);
-}
-
-bool hf__reached(const struct hf_store *s, struct hf__ticket ticket)
-{
-	return reached(s, ticket);
 }
 
 void hf__make_room(struct hf_store *s)

@@ -9,6 +9,7 @@
 
 #include "log/segment.h"
 
+struct hf__flush_end;
 struct hf_error;
 struct hf_store;
 
@@ -51,10 +52,11 @@ int hf__prepare_ahead(struct hf_store *s, int64_t until, bool *more);
 bool hf__cuts_reserve(struct hf_store *s, size_t count);
 /* Segment `number` ends at `end`: it is cut once `lsn` is durable. The lock is held. */
 void hf__cut_later(struct hf_store *s, uint32_t number, uint32_t end, uint64_t lsn);
-/* Is there something to put in order? The lock is held. */
-bool hf__tidy_due(const struct hf_store *s);
-/* Does it, as far as is possible now. Failures cost room on the disk and nothing else. Not under
- * the lock. */
+/* Puts in order what is to be, as far as is possible now. Failures cost room on the disk and
+ * nothing else. Not under the lock. */
 void hf__tidy(struct hf_store *s);
+/* See hf__progress. */
+void hf__tidy_ended(struct hf_store *s, struct hf__flush_end *end);
+void hf__tidy_advanced(struct hf_store *s, const struct hf__flush_end *end);
 
 #endif

@@ -278,7 +278,8 @@ static void keep(struct hf_store *s, struct hf__decision *d, bool durable, uint6
 	b->transactions++;
 	b->durable = b->durable || durable;
 	atomic_store_explicit(&s->pending, b->transactions, memory_order_relaxed);
-	hf__maintenance_nudge(s);
+	for (size_t i = 0; s->progress->changed[i]; i++)
+		s->progress->changed[i](s);
 }
 
 /* Runs the operations once. FITS: done. Otherwise the code, everything taken back; HF_OK means

@@ -150,14 +150,15 @@ static bool remove_leftovers(struct hf_store *s)
 	return freed;
 }
 
-bool hf__tidy_due(const struct hf_store *s)
+/* Is there something to put in order? The lock is held. */
+static bool due(const struct hf_store *s)
 {
-	bool due = s->strays;
-	for (size_t i = 0; i < s->cut_count && !due; i++)
-		due = s->cuts[i].lsn <= atomic_load(&s->durable_lsn);
-	for (size_t i = 0; i < s->leftover_count && !due; i++)
-		due = s->leftovers[i] < s->end.segment;
-	return due && may_tidy(s);
+	bool found = s->strays;
+	for (size_t i = 0; i < s->cut_count && !found; i++)
+		found = s->cuts[i].lsn <= atomic_load(&s->durable_lsn);
+	for (size_t i = 0; i < s->leftover_count && !found; i++)
+		found = s->leftovers[i] < s->end.segment;
+	return found && may_tidy(s);
 }
 
 void hf__tidy(struct hf_store *s)
@@ -169,4 +170,15 @@ void hf__tidy(struct hf_store *s)
 	(void)pthread_mutex_lock(&s->lock);
 	s->refused.size = 0; /* there may be room now */
 	(void)pthread_mutex_unlock(&s->lock);
+}
+
+void hf__tidy_ended(struct hf_store *s, struct hf__flush_end *end)
+{
+	end->tidy = end->good && end->sync && due(s);
+}
+
+void hf__tidy_advanced(struct hf_store *s, const struct hf__flush_end *end)
+{
+	if (end->tidy)
+		hf__tidy(s);
 }

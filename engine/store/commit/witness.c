@@ -97,6 +97,12 @@ void hf__witness_tell(struct hf_store *s, struct hf__position at, uint64_t lsn, 
 	end(s, rc, sync && rc == 0, at.segment);
 }
 
+void hf__witness_advanced(struct hf_store *s, const struct hf__flush_end *end)
+{
+	if (end->good && end->sync)
+		hf__witness_tell(s, end->at.end, end->at.lsn, end->at.chain, false);
+}
+
 static void catch_up(struct hf_store *s)
 {
 	(void)pthread_mutex_lock(&s->lock);

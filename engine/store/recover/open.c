@@ -89,6 +89,15 @@ static int find_store(struct hf_store *s, bool *made, struct hf_error *error)
 	return rc == HF_OK ? hf__read_identity(s, error) : rc;
 }
 
+/* The witness may fail while it is written, so tickets look twice. */
+static const struct hf__progress progress = {
+    .changed = {hf__maintenance_nudge},
+    .ended = {hf__async_ended, hf__tidy_ended},
+    .advanced = {hf__async_advanced, hf__watch_advanced, hf__witness_advanced, hf__tidy_advanced,
+                 hf__async_advanced},
+    .failed = {hf__watch_failed, hf__wait_wake_all, hf__async_failed},
+};
+
 static int open_locked(struct hf_store *s, struct hf_error *error)
 {
 	bool made = false;
@@ -115,6 +124,8 @@ int hf__store_open(const struct hf__os *os, const struct hf__domains *domains,
 	hf_store *s = domains->count <= HF__DOMAINS_MAX ? hf__store_new(os, domains) : NULL;
 	if (!s)
 		return hf__fail(error, HF_ENOMEM, 0, "no memory for a store");
+	s->sink = &hf__local_sink;
+	s->progress = &progress;
 	int rc = check_options(options, &s->options, error);
 	s->watch = hf__watch_new(s);
 	if (rc == HF_OK && !s->watch)

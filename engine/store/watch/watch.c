@@ -121,7 +121,13 @@ bool hf__watch_ours(struct hf__watch *w)
 	return rc != HF_EFORK && !atomic_load(&w->orphan);
 }
 
-void hf__watch_advance(struct hf__watch *w)
+void hf__watch_advanced(struct hf_store *s, const struct hf__flush_end *end)
 {
-	hf__notifier_wake(&w->durable);
+	if (end->sync || atomic_load(&s->fault)) /* after a failure too: nothing more is under way */
+		hf__notifier_wake(&s->watch->durable);
+}
+
+void hf__watch_failed(struct hf_store *s)
+{
+	hf__notifier_wake(&s->watch->durable);
 }

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "holdfast/feed.h"
+#include "store/commit/progress.h"
 #include "store/watch/notifier.h"
 
 /* What takes changes to the subscriptions: watch/dispatcher.c. */
@@ -67,8 +68,9 @@ bool hf__watch_closed(const struct hf__watch *watch);
  * child. */
 bool hf__watch_ours(struct hf__watch *watch);
 
-/* Something became durable, or the store failed: wakes the waiters. Any thread, any lock. */
-void hf__watch_advance(struct hf__watch *watch);
+/* See hf__progress: something became durable, or the store failed. */
+void hf__watch_advanced(struct hf_store *s, const struct hf__flush_end *end);
+void hf__watch_failed(struct hf_store *s);
 
 /* watch/dispatcher.c. */
 /* Is there a thread for it? Starts it when there has to be one. HF_OK, HF_ENOMEM. Inside only,

@@ -1,0 +1,42 @@
+/* Where sealed groups go. The local disk is one such place (local_sink.c).
+ *
+ * A sink answers 0, or an errno: then it is not known whether the group is there, the store fails
+ * for good, and the callers in the group hear HF_EUNCERTAIN. One that other writers share can know
+ * a third case: another group stands in that place, so that this one never will. Answers are read
+ * in one place, finish() in commit.c. */
+#ifndef HF_STORE_SINK_H
+#define HF_STORE_SINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "log/format.h"
+
+struct hf_store;
+
+/* What the leader takes along out of the lock. */
+struct hf__flush {
+	struct hf__buffer *group; /* NULL: nothing to write, only to sync */
+	int file;
+	int old_file; /* the segment that this group's segment follows, or -1 */
+	bool sync_old;
+	bool opens; /* the group is the first of its segment */
+	bool sync;
+	struct hf__position end;
+	uint64_t lsn;
+	uint64_t chain;
+};
+
+/* For the leader, one at a time, not under the lock. */
+struct hf__sink {
+	/* After 0 the group, if there is one, outlives this process. `now`: ticks. */
+	int (*write)(struct hf_store *s, const struct hf__flush *f, int64_t now);
+	/* After 0 everything up to f->lsn outlives the machine. Only after a good write, if f->sync. */
+	int (*sync)(struct hf_store *s, const struct hf__flush *f);
+	/* The flush turned to a new segment, and is over, good or not: f->old_file is done with. */
+	int (*leave)(struct hf_store *s, const struct hf__flush *f);
+};
+
+extern const struct hf__sink hf__local_sink;
+
+#endif
