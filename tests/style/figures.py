@@ -2,6 +2,7 @@
 """Figures of the tree's layout, by floor: sizes, comments, widths, folders, circles, equal bodies.
 
     figures.py [TREE] [--why]
+    figures.py [TREE] --no-circles FLOOR...
 
 Reads the checkout TREE (this one unless named), of any age, and prints a table. Columns:
 
@@ -23,8 +24,9 @@ A file needs each header of its floor that it includes, and each file of its flo
 function which it calls or takes the address of. A circle is a strongly connected component of more
 than one file. Units are the same taken coarser, X.c and X.h being one: a circle of units without a
 circle of files means a header that holds what belongs to others. Circles are listed below the
-table; with --why, also what each member needs of the others. Calls that macros make, calls through
-pointers and shared data are not seen.
+table; with --why, also what each member needs of the others. With --no-circles nothing else is
+printed, and a circle of files on one of these floors is a failure (check_circles). Calls that
+macros make, calls through pointers and shared data are not seen.
 
 The last line is JSON: the figures of each row, the sizes of the circles of each floor, and the
 folders that are too full.
@@ -39,6 +41,7 @@ import math
 import os
 import re
 import signal
+import sys
 import tokenize
 
 import c_source
@@ -336,6 +339,13 @@ def print_circles(floor, rounds, why):
                     print(f"    {short[one]} -> {short[other]}: {' '.join(names)}")
 
 
+def has_circle(tree, floor):
+    """Prints the circles of files on this floor, and what their members need."""
+    found = floor_circles(c_source.sources(tree, floor), floor)["files"]
+    print_circles(floor, {"files": found}, True)
+    return bool(found[0])
+
+
 def main():
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     about, _, rest = __doc__.partition("\n\n")
@@ -344,8 +354,13 @@ def main():
     )
     parser.add_argument("tree", nargs="?", default=c_source.tree_here(), metavar="TREE")
     parser.add_argument("--why", action="store_true", help="what the units in circles need")
+    parser.add_argument(
+        "--no-circles", nargs="+", metavar="FLOOR", help="fails if files of these form a circle"
+    )
     args = parser.parse_args()
     c_source.check_tree(parser, args.tree)
+    if args.no_circles:
+        sys.exit(any([has_circle(args.tree, floor) for floor in args.no_circles]))
 
     rows, rounds, full = figures(args.tree)
     print_table(rows)
