@@ -339,10 +339,6 @@ void hf__event_of(const struct hf_store *s, const struct hf__entry *entry, struc
 int hf__event_readable(const struct hf_store *s, const struct hf__entry *entry,
                        struct hf_error *error);
 
-/* feed.c. */
-/* Of a feed of an open store: is there something durable that it has not given? Needs no lock. */
-bool hf__feed_behind(const struct hf_feed *feed);
-
 /* maintain.c. */
 int hf__maintenance_start(struct hf_store *s);
 void hf__maintenance_stop(struct hf_store *s);

@@ -17,6 +17,7 @@
 
 #include "os/thread.h"
 #include "store/commit/futex.h"
+#include "store/watch/feed.h"
 #include "store/watch/subscription.h"
 
 #define EVENTS_AT_ONCE 256u

@@ -11,34 +11,14 @@
  *
  * I-FEED-1: what a feed gave is a run of the log from where it began, without a gap and without
  * anything undurable. */
-#include "holdfast/feed.h"
+#include "store/watch/feed.h"
 
 #include <limits.h>
 
-#include "store/check/readonly.h"
 #include "store/commit/futex.h"
-#include "store/watch/tail.h"
-#include "store/watch/watch.h"
 
 #define EVENTS_MAX 1024u
 #define BATCH_BYTES (1u << 20)
-#define FEED_CLOSED (UINT32_C(1) << 31)
-
-struct hf_feed {
-	struct hf__tail tail;
-	struct hf__watch *watch; /* NULL: of a directory */
-	struct hf_store *look; /* of a directory: os and identity, no more; ours */
-	uint64_t from; /* entries before it are not wanted, or were given */
-	uint64_t known; /* of a directory: durable as far as is known */
-	struct hf__entry waiting; /* taken from the tail, too much for the batch before */
-	bool has_waiting;
-	bool astray; /* the tail is not where the last batch ended */
-	_Atomic bool woken; /* by hf_feed_wake: the call that waits, or the next one, is over */
-	_Atomic uint32_t inside; /* calls that read; FEED_CLOSED: no more get in */
-	struct hf__notifier bell; /* of a directory: hf_feed_wake rings it */
-	struct hf_event *events; /* scratch */
-	size_t cap;
-};
 
 /* --- Events ----------------------------------------------------------------------------------- */
 
@@ -269,7 +249,7 @@ void hf_feed_wake(hf_feed *feed)
 
 /* --- Opening and closing ---------------------------------------------------------------------- */
 
-static struct hf_feed *feed_new(struct hf_store *store, uint64_t from)
+struct hf_feed *hf__feed_new(struct hf_store *store, uint64_t from)
 {
 	struct hf_feed *feed = hf__alloc(sizeof *feed);
 	if (!feed)
@@ -322,7 +302,7 @@ int hf_feed_open(hf_store *store, hf_lsn from, hf_feed **out, struct hf_error *e
 	int rc = hf__watch_enter(store->watch, error);
 	if (rc != HF_OK)
 		return rc;
-	struct hf_feed *feed = feed_new(store, from);
+	struct hf_feed *feed = hf__feed_new(store, from);
 	rc = feed ? feed_place(feed, error) : hf__fail(error, HF_ENOMEM, 0, "no memory for a feed");
 	if (rc == HF_OK) {
 		feed->watch = store->watch;
@@ -333,58 +313,6 @@ int hf_feed_open(hf_store *store, hf_lsn from, hf_feed **out, struct hf_error *e
 	}
 	hf__watch_leave(store->watch);
 	return rc;
-}
-
-/* What is behind the durable end as far as that is known may have been given out all the same:
- * the log's own end counts. */
-static int check_end(const struct hf_feed *feed, struct hf_error *error)
-{
-	hf_lsn last = feed->known;
-	const int rc = feed->from > last + 1
-	                   ? hf__log_end(feed->look->os, feed->look->domains, &last, error)
-	                   : HF_OK;
-	if (rc != HF_OK || feed->from <= last + 1)
-		return rc;
-	return hf__fail(error, HF_EINVAL, 0, "there is no entry %llu yet: the log ends with %llu",
-	                (unsigned long long)feed->from, (unsigned long long)last);
-}
-
-static int look_for_place(struct hf_feed *feed, struct hf_error *error)
-{
-	int rc = hf__open_to_look(feed->look, error);
-	if (rc == HF_OK)
-		rc = hf__tail_learn(&feed->tail, &feed->known, error);
-	if (rc == HF_OK)
-		rc = check_end(feed, error);
-	if (rc != HF_OK)
-		return rc;
-	return hf__tail_seek(&feed->tail, feed->from > feed->known ? feed->known + 1 : feed->from,
-	                     feed->known, error);
-}
-
-int hf__feed_look(const struct hf__os *os, const struct hf__domains *domains, hf_lsn from,
-                  struct hf_feed **out, struct hf_error *error)
-{
-	*out = NULL;
-	struct hf_store *look = hf__store_new(os, domains);
-	struct hf_feed *feed = look ? feed_new(look, from) : NULL;
-	if (!feed) {
-		if (look)
-			hf__close_look(look);
-		return hf__fail(error, HF_ENOMEM, 0, "no memory for a feed");
-	}
-	feed->look = look;
-	const int rc = look_for_place(feed, error);
-	if (rc == HF_OK)
-		*out = feed;
-	else
-		hf_feed_close(feed);
-	return rc;
-}
-
-void hf__feed_own_os(struct hf_feed *feed, struct hf__os *os, void (*release)(struct hf__os *os))
-{
-	hf__store_own_os(feed->look, os, release);
 }
 
 /* Not in a forked child, where there is none. */

@@ -1,0 +1,31 @@
+/* A feed: between feed.c, which reads it, and feed_look.c, which opens one on a directory. */
+#ifndef HF_STORE_FEED_H
+#define HF_STORE_FEED_H
+
+#include "store/watch/tail.h"
+#include "store/watch/watch.h"
+
+#define FEED_CLOSED (UINT32_C(1) << 31)
+
+struct hf_feed {
+	struct hf__tail tail;
+	struct hf__watch *watch; /* NULL: of a directory */
+	struct hf_store *look; /* of a directory: os and identity, no more; ours */
+	uint64_t from; /* entries before it are not wanted, or were given */
+	uint64_t known; /* of a directory: durable as far as is known */
+	struct hf__entry waiting; /* taken from the tail, too much for the batch before */
+	bool has_waiting;
+	bool astray; /* the tail is not where the last batch ended */
+	_Atomic bool woken; /* by hf_feed_wake: the call that waits, or the next one, is over */
+	_Atomic uint32_t inside; /* calls that read; FEED_CLOSED: no more get in */
+	struct hf__notifier bell; /* of a directory: hf_feed_wake rings it */
+	struct hf_event *events; /* scratch */
+	size_t cap;
+};
+
+/* NULL: out of memory. */
+struct hf_feed *hf__feed_new(struct hf_store *store, uint64_t from);
+/* Of a feed of an open store: is there something durable that it has not given? Needs no lock. */
+bool hf__feed_behind(const struct hf_feed *feed);
+
+#endif
