@@ -274,6 +274,33 @@ static void odd_entries_keep_their_order_spelling_and_unknown_members(void **sta
 	expect_export("t", "--user u", inbox);
 }
 
+static void null_comes_back_where_it_was(void **state)
+{
+	static const char outbox[] =
+	    "[{\"id\":\"a\",\"item\":1,\"status\":null,\"attempts\":0,"
+	    "\"enqueuedAt\":5},{\"id\":\"b\",\"item\":null,\"status\":\"queued\","
+	    "\"attempts\":null,\"enqueuedAt\":null}]";
+	static const char plain[] =
+	    "{\"generated_at\":\"2026-11-20T09:30:00Z\",\"notifications\":null}";
+	static const char odd[] = "{\"x\":[null],\"notifications\": null ,\"poller_status\":null}";
+	(void)state;
+	formats_init("s");
+	import_text("s", "--queue q", outbox, 0);
+	expect_export("s", "--queue q", outbox);
+	import_text("s", "--user u", plain, 0);
+	expect_export("s", "--user u", plain);
+	import_text("s", "--user v", odd, 0);
+	expect_export("s", "--user v", odd);
+	/* A null has no place for what came later. */
+	formats_call("s",
+	             "inbox save v t --payload {\"thread_id\":\"t\"} --generated-at "
+	             "2026-11-20T09:30:00Z",
+	             0);
+	expect_export("s", "--user v",
+	              "{\"x\":[null],\"notifications\":[{\"thread_id\":\"t\"}],\"poller_status\":null,"
+	              "\"generated_at\":\"2026-11-20T09:30:00Z\"}");
+}
+
 static void stdin_and_the_shortest_files_will_do(void **state)
 {
 	const struct tool lists = {.directory = "s", .input = "[]"},
@@ -623,14 +650,15 @@ static void only_so_deep(void **state)
 	struct buffer text = {0};
 	(void)state;
 	formats_init("s");
-	for (unsigned depth = 198; depth <= 199; depth++) {
+	/* the entry itself is one of them */
+	for (unsigned depth = 199; depth <= 200; depth++) {
 		buffer_clear(&text);
 		buffer_text(&text, "[{\"id\":\"a\",\"item\":");
 		buffer_fill(&text, '[', depth);
 		buffer_fill(&text, ']', depth);
 		buffer_text(&text, "}]");
 		formats_write("deep", text.data, text.len);
-		if (depth == 198)
+		if (depth == 199)
 			formats_call("s", "import --queue q deep", 0);
 		else
 			expect_refusal("--queue q2", "deep", 2, "more than 200");
@@ -679,6 +707,7 @@ int main(void)
 	    cmocka_unit_test(json_lines_bring_everything_into_another_store),
 	    cmocka_unit_test(every_field_survives_json_lines),
 	    cmocka_unit_test(odd_entries_keep_their_order_spelling_and_unknown_members),
+	    cmocka_unit_test(null_comes_back_where_it_was),
 	    cmocka_unit_test(stdin_and_the_shortest_files_will_do),
 	    cmocka_unit_test(what_the_store_changed_overrules_the_text),
 	    cmocka_unit_test(what_the_queue_changed_overrules_the_text),

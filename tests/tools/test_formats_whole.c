@@ -227,6 +227,23 @@ static void what_cannot_be_taken_is_listed_with_its_place_and_reason(void **stat
 	import_fresh(inbox, "--user u --skip-invalid", 0, "notification 2");
 	import_fresh(inbox, "--user u --skip-invalid", 0, "is the second one of account and thread");
 	expect("inbox counts u", 0, "2");
+	/* What is no object at all, or goes too deep, is one more that cannot be taken. */
+	static const char others[] = "[5,{\"id\":\"a\",\"item\":[[]]},\"x\",null,[{\"id\":\"b\"}],"
+	                             "true,[],{\"id\":\"c\",\"item\":{}}]";
+	import_fresh(others, "--queue q", 2, "entry 1 (byte 2) is no JSON object");
+	import_fresh(others, "--queue q --skip-invalid", 0, "entry 5 (byte 35) is no JSON object");
+	expect("export --queue q -", 0, "\"item\":[[]]");
+	import_fresh(others, "--queue q --skip-invalid --json", 0, "\"skipped\":\"6\"");
+	import_fresh("{\"notifications\":[null,{\"thread_id\":\"a\"},[7],7]}",
+	             "--user u --skip-invalid", 0, "notification 3 (byte 41) is no JSON object");
+	expect("inbox counts u", 0, "1");
+	char deep[512] = "[{\"id\":\"a\",\"item\":1},{\"id\":\"b\",\"item\":";
+	size_t len = strlen(deep);
+	memset(deep + len, '[', 200);
+	memset(deep + len + 200, ']', 200);
+	memcpy(deep + len + 400, "}]", 3);
+	import_fresh(deep, "--queue q --skip-invalid --json", 0, "\"skipped\":\"1\"");
+	expect("outbox list q", 0, "a");
 	/* Refused by the library, not by the reading: a position below 0, and a queue without a
 	 * name. */
 	static const char lines[] = HEADER "{\"kind\":\"cursor\",\"consumer\":\"c\",\"stream\":\"s\","

@@ -148,6 +148,7 @@ static bool frame_is_plain(const struct json_object *object, hf_time generated_a
 	bool plain = (object->count == 2 || object->count == 3) && generated_at != HF_UNSET;
 	for (size_t i = 0; i < object->count && plain; i++)
 		plain = named(&object->members[i], names[i]);
+	plain = plain && object->members[1].type == JSON_ARRAY;
 	inbox_put_time(&time, generated_at);
 	plain = plain && !time.failed && object->members[0].value.len == time.len &&
 	        memcmp(object->members[0].value.data, time.data, time.len) == 0;

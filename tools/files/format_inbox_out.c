@@ -12,6 +12,7 @@ struct inbox_export {
 	struct export *export;
 	struct hf_bytes user;
 	hf_time generated_at;
+	bool any; /* there are records */
 	struct hf_inbox_status status;
 	struct keyset done; /* records that were written already */
 	struct buffer text; /* of one record */
@@ -288,17 +289,20 @@ static int build_frame(struct inbox_export *x, struct buffer *to)
 	return to->failed ? out_of_memory(x) : CLI_OK;
 }
 
-/* The place in the frame between the brackets of the list. */
-static bool find_list(const struct buffer *frame, size_t *at)
+/* Where in the frame the records go, and how much text of it they stand instead of: none, between
+ * the brackets of the list; or the null that stands for it. */
+static bool find_list(const struct buffer *frame, size_t *at, size_t *instead_of)
 {
 	struct json_object object;
 	struct json_fault fault;
 	const struct json_member *list = NULL;
 	const bool found = json_object_read(&object, buffer_bytes(frame), &fault) &&
 	                   json_find(&object, "notifications", &list, &fault) && list;
-	if (found)
-		*at = (size_t)((const char *)list->value.data - frame->data) +
-		      (list->type == JSON_NULL ? 0 : 1);
+	if (found) {
+		const bool null = list->type == JSON_NULL;
+		*at = (size_t)((const char *)list->value.data - frame->data) + (null ? 0 : 1);
+		*instead_of = null ? list->value.len : 0;
+	}
 	json_object_free(&object);
 	return found;
 }
@@ -312,6 +316,7 @@ static int read_inbox(struct inbox_export *x)
 	if (hf_inbox_load(x->export->cli->store, &first, 0, &page, &error) != HF_OK)
 		return cli_fail(x->export->cli, &error);
 	x->generated_at = page.generated_at;
+	x->any = page.count > 0;
 	hf_release(page.memory);
 	if (hf_inbox_get_status(x->export->cli->store, x->user, 0, &x->status, &error) != HF_OK)
 		return cli_fail(x->export->cli, &error);
@@ -322,20 +327,31 @@ static int read_inbox(struct inbox_export *x)
 	return CLI_OK;
 }
 
+static int export_records(struct inbox_export *x)
+{
+	const int rc = export_ordered(x);
+	return rc == CLI_OK ? export_rest(x) : rc;
+}
+
 static int export_all(struct inbox_export *x, struct buffer *frame)
 {
-	size_t at = 0;
+	size_t at = 0, null = 0;
 	int rc = build_frame(x, frame);
-	if (rc == CLI_OK && !find_list(frame, &at))
+	if (rc == CLI_OK && !find_list(frame, &at, &null))
 		rc = cli_fail_with(
 		    x->export->cli, HF_EINVAL,
 		    "the text kept around the list is no notification file; export with --jsonl");
+	if (!x->any)
+		null = 0; /* it may stay */
 	if (rc == CLI_OK)
 		rc = sink_write(&x->export->sink, frame->data, at);
+	if (rc == CLI_OK && null)
+		rc = sink_write(&x->export->sink, "[", 1);
 	if (rc == CLI_OK)
-		rc = export_ordered(x);
-	if (rc == CLI_OK)
-		rc = export_rest(x);
+		rc = export_records(x);
+	if (rc == CLI_OK && null)
+		rc = sink_write(&x->export->sink, "]", 1);
+	at += null;
 	if (rc == CLI_OK)
 		rc = sink_write(&x->export->sink, frame->data + at, frame->len - at);
 	return rc == CLI_OK ? sink_write(&x->export->sink, "\n", 1) : rc;

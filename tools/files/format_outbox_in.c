@@ -53,7 +53,7 @@ static bool is_text(struct hf_bytes written, const struct buffer *canonical)
 	       memcmp(written.data, canonical->data, written.len) == 0;
 }
 
-/* Are its members these, in this order, with numbers as a writer spells them? */
+/* Are its members these, in this order, with a status, and with numbers as a writer spells them? */
 static bool is_plain(const struct json_object *object, const struct outbox_entry *entry)
 {
 	static const char *const names[] = {"\"id\"", "\"item\"", "\"status\"", "\"attempts\"",
@@ -65,7 +65,8 @@ static bool is_plain(const struct json_object *object, const struct outbox_entry
 		        memcmp(object->members[i].name.data, names[i], strlen(names[i])) == 0;
 	buffer_format(&attempts, "%u", entry->attempts);
 	outbox_put_milliseconds(&enqueued_at, entry->enqueued_at);
-	plain = plain && is_text(object->members[3].value, &attempts) &&
+	plain = plain && object->members[2].type == JSON_STRING &&
+	        is_text(object->members[3].value, &attempts) &&
 	        is_text(object->members[4].value, &enqueued_at);
 	buffer_free(&attempts);
 	buffer_free(&enqueued_at);

@@ -143,15 +143,24 @@ static int not_that(struct list *l)
 	return 0;
 }
 
-/* A value that is neither array nor object. */
+static int hand_out(struct list *l, struct hf_bytes text, uint64_t at)
+{
+	const struct piece piece = {.text = text, .at = at, .number = l->number};
+	l->rc = l->each(l->ctx, &piece);
+	return l->rc == CLI_OK;
+}
+
+/* A value that is neither array nor object. In the list it is a piece too: whoever takes those
+ * says what is wrong with it, and may go on. */
 static int on_scalar(struct list *l)
 {
 	(void)token(l);
 	if (l->depth == 0 || l->wanted)
 		return not_that(l);
-	if (l->found && l->depth == l->list_depth && !l->to)
-		return stop(l, HF_EINVAL, l->token_end, "is no JSON object");
-	return 1;
+	if (!l->found || l->depth != l->list_depth || l->to)
+		return 1;
+	l->number++;
+	return hand_out(l, hf_str("0"), l->token_end);
 }
 
 /* In the place of the list it is an empty one. It is kept in the frame as it is. */
@@ -195,12 +204,31 @@ static int on_key(void *ctx, const unsigned char *name, size_t len)
 	return 1;
 }
 
+/* How deep a piece is inside is looked at by whoever takes it. */
 static int deeper(struct list *l)
 {
-	if (++l->depth <= JSON_DEPTH_MAX)
+	if (++l->depth <= JSON_DEPTH_MAX || l->to == &l->object)
 		return 1;
 	return stop(l, HF_EINVAL, l->token_end,
 	            "has more than 200 arrays and objects inside each other");
+}
+
+/* The bracket or brace that was just read begins it. */
+static void begin_piece(struct list *l)
+{
+	hand_over(l, yajl_get_bytes_consumed(l->parser) - 1, &l->object);
+	l->object_at = l->token_end - 1;
+	l->object.len = 0;
+	l->number++;
+}
+
+/* The bracket or brace that was just read ends it. */
+static int end_piece(struct list *l)
+{
+	hand_over(l, yajl_get_bytes_consumed(l->parser), NULL);
+	if (l->object.failed)
+		return stop(l, HF_ENOMEM, l->object_at, "is too much for the memory there is");
+	return hand_out(l, buffer_bytes(&l->object), l->object_at);
 }
 
 static int on_start_map(void *ctx)
@@ -209,12 +237,8 @@ static int on_start_map(void *ctx)
 	(void)token(l);
 	if (l->wanted || (l->depth == 0 && !l->form->member))
 		return not_that(l);
-	if (!l->to) {
-		hand_over(l, yajl_get_bytes_consumed(l->parser) - 1, &l->object);
-		l->object_at = l->token_end - 1;
-		l->object.len = 0;
-		l->number++;
-	}
+	if (!l->to)
+		begin_piece(l);
 	return deeper(l);
 }
 
@@ -227,7 +251,7 @@ static int on_start_array(void *ctx)
 	if (l->found && l->wanted)
 		return stop(l, HF_EINVAL, l->token_end, "has the list for the second time");
 	if (l->found && !l->to)
-		return stop(l, HF_EINVAL, l->token_end, "is no JSON object");
+		begin_piece(l);
 	if (!l->wanted)
 		return deeper(l);
 	l->wanted = false;
@@ -242,15 +266,7 @@ static int on_end_map(void *ctx)
 	struct list *l = ctx;
 	(void)token(l);
 	l->depth--;
-	if (l->to != &l->object || l->depth != l->list_depth)
-		return 1;
-	hand_over(l, yajl_get_bytes_consumed(l->parser), NULL);
-	if (l->object.failed)
-		return stop(l, HF_ENOMEM, l->object_at, "is too much for the memory there is");
-	const struct piece piece = {
-	    .text = buffer_bytes(&l->object), .at = l->object_at, .number = l->number};
-	l->rc = l->each(l->ctx, &piece);
-	return l->rc == CLI_OK;
+	return l->to == &l->object && l->depth == l->list_depth ? end_piece(l) : 1;
 }
 
 static int on_end_array(void *ctx)
@@ -260,7 +276,7 @@ static int on_end_array(void *ctx)
 	if (!l->to && l->depth == l->list_depth)
 		hand_over(l, yajl_get_bytes_consumed(l->parser) - 1, l->frame);
 	l->depth--;
-	return 1;
+	return l->to == &l->object && l->depth == l->list_depth ? end_piece(l) : 1;
 }
 
 /* The sentence for what the parser refused. */
