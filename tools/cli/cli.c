@@ -32,6 +32,13 @@ bool cli_given(const struct cli *cli, const char *name)
 	return value_of(cli, name)->given;
 }
 
+bool cli_zero(const struct cli *cli, const char *name)
+{
+	const struct cli_value *value = value_of(cli, name);
+	return value->given &&
+	       (value->option->type == CLI_DURATION ? value->i64 == 0 : value->u64 == 0);
+}
+
 bool cli_flag(const struct cli *cli, const char *name)
 {
 	return cli_given(cli, name);

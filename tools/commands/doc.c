@@ -62,6 +62,8 @@ int cmd_doc_put(struct cli *cli, int argc, char **argv)
 	bool given = false;
 	(void)argc;
 	take_times(cli, &args);
+	if (cli_zero(cli, "ttl"))
+		return cli_usage(cli, "--ttl: after 0 it would be gone at once; without it, it stays");
 	if (cli_given(cli, "orders") && !orders_parse(cli_bytes(cli, "orders"), &args.orders)) {
 		return cli_usage(
 		    cli, "--orders: '%s' is not some of created,updated,group-created,group-updated",

@@ -126,6 +126,8 @@ int cmd_idem_complete(struct cli *cli, int argc, char **argv)
 	char *memory = NULL;
 	bool given = false;
 	(void)argc;
+	if (cli_zero(cli, "ttl"))
+		return cli_usage(cli, "--ttl: 0 would not keep it; `idem abandon` forgets it");
 	if (!cli_argument_u64(cli, "TOKEN", argv[2], &args.token))
 		return CLI_USAGE;
 	int status = cli_content(cli, "response", HF_PAYLOAD_MAX, &args.response, &given, &memory);

@@ -209,7 +209,8 @@ int cmd_inbox_trim(struct cli *cli, int argc, char **argv)
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)argc;
-	if (args.max_records == 0 && args.max_age_us == 0)
+	if ((args.max_records == 0 && args.max_age_us == 0) || cli_zero(cli, "max-records") ||
+	    cli_zero(cli, "max-age"))
 		return cli_usage(cli, "--max-records or --max-age is missing, and 0 is no bound");
 	int status = cli_confirm(cli, "remove the oldest records of %s", argv[0]);
 	if (status == CLI_OK)

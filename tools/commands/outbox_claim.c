@@ -126,6 +126,8 @@ int cmd_outbox_claim_next(struct cli *cli, int argc, char **argv)
 	for (int i = 0; queues && i < argc; i++)
 		queues[i] = hf_str(argv[i]);
 	args.queues = queues;
+	if (status == CLI_OK && cli_zero(cli, "max"))
+		status = cli_usage(cli, "--max: 0 is no item at all");
 	if (status == CLI_OK)
 		status = cli_open(cli);
 	if (status == CLI_OK &&
@@ -179,14 +181,17 @@ int cmd_outbox_complete(struct cli *cli, int argc, char **argv)
 	                         &result, &error, "completed");
 }
 
-static struct hf_outbox_backoff backoff_of(const struct cli *cli)
+int outbox_backoff(struct cli *cli, struct hf_outbox_backoff *out)
 {
 	static const enum hf_outbox_backoff_kind kinds[] = {
 	    HF_OUTBOX_BACKOFF_NONE, HF_OUTBOX_BACKOFF_FIXED, HF_OUTBOX_BACKOFF_EXPONENTIAL};
-	struct hf_outbox_backoff backoff = {.kind = kinds[cli_u64(cli, "backoff", 0)],
-	                                    .delay_us = cli_i64(cli, "delay", 0),
-	                                    .cap_us = cli_i64(cli, "cap", 0)};
-	return backoff;
+	*out = (struct hf_outbox_backoff){.kind = kinds[cli_u64(cli, "backoff", 0)],
+	                                  .delay_us = cli_i64(cli, "delay", 0),
+	                                  .cap_us = cli_i64(cli, "cap", 0)};
+	if (out->kind == HF_OUTBOX_BACKOFF_NONE && (cli_given(cli, "delay") || cli_given(cli, "cap")))
+		return cli_usage(cli, "--delay and --cap need --backoff fixed or exponential");
+	return cli_zero(cli, "cap") ? cli_usage(cli, "--cap: 0 is no bound; --backoff none is no delay")
+	                            : CLI_OK;
 }
 
 int cmd_outbox_fail(struct cli *cli, int argc, char **argv)
@@ -197,14 +202,12 @@ int cmd_outbox_fail(struct cli *cli, int argc, char **argv)
 	    .id = hf_str(argv[1]),
 	    .max_attempts = (uint32_t)cli_u64(cli, "max-attempts", 0),
 	    .reason = cli_bytes(cli, "reason"),
-	    .backoff = backoff_of(cli),
 	};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)argc;
-	if (args.backoff.kind == HF_OUTBOX_BACKOFF_NONE &&
-	    (cli_given(cli, "delay") || cli_given(cli, "cap")))
-		return cli_usage(cli, "--delay and --cap need --backoff fixed or exponential");
+	if (outbox_backoff(cli, &args.backoff) != CLI_OK)
+		return CLI_USAGE;
 	if (!cli_argument_u64(cli, "TOKEN", argv[2], &args.token))
 		return CLI_USAGE;
 	const int status = cli_open(cli);

@@ -223,14 +223,10 @@ static bool hold_signals(struct draining *draining)
 
 static struct hf_outbox_drain_args drain_args(const struct cli *cli, const char *queue)
 {
-	static const enum hf_outbox_backoff_kind kinds[] = {
-	    HF_OUTBOX_BACKOFF_NONE, HF_OUTBOX_BACKOFF_FIXED, HF_OUTBOX_BACKOFF_EXPONENTIAL};
-	struct hf_outbox_drain_args args = {
+	const struct hf_outbox_drain_args args = {
 	    .queue = hf_str(queue),
 	    .send = send_item,
 	    .max_attempts = (uint32_t)cli_u64(cli, "max-attempts", 0),
-	    .backoff = {kinds[cli_u64(cli, "backoff", 0)], cli_i64(cli, "delay", 0),
-	                cli_i64(cli, "cap", 0)},
 	    .owner = cli_bytes(cli, "owner"),
 	    .lease_us = cli_i64(cli, "lease", 0),
 	    .with_delayed = cli_flag(cli, "with-delayed"),
@@ -265,6 +261,10 @@ int cmd_outbox_drain(struct cli *cli, int argc, char **argv)
 	struct hf_outbox_drained drained = {0};
 	struct hf_error error = {0};
 	(void)argc;
+	if (outbox_backoff(cli, &args.backoff) != CLI_OK) {
+		free(draining.path);
+		return CLI_USAGE;
+	}
 	if (!draining.path)
 		return cli_usage(cli, "'%s' is no program that can be run", argv[1]);
 	args.ctx = &draining;

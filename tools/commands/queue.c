@@ -132,6 +132,16 @@ static int would(struct cli *cli, uint64_t count, const char *what)
 	return CLI_OK;
 }
 
+/* For the library no time is no condition: with `none` all would match. */
+static bool before_nothing(struct cli *cli)
+{
+	if (!cli_given(cli, "enqueued-before") || cli_i64(cli, "enqueued-before", HF_UNSET) != HF_UNSET)
+		return false;
+	(void)cli_usage(cli, "--enqueued-before: '%s' is no condition",
+	                cli_text(cli, "enqueued-before"));
+	return true;
+}
+
 int cmd_queue_redrive(struct cli *cli, int argc, char **argv)
 {
 	const struct hf_outbox_redrive_args args = {
@@ -149,13 +159,11 @@ int cmd_queue_redrive(struct cli *cli, int argc, char **argv)
 	struct hf_error error = {0};
 	(void)argc;
 	/* For the library 0 is no condition at all, and that would be all that failed. */
-	if (cli_given(cli, "attempts-below") && args.attempts_below == 0)
+	if (cli_zero(cli, "attempts-below"))
 		return cli_usage(cli, "--attempts-below: no item has fewer than 0 attempts");
-	if (cli_given(cli, "enqueued-before") && args.enqueued_before == HF_UNSET) {
-		return cli_usage(cli, "--enqueued-before: '%s' is no condition",
-		                 cli_text(cli, "enqueued-before"));
-	}
-	if (cli_given(cli, "max") && args.limit == 0)
+	if (before_nothing(cli))
+		return CLI_USAGE;
+	if (cli_zero(cli, "max"))
 		return cli_usage(cli, "--max: 0 is no item at all");
 	const int status = cli_open(cli);
 	if (status != CLI_OK)
@@ -181,7 +189,9 @@ int cmd_queue_prune(struct cli *cli, int argc, char **argv)
 	(void)argc;
 	if (cli_given(cli, "older") && cli_given(cli, "enqueued-before"))
 		return cli_usage(cli, "--older and --enqueued-before say the same");
-	if (cli_given(cli, "max") && args.limit == 0)
+	if (before_nothing(cli))
+		return CLI_USAGE;
+	if (cli_zero(cli, "max"))
 		return cli_usage(cli, "--max: 0 is no item at all");
 	int status = cli_confirm(cli, "remove items of %s", argv[0]);
 	if (status == CLI_OK)

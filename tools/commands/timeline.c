@@ -81,8 +81,10 @@ int cmd_timeline_retain(struct cli *cli, int argc, char **argv)
 	(void)argc;
 	if (!cli_given(cli, "max-events") && !cli_given(cli, "max-age"))
 		return cli_usage(cli, "--max-events or --max-age is missing");
-	if (cli_given(cli, "max-events") && args.max_events == 0)
-		return cli_usage(cli, "--max-events: 0 would keep nothing; `timeline clear` removes all");
+	if (cli_zero(cli, "max-events") || cli_zero(cli, "max-age")) {
+		return cli_usage(cli, "--%s: 0 would keep nothing; `timeline clear` removes all",
+		                 cli_zero(cli, "max-events") ? "max-events" : "max-age");
+	}
 	int status = cli_confirm(cli, "remove the oldest events of %s beyond that", argv[0]);
 	if (status == CLI_OK)
 		status = cli_open(cli);

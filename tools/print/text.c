@@ -114,7 +114,8 @@ bool text_parse_duration(const char *text, int64_t *us)
 	    count >= (uint64_t)(INT64_MAX / unit))
 		return false;
 	*us = (int64_t)count * unit + fraction_us(fraction, decimals, unit);
-	return true;
+	/* What is not 0 but less than a microsecond must not become 0, which means something else. */
+	return *us != 0 || strspn(fraction, "0") >= decimals;
 }
 
 /* --- UTF-8 ------------------------------------------------------------------------------------ */
