@@ -483,6 +483,17 @@ class Result:
         return int(self._get().count)
 
     @property
+    def status(self) -> int:
+        """Of an item of an outbox afterwards, also of one that was left as it is: a
+        :class:`holdfast.Status`; else 0."""
+        return int(self._get().status)
+
+    @property
+    def available_at(self) -> Optional[int]:
+        """From when on ``claim_next`` can give that item, if it is queued."""
+        return time_or_none(self._get().available_at) if self._get().status else None
+
+    @property
     def left_alone(self) -> int:
         """Records that ``only_newer`` of an inbox's save kept as they were."""
         return int(self._get().left_alone)

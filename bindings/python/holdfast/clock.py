@@ -20,6 +20,7 @@ from ._abi import (
     Write,
     check,
     duration,
+    flag,
     function,
     release,
     time,
@@ -123,7 +124,7 @@ class Clock(ClockMutations):
             "hf_clock_get", c_void_p, c_uint, POINTER(ClockStruct), POINTER(ErrorStruct)
         )
         with self._owner._call() as (store, _):
-            check(call(store, READ_UNDURABLE if undurable else 0, byref(out), byref(error)), error)
+            check(call(store, READ_UNDURABLE if flag(undurable, "undurable") else 0, byref(out), byref(error)), error)
             try:
                 return _shown(out)
             finally:

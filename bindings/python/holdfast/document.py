@@ -19,7 +19,7 @@ from ._abi import (
     Text,
     Time,
     Write,
-    duration,
+    bound_age,
     flags,
     member,
     time,
@@ -216,7 +216,7 @@ class DocumentMutations(Domain):
         group: Text = "",
         created_at: Time = None,
         expires_at: Time = None,
-        ttl: Duration = 0,
+        ttl: Optional[Duration] = None,
         expires_computed: bool = False,
         orders: Orders = Orders(0),
         now: Time = None,
@@ -225,7 +225,7 @@ class DocumentMutations(Domain):
     ) -> Result:
         """Stores a document in place of the one there, of which nothing stays but created_at.
 
-        :param ttl: expires that long from now; instead of ``expires_at``
+        :param ttl: expires that long from now; instead of ``expires_at``. None: never
         :param expires_computed: ``expires_at`` is one that the store computed, as a document says:
         for what was read and is put back
         :param orders: that the collection is to keep; 0: those it has, or by created_at for a first
@@ -241,7 +241,7 @@ class DocumentMutations(Domain):
             borrow.bytes(group),
             time(created_at),
             time(expires_at),
-            duration(ttl),
+            bound_age(ttl, "ttl"),
             expires_computed,
             flags(Orders, orders, "orders"),
             time(now),

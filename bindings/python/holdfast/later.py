@@ -147,7 +147,7 @@ class OutboxLater(OutboxMutations):
         owner: Text,
         *,
         lease: Duration = 0,
-        max_run: Duration = 0,
+        max_run: Optional[Duration] = None,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
     ) -> Answered[OutboxItem]:
@@ -164,7 +164,7 @@ class OutboxLater(OutboxMutations):
         owner: Text,
         *,
         lease: Duration = 0,
-        max_run: Duration = 0,
+        max_run: Optional[Duration] = None,
         max: int = 1,  # noqa: A002
         durability: Durability = Durability.DURABLE,
     ) -> Answered[list[OutboxItem]]:

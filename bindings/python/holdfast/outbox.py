@@ -39,6 +39,7 @@ from ._abi import (
     Time,
     Write,
     bound,
+    bound_age,
     check,
     instance,
     instances,
@@ -910,7 +911,7 @@ class OutboxMutations(Domain):
             available_at is not None,
             time(available_at),
             priority is not None,
-            priority or 0,
+            0 if priority is None else priority,
         )
         return self._mutate("hf_outbox_reschedule", args)
 
@@ -1051,7 +1052,7 @@ def _claim_args(
     id: Text,  # noqa: A002
     owner: Text,
     lease: Duration,
-    max_run: Duration,
+    max_run: Optional[Duration],
     expect: Optional[int],
     durability: Durability,
 ) -> tuple[Borrow, ClaimStruct]:
@@ -1062,7 +1063,7 @@ def _claim_args(
         borrow.bytes(id),
         borrow.bytes(owner),
         duration(lease),
-        duration(max_run),
+        bound_age(max_run, "max_run"),
     )
 
 
@@ -1070,7 +1071,7 @@ def _claim_next_args(
     queue: Union[Text, Sequence[Text]],
     owner: Text,
     lease: Duration,
-    max_run: Duration,
+    max_run: Optional[Duration],
     max: int,  # noqa: A002
     durability: Durability,
     wait: Duration,
@@ -1090,7 +1091,7 @@ def _claim_next_args(
         number(max, "max", 1, 2**32 - 1),
         borrow.bytes(owner),
         duration(lease),
-        duration(max_run),
+        bound_age(max_run, "max_run"),
         duration(wait),
     )
     return borrow, args
@@ -1108,7 +1109,7 @@ class OutboxInTransaction(OutboxMutations):
         owner: Text,
         *,
         lease: Duration = 0,
-        max_run: Duration = 0,
+        max_run: Optional[Duration] = None,
         expect: Optional[int] = None,
     ) -> Deferred[OutboxItem]:
         """Claims one item by name; its value is there after the commit."""
@@ -1123,7 +1124,7 @@ class OutboxInTransaction(OutboxMutations):
         owner: Text,
         *,
         lease: Duration = 0,
-        max_run: Duration = 0,
+        max_run: Optional[Duration] = None,
         max: int = 1,  # noqa: A002
     ) -> Deferred[list[OutboxItem]]:
         """Claims what is next; its value is there after the commit."""
@@ -1176,7 +1177,7 @@ class Outbox(OutboxMutations):
         owner: Text,
         *,
         lease: Duration = 0,
-        max_run: Duration = 0,
+        max_run: Optional[Duration] = None,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
     ) -> OutboxItem:
@@ -1207,7 +1208,7 @@ class Outbox(OutboxMutations):
         owner: Text,
         *,
         lease: Duration = 0,
-        max_run: Duration = 0,
+        max_run: Optional[Duration] = None,
         max: int = 1,  # noqa: A002 - as the library calls it
         wait: Duration = 0,
         durability: Durability = Durability.DURABLE,

@@ -363,3 +363,19 @@ def test_several_queues_are_claimed_from_in_their_order(store):
     for wrong in {"a": 1}, [], ["a", 5], 5:
         with pytest.raises((TypeError, ValueError)):
             store.outbox.claim_next(wrong, "me")
+
+
+def test_a_result_says_what_the_item_is(store):
+    box = store.outbox
+    queued = box.enqueue("q", "i")
+    assert (queued.status, queued.available_at) == (Status.QUEUED, box.get("q", "i").available_at)
+    [item] = box.claim_next("q", "w", lease=60_000_000)
+    again = box.enqueue("q", "i")
+    assert (again.changed, again.status, again.available_at) == (False, Status.SENDING, None)
+    later = box.fail("q", "i", item.token, backoff=Backoff(BackoffKind.FIXED, 1_000_000_000))
+    assert (later.status, later.available_at) == (Status.QUEUED, box.get("q", "i").available_at)
+    assert box.mark_failed("q", "i").status == Status.FAILED
+    gone = box.remove("q", "i")
+    assert (gone.status, gone.available_at) == (0, None)
+    other = store.cursors.advance("c", "s", 1)
+    assert (other.status, other.available_at) == (0, None)

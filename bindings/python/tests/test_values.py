@@ -18,6 +18,7 @@ import pytest
 
 import holdfast
 from holdfast import _abi
+from holdfast.clock import Clock, ClockInTransaction
 from holdfast.cursor import Cursor, Cursors, CursorsInTransaction
 from holdfast.document import Documents, DocumentsInTransaction
 from holdfast.idempotency import Idempotency, IdempotencyInTransaction
@@ -37,6 +38,7 @@ DOMAINS = {
     "store.timelines": Timelines,
     "store.locks": Locks,
     "store.migrations": Migrations,
+    "store.clock": Clock,
     "txn.inbox": InboxInTransaction,
     "txn.cursors": CursorsInTransaction,
     "txn.outbox": OutboxInTransaction,
@@ -45,6 +47,7 @@ DOMAINS = {
     "txn.timelines": TimelinesInTransaction,
     "txn.locks": LocksInTransaction,
     "txn.migrations": MigrationsInTransaction,
+    "txn.clock": ClockInTransaction,
     "later.outbox": OutboxLater,
     "later.idempotency": IdempotencyLater,
     "later.locks": LocksLater,
@@ -78,9 +81,10 @@ NO_DURATION = [
     [5],
 ]
 NO_INT = [1.5, "5", b"5", True, 2**64, 2**64 + 5, -(2**63) - 1, [5], float("nan"), 10**60]
+NO_INT += [0.0, "", b"", False, [], {}]  # what is false is no 0
 NO_BOOL = [1, 0, "yes", "", None, [], 1.0]
 NO_FLOAT = ["1", True, None, 10**400, float("nan"), [1.0]]
-NO_PAGE = [5, b"token", "\u00e9", "token\0junk", "not a token", 1.5]
+NO_PAGE = [5, b"token", "\u00e9", "token\0junk", "not a token", 1.5, b"", 0, False]
 
 
 ONE_OR_SEVERAL = typing.Union[_abi.Text, typing.Sequence[_abi.Text]]
@@ -354,6 +358,10 @@ def test_an_empty_filter_is_not_none(store):
         lambda: store.timelines.retain("t", max_events=0),
         lambda: store.outbox.redrive("q", attempts_below=0),
         lambda: store.outbox.claim_next("q", "w", max=0),
+        lambda: store.outbox.claim_next("q", "w", max_run=0),
+        lambda: store.outbox.claim("q", "i", "w", max_run=timedelta(0)),
+        lambda: store.documents.put("c", "i", ttl=0),
+        lambda: store.documents.put("c", "i", ttl=timedelta(0)),
         lambda: store.cursors.list_page(consumer=""),
         lambda: list(store.timelines.query("t", type="")),
         lambda: store.subscribe("outbox", "mail"),
