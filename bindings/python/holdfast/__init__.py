@@ -13,9 +13,6 @@ What a call has done when it returns survives ``kill -9`` and power loss; what i
 exception) left nothing behind.
 """
 
-from ctypes import sizeof as _sizeof
-
-from ._abi import Struct as _Struct
 from ._abi import (
     ABSENT,
     FOR_EVER,
@@ -27,7 +24,6 @@ from ._abi import (
 )
 from .cursor import Cursor, CursorLag
 from ._library import VERSION as __version__
-from ._library import check_layout as _check_layout
 from ._library import library_version
 from .document import By, Document, DocumentCount, Orders
 from .errors import (
@@ -94,8 +90,6 @@ from .timeline import TimelineEvent, TimelinePage
 
 DURABLE = Durability.DURABLE
 OS = Durability.OS
-
-_check_layout((struct.c_name, _sizeof(struct)) for struct in _Struct.known)
 
 # Written out: type checkers and readers see it.
 __all__ = [

@@ -1,9 +1,8 @@
 """The words of holdfast/types.h: structs that every domain uses, and how Python's values become
 C's.
 
-Every struct of the library is a subclass of :class:`Struct` that says its C name, so that a test
-can compare size and offsets of all
-of them with what the headers say. Conversions: keys and texts are ``str`` (UTF-8 with
+Every struct of the library is a subclass of :class:`Struct`, made from the library's own table of
+it, and compared with the headers by a test. Conversions: keys and texts are ``str`` (UTF-8 with
 surrogateescape, so that any bytes go through unharmed)
 or ``bytes``; payloads come back as ``bytes``; times are microseconds since 1970 or ``datetime``,
 ``None`` is unset; durations are
@@ -13,6 +12,7 @@ microseconds or ``timedelta``.
 from __future__ import annotations
 
 import ctypes
+import dataclasses
 import enum
 import operator
 from ctypes import (
@@ -22,32 +22,33 @@ from ctypes import (
     c_char,
     c_char_p,
     c_double,
-    c_int,
-    c_int8,
     c_int16,
     c_int32,
     c_int64,
-    c_size_t,
-    c_uint8,
+    c_int8,
     c_uint16,
     c_uint32,
     c_uint64,
+    c_uint8,
     c_void_p,
 )
+from functools import lru_cache
 from datetime import datetime, timedelta, timezone
 from typing import (
     Any,
+    Callable,
     ClassVar,
     Generic,
     Iterable,
     Iterator,
     NoReturn,
     Optional,
-    Sequence,
     TypeVar,
     Union,
 )
 
+from . import _api as api
+from ._api import Member, Tag
 from ._library import function
 from .errors import Error, InvalidError, raise_for
 
@@ -184,31 +185,85 @@ def _range_of(kind: Any) -> tuple[int, int]:
     return (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if kind(-1).value < 0 else (0, 2**bits - 1)
 
 
-_INTEGERS = {
-    kind: _range_of(kind)
-    for kind in (
-        c_int8,
-        c_uint8,
-        c_int16,
-        c_uint16,
-        c_int32,
-        c_uint32,
-        c_int64,
-        c_uint64,
-        c_int,
-        c_size_t,
-    )
+_SIGNED = {1: c_int8, 2: c_int16, 4: c_int32, 8: c_int64}
+_UNSIGNED = {1: c_uint8, 2: c_uint16, 4: c_uint32, 8: c_uint64}
+_INTEGERS = {kind: _range_of(kind) for kind in (*_SIGNED.values(), *_UNSIGNED.values())}
+_UNSIGNED_TAGS = (Tag.UINT, Tag.LSN, Tag.TOKEN, Tag.FLAGS)
+_BYTES_TAGS = (Tag.KEY, Tag.TEXT, Tag.BYTES)
+_PLAIN: dict[Tag, Any] = {
+    Tag.BOOL: c_bool,
+    Tag.REAL: c_double,
+    Tag.STRING: c_char_p,
+    Tag.MEMORY: c_void_p,
+    Tag.FUNCTION: c_void_p,
+    Tag.CONTEXT: c_void_p,
 }
 
 
-def _checked(kind: Any, name: str, value: Any) -> Any:
-    if kind in _INTEGERS:
-        return number(value, name, *_INTEGERS[kind])
-    if kind is c_bool:
-        return flag(value, name)
-    if kind is c_double:
-        return real(value, name)
-    if kind is c_char_p and value is not None:
+def _kind_of(row: Member) -> Any:
+    """The type of ctypes that a member has."""
+    size = row.size // (row.elements or 1)
+    kind: Any
+    if row.tag in _PLAIN:
+        kind = _PLAIN[row.tag]
+    elif row.tag in _BYTES_TAGS:
+        kind = Bytes
+    elif row.tag is Tag.CHARS:
+        kind = c_char * size
+    elif row.tag is Tag.STRUCT:
+        kind = struct(row.of)
+    elif row.tag in (Tag.ONE, Tag.MANY):
+        kind = POINTER(struct(row.of))
+    else:
+        kind = (_UNSIGNED if row.tag in _UNSIGNED_TAGS else _SIGNED)[size]
+    return kind * row.elements if row.elements else kind
+
+
+class Struct(ctypes.Structure):
+    """A struct of the library, laid out as it says. ``c_name`` is how C calls it. Members are given
+    by name, as Python has them: texts and bytes, times, durations and lists become C's here. What
+    they borrow lives as long as the struct does: the library copies what it keeps before the call
+    returns."""
+
+    c_name: ClassVar[str] = ""
+    rows: ClassVar[dict[str, Member]] = {}
+    known: ClassVar[list[type["Struct"]]] = []
+
+    def __init__(self, **given: Any) -> None:
+        self._kept: list[Any] = []
+        super().__init__(**{name: self._of(name, value) for name, value in given.items()})
+        for name, value in given.items():
+            if self.rows[name].tag is Tag.MANY:  # the next member counts it
+                names = list(self.rows)
+                setattr(self, names[names.index(name) + 1], len(value))
+
+    def _keep(self, value: Any) -> Any:
+        self._kept.append(value)
+        return value
+
+    def _of(self, name: str, value: Any) -> Any:
+        row = self.rows[name]
+        if row.elements or isinstance(value, Struct):
+            self._keep(value)
+            return ctypes.pointer(value) if row.tag is Tag.ONE else value
+        convert = _CONVERSIONS.get(row.tag)
+        if convert is not None:
+            return convert(name, value)
+        if row.tag in _BYTES_TAGS:
+            return self._keep(Bytes.of(value))
+        if row.tag is Tag.MANY:
+            kind = struct(row.of)
+            values = [one if isinstance(one, Struct) else Bytes.of(one) for one in value]
+            self._keep(values)
+            return self._keep((kind * len(values))(*values)) if values else None
+        if row.tag is Tag.FUNCTION and value is not None:
+            return ctypes.cast(self._keep(value), c_void_p)
+        low_high = _INTEGERS.get(_kind_of(row)) if row.tag not in _PLAIN else None
+        return number(value, name, *low_high) if low_high else value
+
+
+def _string(name: str, value: Any) -> Any:
+    if value is not None:
         if not isinstance(value, bytes):
             wrong_type(name, "bytes", value)
         if 0 in value:
@@ -216,32 +271,47 @@ def _checked(kind: Any, name: str, value: Any) -> Any:
     return value
 
 
-class Struct(ctypes.Structure):
-    """A struct of the library. ``c_name`` is how C calls it. What it is made of is compared with
-    the types of its members."""
+_CONVERSIONS: dict[Tag, Callable[[str, Any], Any]] = {
+    Tag.BOOL: lambda name, value: flag(value, name),
+    Tag.REAL: lambda name, value: real(value, name),
+    Tag.TIME: lambda name, value: time(value),
+    Tag.SPAN: lambda name, value: duration(value),
+    Tag.WAIT: lambda name, value: duration(value),
+    Tag.STRING: _string,
+}
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        fields: Any = type(self)._fields_
-        if len(args) > len(fields):
-            raise TypeError(f"{type(self).__name__} has {len(fields)} members, not {len(args)}")
-        given = dict(zip((field[0] for field in fields), args))
-        given.update(kwargs)
-        kinds = {field[0]: field[1] for field in fields}
-        super().__init__(
-            **{name: _checked(kinds.get(name), name, value) for name, value in given.items()}
-        )
 
-    c_name: ClassVar[str] = ""
-    known: ClassVar[list[type["Struct"]]] = []
+def _described(kind: type[Struct]) -> None:
+    """Lays a struct out. Afterwards it is known."""
+    rows = api.members(kind.c_name.removeprefix("struct "))
+    kind.rows = {row.name: row for row in rows}
+    _by_name[kind.c_name] = kind
+    kind._fields_ = [(row.name, _kind_of(row)) for row in rows]
+    Struct.known.append(kind)
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        Struct.known.append(cls)
+
+_by_name: dict[str, Any] = {}
+
+
+def struct(name: str) -> Any:
+    """The struct of this name, as a class."""
+    c_name = f"struct {name}"
+    if c_name not in _by_name:
+        _described(type(name, (Struct,), {"c_name": c_name}))
+    return _by_name[c_name]
 
 
 class Bytes(Struct):
     c_name = "struct hf_bytes"
-    _fields_ = [("data", c_void_p), ("len", c_size_t)]
+
+    @classmethod
+    def of(cls, value: Payload) -> "Bytes":
+        raw = encode(value)
+        found = cls()
+        if raw:
+            found.data = ctypes.cast(c_char_p(found._keep(raw)), c_void_p)
+            found.len = len(raw)
+        return found
 
     def bytes(self) -> bytes:
         return ctypes.string_at(self.data, self.len) if self.len else b""
@@ -250,52 +320,8 @@ class Bytes(Struct):
         return self.bytes().decode("utf-8", "surrogateescape")
 
 
-class CancelStruct(Struct):
-    c_name = "struct hf_cancel_flag"
-    _fields_ = [("cancelled", c_uint32)]
-
-
-class Write(Struct):
-    c_name = "struct hf_write"
-    _fields_ = [
-        ("expect", c_uint64),
-        ("durability", c_int),
-        ("literal_times", c_bool),
-        ("ticket", c_void_p),
-        ("cancel", c_void_p),
-    ]
-
-
-class TicketStruct(Struct):
-    c_name = "struct hf_ticket"
-    _fields_ = [("changed", c_uint64), ("due", c_uint64)]
-
-
-class ResultStruct(Struct):
-    c_name = "struct hf_result"
-    _fields_ = [
-        ("changed", c_bool),
-        ("version", c_uint64),
-        ("token", c_uint64),
-        ("count", c_uint64),
-        ("status", c_int),
-        ("available_at", c_int64),
-        ("left_alone", c_uint64),
-    ]
-
-
 class ErrorStruct(Struct):
     c_name = "struct hf_error"
-    _fields_ = [
-        ("code", c_int),
-        ("os_errno", c_int),
-        ("operation", c_uint32),
-        ("file", c_char * 48),
-        ("offset", c_uint64),
-        ("first_lsn", c_uint64),
-        ("last_lsn", c_uint64),
-        ("text", c_char * 256),
-    ]
 
     def error(self) -> Error:
         return Error.of(
@@ -310,6 +336,17 @@ class ErrorStruct(Struct):
         )
 
 
+_described(Bytes)
+_described(ErrorStruct)
+# All of them now: an exception of a signal handler could leave one half made.
+for _one in api.names():
+    struct(_one)
+CancelStruct = struct("hf_cancel_flag")
+TicketStruct = struct("hf_ticket")
+ResultStruct = struct("hf_result")
+Write = struct("hf_write")
+
+
 def check(rc: int, error: ErrorStruct) -> None:
     """Raises what a call answered, unless it is HF_OK."""
     if rc != 0:
@@ -320,40 +357,19 @@ def check(rc: int, error: ErrorStruct) -> None:
 # --------------------------------------------------------------------------------------------------
 
 
-class Borrow:
-    """Keeps the memory alive that a call borrows: the library copies what it keeps before the call
-    returns."""
+def optional(value: Optional[Payload]) -> Payload:
+    """Of a filter: None is none. An empty one would be taken for none, and is refused."""
+    if value is None:
+        return b""
+    if not encode(value):
+        invalid("a filter must not be empty; None is no filter")
+    return value
 
-    def __init__(self) -> None:
-        self._kept: list[object] = []
 
-    def keep(self, value: Any) -> Any:
-        self._kept.append(value)
-        return value
-
-    def optional(self, value: Optional[Payload]) -> Bytes:
-        """Of a filter: None is none. An empty one would be taken for none, and is refused."""
-        if value is None:
-            return Bytes()
-        if not encode(value):
-            invalid("a filter must not be empty; None is no filter")
-        return self.bytes(value)
-
-    def given(self, value: Optional[Payload]) -> Bytes:
-        """Of a filter beside which a flag says whether it was given: an empty one means what is
-        empty."""
-        return Bytes() if value is None else self.bytes(value)
-
-    def bytes(self, value: Payload) -> Bytes:
-        raw = encode(value)
-        if not raw:
-            return Bytes()
-        self.keep(raw)
-        return Bytes(ctypes.cast(c_char_p(raw), c_void_p), len(raw))
-
-    def array(self, kind: type[Struct], values: Sequence[Struct]) -> Any:
-        """A C array of copies; None for no values."""
-        return self.keep((kind * len(values))(*values)) if values else None
+def given(value: Optional[Payload]) -> Payload:
+    """Of a filter beside which a flag says whether it was given: an empty one means what is
+    empty."""
+    return b"" if value is None else value
 
 
 def encode(value: Payload) -> bytes:
@@ -367,7 +383,7 @@ def encode(value: Payload) -> bytes:
     raise TypeError(f"str or bytes expected, not {type(value).__name__}")
 
 
-def write(expect: Optional[int] = None, durability: Durability = Durability.DURABLE) -> Write:
+def write(expect: Optional[int] = None, durability: Durability = Durability.DURABLE) -> Any:
     if expect is not None and number(expect, "expect") == 0:
         invalid(
             "expect: 0 is no version; None is no expectation, "
@@ -375,7 +391,9 @@ def write(expect: Optional[int] = None, durability: Durability = Durability.DURA
         )
     # A time of 0 is the first instant of 1970; one that is not given is UNSET.
     return Write(
-        0 if expect is None else expect, member(Durability, durability, "durability"), True
+        expect=0 if expect is None else expect,
+        durability=member(Durability, durability, "durability"),
+        literal_times=True,
     )
 
 
@@ -435,6 +453,40 @@ def time_or_none(value: int) -> Optional[int]:
     return None if value == UNSET else value
 
 
+@lru_cache(maxsize=None)
+def _sources(kind: Any, of: Any) -> list[tuple[str, str, bool, Tag]]:
+    """Of the fields of a dataclass: where in the struct, whether in its key, and what it is."""
+    found = []
+    row = of.rows.get("key")
+    key = struct(row.of).rows if row is not None and row.tag is Tag.STRUCT else {}
+    for field in dataclasses.fields(kind):
+        for name in (field.name, field.name + "_us"):
+            row = of.rows.get(name)
+            if row is not None and row.tag is not Tag.STRUCT:
+                found.append((field.name, name, False, row.tag))
+            elif name in key:
+                found.append((field.name, name, True, key[name].tag))
+    return found
+
+
+def value_of(kind: Callable[..., T], s: Any, **said: Any) -> T:
+    """A dataclass of the members of a struct, or of the key in it, that are called like its fields;
+    a span loses its ``_us``. What is to be something else than such a member is ``said``."""
+    values = {}
+    of: Any = type(s)
+    for field, name, in_key, tag in _sources(kind, of):
+        if field not in said:
+            value = getattr(s.key if in_key else s, name)
+            if tag is Tag.BYTES:
+                value = value.bytes()
+            elif tag in _BYTES_TAGS:
+                value = value.text()
+            elif tag is Tag.TIME:
+                value = time_or_none(value)
+            values[field] = value
+    return kind(**values, **said)
+
+
 def to_datetime(value: Optional[int]) -> Optional[datetime]:
     """An instant of the library's as a datetime in UTC; None stays None. OverflowError beyond the
     years 1 to 9999."""
@@ -451,13 +503,13 @@ class Result:
 
     __slots__ = ("_struct", "_known", "ticket")
 
-    def __init__(self, struct: ResultStruct, known: bool) -> None:
+    def __init__(self, struct: Any, known: bool) -> None:
         self._struct = struct
         self._known = known
         self.ticket: Any = None
         """Of a mutation that was not waited for (:class:`holdfast.later.Ticket`); else None."""
 
-    def _get(self) -> ResultStruct:
+    def _get(self) -> Any:
         if not self._known:
             raise RuntimeError("the transaction is not committed: nothing has happened yet")
         return self._struct
@@ -561,7 +613,6 @@ READ_UNDURABLE = 1
 
 __all__ = [
     "ABSENT",
-    "Borrow",
     "Bytes",
     "CancelStruct",
     "Deferred",
@@ -591,17 +642,21 @@ __all__ = [
     "flag",
     "flags",
     "function",
+    "given",
     "instance",
     "instances",
     "invalid",
     "member",
     "number",
+    "optional",
     "release",
+    "struct",
     "time",
     "time_or_none",
     "to_datetime",
     "token",
     "token_or_none",
+    "value_of",
     "write",
     "wrong_type",
 ]

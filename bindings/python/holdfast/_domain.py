@@ -1,10 +1,9 @@
 """What the modules of the domains have in common: how a mutation, a guard and a read are called.
 
-A module of a domain has the structs of its header, dataclasses for what it gives, and up to three
-classes: ``XMutations`` with all that
-works at once and in a transaction alike; ``X(XMutations)``, which is ``store.x`` and adds reads;
-``XInTransaction(XMutations)``, which is
-``txn.x`` and adds guards. They differ in their owner only.
+A module of a domain has dataclasses for what it gives, and up to three classes: ``XMutations``
+with all that works at once and in a transaction alike; ``X(XMutations)``, which is ``store.x`` and
+adds reads; ``XInTransaction(XMutations)``, which is ``txn.x`` and adds guards. They differ in their
+owner only.
 """
 
 from __future__ import annotations
@@ -12,16 +11,17 @@ from __future__ import annotations
 import functools
 import inspect
 from contextlib import AbstractContextManager, contextmanager
-from ctypes import addressof, c_uint, c_void_p
+from ctypes import c_bool, c_int64, c_uint, c_uint64, c_void_p, pointer
 from typing import Any, Callable, Iterator, Optional, Protocol, TypeVar
 
 from ._abi import (
-    POINTER,
-    READ_UNDURABLE,
+    Bytes,
     CancelStruct,
     Deferred,
     ErrorStruct,
+    POINTER,
     Page,
+    READ_UNDURABLE,
     Result,
     ResultStruct,
     Struct,
@@ -30,7 +30,9 @@ from ._abi import (
     flag,
     function,
     release,
+    struct,
 )
+from ._api import Tag, call as call_of
 from ._calls import grants, on_main, relayed, unrelayed
 from .errors import CorruptError, Error, ReadFailedError
 
@@ -46,7 +48,7 @@ class Owner(Protocol):
         """For the time of a call: the handles of store and transaction (None for a store).
         ValueError when it is closed."""
 
-    def _result(self) -> tuple[ResultStruct, Result]:
+    def _result(self) -> tuple[Any, Result]:
         """Where a mutation's result goes, and what the caller gets."""
 
     @contextmanager
@@ -116,9 +118,17 @@ class Domain:
                 setattr(cls, name, _telling(value))
 
     def _mutate(
-        self, name: str, args: Struct, undo: Optional[Callable[[Result], None]] = None
+        self,
+        name: str,
+        /,
+        args: Optional[Struct] = None,
+        undo: Optional[Callable[[Result], None]] = None,
+        **given: Any,
     ) -> Result:
-        """``undo`` gives back a token that the caller did not come to have."""
+        """Its arguments are ``args``, or made of members that are ``given``. ``undo`` gives back a
+        token that the caller did not come to have."""
+        if args is None:
+            args = taken(name, **given)
         call = function(
             name,
             c_void_p,
@@ -136,57 +146,45 @@ class Domain:
                 check(call(store, txn, byref(args), byref(struct), byref(error)), error)
         return result
 
-    def _read(
-        self,
-        name: str,
-        args: Any,
-        kind: Any,
-        out: Struct,
-        undurable: bool,
-        give: Callable[[Any], T],
-    ) -> T:
-        """Calls ``name``; ``give`` makes Python's values of ``out``, whose memory is released
-        afterwards. ``args`` is a struct, of which the
-        address is passed, or a plain value."""
-        by_address = isinstance(args, Struct) and kind is None
-        call = function(
-            name,
-            c_void_p,
-            POINTER(type(args)) if by_address else kind,
-            c_uint,
-            POINTER(type(out)),
-            POINTER(ErrorStruct),
-        )
-        error = ErrorStruct()
-        flags = READ_UNDURABLE if flag(undurable, "undurable") else 0
-        with self._owner._call() as (store, _):
-            check(
-                call(store, byref(args) if by_address else args, flags, byref(out), byref(error)),
-                error,
-            )
-            try:
-                return give(out)
-            finally:
-                if hasattr(out, "memory"):
-                    release(out.memory)
+    def _read(self, name: str, args: Any, undurable: bool, give: Callable[[Any], T]) -> T:
+        """Calls ``name``; ``give`` makes Python's values of what it fills, whose memory is released
+        afterwards."""
+        out = filled(name)
+        self._ask(name, args, undurable, out)
+        try:
+            return give(out)
+        finally:
+            if hasattr(out, "memory"):
+                release(out.memory)
 
-    def _read_plain(self, name: str, args: Any, out: Any, undurable: bool, kind: Any = None) -> Any:
+    def _read_plain(self, name: str, args: Any, undurable: bool) -> Any:
         """The same for an answer that is a plain value."""
-        call = function(
-            name,
-            c_void_p,
-            kind or POINTER(type(args)),
-            c_uint,
-            POINTER(type(out)),
-            POINTER(ErrorStruct),
-        )
+        out = _PLAIN_ANSWERS[call_of(name).gives]()
+        self._ask(name, args, undurable, out)
+        return out.value
+
+    def _ask(self, name: str, args: Any, undurable: bool, out: Any) -> None:
+        by_value = isinstance(args, Bytes)
+        kinds: list[Any] = [] if args is None else [type(args) if by_value else POINTER(type(args))]
+        given = [] if args is None else [args if by_value else byref(args)]
+        call = function(name, c_void_p, *kinds, c_uint, POINTER(type(out)), POINTER(ErrorStruct))
         error = ErrorStruct()
         flags = READ_UNDURABLE if flag(undurable, "undurable") else 0
         with self._owner._call() as (store, _):
-            check(
-                call(store, args if kind else byref(args), flags, byref(out), byref(error)), error
-            )
-        return out.value
+            check(call(store, *given, flags, byref(out), byref(error)), error)
+
+
+_PLAIN_ANSWERS: dict[Any, Any] = {Tag.BOOL: c_bool, Tag.UINT: c_uint64, Tag.TIME: c_int64}
+
+
+def taken(name: str, /, **members: Any) -> Any:
+    """The arguments of the call ``name``."""
+    return struct(call_of(name).takes)(**members)
+
+
+def filled(name: str) -> Any:
+    """What it fills."""
+    return struct(call_of(name).fills)()
 
 
 def each(fetch: Callable[[Optional[str]], Page[T]]) -> Iterator[T]:
@@ -199,9 +197,7 @@ def each(fetch: Callable[[Optional[str]], Page[T]]) -> Iterator[T]:
         yield from page.items
 
 
-def answer_of(
-    owner: Owner, name: str, args: Any, out: Any, result: Optional[ResultStruct] = None
-) -> None:
+def answer_of(owner: Owner, name: str, args: Any, out: Any, result: Any = None) -> None:
     """Calls a mutation that fills ``out`` beside its result."""
     call = function(
         name,
@@ -222,7 +218,7 @@ def answer_of(
         )
 
 
-def _undo_token(struct: ResultStruct, result: Result, undo: Callable[[Result], None]) -> None:
+def _undo_token(struct: Any, result: Result, undo: Callable[[Result], None]) -> None:
     if struct.token:
         undo(result)
 
@@ -235,7 +231,6 @@ def answered(
     owner: Owner,
     name: str,
     args: Any,
-    out: Any,
     give: Callable[[Any], T],
     undo: Optional[Callable[[T], None]] = None,
 ) -> T:
@@ -243,7 +238,7 @@ def answered(
     a signal handler raised something before it could be
     handed on. A grant that stands although its payload could not be read goes with the exception.
     """
-    result = ResultStruct()
+    result, out = ResultStruct(), filled(name)
     try:
         answer_of(owner, name, args, out, result)
         value = give(out)
@@ -264,9 +259,9 @@ def answered(
         release(out.memory)
 
 
-def cancelling(owner: Owner, args: Any, cancel: CancelStruct) -> Callable[[], None]:
+def cancelling(owner: Owner, args: Any, cancel: Any) -> Callable[[], None]:
     """Makes a call that waits one that can be ended: what this gives ends it."""
-    args.cancel = addressof(cancel)
+    args.cancel = pointer(cancel)
 
     def stop() -> None:
         error = ErrorStruct()
@@ -301,9 +296,9 @@ def waited(
     return relayed(body, stop=cancelling(owner, write, CancelStruct()), undo=undo)
 
 
-def deferred(owner: Any, name: str, args: Any, out: Any, give: Callable[[Any], T]) -> Deferred[T]:
+def deferred(owner: Any, name: str, args: Any, give: Callable[[Any], T]) -> Deferred[T]:
     """The answer of such a mutation in a transaction."""
-    result = owner._result()[0]
+    result, out = owner._result()[0], filled(name)
     answer_of(owner, name, args, out, result)
     later: Deferred[T] = Deferred()
 

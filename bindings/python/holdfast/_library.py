@@ -7,9 +7,8 @@ first used, so that a
 library which lacks one of a later version can still be used for all others.
 
 A library of another version may lay its structs out in another way, which would corrupt memory. So
-version and ABI number are compared when it is loaded, and
-the size of every struct of this package when all of them are known (:func:`check_layout`):
-ImportError names both versions and the file.
+version and ABI number are compared when it is loaded, and the sizes of the structs by which it
+describes all others (:func:`check_layout`): ImportError names both versions and the file.
 """
 
 from __future__ import annotations

@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from ctypes import POINTER, c_char_p, c_size_t, c_void_p
 from typing import Any, Iterator
 
-from ._abi import Bytes, Page, Struct, token, token_or_none
-from ._domain import PAGE_SIZE, Domain, each
+from ._abi import Page, struct, token, token_or_none
+from ._domain import Domain, PAGE_SIZE, each
 
 
-class NamesStruct(Struct):
-    c_name = "struct hf_names_args"
-    _fields_ = [("limit", c_size_t), ("page", c_char_p)]
-
-
-class NamePageStruct(Struct):
-    c_name = "struct hf_name_page"
-    _fields_ = [
-        ("items", POINTER(Bytes)),
-        ("count", c_size_t),
-        ("next", c_char_p),
-        ("memory", c_void_p),
-    ]
+NamesStruct = struct("hf_names_args")
 
 
 def names(domain: Domain, name: str, undurable: bool) -> Iterator[str]:
@@ -32,6 +19,6 @@ def names(domain: Domain, name: str, undurable: bool) -> Iterator[str]:
 
     return each(
         lambda page: domain._read(
-            name, NamesStruct(PAGE_SIZE, token(page)), None, NamePageStruct(), undurable, give
+            name, NamesStruct(limit=PAGE_SIZE, page=token(page)), undurable, give
         )
     )

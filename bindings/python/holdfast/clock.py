@@ -2,52 +2,31 @@
 
 from __future__ import annotations
 
-from ctypes import POINTER, byref, c_int64, c_uint, c_uint64, c_void_p
+from ctypes import POINTER, byref, c_uint, c_void_p
 from dataclasses import dataclass
-from typing import Optional
+from typing import Any, Optional
 
 from ._abi import (
-    READ_UNDURABLE,
-    Borrow,
-    Bytes,
-    Duration,
     Durability,
+    Duration,
     ErrorStruct,
+    READ_UNDURABLE,
     Result,
-    Struct,
     Text,
     Time,
-    Write,
     check,
     duration,
     flag,
     function,
     release,
-    time,
-    time_or_none,
+    struct,
+    value_of,
     write,
 )
 from ._domain import Domain
 
 
-class ClockStruct(Struct):
-    c_name = "struct hf_clock"
-    _fields_ = [
-        ("now", c_int64),
-        ("wall", c_int64),
-        ("ahead_us", c_int64),
-        ("set_back_us", c_int64),
-        ("version", c_uint64),
-        ("set_back_at", c_int64),
-        ("difference_us", c_int64),
-        ("reason", Bytes),
-        ("memory", c_void_p),
-    ]
-
-
-class SetBackStruct(Struct):
-    c_name = "struct hf_clock_set_back_args"
-    _fields_ = [("write", Write), ("reason", Bytes), ("by_us", c_int64), ("to", c_int64)]
+ClockStruct = struct("hf_clock")
 
 
 @dataclass(frozen=True)
@@ -69,17 +48,8 @@ class Shown:
     reason: str
 
 
-def _shown(s: ClockStruct) -> Shown:
-    return Shown(
-        now=s.now,
-        wall=s.wall,
-        ahead=s.ahead_us,
-        set_back=s.set_back_us,
-        version=s.version,
-        set_back_at=time_or_none(s.set_back_at),
-        difference=s.difference_us,
-        reason=s.reason.text(),
-    )
+def _shown(s: Any) -> Shown:
+    return value_of(Shown, s)
 
 
 class ClockMutations(Domain):
@@ -102,16 +72,15 @@ class ClockMutations(Domain):
 
         :raises ReasonRequiredError: the reason is blank
         """
-        borrow = Borrow()
         if by is not None and duration(by) == 0:
             raise ValueError("by must be more than 0")
-        args = SetBackStruct(
-            write(expect, durability),
-            borrow.bytes(reason),
-            0 if by is None else duration(by),
-            time(to),
+        return self._mutate(
+            "hf_clock_set_back",
+            write=write(expect, durability),
+            reason=reason,
+            by_us=0 if by is None else duration(by),
+            to=to,
         )
-        return self._mutate("hf_clock_set_back", args)
 
 
 class Clock(ClockMutations):
@@ -124,7 +93,15 @@ class Clock(ClockMutations):
             "hf_clock_get", c_void_p, c_uint, POINTER(ClockStruct), POINTER(ErrorStruct)
         )
         with self._owner._call() as (store, _):
-            check(call(store, READ_UNDURABLE if flag(undurable, "undurable") else 0, byref(out), byref(error)), error)
+            check(
+                call(
+                    store,
+                    READ_UNDURABLE if flag(undurable, "undurable") else 0,
+                    byref(out),
+                    byref(error),
+                ),
+                error,
+            )
             try:
                 return _shown(out)
             finally:

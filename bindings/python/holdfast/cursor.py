@@ -3,148 +3,32 @@ holdfast/cursor.h."""
 
 from __future__ import annotations
 
-from ctypes import POINTER, c_bool, c_char_p, c_int64, c_size_t, c_uint64, c_void_p
 from dataclasses import dataclass
 from typing import Any, Iterator, Optional
 
 from ._abi import (
-    Borrow,
-    Bytes,
     Durability,
     Page,
     Result,
-    Struct,
     Text,
     Time,
-    Write,
+    given,
     instance,
-    time,
-    time_or_none,
+    optional,
+    struct,
     token,
     token_or_none,
+    value_of,
     write,
 )
-from ._domain import PAGE_SIZE, Domain, each
+from ._domain import Domain, PAGE_SIZE, each
 
 
-class KeyStruct(Struct):
-    c_name = "struct hf_cursor_key"
-    _fields_ = [("consumer", Bytes), ("stream", Bytes), ("subject", Bytes)]
+KeyStruct = struct("hf_cursor_key")
+CursorStruct = struct("hf_cursor")
+ListStruct = struct("hf_cursor_list_args")
 
-
-class CursorStruct(Struct):
-    c_name = "struct hf_cursor"
-    _fields_ = [
-        ("key", KeyStruct),
-        ("last_sequence", c_int64),
-        ("last_delivery_id", Bytes),
-        ("last_delivered_at", c_int64),
-        ("last_error", Bytes),
-        ("error_count", c_uint64),
-        ("updated_at", c_int64),
-        ("reset_reason", Bytes),
-        ("reset_at", c_int64),
-        ("version", c_uint64),
-    ]
-
-
-class AdvanceStruct(Struct):
-    c_name = "struct hf_cursor_advance_args"
-    _fields_ = [
-        ("write", Write),
-        ("key", KeyStruct),
-        ("sequence", c_int64),
-        ("delivery_id", Bytes),
-        ("delivered_at", c_int64),
-        ("now", c_int64),
-    ]
-
-
-class ResetStruct(Struct):
-    c_name = "struct hf_cursor_reset_args"
-    _fields_ = [
-        ("write", Write),
-        ("key", KeyStruct),
-        ("sequence", c_int64),
-        ("delivery_id", Bytes),
-        ("delivered_at", c_int64),
-        ("reason", Bytes),
-        ("now", c_int64),
-    ]
-
-
-class RecordErrorStruct(Struct):
-    c_name = "struct hf_cursor_record_error_args"
-    _fields_ = [("write", Write), ("key", KeyStruct), ("message", Bytes), ("now", c_int64)]
-
-
-class PutStruct(Struct):
-    c_name = "struct hf_cursor_put_args"
-    _fields_ = [("write", Write), ("cursor", CursorStruct)]
-
-
-class RemoveStruct(Struct):
-    c_name = "struct hf_cursor_remove_args"
-    _fields_ = [("write", Write), ("key", KeyStruct)]
-
-
-class GuardStruct(Struct):
-    c_name = "struct hf_cursor_guard_args"
-    _fields_ = [("write", Write), ("key", KeyStruct)]
-
-
-class GotStruct(Struct):
-    c_name = "struct hf_cursor_got"
-    _fields_ = [("cursor", CursorStruct), ("memory", c_void_p)]
-
-
-class ListStruct(Struct):
-    c_name = "struct hf_cursor_list_args"
-    _fields_ = [
-        ("consumer", Bytes),
-        ("stream", Bytes),
-        ("subject", Bytes),
-        ("by_subject", c_bool),
-        ("limit", c_size_t),
-        ("page", c_char_p),
-    ]
-
-
-class PageStruct(Struct):
-    c_name = "struct hf_cursor_page"
-    _fields_ = [
-        ("items", POINTER(CursorStruct)),
-        ("count", c_size_t),
-        ("next", c_char_p),
-        ("memory", c_void_p),
-    ]
-
-
-class LagStruct(Struct):
-    c_name = "struct hf_cursor_list_lag_args"
-    _fields_ = [
-        ("stream", Bytes),
-        ("subject", Bytes),
-        ("by_subject", c_bool),
-        ("head", c_int64),
-        ("limit", c_size_t),
-        ("page", c_char_p),
-    ]
-
-
-class LagItemStruct(Struct):
-    c_name = "struct hf_cursor_lag_item"
-    _fields_ = [("cursor", CursorStruct), ("lag", c_int64)]
-
-
-class LagPageStruct(Struct):
-    c_name = "struct hf_cursor_lag_page"
-    _fields_ = [
-        ("items", POINTER(LagItemStruct)),
-        ("count", c_size_t),
-        ("next", c_char_p),
-        ("memory", c_void_p),
-    ]
+LagStruct = struct("hf_cursor_list_lag_args")
 
 
 @dataclass(frozen=True)
@@ -176,25 +60,12 @@ class CursorLag:
     lag: int
 
 
-def _cursor(s: CursorStruct) -> Cursor:
-    return Cursor(
-        consumer=s.key.consumer.text(),
-        stream=s.key.stream.text(),
-        subject=s.key.subject.text(),
-        last_sequence=s.last_sequence,
-        last_delivery_id=s.last_delivery_id.text(),
-        last_delivered_at=time_or_none(s.last_delivered_at),
-        last_error=s.last_error.text(),
-        error_count=s.error_count,
-        updated_at=s.updated_at,
-        reset_reason=s.reset_reason.text(),
-        reset_at=time_or_none(s.reset_at),
-        version=s.version,
-    )
+def _cursor(s: Any) -> Cursor:
+    return value_of(Cursor, s)
 
 
-def _key(borrow: Borrow, consumer: Text, stream: Text, subject: Text) -> KeyStruct:
-    return KeyStruct(borrow.bytes(consumer), borrow.bytes(stream), borrow.bytes(subject))
+def _key(consumer: Text, stream: Text, subject: Text) -> Any:
+    return KeyStruct(consumer=consumer, stream=stream, subject=subject)
 
 
 class CursorMutations(Domain):
@@ -219,16 +90,15 @@ class CursorMutations(Domain):
         :param delivered_at: None means now
         :raises NonMonotonicError: the cursor stands further, or there with another id
         """
-        borrow = Borrow()
-        args = AdvanceStruct(
-            write(expect, durability),
-            _key(borrow, consumer, stream, subject),
-            sequence,
-            borrow.bytes(delivery_id),
-            time(delivered_at),
-            time(now),
+        return self._mutate(
+            "hf_cursor_advance",
+            write=write(expect, durability),
+            key=_key(consumer, stream, subject),
+            sequence=sequence,
+            delivery_id=delivery_id,
+            delivered_at=delivered_at,
+            now=now,
         )
-        return self._mutate("hf_cursor_advance", args)
 
     def reset(
         self,
@@ -249,17 +119,16 @@ class CursorMutations(Domain):
 
         :raises ReasonRequiredError: the reason is blank
         """
-        borrow = Borrow()
-        args = ResetStruct(
-            write(expect, durability),
-            _key(borrow, consumer, stream, subject),
-            sequence,
-            borrow.bytes(delivery_id),
-            time(delivered_at),
-            borrow.bytes(reason),
-            time(now),
+        return self._mutate(
+            "hf_cursor_reset",
+            write=write(expect, durability),
+            key=_key(consumer, stream, subject),
+            sequence=sequence,
+            delivery_id=delivery_id,
+            delivered_at=delivered_at,
+            reason=reason,
+            now=now,
         )
-        return self._mutate("hf_cursor_reset", args)
 
     def record_error(
         self,
@@ -273,14 +142,13 @@ class CursorMutations(Domain):
         durability: Durability = Durability.DURABLE,
     ) -> Result:
         """Notes a failed delivery; the position stays."""
-        borrow = Borrow()
-        args = RecordErrorStruct(
-            write(expect, durability),
-            _key(borrow, consumer, stream, subject),
-            borrow.bytes(message),
-            time(now),
+        return self._mutate(
+            "hf_cursor_record_error",
+            write=write(expect, durability),
+            key=_key(consumer, stream, subject),
+            message=message,
+            now=now,
         )
-        return self._mutate("hf_cursor_record_error", args)
 
     def put(
         self,
@@ -291,20 +159,19 @@ class CursorMutations(Domain):
     ) -> Result:
         """Stores a whole cursor as given but for its version (import, migration). Never puts one
         back."""
-        borrow = Borrow()
         instance(cursor, Cursor, "cursor")
         struct = CursorStruct(
-            _key(borrow, cursor.consumer, cursor.stream, cursor.subject),
-            cursor.last_sequence,
-            borrow.bytes(cursor.last_delivery_id),
-            time(cursor.last_delivered_at),
-            borrow.bytes(cursor.last_error),
-            cursor.error_count,
-            time(cursor.updated_at),
-            borrow.bytes(cursor.reset_reason),
-            time(cursor.reset_at),
+            key=_key(cursor.consumer, cursor.stream, cursor.subject),
+            last_sequence=cursor.last_sequence,
+            last_delivery_id=cursor.last_delivery_id,
+            last_delivered_at=cursor.last_delivered_at,
+            last_error=cursor.last_error,
+            error_count=cursor.error_count,
+            updated_at=cursor.updated_at,
+            reset_reason=cursor.reset_reason,
+            reset_at=cursor.reset_at,
         )
-        return self._mutate("hf_cursor_put", PutStruct(write(expect, durability), struct))
+        return self._mutate("hf_cursor_put", write=write(expect, durability), cursor=struct)
 
     def remove(
         self,
@@ -316,10 +183,8 @@ class CursorMutations(Domain):
         durability: Durability = Durability.DURABLE,
     ) -> Result:
         """Forgets the cursor."""
-        borrow = Borrow()
         return self._mutate(
-            "hf_cursor_remove",
-            RemoveStruct(write(expect, durability), _key(borrow, consumer, stream, subject)),
+            "hf_cursor_remove", write=write(expect, durability), key=_key(consumer, stream, subject)
         )
 
 
@@ -329,9 +194,8 @@ class CursorsInTransaction(CursorMutations):
     def guard(self, consumer: Text, stream: Text, *, subject: Text = "", expect: int) -> Result:
         """Aborts the transaction unless the cursor has this version (:data:`ABSENT`: does not
         exist). Writes nothing."""
-        borrow = Borrow()
         return self._mutate(
-            "hf_cursor_guard", GuardStruct(write(expect), _key(borrow, consumer, stream, subject))
+            "hf_cursor_guard", write=write(expect), key=_key(consumer, stream, subject)
         )
 
 
@@ -345,11 +209,8 @@ class Cursors(CursorMutations):
 
         :raises NotFoundError: there is none
         """
-        borrow = Borrow()
-        key = _key(borrow, consumer, stream, subject)
-        return self._read(
-            "hf_cursor_get", key, None, GotStruct(), undurable, lambda out: _cursor(out.cursor)
-        )
+        key = _key(consumer, stream, subject)
+        return self._read("hf_cursor_get", key, undurable, lambda out: _cursor(out.cursor))
 
     def list_page(
         self,
@@ -363,20 +224,19 @@ class Cursors(CursorMutations):
     ) -> Page[Cursor]:
         """Cursors by stream, subject, consumer. ``subject=""`` selects those without one; None:
         any."""
-        borrow = Borrow()
         args = ListStruct(
-            borrow.optional(consumer),
-            borrow.optional(stream),
-            borrow.given(subject),
-            subject is not None,
-            limit,
-            token(page),
+            consumer=optional(consumer),
+            stream=optional(stream),
+            subject=given(subject),
+            by_subject=subject is not None,
+            limit=limit,
+            page=token(page),
         )
 
         def give(out: Any) -> Page[Cursor]:
             return Page([_cursor(out.items[i]) for i in range(out.count)], token_or_none(out.next))
 
-        return self._read("hf_cursor_list", args, None, PageStruct(), undurable, give)
+        return self._read("hf_cursor_list", args, undurable, give)
 
     def list(
         self,
@@ -409,14 +269,13 @@ class Cursors(CursorMutations):
         undurable: bool = False,
     ) -> Page[CursorLag]:
         """How far the consumers of a stream are behind ``head``, the slowest first."""
-        borrow = Borrow()
         args = LagStruct(
-            borrow.bytes(stream),
-            borrow.given(subject),
-            subject is not None,
-            head,
-            limit,
-            token(page),
+            stream=stream,
+            subject=given(subject),
+            by_subject=subject is not None,
+            head=head,
+            limit=limit,
+            page=token(page),
         )
 
         def give(out: Any) -> Page[CursorLag]:
@@ -425,7 +284,7 @@ class Cursors(CursorMutations):
             ]
             return Page(items, token_or_none(out.next))
 
-        return self._read("hf_cursor_list_lag", args, None, LagPageStruct(), undurable, give)
+        return self._read("hf_cursor_list_lag", args, undurable, give)
 
     def lag(
         self, stream: Text, head: int, *, subject: Optional[Text] = None, undurable: bool = False

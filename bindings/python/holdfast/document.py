@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import enum
-from ctypes import POINTER, c_bool, c_char_p, c_int, c_int64, c_size_t, c_uint, c_uint64, c_void_p
 from dataclasses import dataclass
 from typing import Any, Iterator, Optional
 
 from ._abi import (
-    Borrow,
-    Bytes,
-    Duration,
     Durability,
+    Duration,
     Page,
     Payload,
     Result,
-    Struct,
     Text,
     Time,
-    Write,
     bound_age,
     flags,
+    given,
     member,
-    time,
-    time_or_none,
+    struct,
     token,
     token_or_none,
+    value_of,
     write,
 )
-from ._domain import PAGE_SIZE, Domain, each
+from ._domain import Domain, PAGE_SIZE, each
 from ._names import names
 
 
@@ -54,99 +50,11 @@ class By(enum.IntEnum):
 # --------------------------------------------------------------------------------------------------
 
 
-class KeyStruct(Struct):
-    c_name = "struct hf_document_key"
-    _fields_ = [("collection", Bytes), ("id", Bytes)]
+KeyStruct = struct("hf_document_key")
 
+CountStruct = struct("hf_document_count_args")
 
-class DocumentStruct(Struct):
-    c_name = "struct hf_document"
-    _fields_ = [
-        ("key", KeyStruct),
-        ("group", Bytes),
-        ("payload", Bytes),
-        ("created_at", c_int64),
-        ("updated_at", c_int64),
-        ("expires_at", c_int64),
-        ("expires_computed", c_bool),
-        ("version", c_uint64),
-    ]
-
-
-class PutStruct(Struct):
-    c_name = "struct hf_document_put_args"
-    _fields_ = [
-        ("write", Write),
-        ("key", KeyStruct),
-        ("payload", Bytes),
-        ("group", Bytes),
-        ("created_at", c_int64),
-        ("expires_at", c_int64),
-        ("ttl_us", c_int64),
-        ("expires_computed", c_bool),
-        ("orders", c_uint),
-        ("now", c_int64),
-    ]
-
-
-class RegroupStruct(Struct):
-    c_name = "struct hf_document_regroup_args"
-    _fields_ = [("write", Write), ("key", KeyStruct), ("group", Bytes), ("now", c_int64)]
-
-
-class RemoveStruct(Struct):
-    c_name = "struct hf_document_remove_args"
-    _fields_ = [("write", Write), ("key", KeyStruct)]
-
-
-class ClearStruct(Struct):
-    c_name = "struct hf_document_clear_args"
-    _fields_ = [("write", Write), ("collection", Bytes)]
-
-
-class GuardStruct(Struct):
-    c_name = "struct hf_document_guard_args"
-    _fields_ = [("write", Write), ("key", KeyStruct)]
-
-
-class GotStruct(Struct):
-    c_name = "struct hf_document_got"
-    _fields_ = [("document", DocumentStruct), ("memory", c_void_p)]
-
-
-class CountStruct(Struct):
-    c_name = "struct hf_document_count_args"
-    _fields_ = [("collection", Bytes), ("group", Bytes), ("by_group", c_bool)]
-
-
-class CountedStruct(Struct):
-    c_name = "struct hf_document_counts"
-    _fields_ = [("documents", c_uint64), ("orders", c_uint), ("as_of", c_int64)]
-
-
-class ListStruct(Struct):
-    c_name = "struct hf_document_list_args"
-    _fields_ = [
-        ("collection", Bytes),
-        ("group", Bytes),
-        ("by_group", c_bool),
-        ("by", c_int),
-        ("descending", c_bool),
-        ("without_payload", c_bool),
-        ("limit", c_size_t),
-        ("page", c_char_p),
-    ]
-
-
-class PageStruct(Struct):
-    c_name = "struct hf_document_page"
-    _fields_ = [
-        ("items", POINTER(DocumentStruct)),
-        ("count", c_size_t),
-        ("next", c_char_p),
-        ("memory", c_void_p),
-    ]
-
+ListStruct = struct("hf_document_list_args")
 
 # --- Values
 # --------------------------------------------------------------------------------------------------
@@ -179,24 +87,12 @@ class DocumentCount:
     as_of: int
 
 
-def _document(s: DocumentStruct) -> Document:
-    return Document(
-        collection=s.key.collection.text(),
-        id=s.key.id.text(),
-        group=s.group.text(),
-        payload=s.payload.bytes(),
-        created_at=s.created_at,
-        updated_at=s.updated_at,
-        expires_at=time_or_none(s.expires_at),
-        version=s.version,
-        expires_computed=s.expires_computed,
-    )
+def _document(s: Any) -> Document:
+    return value_of(Document, s)
 
 
-def _key(
-    borrow: Borrow, collection: Text, id: Text
-) -> KeyStruct:  # noqa: A002 - as the library calls it
-    return KeyStruct(borrow.bytes(collection), borrow.bytes(id))
+def _key(collection: Text, id: Text) -> Any:  # noqa: A002 - as the library calls it
+    return KeyStruct(collection=collection, id=id)
 
 
 # --- Mutations
@@ -233,20 +129,19 @@ class DocumentMutations(Domain):
         :raises ConflictError: the version is not the expected one, or the collection keeps other
         orders
         """
-        borrow = Borrow()
-        args = PutStruct(
-            write(expect, durability),
-            _key(borrow, collection, id),
-            borrow.bytes(payload),
-            borrow.bytes(group),
-            time(created_at),
-            time(expires_at),
-            bound_age(ttl, "ttl"),
-            expires_computed,
-            flags(Orders, orders, "orders"),
-            time(now),
+        return self._mutate(
+            "hf_document_put",
+            write=write(expect, durability),
+            key=_key(collection, id),
+            payload=payload,
+            group=group,
+            created_at=created_at,
+            expires_at=expires_at,
+            ttl_us=bound_age(ttl, "ttl"),
+            expires_computed=expires_computed,
+            orders=flags(Orders, orders, "orders"),
+            now=now,
         )
-        return self._mutate("hf_document_put", args)
 
     def regroup(
         self,
@@ -259,11 +154,13 @@ class DocumentMutations(Domain):
         durability: Durability = Durability.DURABLE,
     ) -> Result:
         """Moves a document into another group without sending its payload again."""
-        borrow = Borrow()
-        args = RegroupStruct(
-            write(expect, durability), _key(borrow, collection, id), borrow.bytes(group), time(now)
+        return self._mutate(
+            "hf_document_regroup",
+            write=write(expect, durability),
+            key=_key(collection, id),
+            group=group,
+            now=now,
         )
-        return self._mutate("hf_document_regroup", args)
 
     def remove(
         self,
@@ -273,15 +170,14 @@ class DocumentMutations(Domain):
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
-        borrow = Borrow()
-        args = RemoveStruct(write(expect, durability), _key(borrow, collection, id))
-        return self._mutate("hf_document_remove", args)
+        return self._mutate(
+            "hf_document_remove", write=write(expect, durability), key=_key(collection, id)
+        )
 
     def clear(self, collection: Text, *, durability: Durability = Durability.DURABLE) -> Result:
         """Removes every document of a collection."""
-        borrow = Borrow()
         return self._mutate(
-            "hf_document_clear", ClearStruct(write(None, durability), borrow.bytes(collection))
+            "hf_document_clear", write=write(None, durability), collection=collection
         )
 
 
@@ -291,10 +187,7 @@ class DocumentsInTransaction(DocumentMutations):
     def guard(self, collection: Text, id: Text, *, expect: int) -> Result:  # noqa: A002
         """Aborts the transaction unless the document has this version (:data:`ABSENT`: does not
         exist). Writes nothing."""
-        borrow = Borrow()
-        return self._mutate(
-            "hf_document_guard", GuardStruct(write(expect), _key(borrow, collection, id))
-        )
+        return self._mutate("hf_document_guard", write=write(expect), key=_key(collection, id))
 
 
 class Documents(DocumentMutations):
@@ -305,34 +198,27 @@ class Documents(DocumentMutations):
 
         :raises NotFoundError: there is none, or it has expired
         """
-        borrow = Borrow()
-        key = _key(borrow, collection, id)
+        key = _key(collection, id)
         return self._read(
             "hf_document_get",
             key,
-            None,
-            GotStruct(),
             undurable,
             lambda out: _document(out.document),
         )
 
     def has(self, collection: Text, id: Text, *, undurable: bool = False) -> bool:  # noqa: A002
-        borrow = Borrow()
-        return bool(
-            self._read_plain("hf_document_has", _key(borrow, collection, id), c_bool(), undurable)
-        )
+        return bool(self._read_plain("hf_document_has", _key(collection, id), undurable))
 
     def count(
         self, collection: Text, group: Optional[Text] = None, *, undurable: bool = False
     ) -> DocumentCount:
         """How many documents a collection holds, or a group of it (``""``: those without one)."""
-        borrow = Borrow()
 
         def give(out: Any) -> DocumentCount:
             return DocumentCount(out.documents, Orders(out.orders), out.as_of)
 
-        args = CountStruct(borrow.bytes(collection), borrow.given(group), group is not None)
-        return self._read("hf_document_count", args, None, CountedStruct(), undurable, give)
+        args = CountStruct(collection=collection, group=given(group), by_group=group is not None)
+        return self._read("hf_document_count", args, undurable, give)
 
     def list_page(
         self,
@@ -347,16 +233,15 @@ class Documents(DocumentMutations):
         undurable: bool = False,
     ) -> Page[Document]:
         """Documents by time, then by id; of one group (``""``: those without one) or all."""
-        borrow = Borrow()
         args = ListStruct(
-            borrow.bytes(collection),
-            borrow.given(group),
-            group is not None,
-            member(By, by, "by"),
-            descending,
-            without_payload,
-            limit,
-            token(page),
+            collection=collection,
+            group=given(group),
+            by_group=group is not None,
+            by=member(By, by, "by"),
+            descending=descending,
+            without_payload=without_payload,
+            limit=limit,
+            page=token(page),
         )
 
         def give(out: Any) -> Page[Document]:
@@ -364,7 +249,7 @@ class Documents(DocumentMutations):
                 [_document(out.items[i]) for i in range(out.count)], token_or_none(out.next)
             )
 
-        return self._read("hf_document_list", args, None, PageStruct(), undurable, give)
+        return self._read("hf_document_list", args, undurable, give)
 
     def list(
         self,

@@ -6,14 +6,9 @@ from ctypes import (
     CFUNCTYPE,
     POINTER,
     byref,
-    c_bool,
     c_char_p,
-    c_int,
     c_int64,
     c_size_t,
-    c_uint,
-    c_uint8,
-    c_uint32,
     c_uint64,
     c_void_p,
     create_string_buffer,
@@ -24,12 +19,10 @@ from types import TracebackType
 from typing import Any, Callable, Iterator, Optional, Sequence, TypeVar
 
 from ._abi import (
-    FOR_EVER,
-    Borrow,
     Bytes,
     Duration,
     ErrorStruct,
-    Struct,
+    FOR_EVER,
     Text,
     c_text,
     check,
@@ -39,54 +32,19 @@ from ._abi import (
     invalid,
     number,
     release,
+    struct,
+    value_of,
 )
 from ._calls import Gate, Relay, call_back, callback as checked_callback, on_main
 from .errors import CanceledError, Error
 
 
-class EventStruct(Struct):
-    c_name = "struct hf_event"
-    _fields_ = [
-        ("lsn", c_uint64),
-        ("at", c_int64),
-        ("domain", c_char_p),
-        ("operation", c_char_p),
-        ("key", Bytes * 3),
-        ("parts", c_uint),
-        ("removed", c_bool),
-        ("many", c_bool),
-        ("transaction_end", c_bool),
-        ("reason", Bytes),
-        ("lost", c_uint64),
-        ("domain_id", c_uint8),
-        ("kind", c_uint8),
-        ("body", Bytes),
-    ]
-
-
-class BatchStruct(Struct):
-    c_name = "struct hf_event_batch"
-    _fields_ = [
-        ("events", POINTER(EventStruct)),
-        ("count", c_size_t),
-        ("next", c_uint64),
-        ("memory", c_void_p),
-    ]
+EventStruct = struct("hf_event")
+BatchStruct = struct("hf_event_batch")
 
 
 _Event = CFUNCTYPE(None, c_void_p, POINTER(EventStruct))
-
-
-class SubscribeStruct(Struct):
-    c_name = "struct hf_subscribe_args"
-    _fields_ = [
-        ("domain", c_char_p),
-        ("key", Bytes * 3),
-        ("parts", c_uint),
-        ("ring", c_uint32),
-        ("callback", _Event),
-        ("ctx", c_void_p),
-    ]
+SubscribeStruct = struct("hf_subscribe_args")
 
 
 T = TypeVar("T")
@@ -116,22 +74,17 @@ class Event:
     """One line of what it did."""
 
 
-def _event(s: EventStruct) -> Event:
+def _event(s: Any) -> Event:
     line = create_string_buffer(1024)
     function("hf_event_text", POINTER(EventStruct), c_char_p, c_size_t, restype=None)(
         byref(s), line, len(line)
     )
-    return Event(
-        lsn=s.lsn,
-        at=s.at,
+    return value_of(
+        Event,
+        s,
         domain=(s.domain or b"").decode(),
         operation=(s.operation or b"").decode(),
-        key=tuple(s.key[i].text() for i in range(s.parts)),
-        removed=s.removed,
-        many=s.many,
-        transaction_end=s.transaction_end,
-        reason=s.reason.text(),
-        lost=s.lost,
+        key=tuple((s.key[i].text() for i in range(s.parts))),
         text=line.value.decode("utf-8", "replace"),
     )
 
@@ -402,7 +355,7 @@ def subscribe(
     ring: int,
     callback: Optional[Callable[[Event], None]],
 ) -> Subscription:
-    borrow, handle, error = Borrow(), c_void_p(), ErrorStruct()
+    handle, error = c_void_p(), ErrorStruct()
     if callback is not None:
         checked_callback(callback, "callback")
 
@@ -414,8 +367,15 @@ def subscribe(
     given = instances(key, (str, bytes), "key")
     if len(given) > 3:
         invalid("key has at most 3 parts")
-    parts = (Bytes * 3)(*[borrow.bytes(part) for part in given])
-    args = SubscribeStruct(c_text(domain, "domain"), parts, len(given), ring, function_, None)
+    parts = (Bytes * 3)(*[Bytes.of(part) for part in given])
+    args = SubscribeStruct(
+        domain=c_text(domain, "domain"),
+        key=parts,
+        parts=len(given),
+        ring=ring,
+        callback=function_,
+        ctx=None,
+    )
     call = function(
         "hf_subscribe", c_void_p, POINTER(SubscribeStruct), POINTER(c_void_p), POINTER(ErrorStruct)
     )

@@ -4,28 +4,23 @@ holdfast/idempotency.h."""
 from __future__ import annotations
 
 import enum
-from ctypes import POINTER, c_bool, c_char_p, c_int, c_int32, c_int64, c_size_t, c_uint64, c_void_p
 from dataclasses import dataclass
 from typing import Any, Iterator, Optional, Union
 
 from ._abi import (
-    Borrow,
     Bytes,
     Deferred,
-    Duration,
     Durability,
+    Duration,
     Page,
     Payload,
     Result,
-    Struct,
     Text,
     Time,
-    Write,
-    duration,
-    time,
-    time_or_none,
+    struct,
     token as page_token,
     token_or_none,
+    value_of,
     write,
 )
 from ._domain import Domain, PAGE_SIZE, answered, deferred, each, unless_refused
@@ -60,136 +55,11 @@ class Outcome(enum.IntEnum):
 # --------------------------------------------------------------------------------------------------
 
 
-class KeyStruct(Struct):
-    c_name = "struct hf_idempotency_key"
-    _fields_ = [("scope", Bytes), ("key", Bytes)]
+KeyStruct = struct("hf_idempotency_key")
 
+BeginStruct = struct("hf_idempotency_begin_args")
 
-class EntryStruct(Struct):
-    c_name = "struct hf_idempotency_entry"
-    _fields_ = [
-        ("key", KeyStruct),
-        ("fingerprint", Bytes),
-        ("done", c_bool),
-        ("status", c_int32),
-        ("response", Bytes),
-        ("created_at", c_int64),
-        ("expires_at", c_int64),
-        ("expires_computed", c_bool),
-        ("token", c_uint64),
-        ("lease_until", c_int64),
-        ("version", c_uint64),
-    ]
-
-
-class BeginStruct(Struct):
-    c_name = "struct hf_idempotency_begin_args"
-    _fields_ = [
-        ("write", Write),
-        ("key", KeyStruct),
-        ("fingerprint", Bytes),
-        ("lease_us", c_int64),
-        ("ttl_us", c_int64),
-    ]
-
-
-class BegunStruct(Struct):
-    c_name = "struct hf_idempotency_begun"
-    _fields_ = [
-        ("outcome", c_int),
-        ("token", c_uint64),
-        ("lease_until", c_int64),
-        ("status", c_int32),
-        ("response", Bytes),
-        ("created_at", c_int64),
-        ("expires_at", c_int64),
-        ("expires_computed", c_bool),
-        ("version", c_uint64),
-        ("memory", c_void_p),
-    ]
-
-
-class CompleteStruct(Struct):
-    c_name = "struct hf_idempotency_complete_args"
-    _fields_ = [
-        ("write", Write),
-        ("key", KeyStruct),
-        ("token", c_uint64),
-        ("status", c_int32),
-        ("response", Bytes),
-        ("ttl_us", c_int64),
-    ]
-
-
-class AbandonStruct(Struct):
-    c_name = "struct hf_idempotency_abandon_args"
-    _fields_ = [("write", Write), ("key", KeyStruct), ("token", c_uint64)]
-
-
-class PutStruct(Struct):
-    c_name = "struct hf_idempotency_put_args"
-    _fields_ = [
-        ("write", Write),
-        ("key", KeyStruct),
-        ("fingerprint", Bytes),
-        ("status", c_int32),
-        ("response", Bytes),
-        ("created_at", c_int64),
-        ("expires_at", c_int64),
-        ("ttl_us", c_int64),
-        ("expires_computed", c_bool),
-    ]
-
-
-class RemoveStruct(Struct):
-    c_name = "struct hf_idempotency_remove_args"
-    _fields_ = [("write", Write), ("key", KeyStruct)]
-
-
-class ClearStruct(Struct):
-    c_name = "struct hf_idempotency_clear_args"
-    _fields_ = [("write", Write), ("scope", Bytes)]
-
-
-class GuardStruct(Struct):
-    c_name = "struct hf_idempotency_guard_args"
-    _fields_ = [("write", Write), ("key", KeyStruct)]
-
-
-class GuardOwnerStruct(Struct):
-    c_name = "struct hf_idempotency_guard_owner_args"
-    _fields_ = [("write", Write), ("key", KeyStruct), ("token", c_uint64)]
-
-
-class GotStruct(Struct):
-    c_name = "struct hf_idempotency_got"
-    _fields_ = [("entry", EntryStruct), ("memory", c_void_p)]
-
-
-class ListStruct(Struct):
-    c_name = "struct hf_idempotency_list_args"
-    _fields_ = [
-        ("scope", Bytes),
-        ("without_response", c_bool),
-        ("limit", c_size_t),
-        ("page", c_char_p),
-    ]
-
-
-class PageStruct(Struct):
-    c_name = "struct hf_idempotency_page"
-    _fields_ = [
-        ("items", POINTER(EntryStruct)),
-        ("count", c_size_t),
-        ("next", c_char_p),
-        ("memory", c_void_p),
-    ]
-
-
-class CountsStruct(Struct):
-    c_name = "struct hf_idempotency_counts"
-    _fields_ = [("in_progress", c_uint64), ("done", c_uint64), ("as_of", c_int64)]
-
+ListStruct = struct("hf_idempotency_list_args")
 
 # --- Values
 # --------------------------------------------------------------------------------------------------
@@ -242,39 +112,16 @@ class IdempotencyCounts:
     as_of: int
 
 
-def _entry(s: EntryStruct) -> IdempotencyEntry:
-    return IdempotencyEntry(
-        scope=s.key.scope.text(),
-        key=s.key.key.text(),
-        fingerprint=s.fingerprint.bytes(),
-        done=s.done,
-        status=s.status,
-        response=s.response.bytes(),
-        created_at=s.created_at,
-        expires_at=time_or_none(s.expires_at),
-        token=s.token,
-        lease_until=time_or_none(s.lease_until),
-        version=s.version,
-        expires_computed=s.expires_computed,
-    )
+def _entry(s: Any) -> IdempotencyEntry:
+    return value_of(IdempotencyEntry, s)
 
 
-def _begun(s: BegunStruct) -> Begun:
-    return Begun(
-        outcome=Outcome(s.outcome),
-        token=s.token,
-        lease_until=time_or_none(s.lease_until),
-        status=s.status,
-        response=s.response.bytes(),
-        created_at=time_or_none(s.created_at),
-        expires_at=time_or_none(s.expires_at),
-        version=s.version,
-        expires_computed=s.expires_computed,
-    )
+def _begun(s: Any) -> Begun:
+    return value_of(Begun, s, outcome=Outcome(s.outcome))
 
 
-def _key(borrow: Borrow, scope: Text, key: Text) -> KeyStruct:
-    return KeyStruct(borrow.bytes(scope), borrow.bytes(key))
+def _key(scope: Text, key: Text) -> Any:
+    return KeyStruct(scope=scope, key=key)
 
 
 # --- Mutations
@@ -302,16 +149,15 @@ class IdempotencyMutations(Domain):
         :param ttl: for how long; 0: 24 hours
         :raises StaleError: the token does not own the key (any more)
         """
-        borrow = Borrow()
-        args = CompleteStruct(
-            write(expect, durability),
-            _key(borrow, scope, key),
-            token,
-            status,
-            borrow.bytes(response),
-            duration(ttl),
+        return self._mutate(
+            "hf_idempotency_complete",
+            write=write(expect, durability),
+            key=_key(scope, key),
+            token=token,
+            status=status,
+            response=response,
+            ttl_us=ttl,
         )
-        return self._mutate("hf_idempotency_complete", args)
 
     def abandon(
         self,
@@ -323,9 +169,12 @@ class IdempotencyMutations(Domain):
         durability: Durability = Durability.DURABLE,
     ) -> Result:
         """The work was not done: forgets the key, so that the next begin is NEW."""
-        borrow = Borrow()
-        args = AbandonStruct(write(expect, durability), _key(borrow, scope, key), token)
-        return self._mutate("hf_idempotency_abandon", args)
+        return self._mutate(
+            "hf_idempotency_abandon",
+            write=write(expect, durability),
+            key=_key(scope, key),
+            token=token,
+        )
 
     def put(
         self,
@@ -348,20 +197,19 @@ class IdempotencyMutations(Domain):
         :param expires_computed: ``expires_at`` is one that the store computed, as an entry says:
         for what was read and is put back
         """
-        borrow = Borrow()
         expires = None if isinstance(expires_at, Never) else expires_at
-        args = PutStruct(
-            write(expect, durability),
-            _key(borrow, scope, key),
-            borrow.bytes(fingerprint),
-            status,
-            borrow.bytes(response),
-            time(created_at),
-            time(expires),
-            _TTL if expires_at is None else 0,
-            expires_computed,
+        return self._mutate(
+            "hf_idempotency_put",
+            write=write(expect, durability),
+            key=_key(scope, key),
+            fingerprint=fingerprint,
+            status=status,
+            response=response,
+            created_at=created_at,
+            expires_at=expires,
+            ttl_us=_TTL if expires_at is None else 0,
+            expires_computed=expires_computed,
         )
-        return self._mutate("hf_idempotency_put", args)
 
     def remove(
         self,
@@ -372,16 +220,13 @@ class IdempotencyMutations(Domain):
         durability: Durability = Durability.DURABLE,
     ) -> Result:
         """Forgets the key, whoever owns it."""
-        borrow = Borrow()
-        args = RemoveStruct(write(expect, durability), _key(borrow, scope, key))
-        return self._mutate("hf_idempotency_remove", args)
+        return self._mutate(
+            "hf_idempotency_remove", write=write(expect, durability), key=_key(scope, key)
+        )
 
     def clear(self, scope: Text, *, durability: Durability = Durability.DURABLE) -> Result:
         """Forgets every key of the scope."""
-        borrow = Borrow()
-        return self._mutate(
-            "hf_idempotency_clear", ClearStruct(write(None, durability), borrow.bytes(scope))
-        )
+        return self._mutate("hf_idempotency_clear", write=write(None, durability), scope=scope)
 
 
 def _begin_args(
@@ -392,14 +237,13 @@ def _begin_args(
     ttl: Duration,
     expect: Optional[int],
     durability: Durability,
-) -> tuple[Borrow, BeginStruct]:
-    borrow = Borrow()
-    return borrow, BeginStruct(
-        write(expect, durability),
-        _key(borrow, scope, key),
-        borrow.bytes(fingerprint),
-        duration(lease),
-        duration(ttl),
+) -> Any:
+    return BeginStruct(
+        write=write(expect, durability),
+        key=_key(scope, key),
+        fingerprint=fingerprint,
+        lease_us=lease,
+        ttl_us=ttl,
     )
 
 
@@ -418,23 +262,20 @@ class IdempotencyInTransaction(IdempotencyMutations):
     ) -> Deferred[Begun]:
         """Asks for the work; its value is there after the commit. ``expect=ABSENT`` aborts the
         transaction unless it is NEW."""
-        borrow, args = _begin_args(scope, key, fingerprint, lease, ttl, expect, Durability.DURABLE)
-        return deferred(self._owner, "hf_idempotency_begin", args, BegunStruct(), _begun)
+        args = _begin_args(scope, key, fingerprint, lease, ttl, expect, Durability.DURABLE)
+        return deferred(self._owner, "hf_idempotency_begin", args, _begun)
 
     def guard(self, scope: Text, key: Text, *, expect: int) -> Result:
         """Aborts the transaction unless the entry has this version (:data:`ABSENT`: does not
         exist). Writes nothing."""
-        borrow = Borrow()
-        return self._mutate(
-            "hf_idempotency_guard", GuardStruct(write(expect), _key(borrow, scope, key))
-        )
+        return self._mutate("hf_idempotency_guard", write=write(expect), key=_key(scope, key))
 
     def guard_owner(self, scope: Text, key: Text, token: int) -> Result:
         """Aborts the transaction unless the token owns the key: write only while the work is still
         mine."""
-        borrow = Borrow()
-        args = GuardOwnerStruct(write(), _key(borrow, scope, key), token)
-        return self._mutate("hf_idempotency_guard_owner", args)
+        return self._mutate(
+            "hf_idempotency_guard_owner", write=write(), key=_key(scope, key), token=token
+        )
 
 
 class Idempotency(IdempotencyMutations):
@@ -458,31 +299,25 @@ class Idempotency(IdempotencyMutations):
         :param lease: for how long the caller owns it; 0: until the store is closed
         :param ttl: without a lease, when the entry ends if nobody completes it; 0: 24 hours
         """
-        borrow, args = _begin_args(scope, key, fingerprint, lease, ttl, expect, durability)
+        args = _begin_args(scope, key, fingerprint, lease, ttl, expect, durability)
 
         def undo(begun: Begun) -> None:
             if begun.outcome is Outcome.NEW:
                 unless_refused(lambda: self.abandon(scope, key, begun.token))
 
-        return answered(self._owner, "hf_idempotency_begin", args, BegunStruct(), _begun, undo)
+        return answered(self._owner, "hf_idempotency_begin", args, _begun, undo)
 
     def get(self, scope: Text, key: Text, *, undurable: bool = False) -> IdempotencyEntry:
         """One entry.
 
         :raises NotFoundError: there is none
         """
-        borrow = Borrow()
-        args = _key(borrow, scope, key)
-        return self._read(
-            "hf_idempotency_get", args, None, GotStruct(), undurable, lambda out: _entry(out.entry)
-        )
+        args = _key(scope, key)
+        return self._read("hf_idempotency_get", args, undurable, lambda out: _entry(out.entry))
 
     def has(self, scope: Text, key: Text, *, undurable: bool = False) -> bool:
         """Is there an entry, owned or done?"""
-        borrow = Borrow()
-        return bool(
-            self._read_plain("hf_idempotency_has", _key(borrow, scope, key), c_bool(), undurable)
-        )
+        return bool(self._read_plain("hf_idempotency_has", _key(scope, key), undurable))
 
     def list_page(
         self,
@@ -494,13 +329,14 @@ class Idempotency(IdempotencyMutations):
         undurable: bool = False,
     ) -> Page[IdempotencyEntry]:
         """The entries of a scope, by key."""
-        borrow = Borrow()
 
         def give(out: Any) -> Page[IdempotencyEntry]:
             return Page([_entry(out.items[i]) for i in range(out.count)], token_or_none(out.next))
 
-        args = ListStruct(borrow.bytes(scope), without_response, limit, page_token(page))
-        return self._read("hf_idempotency_list", args, None, PageStruct(), undurable, give)
+        args = ListStruct(
+            scope=scope, without_response=without_response, limit=limit, page=page_token(page)
+        )
+        return self._read("hf_idempotency_list", args, undurable, give)
 
     def list(
         self, scope: Text, *, without_response: bool = False, undurable: bool = False
@@ -517,14 +353,10 @@ class Idempotency(IdempotencyMutations):
         )
 
     def count(self, scope: Text, *, undurable: bool = False) -> IdempotencyCounts:
-        borrow = Borrow()
-
         def give(out: Any) -> IdempotencyCounts:
             return IdempotencyCounts(out.in_progress, out.done, out.as_of)
 
-        return self._read(
-            "hf_idempotency_count", borrow.bytes(scope), Bytes, CountsStruct(), undurable, give
-        )
+        return self._read("hf_idempotency_count", Bytes.of(scope), undurable, give)
 
     def scopes(self, *, undurable: bool = False) -> Iterator[str]:
         """The scopes that hold entries, compared as bytes."""

@@ -3,34 +3,33 @@ status: holdfast/inbox.h."""
 
 from __future__ import annotations
 
-from ctypes import POINTER, c_bool, c_char_p, c_double, c_int, c_int64, c_size_t, c_uint64, c_void_p
 from dataclasses import dataclass
 from typing import Any, Iterable, Iterator, Optional, Sequence
 
 from ._abi import (
-    Borrow,
     Bytes,
-    Duration,
     Durability,
+    Duration,
     Page,
     Payload,
     Result,
-    Struct,
     Text,
     Time,
-    Write,
     bound,
     bound_age,
-    flag,
-    instances,
     duration,
-    time,
+    flag,
+    given,
+    instances,
+    optional,
+    struct,
     time_or_none,
     token,
     token_or_none,
+    value_of,
     write,
 )
-from ._domain import PAGE_SIZE, Domain, each
+from ._domain import Domain, PAGE_SIZE, each
 from ._names import names
 
 NO_TOMBSTONE = -1
@@ -41,236 +40,16 @@ NO_TOMBSTONE = -1
 # --------------------------------------------------------------------------------------------------
 
 
-class KeyStruct(Struct):
-    c_name = "struct hf_inbox_key"
-    _fields_ = [("user", Bytes), ("account", Bytes), ("thread", Bytes)]
+KeyStruct = struct("hf_inbox_key")
 
+InputStruct = struct("hf_inbox_input")
+MarkStruct = struct("hf_inbox_mark_args")
+MarkAllStruct = struct("hf_inbox_mark_all_args")
+LoadStruct = struct("hf_inbox_load_args")
 
-class RecordStruct(Struct):
-    c_name = "struct hf_inbox_record"
-    _fields_ = [
-        ("key", KeyStruct),
-        ("payload", Bytes),
-        ("unread", c_bool),
-        ("dismissed", c_bool),
-        ("score", c_double),
-        ("updated_at", c_int64),
-        ("snapshot_at", c_int64),
-        ("seen_at", c_int64),
-        ("read_at", c_int64),
-        ("dismissed_at", c_int64),
-        ("snoozed_until", c_int64),
-        ("saved", c_uint64),
-        ("version", c_uint64),
-    ]
+DismissedStruct = struct("hf_inbox_list_dismissed_args")
 
-
-class InputStruct(Struct):
-    c_name = "struct hf_inbox_input"
-    _fields_ = [
-        ("account", Bytes),
-        ("thread", Bytes),
-        ("payload", Bytes),
-        ("unread", c_bool),
-        ("dismissed", c_bool),
-        ("score", c_double),
-        ("updated_at", c_int64),
-        ("snapshot_at", c_int64),
-        ("seen_at", c_int64),
-        ("read_at", c_int64),
-        ("dismissed_at", c_int64),
-        ("snoozed_until", c_int64),
-    ]
-
-
-class SaveStruct(Struct):
-    c_name = "struct hf_inbox_save_args"
-    _fields_ = [
-        ("write", Write),
-        ("user", Bytes),
-        ("records", POINTER(InputStruct)),
-        ("count", c_size_t),
-        ("generated_at", c_int64),
-        ("mode", c_int),
-        ("restore", c_bool),
-        ("now", c_int64),
-        ("tombstone_for", c_int64),
-        ("only_newer", c_bool),
-    ]
-
-
-class SetStatusStruct(Struct):
-    c_name = "struct hf_inbox_set_status_args"
-    _fields_ = [
-        ("write", Write),
-        ("user", Bytes),
-        ("status", Bytes),
-        ("extra", Bytes),
-        ("set_extra", c_bool),
-    ]
-
-
-class MarkStruct(Struct):
-    c_name = "struct hf_inbox_mark_args"
-    _fields_ = [("write", Write), ("key", KeyStruct), ("now", c_int64)]
-
-
-class SnoozeStruct(Struct):
-    c_name = "struct hf_inbox_snooze_args"
-    _fields_ = [("write", Write), ("key", KeyStruct), ("until", c_int64)]
-
-
-class RemoveStruct(Struct):
-    c_name = "struct hf_inbox_remove_args"
-    _fields_ = [("write", Write), ("key", KeyStruct), ("tombstone_for", c_int64)]
-
-
-class PutTombstoneStruct(Struct):
-    c_name = "struct hf_inbox_put_tombstone_args"
-    _fields_ = [
-        ("write", Write),
-        ("key", KeyStruct),
-        ("dismissed", c_bool),
-        ("dismissed_at", c_int64),
-        ("until", c_int64),
-    ]
-
-
-class GuardStruct(Struct):
-    c_name = "struct hf_inbox_guard_args"
-    _fields_ = [("write", Write), ("key", KeyStruct)]
-
-
-class MarkAllStruct(Struct):
-    c_name = "struct hf_inbox_mark_all_args"
-    _fields_ = [
-        ("write", Write),
-        ("user", Bytes),
-        ("account", Bytes),
-        ("up_to", c_uint64),
-        ("now", c_int64),
-    ]
-
-
-class PruneStruct(Struct):
-    c_name = "struct hf_inbox_prune_args"
-    _fields_ = [
-        ("write", Write),
-        ("user", Bytes),
-        ("keep_accounts", POINTER(Bytes)),
-        ("keep_count", c_size_t),
-        ("tombstone_for", c_int64),
-    ]
-
-
-class TrimStruct(Struct):
-    c_name = "struct hf_inbox_trim_args"
-    _fields_ = [
-        ("write", Write),
-        ("user", Bytes),
-        ("max_records", c_uint64),
-        ("max_age_us", c_int64),
-        ("dry_run", c_bool),
-        ("now", c_int64),
-        ("tombstone_for", c_int64),
-    ]
-
-
-class ClearStruct(Struct):
-    c_name = "struct hf_inbox_clear_args"
-    _fields_ = [("write", Write), ("user", Bytes)]
-
-
-class GotStruct(Struct):
-    c_name = "struct hf_inbox_got"
-    _fields_ = [("record", RecordStruct), ("memory", c_void_p)]
-
-
-class LoadStruct(Struct):
-    c_name = "struct hf_inbox_load_args"
-    _fields_ = [
-        ("user", Bytes),
-        ("account", Bytes),
-        ("unread_only", c_bool),
-        ("without_dismissed", c_bool),
-        ("without_snoozed", c_bool),
-        ("limit", c_size_t),
-        ("page", c_char_p),
-    ]
-
-
-class PageStruct(Struct):
-    c_name = "struct hf_inbox_page"
-    _fields_ = [
-        ("generated_at", c_int64),
-        ("items", POINTER(RecordStruct)),
-        ("count", c_size_t),
-        ("next", c_char_p),
-        ("memory", c_void_p),
-    ]
-
-
-class DismissedStruct(Struct):
-    c_name = "struct hf_inbox_list_dismissed_args"
-    _fields_ = [("user", Bytes), ("limit", c_size_t), ("page", c_char_p)]
-
-
-class KeysStruct(Struct):
-    c_name = "struct hf_inbox_key_page"
-    _fields_ = [
-        ("items", POINTER(KeyStruct)),
-        ("count", c_size_t),
-        ("next", c_char_p),
-        ("memory", c_void_p),
-    ]
-
-
-class TombstonesStruct(Struct):
-    c_name = "struct hf_inbox_list_tombstones_args"
-    _fields_ = [
-        ("user", Bytes),
-        ("account", Bytes),
-        ("thread", Bytes),
-        ("limit", c_size_t),
-        ("page", c_char_p),
-    ]
-
-
-class TombstoneStruct(Struct):
-    c_name = "struct hf_inbox_tombstone"
-    _fields_ = [
-        ("key", KeyStruct),
-        ("dismissed", c_bool),
-        ("dismissed_at", c_int64),
-        ("until", c_int64),
-        ("version", c_uint64),
-    ]
-
-
-class TombstonePageStruct(Struct):
-    c_name = "struct hf_inbox_tombstone_page"
-    _fields_ = [
-        ("items", POINTER(TombstoneStruct)),
-        ("count", c_size_t),
-        ("next", c_char_p),
-        ("memory", c_void_p),
-    ]
-
-
-class CountsStruct(Struct):
-    c_name = "struct hf_inbox_counts"
-    _fields_ = [
-        ("total", c_uint64),
-        ("unread", c_uint64),
-        ("unseen", c_uint64),
-        ("dismissed", c_uint64),
-    ]
-
-
-class StatusStruct(Struct):
-    c_name = "struct hf_inbox_status"
-    _fields_ = [("status", Bytes), ("extra", Bytes), ("version", c_uint64), ("memory", c_void_p)]
-
+TombstonesStruct = struct("hf_inbox_list_tombstones_args")
 
 # --- Values
 # --------------------------------------------------------------------------------------------------
@@ -370,56 +149,32 @@ class InboxPage(Page[InboxRecord]):
         self.generated_at = generated_at
 
 
-def _record(s: RecordStruct) -> InboxRecord:
-    return InboxRecord(
-        user=s.key.user.text(),
-        account=s.key.account.text(),
-        thread=s.key.thread.text(),
-        payload=s.payload.bytes(),
-        unread=s.unread,
-        dismissed=s.dismissed,
-        score=s.score,
-        updated_at=time_or_none(s.updated_at),
-        snapshot_at=time_or_none(s.snapshot_at),
-        seen_at=time_or_none(s.seen_at),
-        read_at=time_or_none(s.read_at),
-        dismissed_at=time_or_none(s.dismissed_at),
-        snoozed_until=time_or_none(s.snoozed_until),
-        saved=s.saved,
-        version=s.version,
-    )
+def _record(s: Any) -> InboxRecord:
+    return value_of(InboxRecord, s)
 
 
-def _tombstone(s: TombstoneStruct) -> Tombstone:
-    return Tombstone(
-        user=s.key.user.text(),
-        account=s.key.account.text(),
-        thread=s.key.thread.text(),
-        dismissed=s.dismissed,
-        dismissed_at=time_or_none(s.dismissed_at),
-        until=s.until,
-        version=s.version,
-    )
+def _tombstone(s: Any) -> Tombstone:
+    return value_of(Tombstone, s)
 
 
-def _key(borrow: Borrow, user: Text, account: Text, thread: Text) -> KeyStruct:
-    return KeyStruct(borrow.bytes(user), borrow.bytes(account), borrow.bytes(thread))
+def _key(user: Text, account: Text, thread: Text) -> Any:
+    return KeyStruct(user=user, account=account, thread=thread)
 
 
-def _input(borrow: Borrow, record: InboxInput) -> InputStruct:
+def _input(record: InboxInput) -> Any:
     return InputStruct(
-        borrow.bytes(record.account),
-        borrow.bytes(record.thread),
-        borrow.bytes(record.payload),
-        record.unread,
-        record.dismissed,
-        record.score,
-        time(record.updated_at),
-        time(record.snapshot_at),
-        time(record.seen_at),
-        time(record.read_at),
-        time(record.dismissed_at),
-        time(record.snoozed_until),
+        account=record.account,
+        thread=record.thread,
+        payload=record.payload,
+        unread=record.unread,
+        dismissed=record.dismissed,
+        score=record.score,
+        updated_at=record.updated_at,
+        snapshot_at=record.snapshot_at,
+        seen_at=record.seen_at,
+        read_at=record.read_at,
+        dismissed_at=record.dismissed_at,
+        snoozed_until=record.snoozed_until,
     )
 
 
@@ -460,21 +215,19 @@ class InboxMutations(Domain):
         :param tombstone_for: how long such a tombstone stands; None: 30 days; :data:`NO_TOMBSTONE`:
         none is left
         """
-        borrow = Borrow()
-        structs = [_input(borrow, record) for record in instances(records, InboxInput, "records")]
-        args = SaveStruct(
-            write(None, durability),
-            borrow.bytes(user),
-            borrow.array(InputStruct, structs),
-            len(structs),
-            time(generated_at),
-            int(flag(replace, "replace")),
-            restore,
-            time(now),
-            _span(tombstone_for),
-            only_newer,
+        structs = [_input(record) for record in instances(records, InboxInput, "records")]
+        return self._mutate(
+            "hf_inbox_save",
+            write=write(None, durability),
+            user=user,
+            records=structs,
+            generated_at=generated_at,
+            mode=int(flag(replace, "replace")),
+            restore=restore,
+            now=now,
+            tombstone_for=_span(tombstone_for),
+            only_newer=only_newer,
         )
-        return self._mutate("hf_inbox_save", args)
 
     def set_status(
         self,
@@ -490,15 +243,14 @@ class InboxMutations(Domain):
         :param extra: opaque bytes kept beside it, as an import does; None: those that are there
         stay
         """
-        borrow = Borrow()
-        args = SetStatusStruct(
-            write(expect, durability),
-            borrow.bytes(user),
-            borrow.bytes(status),
-            borrow.given(extra),
-            extra is not None,
+        return self._mutate(
+            "hf_inbox_set_status",
+            write=write(expect, durability),
+            user=user,
+            status=status,
+            extra=given(extra),
+            set_extra=extra is not None,
         )
-        return self._mutate("hf_inbox_set_status", args)
 
     def _mark(
         self,
@@ -510,8 +262,7 @@ class InboxMutations(Domain):
         expect: Optional[int],
         durability: Durability,
     ) -> Result:
-        borrow = Borrow()
-        args = MarkStruct(write(expect, durability), _key(borrow, user, account, thread), time(now))
+        args = MarkStruct(write=write(expect, durability), key=_key(user, account, thread), now=now)
         return self._mutate(name, args)
 
     def dismiss(
@@ -589,11 +340,12 @@ class InboxMutations(Domain):
     ) -> Result:
         """Puts the record off: loads without snoozed ones leave it out until then. None wakes
         it."""
-        borrow = Borrow()
-        args = SnoozeStruct(
-            write(expect, durability), _key(borrow, user, account, thread), time(until)
+        return self._mutate(
+            "hf_inbox_snooze",
+            write=write(expect, durability),
+            key=_key(user, account, thread),
+            until=until,
         )
-        return self._mutate("hf_inbox_snooze", args)
 
     def remove(
         self,
@@ -606,11 +358,12 @@ class InboxMutations(Domain):
         durability: Durability = Durability.DURABLE,
     ) -> Result:
         """Removes one record; while the tombstone stands no save brings it back."""
-        borrow = Borrow()
-        args = RemoveStruct(
-            write(expect, durability), _key(borrow, user, account, thread), duration(tombstone_for)
+        return self._mutate(
+            "hf_inbox_remove",
+            write=write(expect, durability),
+            key=_key(user, account, thread),
+            tombstone_for=tombstone_for,
         )
-        return self._mutate("hf_inbox_remove", args)
 
     def put_tombstone(
         self,
@@ -625,15 +378,14 @@ class InboxMutations(Domain):
         durability: Durability = Durability.DURABLE,
     ) -> Result:
         """Stores a tombstone as given; a time that is over, or None, lifts the one that stands."""
-        borrow = Borrow()
-        args = PutTombstoneStruct(
-            write(expect, durability),
-            _key(borrow, user, account, thread),
-            dismissed,
-            time(dismissed_at),
-            time(until),
+        return self._mutate(
+            "hf_inbox_put_tombstone",
+            write=write(expect, durability),
+            key=_key(user, account, thread),
+            dismissed=dismissed,
+            dismissed_at=dismissed_at,
+            until=until,
         )
-        return self._mutate("hf_inbox_put_tombstone", args)
 
     def _mark_all(
         self,
@@ -644,13 +396,12 @@ class InboxMutations(Domain):
         now: Time,
         durability: Durability,
     ) -> Result:
-        borrow = Borrow()
         args = MarkAllStruct(
-            write(None, durability),
-            borrow.bytes(user),
-            borrow.optional(account),
-            bound(up_to, "up_to"),
-            time(now),
+            write=write(None, durability),
+            user=user,
+            account=optional(account),
+            up_to=bound(up_to, "up_to"),
+            now=now,
         )
         return self._mutate(name, args)
 
@@ -690,19 +441,13 @@ class InboxMutations(Domain):
         """Removes the records of accounts that are not listed; the dismissed among them leave
         tombstones, as in :meth:`save`. An empty list
         removes nothing."""
-        borrow = Borrow()
-        accounts = [
-            borrow.bytes(account)
-            for account in instances(keep_accounts, (str, bytes), "keep_accounts")
-        ]
-        args = PruneStruct(
-            write(None, durability),
-            borrow.bytes(user),
-            borrow.array(Bytes, accounts),
-            len(accounts),
-            _span(tombstone_for),
+        return self._mutate(
+            "hf_inbox_prune",
+            write=write(None, durability),
+            user=user,
+            keep_accounts=instances(keep_accounts, (str, bytes), "keep_accounts"),
+            tombstone_for=_span(tombstone_for),
         )
-        return self._mutate("hf_inbox_prune", args)
 
     def trim(
         self,
@@ -718,25 +463,21 @@ class InboxMutations(Domain):
         """Drops from the end of load order what lies beyond either bound (None: no such bound);
         dismissed records leave tombstones, as in
         :meth:`save`."""
-        borrow = Borrow()
-        args = TrimStruct(
-            write(None, durability),
-            borrow.bytes(user),
-            bound(max_records, "max_records"),
-            bound_age(max_age, "max_age"),
-            dry_run,
-            time(now),
-            _span(tombstone_for),
+        return self._mutate(
+            "hf_inbox_trim",
+            write=write(None, durability),
+            user=user,
+            max_records=bound(max_records, "max_records"),
+            max_age_us=bound_age(max_age, "max_age"),
+            dry_run=dry_run,
+            now=now,
+            tombstone_for=_span(tombstone_for),
         )
-        return self._mutate("hf_inbox_trim", args)
 
     def clear(self, user: Text, *, durability: Durability = Durability.DURABLE) -> Result:
         """Removes all records and tombstones of the user, and the newest generated_at; the status
         stays."""
-        borrow = Borrow()
-        return self._mutate(
-            "hf_inbox_clear", ClearStruct(write(None, durability), borrow.bytes(user))
-        )
+        return self._mutate("hf_inbox_clear", write=write(None, durability), user=user)
 
 
 class InboxInTransaction(InboxMutations):
@@ -745,10 +486,7 @@ class InboxInTransaction(InboxMutations):
     def guard(self, user: Text, thread: Text, account: Text = "primary", *, expect: int) -> Result:
         """Aborts the transaction unless the record has this version (:data:`ABSENT`: does not
         exist). Writes nothing."""
-        borrow = Borrow()
-        return self._mutate(
-            "hf_inbox_guard", GuardStruct(write(expect), _key(borrow, user, account, thread))
-        )
+        return self._mutate("hf_inbox_guard", write=write(expect), key=_key(user, account, thread))
 
 
 # --- Reads
@@ -766,11 +504,8 @@ class Inbox(InboxMutations):
         :param undurable: of every read: do not wait, show what a crash can still take back
         :raises NotFoundError: there is none
         """
-        borrow = Borrow()
-        key = _key(borrow, user, account, thread)
-        return self._read(
-            "hf_inbox_get", key, None, GotStruct(), undurable, lambda out: _record(out.record)
-        )
+        key = _key(user, account, thread)
+        return self._read("hf_inbox_get", key, undurable, lambda out: _record(out.record))
 
     def load_page(
         self,
@@ -785,22 +520,21 @@ class Inbox(InboxMutations):
         undurable: bool = False,
     ) -> InboxPage:
         """Records by snapshot_at (newest first), score (highest first), account, thread."""
-        borrow = Borrow()
         args = LoadStruct(
-            borrow.bytes(user),
-            borrow.optional(account),
-            unread_only,
-            without_dismissed,
-            without_snoozed,
-            limit,
-            token(page),
+            user=user,
+            account=optional(account),
+            unread_only=unread_only,
+            without_dismissed=without_dismissed,
+            without_snoozed=without_snoozed,
+            limit=limit,
+            page=token(page),
         )
 
         def give(out: Any) -> InboxPage:
             items = [_record(out.items[i]) for i in range(out.count)]
             return InboxPage(items, token_or_none(out.next), time_or_none(out.generated_at))
 
-        return self._read("hf_inbox_load", args, None, PageStruct(), undurable, give)
+        return self._read("hf_inbox_load", args, undurable, give)
 
     def load(
         self,
@@ -830,8 +564,7 @@ class Inbox(InboxMutations):
         self, user: Text, *, limit: int = 0, page: Optional[str] = None, undurable: bool = False
     ) -> Page[InboxKey]:
         """Keys of the dismissed records, in key order."""
-        borrow = Borrow()
-        args = DismissedStruct(borrow.bytes(user), limit, token(page))
+        args = DismissedStruct(user=user, limit=limit, page=token(page))
 
         def give(out: Any) -> Page[InboxKey]:
             keys = (out.items[i] for i in range(out.count))
@@ -840,7 +573,7 @@ class Inbox(InboxMutations):
             ]
             return Page(items, token_or_none(out.next))
 
-        return self._read("hf_inbox_list_dismissed", args, None, KeysStruct(), undurable, give)
+        return self._read("hf_inbox_list_dismissed", args, undurable, give)
 
     def dismissed(self, user: Text, *, undurable: bool = False) -> Iterator[InboxKey]:
         return each(
@@ -858,9 +591,8 @@ class Inbox(InboxMutations):
         undurable: bool = False,
     ) -> Page[Tombstone]:
         """The tombstones that stand, in key order; with a thread only the one of that key."""
-        borrow = Borrow()
         args = TombstonesStruct(
-            borrow.bytes(user), borrow.bytes(account), borrow.optional(thread), limit, token(page)
+            user=user, account=account, thread=optional(thread), limit=limit, page=token(page)
         )
 
         def give(out: Any) -> Page[Tombstone]:
@@ -868,9 +600,7 @@ class Inbox(InboxMutations):
                 [_tombstone(out.items[i]) for i in range(out.count)], token_or_none(out.next)
             )
 
-        return self._read(
-            "hf_inbox_list_tombstones", args, None, TombstonePageStruct(), undurable, give
-        )
+        return self._read("hf_inbox_list_tombstones", args, undurable, give)
 
     def tombstones(self, user: Text, *, undurable: bool = False) -> Iterator[Tombstone]:
         return each(
@@ -878,24 +608,16 @@ class Inbox(InboxMutations):
         )
 
     def counts(self, user: Text, *, undurable: bool = False) -> InboxCounts:
-        borrow = Borrow()
-
         def give(out: Any) -> InboxCounts:
             return InboxCounts(out.total, out.unread, out.unseen, out.dismissed)
 
-        return self._read(
-            "hf_inbox_count", borrow.bytes(user), Bytes, CountsStruct(), undurable, give
-        )
+        return self._read("hf_inbox_count", Bytes.of(user), undurable, give)
 
     def status(self, user: Text, *, undurable: bool = False) -> InboxStatus:
-        borrow = Borrow()
-
         def give(out: Any) -> InboxStatus:
             return InboxStatus(out.status.bytes(), out.version, out.extra.bytes())
 
-        return self._read(
-            "hf_inbox_get_status", borrow.bytes(user), Bytes, StatusStruct(), undurable, give
-        )
+        return self._read("hf_inbox_get_status", Bytes.of(user), undurable, give)
 
     def users(self, *, undurable: bool = False) -> Iterator[str]:
         """Whose inbox holds anything, compared as bytes."""

@@ -10,15 +10,14 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import contextmanager
-from ctypes import CFUNCTYPE, POINTER, addressof, byref, c_int, c_int64, c_void_p
+from ctypes import CFUNCTYPE, POINTER, byref, c_int, c_int64, c_void_p, pointer
 from typing import Any, Callable, Generic, Iterator, Optional, Sequence, TypeVar, Union
 
 from ._abi import (
-    FOR_EVER,
-    Borrow,
-    Duration,
     Durability,
+    Duration,
     ErrorStruct,
+    FOR_EVER,
     Payload,
     Result,
     ResultStruct,
@@ -34,11 +33,11 @@ from .clock import ClockMutations
 from .cursor import CursorMutations
 from .document import DocumentMutations
 from .errors import Error, TimedOutError
-from .idempotency import Begun, BegunStruct, IdempotencyMutations, _begin_args, _begun
+from .idempotency import Begun, IdempotencyMutations, _begin_args, _begun
 from .inbox import InboxMutations
 from .lock import LockMutations
 from .migration import MigrationMutations
-from .outbox import ItemsStruct, OutboxItem, OutboxMutations, _claim_args, _claim_next_args, _items
+from .outbox import OutboxItem, OutboxMutations, _claim_args, _claim_next_args, _items
 from .timeline import TimelineMutations
 
 T = TypeVar("T")
@@ -50,7 +49,7 @@ class Ticket:
 
     __slots__ = ("_owner", "_struct")
 
-    def __init__(self, owner: Owner, struct: TicketStruct) -> None:
+    def __init__(self, owner: Owner, struct: Any) -> None:
         self._owner = owner
         self._struct = struct
 
@@ -152,10 +151,8 @@ class OutboxLater(OutboxMutations):
         durability: Durability = Durability.DURABLE,
     ) -> Answered[OutboxItem]:
         """Claims one item by name. Wait for the ticket before acting on it."""
-        borrow, args = _claim_args(queue, id, owner, lease, max_run, expect, durability)
-        item = answered(
-            self._owner, "hf_outbox_claim", args, ItemsStruct(), lambda out: _items(out)[0]
-        )
+        args = _claim_args(queue, id, owner, lease, max_run, expect, durability)
+        item = answered(self._owner, "hf_outbox_claim", args, lambda out: _items(out)[0])
         return Answered(item, _ticket_of(self._owner))
 
     def claim_next(
@@ -169,8 +166,8 @@ class OutboxLater(OutboxMutations):
         durability: Durability = Durability.DURABLE,
     ) -> Answered[list[OutboxItem]]:
         """Claims what is next. Wait for the ticket before acting on it."""
-        borrow, args = _claim_next_args(queue, owner, lease, max_run, max, durability, 0)
-        items = answered(self._owner, "hf_outbox_claim_next", args, ItemsStruct(), _items)
+        args = _claim_next_args(queue, owner, lease, max_run, max, durability, 0)
+        items = answered(self._owner, "hf_outbox_claim_next", args, _items)
         return Answered(items, _ticket_of(self._owner))
 
 
@@ -189,8 +186,8 @@ class IdempotencyLater(IdempotencyMutations):
         durability: Durability = Durability.DURABLE,
     ) -> Answered[Begun]:
         """Asks for the work. Wait for the ticket before doing it."""
-        borrow, args = _begin_args(scope, key, fingerprint, lease, ttl, expect, durability)
-        begun = answered(self._owner, "hf_idempotency_begin", args, BegunStruct(), _begun)
+        args = _begin_args(scope, key, fingerprint, lease, ttl, expect, durability)
+        begun = answered(self._owner, "hf_idempotency_begin", args, _begun)
         return Answered(begun, _ticket_of(self._owner))
 
 
@@ -230,7 +227,7 @@ class Later:
     def _call(self) -> Any:
         return self._store._call()
 
-    def _result(self) -> tuple[ResultStruct, Result]:
+    def _result(self) -> tuple[Any, Result]:
         struct = ResultStruct()
         result = Result(struct, True)
         result.ticket = self._newest
@@ -239,7 +236,7 @@ class Later:
     @contextmanager
     def _ticket(self, write: Any) -> Iterator[None]:
         struct = TicketStruct()
-        write.ticket = addressof(struct)
+        write.ticket = pointer(struct)
         self._newest = Ticket(self._store, struct)
         try:
             yield

@@ -2,142 +2,44 @@
 
 from __future__ import annotations
 
-from ctypes import (
-    CFUNCTYPE,
-    POINTER,
-    byref,
-    c_char_p,
-    c_int64,
-    c_size_t,
-    c_uint,
-    c_uint64,
-    c_void_p,
-)
+from ctypes import CFUNCTYPE, POINTER, byref, c_uint, c_void_p
 from dataclasses import dataclass
 from typing import Any, Callable, Iterator, Optional, TypeVar, cast
 
 from ._abi import (
-    READ_UNDURABLE,
-    Borrow,
-    CancelStruct,
     Bytes,
-    Duration,
+    CancelStruct,
     Durability,
+    Duration,
     ErrorStruct,
     Page,
+    READ_UNDURABLE,
     Result,
-    Struct,
     Text,
     Time,
-    Write,
     check,
     duration,
     flag,
     function,
-    time,
+    struct,
     time_or_none,
     token as page_token,
     token_or_none,
+    value_of,
     write,
 )
 from ._calls import call_back, callback as checked_callback, relayed
-from ._domain import PAGE_SIZE, Domain, cancelling, each, unless_refused, waited
+from ._domain import Domain, PAGE_SIZE, cancelling, each, unless_refused, waited
 
 T = TypeVar("T")
 
+AcquireStruct = struct("hf_lock_acquire_args")
+WithStruct = struct("hf_lock_with_args")
+CheckStruct = struct("hf_lock_check_args")
 
-class LockStruct(Struct):
-    c_name = "struct hf_lock"
-    _fields_ = [
-        ("name", Bytes),
-        ("owner", Bytes),
-        ("token", c_uint64),
-        ("acquired_at", c_int64),
-        ("lease_until", c_int64),
-        ("version", c_uint64),
-    ]
+ListStruct = struct("hf_lock_list_args")
 
-
-class AcquireStruct(Struct):
-    c_name = "struct hf_lock_acquire_args"
-    _fields_ = [
-        ("write", Write),
-        ("name", Bytes),
-        ("owner", Bytes),
-        ("lease_us", c_int64),
-        ("wait_us", c_int64),
-    ]
-
-
-class RenewStruct(Struct):
-    c_name = "struct hf_lock_renew_args"
-    _fields_ = [("write", Write), ("name", Bytes), ("token", c_uint64), ("lease_us", c_int64)]
-
-
-class ReleaseStruct(Struct):
-    c_name = "struct hf_lock_release_args"
-    _fields_ = [("write", Write), ("name", Bytes), ("token", c_uint64)]
-
-
-class ForceReleaseStruct(Struct):
-    c_name = "struct hf_lock_force_release_args"
-    _fields_ = [("write", Write), ("name", Bytes), ("reason", Bytes)]
-
-
-class PutStruct(Struct):
-    c_name = "struct hf_lock_put_args"
-    _fields_ = [
-        ("write", Write),
-        ("name", Bytes),
-        ("owner", Bytes),
-        ("acquired_at", c_int64),
-        ("lease_until", c_int64),
-    ]
-
-
-class GuardStruct(Struct):
-    c_name = "struct hf_lock_guard_args"
-    _fields_ = [("write", Write), ("name", Bytes)]
-
-
-class GuardHeldStruct(Struct):
-    c_name = "struct hf_lock_guard_held_args"
-    _fields_ = [("write", Write), ("name", Bytes), ("token", c_uint64)]
-
-
-class WithStruct(Struct):
-    c_name = "struct hf_lock_with_args"
-    _fields_ = [("name", Bytes), ("wait_us", c_int64), ("cancel", c_void_p)]
-
-
-class CheckStruct(Struct):
-    c_name = "struct hf_lock_check_args"
-    _fields_ = [("name", Bytes), ("token", c_uint64)]
-
-
-class GotStruct(Struct):
-    c_name = "struct hf_lock_got"
-    _fields_ = [("lock", LockStruct), ("memory", c_void_p)]
-
-
-class ListStruct(Struct):
-    c_name = "struct hf_lock_list_args"
-    _fields_ = [("limit", c_size_t), ("page", c_char_p)]
-
-
-class PageStruct(Struct):
-    c_name = "struct hf_lock_page"
-    _fields_ = [
-        ("items", POINTER(LockStruct)),
-        ("count", c_size_t),
-        ("next", c_char_p),
-        ("memory", c_void_p),
-    ]
-
-
-class StatsStruct(Struct):
-    c_name = "struct hf_lock_stats"
-    _fields_ = [("held", c_uint64), ("next_ending", c_int64), ("as_of", c_int64)]
+StatsStruct = struct("hf_lock_stats")
 
 
 _Alone = CFUNCTYPE(None, c_void_p)
@@ -164,15 +66,8 @@ class LockStats:
     as_of: int
 
 
-def _lock(s: LockStruct) -> Lock:
-    return Lock(
-        name=s.name.text(),
-        owner=s.owner.text(),
-        token=s.token,
-        acquired_at=s.acquired_at,
-        lease_until=time_or_none(s.lease_until),
-        version=s.version,
-    )
+def _lock(s: Any) -> Lock:
+    return value_of(Lock, s)
 
 
 class LockMutations(Domain):
@@ -187,13 +82,9 @@ class LockMutations(Domain):
         expect: Optional[int],
         durability: Durability,
     ) -> Result:
-        borrow, span = Borrow(), duration(wait)
+        span = duration(wait)
         args = AcquireStruct(
-            write(expect, durability),
-            borrow.bytes(name),
-            borrow.bytes(owner),
-            duration(lease),
-            span,
+            write=write(expect, durability), name=name, owner=owner, lease_us=lease, wait_us=span
         )
 
         # A grant that nobody is there to take any more is given back.
@@ -218,9 +109,9 @@ class LockMutations(Domain):
 
         :raises StaleError: the token does not hold the lock any more: stop
         """
-        borrow = Borrow()
-        args = RenewStruct(write(expect, durability), borrow.bytes(name), token, duration(lease))
-        return self._mutate("hf_lock_renew", args)
+        return self._mutate(
+            "hf_lock_renew", write=write(expect, durability), name=name, token=token, lease_us=lease
+        )
 
     def release(
         self,
@@ -231,9 +122,8 @@ class LockMutations(Domain):
         durability: Durability = Durability.DURABLE,
     ) -> Result:
         """Gives the lock back."""
-        borrow = Borrow()
         return self._mutate(
-            "hf_lock_release", ReleaseStruct(write(expect, durability), borrow.bytes(name), token)
+            "hf_lock_release", write=write(expect, durability), name=name, token=token
         )
 
     def force_release(
@@ -248,11 +138,9 @@ class LockMutations(Domain):
 
         :raises ReasonRequiredError: the reason is blank
         """
-        borrow = Borrow()
-        args = ForceReleaseStruct(
-            write(expect, durability), borrow.bytes(name), borrow.bytes(reason)
+        return self._mutate(
+            "hf_lock_force_release", write=write(expect, durability), name=name, reason=reason
         )
-        return self._mutate("hf_lock_force_release", args)
 
     def put(
         self,
@@ -265,15 +153,14 @@ class LockMutations(Domain):
         durability: Durability = Durability.DURABLE,
     ) -> Result:
         """Holds a lock as told, with a new token (import, migration)."""
-        borrow = Borrow()
-        args = PutStruct(
-            write(expect, durability),
-            borrow.bytes(name),
-            borrow.bytes(owner),
-            time(acquired_at),
-            time(lease_until),
+        return self._mutate(
+            "hf_lock_put",
+            write=write(expect, durability),
+            name=name,
+            owner=owner,
+            acquired_at=acquired_at,
+            lease_until=lease_until,
         )
-        return self._mutate("hf_lock_put", args)
 
 
 class LocksInTransaction(LockMutations):
@@ -291,15 +178,11 @@ class LocksInTransaction(LockMutations):
     def guard(self, name: Text, *, expect: int) -> Result:
         """Aborts the transaction unless the lock has this version (:data:`ABSENT`: is free). Writes
         nothing."""
-        borrow = Borrow()
-        return self._mutate("hf_lock_guard", GuardStruct(write(expect), borrow.bytes(name)))
+        return self._mutate("hf_lock_guard", write=write(expect), name=name)
 
     def guard_held(self, name: Text, token: int) -> Result:
         """Aborts the transaction unless the token holds the lock: write only if I still hold it."""
-        borrow = Borrow()
-        return self._mutate(
-            "hf_lock_guard_held", GuardHeldStruct(write(), borrow.bytes(name), token)
-        )
+        return self._mutate("hf_lock_guard_held", write=write(), name=name, token=token)
 
 
 class Locks(LockMutations):
@@ -331,7 +214,7 @@ class Locks(LockMutations):
         write to the log; gives what it gave."""
         answers: list[T] = []
         errors: list[BaseException] = []
-        borrow, owner = Borrow(), cast(Any, self._owner)
+        owner = cast(Any, self._owner)
         checked_callback(call, "call")
 
         def run(_: Any) -> None:
@@ -340,7 +223,7 @@ class Locks(LockMutations):
             except BaseException as error:  # noqa: B902 - it must not pass through the library
                 errors.append(error)
 
-        args = WithStruct(borrow.bytes(name), duration(wait))
+        args = WithStruct(name=name, wait_us=wait)
         stop = cancelling(self._owner, args, CancelStruct())
 
         def body() -> T:
@@ -367,8 +250,8 @@ class Locks(LockMutations):
         :raises StaleError: it does not. To write only if it does, use
         :meth:`LocksInTransaction.guard_held`
         """
-        borrow, error = Borrow(), ErrorStruct()
-        args = CheckStruct(borrow.bytes(name), token)
+        error = ErrorStruct()
+        args = CheckStruct(name=name, token=token)
         call = function(
             "hf_lock_check", c_void_p, POINTER(CheckStruct), c_uint, POINTER(ErrorStruct)
         )
@@ -388,9 +271,8 @@ class Locks(LockMutations):
 
         :raises NotFoundError: it is free
         """
-        borrow = Borrow()
         give: Callable[[Any], Lock] = lambda out: _lock(out.lock)  # noqa: E731
-        return self._read("hf_lock_get", borrow.bytes(name), Bytes, GotStruct(), undurable, give)
+        return self._read("hf_lock_get", Bytes.of(name), undurable, give)
 
     def list_page(
         self, *, limit: int = 0, page: Optional[str] = None, undurable: bool = False
@@ -400,8 +282,8 @@ class Locks(LockMutations):
         def give(out: Any) -> Page[Lock]:
             return Page([_lock(out.items[i]) for i in range(out.count)], token_or_none(out.next))
 
-        args = ListStruct(limit, page_token(page))
-        return self._read("hf_lock_list", args, None, PageStruct(), undurable, give)
+        args = ListStruct(limit=limit, page=page_token(page))
+        return self._read("hf_lock_list", args, undurable, give)
 
     def list(self, *, undurable: bool = False) -> Iterator[Lock]:
         """The same, all of them, a page at a time."""

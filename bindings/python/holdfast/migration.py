@@ -3,47 +3,31 @@ holdfast/migration.h."""
 
 from __future__ import annotations
 
-from ctypes import (
-    CFUNCTYPE,
-    POINTER,
-    byref,
-    c_bool,
-    c_char_p,
-    c_int,
-    c_int64,
-    c_size_t,
-    c_uint64,
-    c_void_p,
-    memmove,
-    sizeof,
-)
+from ctypes import CFUNCTYPE, POINTER, byref, c_int, c_size_t, c_void_p, memmove, sizeof
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Callable, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Iterator, List, Optional, Sequence, TYPE_CHECKING, Tuple, Union
 
 from ._abi import (
-    Borrow,
     Bytes,
     Durability,
     ErrorStruct,
     Page,
     Result,
-    Struct,
     Text,
     Time,
-    Write,
     check,
     encode,
     function,
     instances,
     invalid,
     number,
-    time,
+    struct,
     token,
     token_or_none,
     write,
 )
 from ._calls import Gate, call_back, callback as checked_callback, relayed
-from ._domain import PAGE_SIZE, Domain, each
+from ._domain import Domain, PAGE_SIZE, each
 from .errors import Error
 
 if TYPE_CHECKING:
@@ -51,69 +35,9 @@ if TYPE_CHECKING:
 
 _CANCELED = 12
 _Fill = CFUNCTYPE(c_int, c_void_p, c_void_p, c_void_p, POINTER(ErrorStruct))
-
-
-class MigrationStruct(Struct):
-    c_name = "struct hf_migration"
-    _fields_ = [
-        ("name", Bytes),
-        ("fill", _Fill),
-        ("ctx", c_void_p),
-        ("has_checksum", c_bool),
-        ("checksum", c_uint64),
-    ]
-
-
-class MigratedStruct(Struct):
-    c_name = "struct hf_migrated"
-    _fields_ = [("applied", c_size_t), ("skipped", c_size_t)]
-
-
-class RecordStruct(Struct):
-    c_name = "struct hf_migration_record_args"
-    _fields_ = [
-        ("write", Write),
-        ("name", Bytes),
-        ("applied_at", c_int64),
-        ("has_checksum", c_bool),
-        ("checksum", c_uint64),
-    ]
-
-
-class ForgetStruct(Struct):
-    c_name = "struct hf_migration_forget_args"
-    _fields_ = [("write", Write), ("name", Bytes)]
-
-
-class GuardStruct(Struct):
-    c_name = "struct hf_migration_guard_args"
-    _fields_ = [("write", Write), ("name", Bytes)]
-
-
-class EntryStruct(Struct):
-    c_name = "struct hf_migration_entry"
-    _fields_ = [
-        ("name", Bytes),
-        ("applied_at", c_int64),
-        ("has_checksum", c_bool),
-        ("checksum", c_uint64),
-        ("version", c_uint64),
-    ]
-
-
-class ListStruct(Struct):
-    c_name = "struct hf_migration_list_args"
-    _fields_ = [("limit", c_size_t), ("page", c_char_p)]
-
-
-class PageStruct(Struct):
-    c_name = "struct hf_migration_page"
-    _fields_ = [
-        ("items", POINTER(EntryStruct)),
-        ("count", c_size_t),
-        ("next", c_char_p),
-        ("memory", c_void_p),
-    ]
+MigrationStruct = struct("hf_migration")
+MigratedStruct = struct("hf_migrated")
+ListStruct = struct("hf_migration_list_args")
 
 
 @dataclass(frozen=True)
@@ -142,8 +66,8 @@ Step = Union[
 """A name, what fills a transaction, and optionally a checksum of what that does."""
 
 
-def _checksum(value: Optional[int]) -> Tuple[bool, int]:
-    return (False, 0) if value is None else (True, number(value, "checksum"))
+def _checksum(value: Optional[int]) -> dict[str, Any]:
+    return {} if value is None else {"has_checksum": True, "checksum": number(value, "checksum")}
 
 
 class MigrationMutations(Domain):
@@ -163,11 +87,13 @@ class MigrationMutations(Domain):
 
         :raises ConflictError: it was applied with another checksum
         """
-        borrow = Borrow()
-        args = RecordStruct(
-            write(expect, durability), borrow.bytes(name), time(applied_at), *_checksum(checksum)
+        return self._mutate(
+            "hf_migration_record",
+            write=write(expect, durability),
+            name=name,
+            applied_at=applied_at,
+            **_checksum(checksum),
         )
-        return self._mutate("hf_migration_record", args)
 
     def forget(
         self,
@@ -177,10 +103,7 @@ class MigrationMutations(Domain):
         durability: Durability = Durability.DURABLE,
     ) -> Result:
         """Forgets that it was applied; its effects stay."""
-        borrow = Borrow()
-        return self._mutate(
-            "hf_migration_forget", ForgetStruct(write(expect, durability), borrow.bytes(name))
-        )
+        return self._mutate("hf_migration_forget", write=write(expect, durability), name=name)
 
 
 class MigrationsInTransaction(MigrationMutations):
@@ -189,8 +112,7 @@ class MigrationsInTransaction(MigrationMutations):
     def guard(self, name: Text, *, expect: int) -> Result:
         """Aborts the transaction unless the name was recorded at this version (:data:`ABSENT`: was
         not). Writes nothing."""
-        borrow = Borrow()
-        return self._mutate("hf_migration_guard", GuardStruct(write(expect), borrow.bytes(name)))
+        return self._mutate("hf_migration_guard", write=write(expect), name=name)
 
 
 class Migrations(MigrationMutations):
@@ -198,12 +120,7 @@ class Migrations(MigrationMutations):
 
     def applied(self, name: Text, *, undurable: bool = False) -> bool:
         """Was it applied?"""
-        borrow = Borrow()
-        return bool(
-            self._read_plain(
-                "hf_migration_applied", borrow.bytes(name), c_bool(), undurable, kind=Bytes
-            )
-        )
+        return bool(self._read_plain("hf_migration_applied", Bytes.of(name), undurable))
 
     def list_page(
         self, *, limit: int = 0, page: Optional[str] = None, undurable: bool = False
@@ -224,7 +141,7 @@ class Migrations(MigrationMutations):
             return Page(items, token_or_none(out.next))
 
         return self._read(
-            "hf_migration_list", ListStruct(limit, token(page)), None, PageStruct(), undurable, give
+            "hf_migration_list", ListStruct(limit=limit, page=token(page)), undurable, give
         )
 
     def list(self, *, undurable: bool = False) -> Iterator[Migration]:
@@ -239,7 +156,6 @@ def migrate(
     lend: Callable[[Any], "Transaction"],
 ) -> Migrated:
     """``lend`` makes a Transaction of a handle that the library commits."""
-    borrow = Borrow()
     raised: List[BaseException] = []
     lent: List["Transaction"] = []
     # All of them before any is applied.
@@ -270,14 +186,13 @@ def migrate(
             finally:
                 transaction._txn = None
 
-        return borrow.keep(_Fill(run))
+        return _Fill(run)
 
     structs = [
-        MigrationStruct(
-            borrow.bytes(name), callback(fill), None, *_checksum(given[0] if given else None)
-        )
+        MigrationStruct(name=name, fill=callback(fill), **_checksum(given[0] if given else None))
         for name, fill, *given in steps
     ]
+    array = (MigrationStruct * len(structs))(*structs) if structs else None
     out, error = MigratedStruct(), ErrorStruct()
     call = function(
         "hf_migrate",
@@ -292,7 +207,7 @@ def migrate(
         with owner._call() as (store, _):
             rc = call(
                 store,
-                borrow.array(MigrationStruct, structs),
+                array,
                 len(structs),
                 byref(out),
                 byref(error),

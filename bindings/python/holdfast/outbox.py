@@ -3,58 +3,40 @@ holdfast/outbox.h."""
 
 from __future__ import annotations
 
-import ctypes
 import enum
-from ctypes import (
-    CFUNCTYPE,
-    POINTER,
-    byref,
-    c_bool,
-    c_char_p,
-    c_int,
-    c_int32,
-    c_int64,
-    c_size_t,
-    c_uint32,
-    c_uint64,
-    c_void_p,
-    memmove,
-)
+from ctypes import CFUNCTYPE, POINTER, byref, c_bool, c_size_t, c_uint32, c_void_p, memmove
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Callable, Iterable, Iterator, List, Optional, Sequence, Union, cast
 
 from ._abi import (
-    Borrow,
     Bytes,
     Deferred,
-    Duration,
     Durability,
+    Duration,
     ErrorStruct,
     Page,
     Payload,
     Result,
-    Struct,
     Text,
     Time,
-    Write,
     bound,
     bound_age,
-    check,
+    duration,
+    function,
     instance,
     instances,
     member,
     number,
-    duration,
-    function,
-    time,
+    struct,
     time_or_none,
     token,
     token_or_none,
+    value_of,
     write,
 )
 from ._calls import call_back, callback as checked_callback, relayed
-from ._domain import PAGE_SIZE, Domain, answered, deferred, each, unless_refused, waited
+from ._domain import Domain, PAGE_SIZE, answered, deferred, each, taken, unless_refused, waited
 from ._names import names
 
 
@@ -93,361 +75,21 @@ class BackoffKind(enum.IntEnum):
 # --------------------------------------------------------------------------------------------------
 
 
-class RerunStruct(Struct):
-    c_name = "struct hf_outbox_rerun"
-    _fields_ = [
-        ("payload", Bytes),
-        ("enqueued_at", c_int64),
-        ("available_at", c_int64),
-        ("available_computed", c_bool),
-    ]
+RerunStruct = struct("hf_outbox_rerun")
+ItemStruct = struct("hf_outbox_item")
 
-
-class ItemStruct(Struct):
-    c_name = "struct hf_outbox_item"
-    _fields_ = [
-        ("queue", Bytes),
-        ("id", Bytes),
-        ("payload", Bytes),
-        ("extra", Bytes),
-        ("status", c_int),
-        ("attempts", c_uint32),
-        ("lost", c_uint32),
-        ("max_attempts", c_uint32),
-        ("priority", c_int32),
-        ("enqueued_at", c_int64),
-        ("available_at", c_int64),
-        ("available_computed", c_bool),
-        ("last_error", Bytes),
-        ("group", Bytes),
-        ("rerun", POINTER(RerunStruct)),
-        ("token", c_uint64),
-        ("owner", Bytes),
-        ("lease_until", c_int64),
-        ("run_until", c_int64),
-        ("version", c_uint64),
-    ]
-
-
-class ItemsStruct(Struct):
-    c_name = "struct hf_outbox_items"
-    _fields_ = [
-        ("items", POINTER(ItemStruct)),
-        ("count", c_size_t),
-        ("next", c_char_p),
-        ("memory", c_void_p),
-    ]
-
-
-class EnqueueStruct(Struct):
-    c_name = "struct hf_outbox_enqueue_args"
-    _fields_ = [
-        ("write", Write),
-        ("queue", Bytes),
-        ("id", Bytes),
-        ("payload", Bytes),
-        ("enqueued_at", c_int64),
-        ("available_at", c_int64),
-        ("priority", c_int32),
-        ("max_attempts", c_uint32),
-        ("dedup", c_int),
-        ("group", Bytes),
-        ("extra", Bytes),
-    ]
-
-
-class InputStruct(Struct):
-    c_name = "struct hf_outbox_input"
-    _fields_ = [
-        ("id", Bytes),
-        ("payload", Bytes),
-        ("enqueued_at", c_int64),
-        ("available_at", c_int64),
-        ("priority", c_int32),
-        ("max_attempts", c_uint32),
-        ("group", Bytes),
-        ("extra", Bytes),
-    ]
-
-
-class EnqueueManyStruct(Struct):
-    c_name = "struct hf_outbox_enqueue_many_args"
-    _fields_ = [
-        ("write", Write),
-        ("queue", Bytes),
-        ("items", POINTER(InputStruct)),
-        ("count", c_size_t),
-        ("dedup", c_int),
-    ]
-
-
-class PutStruct(Struct):
-    c_name = "struct hf_outbox_put_args"
-    _fields_ = [("write", Write), ("queue", Bytes), ("item", ItemStruct)]
-
-
-class ConfigureStruct(Struct):
-    c_name = "struct hf_outbox_configure_args"
-    _fields_ = [
-        ("write", Write),
-        ("queue", Bytes),
-        ("max_attempts", c_uint32),
-        ("max_lost", c_uint32),
-        ("dedup_window_us", c_int64),
-        ("dedup_max", c_uint32),
-        ("leave", c_uint32),
-    ]
-
-
-class PauseStruct(Struct):
-    c_name = "struct hf_outbox_pause_args"
-    _fields_ = [("write", Write), ("queue", Bytes), ("wait_us", c_int64)]
-
-
-class PutCompletedStruct(Struct):
-    c_name = "struct hf_outbox_put_completed_args"
-    _fields_ = [("write", Write), ("queue", Bytes), ("id", Bytes), ("until", c_int64)]
-
-
-class RedriveStruct(Struct):
-    c_name = "struct hf_outbox_redrive_args"
-    _fields_ = [
-        ("write", Write),
-        ("queue", Bytes),
-        ("group", Bytes),
-        ("error", Bytes),
-        ("enqueued_before", c_int64),
-        ("attempts_below", c_uint32),
-        ("limit", c_size_t),
-        ("reset_attempts", c_bool),
-        ("dry_run", c_bool),
-    ]
-
-
-class PruneStruct(Struct):
-    c_name = "struct hf_outbox_prune_args"
-    _fields_ = [
-        ("write", Write),
-        ("queue", Bytes),
-        ("status", c_int),
-        ("enqueued_before", c_int64),
-        ("limit", c_size_t),
-        ("dry_run", c_bool),
-    ]
-
-
-class RescheduleStruct(Struct):
-    c_name = "struct hf_outbox_reschedule_args"
-    _fields_ = [
-        ("write", Write),
-        ("queue", Bytes),
-        ("id", Bytes),
-        ("set_available_at", c_bool),
-        ("available_at", c_int64),
-        ("set_priority", c_bool),
-        ("priority", c_int32),
-    ]
-
-
-class ClearStruct(Struct):
-    c_name = "struct hf_outbox_clear_args"
-    _fields_ = [("write", Write), ("queue", Bytes)]
-
-
-class ClaimStruct(Struct):
-    c_name = "struct hf_outbox_claim_args"
-    _fields_ = [
-        ("write", Write),
-        ("queue", Bytes),
-        ("id", Bytes),
-        ("owner", Bytes),
-        ("lease_us", c_int64),
-        ("max_run_us", c_int64),
-    ]
-
-
-class ClaimNextStruct(Struct):
-    c_name = "struct hf_outbox_claim_next_args"
-    _fields_ = [
-        ("write", Write),
-        ("queue", Bytes),
-        ("queues", POINTER(Bytes)),
-        ("queue_count", c_size_t),
-        ("max", c_uint32),
-        ("owner", Bytes),
-        ("lease_us", c_int64),
-        ("max_run_us", c_int64),
-        ("wait_us", c_int64),
-    ]
-
-
-class ExtendStruct(Struct):
-    c_name = "struct hf_outbox_extend_args"
-    _fields_ = [
-        ("write", Write),
-        ("queue", Bytes),
-        ("id", Bytes),
-        ("token", c_uint64),
-        ("lease_us", c_int64),
-    ]
-
-
-class CompleteStruct(Struct):
-    c_name = "struct hf_outbox_complete_args"
-    _fields_ = [("write", Write), ("queue", Bytes), ("id", Bytes), ("token", c_uint64)]
-
-
-class BackoffStruct(Struct):
-    c_name = "struct hf_outbox_backoff"
-    _fields_ = [("kind", c_int), ("delay_us", c_int64), ("cap_us", c_int64)]
-
-
-class FailStruct(Struct):
-    c_name = "struct hf_outbox_fail_args"
-    _fields_ = [
-        ("write", Write),
-        ("queue", Bytes),
-        ("id", Bytes),
-        ("token", c_uint64),
-        ("max_attempts", c_uint32),
-        ("reason", Bytes),
-        ("backoff", BackoffStruct),
-    ]
-
-
-class ReleaseStruct(Struct):
-    c_name = "struct hf_outbox_release_args"
-    _fields_ = [
-        ("write", Write),
-        ("queue", Bytes),
-        ("id", Bytes),
-        ("token", c_uint64),
-        ("delay_us", c_int64),
-    ]
-
-
-class RemoveStruct(Struct):
-    c_name = "struct hf_outbox_remove_args"
-    _fields_ = [("write", Write), ("queue", Bytes), ("id", Bytes)]
-
-
-class MarkFailedStruct(Struct):
-    c_name = "struct hf_outbox_mark_failed_args"
-    _fields_ = [("write", Write), ("queue", Bytes), ("id", Bytes), ("reason", Bytes)]
-
-
-class RetryStruct(Struct):
-    c_name = "struct hf_outbox_retry_args"
-    _fields_ = [("write", Write), ("queue", Bytes), ("id", Bytes), ("reset_attempts", c_bool)]
-
-
-class GuardStruct(Struct):
-    c_name = "struct hf_outbox_guard_args"
-    _fields_ = [("write", Write), ("queue", Bytes), ("id", Bytes)]
-
-
-class GuardClaimStruct(Struct):
-    c_name = "struct hf_outbox_guard_claim_args"
-    _fields_ = [("write", Write), ("queue", Bytes), ("id", Bytes), ("token", c_uint64)]
-
-
-class KeyStruct(Struct):
-    c_name = "struct hf_outbox_key"
-    _fields_ = [("queue", Bytes), ("id", Bytes)]
-
-
-class GotStruct(Struct):
-    c_name = "struct hf_outbox_got"
-    _fields_ = [("item", ItemStruct), ("memory", c_void_p)]
-
+InputStruct = struct("hf_outbox_input")
+BackoffStruct = struct("hf_outbox_backoff")
+KeyStruct = struct("hf_outbox_key")
 
 _Match = CFUNCTYPE(c_bool, c_void_p, POINTER(ItemStruct))
 _LEAVE = (1, 2, 4, 8)  # HF_OUTBOX_LEAVE_MAX_ATTEMPTS, _MAX_LOST, _DEDUP_WINDOW, _DEDUP_MAX
 _GIVEN_BACK = 2 | 4  # HF_OUTBOX_SEND_RELEASE | HF_OUTBOX_SEND_END
 _Send = CFUNCTYPE(c_uint32, c_void_p, POINTER(ItemStruct), c_void_p, c_size_t)
+ListStruct = struct("hf_outbox_list_args")
 
-
-class ListStruct(Struct):
-    c_name = "struct hf_outbox_list_args"
-    _fields_ = [
-        ("queue", Bytes),
-        ("status", c_int),
-        ("match", _Match),
-        ("match_ctx", c_void_p),
-        ("without_payload", c_bool),
-        ("limit", c_size_t),
-        ("page", c_char_p),
-    ]
-
-
-class CountStruct(Struct):
-    c_name = "struct hf_outbox_status_stats"
-    _fields_ = [("items", c_uint64), ("oldest", c_int64)]
-
-
-class StatsStruct(Struct):
-    c_name = "struct hf_outbox_stats"
-    _fields_ = [
-        ("queued", CountStruct),
-        ("sending", CountStruct),
-        ("failed", CountStruct),
-        ("ready", c_uint64),
-        ("delayed", c_uint64),
-        ("blocked", c_uint64),
-        ("oldest_due", c_int64),
-        ("as_of", c_int64),
-        ("max_attempts", c_uint32),
-        ("max_lost", c_uint32),
-        ("settings_version", c_uint64),
-        ("paused", c_bool),
-        ("groups", c_uint64),
-        ("busy_groups", c_uint64),
-        ("dedup_window_us", c_int64),
-        ("dedup_max", c_uint32),
-        ("completed", c_uint64),
-        ("dropped", c_uint64),
-    ]
-
-
-class CompletedIdStruct(Struct):
-    c_name = "struct hf_outbox_completed_id"
-    _fields_ = [("id", Bytes), ("until", c_int64), ("version", c_uint64)]
-
-
-class CompletedPageStruct(Struct):
-    c_name = "struct hf_outbox_completed_page"
-    _fields_ = [
-        ("ids", POINTER(CompletedIdStruct)),
-        ("count", c_size_t),
-        ("next", c_char_p),
-        ("memory", c_void_p),
-    ]
-
-
-class CompletedListStruct(Struct):
-    c_name = "struct hf_outbox_list_completed_args"
-    _fields_ = [("queue", Bytes), ("id", Bytes), ("limit", c_size_t), ("page", c_char_p)]
-
-
-class DrainStruct(Struct):
-    c_name = "struct hf_outbox_drain_args"
-    _fields_ = [
-        ("queue", Bytes),
-        ("send", _Send),
-        ("ctx", c_void_p),
-        ("max_attempts", c_uint32),
-        ("backoff", BackoffStruct),
-        ("owner", Bytes),
-        ("lease_us", c_int64),
-        ("with_delayed", c_bool),
-        ("with_paused", c_bool),
-        ("durability", c_int),
-    ]
-
-
-class DrainedStruct(Struct):
-    c_name = "struct hf_outbox_drained"
-    _fields_ = [("sent", c_uint64), ("failed", c_uint64), ("left", c_uint64), ("changed", c_uint64)]
+DrainStruct = struct("hf_outbox_drain_args")
+DrainedStruct = struct("hf_outbox_drained")
 
 
 # --- Values
@@ -524,9 +166,9 @@ class Backoff:
     delay: Duration = 0
     cap: Duration = 0
 
-    def _struct(self) -> BackoffStruct:
+    def _struct(self) -> Any:
         return BackoffStruct(
-            member(BackoffKind, self.kind, "kind"), duration(self.delay), duration(self.cap)
+            kind=member(BackoffKind, self.kind, "kind"), delay_us=self.delay, cap_us=self.cap
         )
 
 
@@ -588,7 +230,7 @@ class Drained:
     """Changed, taken or removed by others meanwhile."""
 
 
-def _rerun(s: RerunStruct) -> Rerun:
+def _rerun(s: Any) -> Rerun:
     return Rerun(
         s.payload.bytes(),
         time_or_none(s.enqueued_at),
@@ -597,36 +239,17 @@ def _rerun(s: RerunStruct) -> Rerun:
     )
 
 
-def _item(s: ItemStruct) -> OutboxItem:
-    return OutboxItem(
-        id=s.id.text(),
-        payload=s.payload.bytes(),
-        status=Status(s.status),
-        attempts=s.attempts,
-        max_attempts=s.max_attempts,
-        priority=s.priority,
-        enqueued_at=time_or_none(s.enqueued_at),
-        available_at=time_or_none(s.available_at),
-        last_error=s.last_error.text(),
-        group=s.group.text(),
-        queue=s.queue.text(),
-        extra=s.extra.bytes(),
-        lost=s.lost,
-        available_computed=s.available_computed,
-        run_until=time_or_none(s.run_until),
-        rerun=_rerun(s.rerun.contents) if s.rerun else None,
-        token=s.token,
-        owner=s.owner.text(),
-        lease_until=time_or_none(s.lease_until),
-        version=s.version,
+def _item(s: Any) -> OutboxItem:
+    return value_of(
+        OutboxItem, s, status=Status(s.status), rerun=_rerun(s.rerun.contents) if s.rerun else None
     )
 
 
-def _items(s: ItemsStruct) -> list[OutboxItem]:
+def _items(s: Any) -> list[OutboxItem]:
     return [_item(s.items[i]) for i in range(s.count)]
 
 
-def _count(s: CountStruct) -> StatusCount:
+def _count(s: Any) -> StatusCount:
     return StatusCount(s.items, time_or_none(s.oldest))
 
 
@@ -661,21 +284,20 @@ class OutboxMutations(Domain):
         :param group: of one group one item at a time is given by :meth:`Outbox.claim_next`, in the
         order of enqueueing
         """
-        borrow = Borrow()
-        args = EnqueueStruct(
-            write(expect, durability),
-            borrow.bytes(queue),
-            borrow.bytes(id),
-            borrow.bytes(payload),
-            time(enqueued_at),
-            time(available_at),
-            priority,
-            max_attempts,
-            member(Dedup, dedup, "dedup"),
-            borrow.bytes(group),
-            borrow.bytes(extra),
+        return self._mutate(
+            "hf_outbox_enqueue",
+            write=write(expect, durability),
+            queue=queue,
+            id=id,
+            payload=payload,
+            enqueued_at=enqueued_at,
+            available_at=available_at,
+            priority=priority,
+            max_attempts=max_attempts,
+            dedup=member(Dedup, dedup, "dedup"),
+            group=group,
+            extra=extra,
         )
-        return self._mutate("hf_outbox_enqueue", args)
 
     def enqueue_many(
         self,
@@ -686,28 +308,26 @@ class OutboxMutations(Domain):
         durability: Durability = Durability.DURABLE,
     ) -> Result:
         """Adds all or none, in the order given."""
-        borrow = Borrow()
         structs = [
             InputStruct(
-                borrow.bytes(item.id),
-                borrow.bytes(item.payload),
-                time(item.enqueued_at),
-                time(item.available_at),
-                item.priority,
-                item.max_attempts,
-                borrow.bytes(item.group),
-                borrow.bytes(item.extra),
+                id=item.id,
+                payload=item.payload,
+                enqueued_at=item.enqueued_at,
+                available_at=item.available_at,
+                priority=item.priority,
+                max_attempts=item.max_attempts,
+                group=item.group,
+                extra=item.extra,
             )
             for item in instances(items, OutboxInput, "items")
         ]
-        args = EnqueueManyStruct(
-            write(None, durability),
-            borrow.bytes(queue),
-            borrow.array(InputStruct, structs),
-            len(structs),
-            member(Dedup, dedup, "dedup"),
+        return self._mutate(
+            "hf_outbox_enqueue_many",
+            write=write(None, durability),
+            queue=queue,
+            items=structs,
+            dedup=member(Dedup, dedup, "dedup"),
         )
-        return self._mutate("hf_outbox_enqueue_many", args)
 
     def put(
         self,
@@ -721,35 +341,35 @@ class OutboxMutations(Domain):
         own ``queue`` says where it came from, and
         decides nothing. enqueued_at and available_at must be given; 0 is the first instant of 1970.
         """
-        borrow = Borrow()
         instance(item, OutboxItem, "item")
+        rerun = None
+        if item.rerun is not None:
+            noted = instance(item.rerun, Rerun, "rerun")
+            rerun = RerunStruct(
+                payload=noted.payload,
+                enqueued_at=noted.enqueued_at,
+                available_at=noted.available_at,
+                available_computed=noted.available_computed,
+            )
         struct = ItemStruct(
-            queue=borrow.bytes(item.queue),
-            id=borrow.bytes(item.id),
-            payload=borrow.bytes(item.payload),
+            queue=item.queue,
+            id=item.id,
+            payload=item.payload,
             status=member(Status, item.status, "status"),
-            extra=borrow.bytes(item.extra),
+            extra=item.extra,
             attempts=item.attempts,
             lost=item.lost,
             available_computed=item.available_computed,
             max_attempts=item.max_attempts,
             priority=item.priority,
-            enqueued_at=time(item.enqueued_at),
-            available_at=time(item.available_at),
-            last_error=borrow.bytes(item.last_error),
-            group=borrow.bytes(item.group),
+            enqueued_at=item.enqueued_at,
+            available_at=item.available_at,
+            last_error=item.last_error,
+            group=item.group,
+            rerun=rerun,
         )
-        if item.rerun is not None:
-            noted = instance(item.rerun, Rerun, "rerun")
-            rerun = RerunStruct(
-                borrow.bytes(noted.payload),
-                time(noted.enqueued_at),
-                time(noted.available_at),
-                noted.available_computed,
-            )
-            struct.rerun = ctypes.pointer(borrow.keep(rerun))
         return self._mutate(
-            "hf_outbox_put", PutStruct(write(expect, durability), borrow.bytes(queue), struct)
+            "hf_outbox_put", write=write(expect, durability), queue=queue, item=struct
         )
 
     def configure(
@@ -772,18 +392,17 @@ class OutboxMutations(Domain):
         :param dedup_window: for how long the id of a completed item goes on blocking; 0: not at all
         :param dedup_max: at most so many completed ids, the oldest are dropped; 0: a million
         """
-        borrow = Borrow()
         given = (max_attempts, max_lost, dedup_window, dedup_max)
-        args = ConfigureStruct(
+        return self._mutate(
+            "hf_outbox_configure",
             write=write(expect, durability),
-            queue=borrow.bytes(queue),
+            queue=queue,
             max_attempts=0 if max_attempts is None else max_attempts,
             max_lost=0 if max_lost is None else max_lost,
             dedup_window_us=0 if dedup_window is None else duration(dedup_window),
             dedup_max=0 if dedup_max is None else dedup_max,
             leave=sum(leave for leave, value in zip(_LEAVE, given) if value is None),
         )
-        return self._mutate("hf_outbox_configure", args)
 
     def pause(
         self,
@@ -797,8 +416,8 @@ class OutboxMutations(Domain):
 
         :param wait: then wait so long until nothing of it is sending
         """
-        borrow, span = Borrow(), duration(wait)
-        args = PauseStruct(write(expect, durability), borrow.bytes(queue), span)
+        span = duration(wait)
+        args = taken("hf_outbox_pause", write=write(expect, durability), queue=queue, wait_us=span)
 
         def body() -> Result:
             return self._mutate("hf_outbox_pause", args)
@@ -817,10 +436,7 @@ class OutboxMutations(Domain):
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
-        borrow = Borrow()
-        return self._mutate(
-            "hf_outbox_resume", PauseStruct(write(expect, durability), borrow.bytes(queue))
-        )
+        return self._mutate("hf_outbox_resume", write=write(expect, durability), queue=queue)
 
     def put_completed(
         self,
@@ -831,11 +447,13 @@ class OutboxMutations(Domain):
         durability: Durability = Durability.DURABLE,
     ) -> Result:
         """Notes an id as completed: it blocks until then (import)."""
-        borrow = Borrow()
-        args = PutCompletedStruct(
-            write(None, durability), borrow.bytes(queue), borrow.bytes(id), time(until)
+        return self._mutate(
+            "hf_outbox_put_completed",
+            write=write(None, durability),
+            queue=queue,
+            id=id,
+            until=until,
         )
-        return self._mutate("hf_outbox_put_completed", args)
 
     def redrive(
         self,
@@ -856,19 +474,18 @@ class OutboxMutations(Domain):
         :param error: part of the last error
         :param limit: at most so many, the first in the order of enqueueing; 0: all
         """
-        borrow = Borrow()
-        args = RedriveStruct(
-            write(None, durability),
-            borrow.bytes(queue),
-            borrow.bytes(group),
-            borrow.bytes(error),
-            time(enqueued_before),
-            bound(attempts_below, "attempts_below", 2**32 - 1),
-            limit,
-            reset_attempts,
-            dry_run,
+        return self._mutate(
+            "hf_outbox_redrive",
+            write=write(None, durability),
+            queue=queue,
+            group=group,
+            error=error,
+            enqueued_before=enqueued_before,
+            attempts_below=bound(attempts_below, "attempts_below", 2**32 - 1),
+            limit=limit,
+            reset_attempts=reset_attempts,
+            dry_run=dry_run,
         )
-        return self._mutate("hf_outbox_redrive", args)
 
     def prune(
         self,
@@ -881,16 +498,15 @@ class OutboxMutations(Domain):
         durability: Durability = Durability.DURABLE,
     ) -> Result:
         """Removes failed or queued items that nobody will deliver any more, in one transaction."""
-        borrow = Borrow()
-        args = PruneStruct(
-            write(None, durability),
-            borrow.bytes(queue),
-            member(Status, status, "status"),
-            time(enqueued_before),
-            limit,
-            dry_run,
+        return self._mutate(
+            "hf_outbox_prune",
+            write=write(None, durability),
+            queue=queue,
+            status=member(Status, status, "status"),
+            enqueued_before=enqueued_before,
+            limit=limit,
+            dry_run=dry_run,
         )
-        return self._mutate("hf_outbox_prune", args)
 
     def reschedule(
         self,
@@ -903,24 +519,20 @@ class OutboxMutations(Domain):
         durability: Durability = Durability.DURABLE,
     ) -> Result:
         """Moves a queued item in time or priority without claiming it; what is None stays."""
-        borrow = Borrow()
-        args = RescheduleStruct(
-            write(expect, durability),
-            borrow.bytes(queue),
-            borrow.bytes(id),
-            available_at is not None,
-            time(available_at),
-            priority is not None,
-            0 if priority is None else priority,
+        return self._mutate(
+            "hf_outbox_reschedule",
+            write=write(expect, durability),
+            queue=queue,
+            id=id,
+            set_available_at=available_at is not None,
+            available_at=available_at,
+            set_priority=priority is not None,
+            priority=0 if priority is None else priority,
         )
-        return self._mutate("hf_outbox_reschedule", args)
 
     def clear(self, queue: Text, *, durability: Durability = Durability.DURABLE) -> Result:
         """Removes every item of the queue, held ones too."""
-        borrow = Borrow()
-        return self._mutate(
-            "hf_outbox_clear", ClearStruct(write(None, durability), borrow.bytes(queue))
-        )
+        return self._mutate("hf_outbox_clear", write=write(None, durability), queue=queue)
 
     def extend(
         self,
@@ -937,11 +549,14 @@ class OutboxMutations(Domain):
         :raises StaleError: the token is not the current one, or its lease is over; of all that take
         a token
         """
-        borrow = Borrow()
-        args = ExtendStruct(
-            write(expect, durability), borrow.bytes(queue), borrow.bytes(id), token, duration(lease)
+        return self._mutate(
+            "hf_outbox_extend",
+            write=write(expect, durability),
+            queue=queue,
+            id=id,
+            token=token,
+            lease_us=lease,
         )
-        return self._mutate("hf_outbox_extend", args)
 
     def complete(
         self,
@@ -953,11 +568,9 @@ class OutboxMutations(Domain):
         durability: Durability = Durability.DURABLE,
     ) -> Result:
         """Delivered: the item goes."""
-        borrow = Borrow()
-        args = CompleteStruct(
-            write(expect, durability), borrow.bytes(queue), borrow.bytes(id), token
+        return self._mutate(
+            "hf_outbox_complete", write=write(expect, durability), queue=queue, id=id, token=token
         )
-        return self._mutate("hf_outbox_complete", args)
 
     def fail(
         self,
@@ -972,17 +585,16 @@ class OutboxMutations(Domain):
         durability: Durability = Durability.DURABLE,
     ) -> Result:
         """An attempt failed: queued again after the backoff, or failed for good at max_attempts."""
-        borrow = Borrow()
-        args = FailStruct(
-            write(expect, durability),
-            borrow.bytes(queue),
-            borrow.bytes(id),
-            token,
-            max_attempts,
-            borrow.bytes(reason),
-            instance(backoff, Backoff, "backoff")._struct(),
+        return self._mutate(
+            "hf_outbox_fail",
+            write=write(expect, durability),
+            queue=queue,
+            id=id,
+            token=token,
+            max_attempts=max_attempts,
+            reason=reason,
+            backoff=instance(backoff, Backoff, "backoff")._struct(),
         )
-        return self._mutate("hf_outbox_fail", args)
 
     def release(
         self,
@@ -995,11 +607,14 @@ class OutboxMutations(Domain):
         durability: Durability = Durability.DURABLE,
     ) -> Result:
         """Gives the item back without counting an attempt."""
-        borrow = Borrow()
-        args = ReleaseStruct(
-            write(expect, durability), borrow.bytes(queue), borrow.bytes(id), token, duration(delay)
+        return self._mutate(
+            "hf_outbox_release",
+            write=write(expect, durability),
+            queue=queue,
+            id=id,
+            token=token,
+            delay_us=delay,
         )
-        return self._mutate("hf_outbox_release", args)
 
     def remove(
         self,
@@ -1010,9 +625,7 @@ class OutboxMutations(Domain):
         durability: Durability = Durability.DURABLE,
     ) -> Result:
         """The item goes, also while it is held."""
-        borrow = Borrow()
-        args = RemoveStruct(write(expect, durability), borrow.bytes(queue), borrow.bytes(id))
-        return self._mutate("hf_outbox_remove", args)
+        return self._mutate("hf_outbox_remove", write=write(expect, durability), queue=queue, id=id)
 
     def mark_failed(
         self,
@@ -1024,11 +637,13 @@ class OutboxMutations(Domain):
         durability: Durability = Durability.DURABLE,
     ) -> Result:
         """Attempts + 1 and failed, whatever the count, also while it is held."""
-        borrow = Borrow()
-        args = MarkFailedStruct(
-            write(expect, durability), borrow.bytes(queue), borrow.bytes(id), borrow.bytes(reason)
+        return self._mutate(
+            "hf_outbox_mark_failed",
+            write=write(expect, durability),
+            queue=queue,
+            id=id,
+            reason=reason,
         )
-        return self._mutate("hf_outbox_mark_failed", args)
 
     def retry(
         self,
@@ -1040,11 +655,13 @@ class OutboxMutations(Domain):
         durability: Durability = Durability.DURABLE,
     ) -> Result:
         """Queued again, attempts kept unless asked."""
-        borrow = Borrow()
-        args = RetryStruct(
-            write(expect, durability), borrow.bytes(queue), borrow.bytes(id), reset_attempts
+        return self._mutate(
+            "hf_outbox_retry",
+            write=write(expect, durability),
+            queue=queue,
+            id=id,
+            reset_attempts=reset_attempts,
         )
-        return self._mutate("hf_outbox_retry", args)
 
 
 def _claim_args(
@@ -1055,15 +672,15 @@ def _claim_args(
     max_run: Optional[Duration],
     expect: Optional[int],
     durability: Durability,
-) -> tuple[Borrow, ClaimStruct]:
-    borrow = Borrow()
-    return borrow, ClaimStruct(
-        write(expect, durability),
-        borrow.bytes(queue),
-        borrow.bytes(id),
-        borrow.bytes(owner),
-        duration(lease),
-        bound_age(max_run, "max_run"),
+) -> Any:
+    return taken(
+        "hf_outbox_claim",
+        write=write(expect, durability),
+        queue=queue,
+        id=id,
+        owner=owner,
+        lease_us=lease,
+        max_run_us=bound_age(max_run, "max_run"),
     )
 
 
@@ -1075,26 +692,19 @@ def _claim_next_args(
     max: int,  # noqa: A002
     durability: Durability,
     wait: Duration,
-) -> tuple[Borrow, ClaimNextStruct]:
-    borrow = Borrow()
-    several = (
-        []
-        if isinstance(queue, (str, bytes))
-        else [borrow.bytes(name) for name in instances(queue, (str, bytes), "queue")]
+) -> Any:
+    one = isinstance(queue, (str, bytes))
+    return taken(
+        "hf_outbox_claim_next",
+        write=write(None, durability),
+        queue=queue if one else "",
+        queues=[] if one else instances(queue, (str, bytes), "queue"),
+        max=number(max, "max", 1, 2**32 - 1),
+        owner=owner,
+        lease_us=lease,
+        max_run_us=bound_age(max_run, "max_run"),
+        wait_us=wait,
     )
-    queues = (Bytes * len(several))(*several)
-    args = ClaimNextStruct(
-        write(None, durability),
-        borrow.bytes(queue if isinstance(queue, (str, bytes)) else ""),
-        queues if several else None,
-        len(several),
-        number(max, "max", 1, 2**32 - 1),
-        borrow.bytes(owner),
-        duration(lease),
-        bound_age(max_run, "max_run"),
-        duration(wait),
-    )
-    return borrow, args
 
 
 class OutboxInTransaction(OutboxMutations):
@@ -1113,10 +723,8 @@ class OutboxInTransaction(OutboxMutations):
         expect: Optional[int] = None,
     ) -> Deferred[OutboxItem]:
         """Claims one item by name; its value is there after the commit."""
-        borrow, args = _claim_args(queue, id, owner, lease, max_run, expect, Durability.DURABLE)
-        return deferred(
-            self._owner, "hf_outbox_claim", args, ItemsStruct(), lambda out: _items(out)[0]
-        )
+        args = _claim_args(queue, id, owner, lease, max_run, expect, Durability.DURABLE)
+        return deferred(self._owner, "hf_outbox_claim", args, lambda out: _items(out)[0])
 
     def claim_next(
         self,
@@ -1128,23 +736,18 @@ class OutboxInTransaction(OutboxMutations):
         max: int = 1,  # noqa: A002
     ) -> Deferred[list[OutboxItem]]:
         """Claims what is next; its value is there after the commit."""
-        borrow, args = _claim_next_args(queue, owner, lease, max_run, max, Durability.DURABLE, 0)
-        return deferred(self._owner, "hf_outbox_claim_next", args, ItemsStruct(), _items)
+        args = _claim_next_args(queue, owner, lease, max_run, max, Durability.DURABLE, 0)
+        return deferred(self._owner, "hf_outbox_claim_next", args, _items)
 
     def guard(self, queue: Text, id: Text, *, expect: int) -> Result:  # noqa: A002
         """Aborts the transaction unless the item has this version (:data:`ABSENT`: does not exist).
         Writes nothing."""
-        borrow = Borrow()
-        return self._mutate(
-            "hf_outbox_guard", GuardStruct(write(expect), borrow.bytes(queue), borrow.bytes(id))
-        )
+        return self._mutate("hf_outbox_guard", write=write(expect), queue=queue, id=id)
 
     def guard_claim(self, queue: Text, id: Text, token: int) -> Result:  # noqa: A002
         """Aborts the transaction unless the token holds the item: write only while the work is
         still mine."""
-        borrow = Borrow()
-        args = GuardClaimStruct(write(), borrow.bytes(queue), borrow.bytes(id), token)
-        return self._mutate("hf_outbox_guard_claim", args)
+        return self._mutate("hf_outbox_guard_claim", write=write(), queue=queue, id=id, token=token)
 
 
 # --- Reads, claims, draining
@@ -1187,12 +790,11 @@ class Outbox(OutboxMutations):
         :param lease: how long it is mine; 0: until the store is closed
         :raises ClaimedError: another claim holds it
         """
-        borrow, args = _claim_args(queue, id, owner, lease, max_run, expect, durability)
+        args = _claim_args(queue, id, owner, lease, max_run, expect, durability)
         return answered(
             self._owner,
             "hf_outbox_claim",
             args,
-            ItemsStruct(),
             lambda out: _items(out)[0],
             lambda item: self._give_back([item]),
         )
@@ -1220,13 +822,13 @@ class Outbox(OutboxMutations):
         :param wait: how long to wait for work; :data:`FOR_EVER` is -1. Those who wait are served in
         the order of arrival
         """
-        borrow, args = _claim_next_args(queue, owner, lease, max_run, max, durability, wait)
+        args = _claim_next_args(queue, owner, lease, max_run, max, durability, wait)
 
         def undo(items: Iterable[OutboxItem]) -> None:
             self._give_back(items)
 
         def body() -> List[OutboxItem]:
-            return answered(self._owner, "hf_outbox_claim_next", args, ItemsStruct(), _items, undo)
+            return answered(self._owner, "hf_outbox_claim_next", args, _items, undo)
 
         # What was claimed for a call that was interrupted is released: no attempt.
         return waited(self._owner, int(args.wait_us), args.write, body, undo)
@@ -1236,11 +838,8 @@ class Outbox(OutboxMutations):
 
         :raises NotFoundError: there is none
         """
-        borrow = Borrow()
-        key = KeyStruct(borrow.bytes(queue), borrow.bytes(id))
-        return self._read(
-            "hf_outbox_get", key, None, GotStruct(), undurable, lambda out: _item(out.item)
-        )
+        key = KeyStruct(queue=queue, id=id)
+        return self._read("hf_outbox_get", key, undurable, lambda out: _item(out.item))
 
     def list_page(
         self,
@@ -1254,7 +853,7 @@ class Outbox(OutboxMutations):
         undurable: bool = False,
     ) -> Page[OutboxItem]:
         """Items in enqueue order. ``match`` says which are wanted; it may call holdfast."""
-        borrow, caught, owner = Borrow(), _Caught(), cast(Any, self._owner)
+        caught, owner = _Caught(), cast(Any, self._owner)
         if match is not None:
             checked_callback(match, "match")
 
@@ -1269,22 +868,22 @@ class Outbox(OutboxMutations):
                 caught.error = error
                 return False
 
-        callback = _Match(wanted) if match is not None else _Match(0)
+        callback = _Match(wanted) if match is not None else None
         args = ListStruct(
-            borrow.bytes(queue),
-            member(Status, status, "status"),
-            callback,
-            None,
-            without_payload,
-            limit,
-            token(page),
+            queue=queue,
+            status=member(Status, status, "status"),
+            match=callback,
+            match_ctx=None,
+            without_payload=without_payload,
+            limit=limit,
+            page=token(page),
         )
 
         def give(out: Any) -> Page[OutboxItem]:
             return Page(_items(out), token_or_none(out.next))
 
         def body() -> Page[OutboxItem]:
-            found = self._read("hf_outbox_list", args, None, ItemsStruct(), undurable, give)
+            found = self._read("hf_outbox_list", args, undurable, give)
             caught.again()
             return found
 
@@ -1313,39 +912,21 @@ class Outbox(OutboxMutations):
         )
 
     def stats(self, queue: Text, *, undurable: bool = False) -> OutboxStats:
-        borrow = Borrow()
-
         def give(out: Any) -> OutboxStats:
-            return OutboxStats(
+            return value_of(
+                OutboxStats,
+                out,
                 queued=_count(out.queued),
                 sending=_count(out.sending),
                 failed=_count(out.failed),
-                ready=out.ready,
-                delayed=out.delayed,
-                blocked=out.blocked,
-                oldest_due=time_or_none(out.oldest_due),
-                as_of=out.as_of,
-                max_attempts=out.max_attempts,
-                max_lost=out.max_lost,
-                settings_version=out.settings_version,
-                paused=out.paused,
-                groups=out.groups,
-                busy_groups=out.busy_groups,
-                dedup_window=out.dedup_window_us,
-                dedup_max=out.dedup_max,
-                completed=out.completed,
-                dropped=out.dropped,
             )
 
-        return self._read(
-            "hf_outbox_get_stats", borrow.bytes(queue), Bytes, StatsStruct(), undurable, give
-        )
+        return self._read("hf_outbox_get_stats", Bytes.of(queue), undurable, give)
 
     def completed_page(
         self, queue: Text, *, limit: int = 0, page: Optional[str] = None, undurable: bool = False
     ) -> Page[CompletedId]:
         """The completed ids that still block, in the order in which they were completed."""
-        borrow = Borrow()
 
         def give(out: Any) -> Page[CompletedId]:
             ids = (out.ids[i] for i in range(out.count))
@@ -1353,10 +934,8 @@ class Outbox(OutboxMutations):
                 [CompletedId(s.id.text(), s.until, s.version) for s in ids], token_or_none(out.next)
             )
 
-        args = CompletedListStruct(queue=borrow.bytes(queue), limit=limit, page=token(page))
-        return self._read(
-            "hf_outbox_list_completed", args, None, CompletedPageStruct(), undurable, give
-        )
+        args = taken("hf_outbox_list_completed", queue=queue, limit=limit, page=token(page))
+        return self._read("hf_outbox_list_completed", args, undurable, give)
 
     def completed(self, queue: Text, *, undurable: bool = False) -> Iterator[CompletedId]:
         return each(
@@ -1390,7 +969,7 @@ class Outbox(OutboxMutations):
         A failure of the store ends the pass and is raised, with what the sender raised last as its
         ``__cause__``.
         """
-        borrow, caught, owner_ = Borrow(), _Caught(), cast(Any, self._owner)
+        caught, owner_ = _Caught(), cast(Any, self._owner)
         checked_callback(send, "send")
         ended: List[bool] = []
         last: List[BaseException] = []
@@ -1416,16 +995,16 @@ class Outbox(OutboxMutations):
                 return False
 
         args = DrainStruct(
-            borrow.bytes(queue),
-            _Send(deliver),
-            None,
-            max_attempts,
-            instance(backoff, Backoff, "backoff")._struct(),
-            borrow.bytes(owner),
-            duration(lease),
-            with_delayed,
-            with_paused,
-            member(Durability, durability, "durability"),
+            queue=queue,
+            send=_Send(deliver),
+            ctx=None,
+            max_attempts=max_attempts,
+            backoff=instance(backoff, Backoff, "backoff")._struct(),
+            owner=owner,
+            lease_us=lease,
+            with_delayed=with_delayed,
+            with_paused=with_paused,
+            durability=member(Durability, durability, "durability"),
         )
         out, error = DrainedStruct(), ErrorStruct()
         call = function(

@@ -6,31 +6,18 @@ import os
 import uuid as uuid_module
 from contextlib import contextmanager
 from functools import partial
-from ctypes import (
-    POINTER,
-    byref,
-    c_bool,
-    c_char_p,
-    c_int,
-    c_int64,
-    c_uint8,
-    c_uint16,
-    c_uint32,
-    c_uint64,
-    c_void_p,
-)
+from ctypes import POINTER, byref, c_char_p, c_int, c_int64, c_void_p
 from dataclasses import dataclass
 from time import monotonic
 from types import TracebackType
 from typing import Any, Callable, Iterator, List, Optional, Sequence, Union
 
 from ._abi import (
-    Duration,
     Durability,
+    Duration,
     ErrorStruct,
     Result,
     ResultStruct,
-    Struct,
     Text,
     TicketStruct,
     check,
@@ -40,6 +27,8 @@ from ._abi import (
     invalid,
     member,
     number,
+    struct,
+    value_of,
     wrong_type,
 )
 from ._calls import Gate, Relay, Use, on_main, relayed, settle_dropped, unwatch, watch
@@ -57,42 +46,8 @@ from .outbox import Outbox, OutboxInTransaction
 from .timeline import Timelines, TimelinesInTransaction
 
 
-class OptionsStruct(Struct):
-    c_name = "struct hf_options"
-    _fields_ = [
-        ("create", c_bool),
-        ("no_background", c_bool),
-        ("allow_unsafe_fs", c_bool),
-        ("pad", c_uint32),
-        ("segment_size", c_uint32),
-        ("inline_max", c_uint32),
-        ("wait_us", c_int64),
-    ]
-
-
-class InfoStruct(Struct):
-    c_name = "struct hf_info"
-    _fields_ = [
-        ("uuid", c_uint8 * 16),
-        ("epoch", c_uint16),
-        ("format", c_uint32),
-        ("last_lsn", c_uint64),
-        ("durable_lsn", c_uint64),
-        ("segment", c_uint32),
-        ("segment_offset", c_uint32),
-        ("recovered", c_bool),
-        ("rewritten_bytes", c_uint64),
-        ("torn_bytes", c_uint64),
-        ("replayed", c_uint64),
-        ("groups", c_uint64),
-        ("entries", c_uint64),
-        ("syncs", c_uint64),
-        ("fault", c_int),
-        ("volatile_fs", c_bool),
-        ("clock", c_int64),
-        ("clock_ahead_us", c_int64),
-        ("signals", c_uint64),
-    ]
+OptionsStruct = struct("hf_options")
+InfoStruct = struct("hf_info")
 
 
 _SLICE_US = 100_000
@@ -160,7 +115,7 @@ class Store:
     def _call(self) -> Use:
         return self._gate.use()
 
-    def _result(self) -> tuple[ResultStruct, Result]:
+    def _result(self) -> tuple[Any, Result]:
         struct = ResultStruct()
         return struct, Result(struct, True)
 
@@ -231,22 +186,7 @@ class Store:
         """Figures, without waiting for durability."""
         out = InfoStruct()
         self._plain("hf_get_info", POINTER(InfoStruct), args=(byref(out),))
-        return Info(
-            uuid=uuid_module.UUID(bytes=bytes(out.uuid)),
-            epoch=out.epoch,
-            format=out.format,
-            last_lsn=out.last_lsn,
-            durable_lsn=out.durable_lsn,
-            recovered=out.recovered,
-            replayed=out.replayed,
-            entries=out.entries,
-            groups=out.groups,
-            syncs=out.syncs,
-            fault=out.fault,
-            volatile_fs=out.volatile_fs,
-            clock=out.clock,
-            clock_ahead=out.clock_ahead_us,
-        )
+        return value_of(Info, out, uuid=uuid_module.UUID(bytes=bytes(out.uuid)))
 
     def later(self) -> Later:
         """The domains again, for mutations that are not waited for: each answers at once, with a
@@ -365,7 +305,7 @@ class Transaction:
         if self._txn is not None and self._spoiled is None:
             self._spoiled = index
 
-    def _result(self) -> tuple[ResultStruct, Result]:
+    def _result(self) -> tuple[Any, Result]:
         struct = ResultStruct()
         result = Result(struct, False)
         self._results.append(result)
@@ -509,7 +449,7 @@ def open(  # noqa: A001 - the module's own word, as in gzip.open
     return _open(name, options, background)
 
 
-def _open(path: bytes, options: OptionsStruct, background: bool) -> Store:
+def _open(path: bytes, options: Any, background: bool) -> Store:
     settle_dropped()
     handle, error = c_void_p(), ErrorStruct()
     call = function(
@@ -527,7 +467,7 @@ def _open(path: bytes, options: OptionsStruct, background: bool) -> Store:
         raise
 
 
-def _open_patiently(path: bytes, options: OptionsStruct, background: bool, span: int) -> Store:
+def _open_patiently(path: bytes, options: Any, background: bool, span: int) -> Store:
     """Waits in slices, so that an interrupted caller is not followed by one who still waits for the
     lock."""
     until = None if span < 0 else monotonic() + span / 1e6

@@ -1,5 +1,6 @@
 """Package and library fit together, or the import says what does not."""
 
+import ctypes
 import os
 import pathlib
 import re
@@ -15,7 +16,7 @@ HEADERS = HERE.parents[3] / "engine" / "include" / "holdfast"
 
 
 def test_every_public_struct_has_a_size_in_the_library():
-    size = _abi.function("hf_struct_size", _abi.c_char_p, restype=_abi.c_size_t)
+    size = _abi.function("hf_struct_size", ctypes.c_char_p, restype=ctypes.c_size_t)
     text = "".join(path.read_text() for path in sorted(HEADERS.glob("*.h")))
     names = re.findall(
         r"^struct (hf_\w+) \{", re.sub(r"/\*.*?\*/", "", text, flags=re.S), flags=re.M
