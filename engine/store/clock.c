@@ -49,7 +49,7 @@ static int64_t read_wall(struct hf_store *s)
 
 void hf__clock_init(struct hf_store *s)
 {
-	s->clock =
+	s->world.clock =
 	    (struct hf__clock){.offset = INT64_MIN / 2, .reached = HF_UNSET + 1, .stamp = HF_UNSET + 1};
 }
 
@@ -65,13 +65,13 @@ const struct hf__object *hf__setback_object(const struct hf_store *s)
 {
 	for (unsigned i = 0; i < s->domains->count; i++)
 		if (s->domains->rows[i]->setback_object)
-			return s->domains->rows[i]->setback_object(s->states[i]);
+			return s->domains->rows[i]->setback_object(s->world.states[i]);
 	return NULL;
 }
 
 int64_t hf__clock_mono(struct hf_store *s, int64_t setback)
 {
-	struct hf__clock *c = &s->clock;
+	struct hf__clock *c = &s->world.clock;
 	/* In this order: what passes between the two must not look as if the wall clock were ahead. */
 	c->wall = read_wall(s);
 	c->boot = s->os->boot_clock(s->os->ctx);
@@ -87,33 +87,33 @@ int64_t hf__clock_mono(struct hf_store *s, int64_t setback)
 
 int64_t hf__clock(struct hf_store *s)
 {
-	const int64_t setback = hf__setback(s, s->states);
+	const int64_t setback = hf__setback(s, s->world.states);
 	return hf__to_shown(hf__clock_mono(s, setback), setback);
 }
 
 int64_t hf__clock_ahead(const struct hf_store *s, int64_t now)
 {
-	return between(s->clock.wall, now);
+	return between(s->world.clock.wall, now);
 }
 
 int64_t hf__clock_stamp(const struct hf_store *s, int64_t mono)
 {
-	return s->clock.stamp < CLOCK_MAX ? greater(mono, s->clock.stamp + 1) : CLOCK_MAX;
+	return s->world.clock.stamp < CLOCK_MAX ? greater(mono, s->world.clock.stamp + 1) : CLOCK_MAX;
 }
 
 int64_t hf__clock_date(struct hf_store *s, const struct hf__decision *d, bool ending)
 {
 	if (ending)
-		return hf__to_shown(greater(d->mono, s->clock.stamp), d->setback);
-	s->clock.stamp = hf__to_mono(d->stamp, d->setback);
+		return hf__to_shown(greater(d->mono, s->world.clock.stamp), d->setback);
+	s->world.clock.stamp = hf__to_mono(d->stamp, d->setback);
 	return d->stamp;
 }
 
 void hf__clock_wrote(struct hf_store *s, int64_t at, bool ending)
 {
 	if (!ending)
-		s->clock.stamp = greater(s->clock.stamp, at);
-	s->clock.reached = greater(s->clock.reached, at);
+		s->world.clock.stamp = greater(s->world.clock.stamp, at);
+	s->world.clock.reached = greater(s->world.clock.reached, at);
 }
 
 static bool same_boot(const struct hf_store *s, const struct hf__witness *w)
@@ -129,18 +129,18 @@ void hf__clock_resume(struct hf_store *s, const struct hf__witness *w)
 		const int64_t closed = same_boot(s, w)
 		                           ? between(w->boot_clock, s->os->boot_clock(s->os->ctx))
 		                           : between(w->wall, read_wall(s));
-		s->clock.reached =
-		    greater(s->clock.reached, hf__time_add(w->clock, closed > 0 ? closed : 0));
+		s->world.clock.reached =
+		    greater(s->world.clock.reached, hf__time_add(w->clock, closed > 0 ? closed : 0));
 	}
-	s->clock.resumed = true;
+	s->world.clock.resumed = true;
 	/* It runs from here on: what passes until a caller looks counts, too. */
-	(void)hf__clock_mono(s, hf__setback(s, s->states));
+	(void)hf__clock_mono(s, hf__setback(s, s->world.states));
 }
 
 void hf__clock_note(struct hf_store *s, struct hf__witness *w)
 {
-	assert(s->clock.resumed); /* I-CLOCK-6 */
-	w->clock = hf__clock_mono(s, hf__setback(s, s->states));
-	w->wall = s->clock.wall;
-	w->boot_clock = s->clock.boot;
+	assert(s->world.clock.resumed); /* I-CLOCK-6 */
+	w->clock = hf__clock_mono(s, hf__setback(s, s->world.states));
+	w->wall = s->world.clock.wall;
+	w->boot_clock = s->world.clock.boot;
 }

@@ -1,28 +1,9 @@
-/* The store's insides, shared by the rooms of store/ alone.
- *
- *   create.c, open.c  create, open, close          recover/facts.c, recover.c  facts on disk ->
- *                     decision -> state
- *   txn.c       verbs, transactions, mutate      sequence.c  the short lock: decide, apply, LSN,
- *               group buffer
- *   commit.c    leader and followers: write, sync, publish     gather.c   whether a leader waits
- *               for company
- *   segments.c, tidy.c  the next segment, what is cut behind it   witness.c   telling how far
- *                       the log is durable
- *   read.c      reads that wait for durability   answer.c, page.c, payload*.c  what callers get
- *               back
- *   tail.c, feed.c  the log read while it grows  watch.c     waiters for what becomes durable
- *   maintain.c  upkeep, with or without a thread state.c     dump, load, verify
- *   guard.c     files that were replaced or closed beneath the store
- *   wait.c      calls that wait for their turn   names.c     lists of containers
- *   clock.c     the store's clock and stamps (clock.h)   info.c   what a store says of itself
- *   async.c     tickets: answered, waited for, reported          flusher.c  the thread for them,
- *               and callbacks
- *   removed.c   names that are gone              spare.c     memory that a large use left
- *   log_read.c, check*.c  the log read, the store checked, from outside (check/readonly.h)
+/* The store's insides, shared by the rooms of store/ alone: its struct, in parts, and what those
+ * rooms offer that have no header of their own. Which rooms there are: docs/architecture.md.
  *
  * Locking: `lock` guards everything that is not marked otherwise. It is never held over I/O. The
- * leader (flushing = true) owns the in-flight buffer, `file` for writing, and `chain`; the
- * thread that prepares (preparing = true) owns the making of `next`. */
+ * leader (flushing = true) owns the in-flight buffer, writer.file for writing, and writer.chain;
+ * the thread that prepares (segments.preparing = true) owns the making of segments.next. */
 #ifndef HF_STORE_INTERNAL_H
 #define HF_STORE_INTERNAL_H
 
@@ -42,9 +23,11 @@
 #include "store/call/tickets.h"
 #include "store/clock.h"
 #include "store/commit/guard.h"
+#include "store/commit/maintain.h"
 #include "store/commit/progress.h"
 #include "store/commit/segments.h"
 #include "store/commit/sink.h"
+#include "store/commit/witness.h"
 #include "store/recover/handle.h"
 #include "store/store.h"
 #include "store/watch/watch.h"
@@ -94,6 +77,43 @@ struct hf__incarnations {
 /* Replay: this one wrote an entry that is no ending. false: out of memory. */
 bool hf__incarnation_note(struct hf_store *s, uint64_t first_lsn, int64_t at);
 
+/* What is in memory, and how it came there: the same for a writer, a reader and a follower. */
+struct hf__world {
+	struct hf__domain_env env;
+	void *states[HF__DOMAINS_MAX];
+	struct hf__change change;
+	struct hf__clock clock;
+	uint64_t next_lsn;
+	uint64_t incarnation_lsn; /* the first LSN of this opening */
+	uint64_t recovered_lsn; /* the last entry that this opening found */
+	struct hf__incarnations incarnations; /* those before this one */
+};
+
+/* Groups in the making, and the end of the log: where the next one goes, and what it follows. */
+struct hf__log_writer {
+	struct hf__buffer buffers[2];
+	unsigned filling;
+	unsigned inflight;
+	bool inflight_sync;
+	bool sync_wanted; /* a caller waits for durability beyond what the filling group wants */
+	bool began; /* "not clean" was written: this opening may write to the log. The leader's */
+	bool wrote; /* this incarnation wrote a group */
+	/* the next group opens a segment: after an unclean stop, in a new store, when the segment is
+	 * full */
+	bool must_rotate;
+	bool jumped; /* the next segment begins after an LSN jump */
+	uint32_t rotate_need; /* smallest size of the segment to rotate to */
+	int file; /* the segment being written, -1 before the first */
+	uint32_t segment_size;
+	struct hf__position end;
+	uint64_t chain;
+	uint64_t previous_lsn; /* last LSN that a sealed group holds */
+	pthread_cond_t room; /* a buffer was taken, or the next segment is there */
+	unsigned room_waiters;
+	_Atomic uint32_t pending; /* transactions in the filling buffer, for the gathering leader */
+	struct hf__gather gather;
+};
+
 struct hf_store {
 	const struct hf__os *os;
 	struct hf__os *owned_os; /* released by close; NULL: the caller's */
@@ -105,96 +125,43 @@ struct hf_store {
 	struct hf_options options;
 	struct hf__log_id id;
 	struct hf__identity identity;
-	struct hf__domain_env env;
 	uint32_t align; /* HF__ALIGN or the padding: where groups end */
 	uint8_t boot_id[16];
+	uint64_t random_state;
 
 	pthread_mutex_t lock;
-	pthread_cond_t room; /* a buffer was taken, or the next segment is there */
-	unsigned room_waiters;
-	void *states[HF__DOMAINS_MAX];
-
-	/* Sequencing. */
-	struct hf__change change;
-	uint64_t next_lsn;
-	uint64_t incarnation_lsn; /* the first LSN of this opening */
-	struct hf__incarnations incarnations; /* those before it */
-	struct hf__clock clock;
-	uint64_t random_state;
-	struct hf__buffer buffers[2];
-	unsigned filling;
-	/* the next group opens a segment: after an unclean stop, in a new store, when the segment is
-	 * full */
-	bool must_rotate;
-	bool jumped; /* the next segment begins after an LSN jump */
-	uint32_t rotate_need; /* smallest size of the segment to rotate to */
-
-	/* The log's end: where the next group goes, and what it follows. */
-	struct hf__position end;
-	uint64_t chain;
-	uint64_t previous_lsn; /* last LSN that a sealed group holds */
-	int file; /* the segment being written, -1 before the first */
-	uint32_t segment_size;
-	struct hf__next_segment next;
-	bool preparing;
-	struct hf__making making; /* half made by upkeep; belongs to the thread that prepares */
-	struct hf__refusal refused;
-	bool gave_back; /* the old segment's unused room was given back (segments.c) */
-	uint32_t newest_number; /* greatest segment number in the directory, used or not */
-	/* size of that file if the opening found nothing but zeros in it, else 0 */
-	uint32_t zero_leftover;
-	uint32_t *sealed; /* numbers of the segments that the log has left: they must stay (guard.c) */
-	size_t sealed_count, sealed_cap, sealed_turn;
-	struct hf__cut *cuts;
-	size_t cut_count, cut_cap;
-	bool strays; /* temporary files of earlier openings may be there */
-	uint32_t *leftovers; /* numbers of segments in the directory that are no part of the log */
-	size_t leftover_count;
+	struct hf__world world;
+	struct hf__log_writer writer;
+	struct hf__segments segments;
+	struct hf__tidying tidy;
+	struct hf__guard guard;
+	struct hf__witness_file witness;
 
 	/* Progress. Written under the lock, read without it. */
 	_Atomic uint64_t written_lsn;
 	_Atomic uint64_t durable_lsn;
-	_Atomic int64_t guarded_at; /* ticks of the newest look at names and descriptors: guard.c */
+	struct hf__log_position durable; /* where that is; what the newest word ought to say */
 	_Atomic int fault; /* write-once: the first code that failed the store */
 	int fault_errno;
 	_Atomic bool flushing; /* written under the lock */
-	unsigned inflight;
-	bool inflight_sync;
-	bool sync_wanted; /* a caller waits for durability beyond what the filling group wants */
 	_Atomic uint32_t words[2]; /* waiters on a buffer sleep on its word */
 	_Atomic uint32_t sleepers[2];
-	_Atomic uint32_t pending; /* transactions in the filling buffer, for the gathering leader */
-	struct hf__gather gather;
+	struct hf__upkeep upkeep;
 
+	/* Callers. */
 	struct hf__async async;
-
-	/* The witness. */
-	int witness_file;
-	uint64_t witness_generation;
-	bool witness_unsynced;
-	bool witness_busy;
-	uint32_t witness_segment; /* the segment that the last synced word was about */
-	uint64_t witness_lsn; /* of the newest word: an older one is not written over it */
-	/* what the newest word says; the first one of an opening repeats it */
-	struct hf__log_position told;
-	struct hf__log_position durable; /* what the newest word ought to say */
-	bool began; /* "not clean" was written: this opening may write to the log. The leader's */
-	bool wrote; /* this incarnation wrote a group */
-
 	struct hf__waits waits;
 	struct hf__payload_files payload_files;
-
-	/* Maintenance. */
-	pthread_t thread;
-	pthread_cond_t maintenance;
-	bool thread_runs, stopping, thread_asleep;
-
-	uint64_t recovered_lsn; /* the last entry that this opening found */
 	/* waiters for what becomes durable; NULL for a store that is only looked at */
 	struct hf__watch *watch;
 
 	struct hf_info info; /* counters and facts of recovery */
 };
+
+static inline struct hf__buffer *hf__filling(struct hf_store *s)
+{
+	return &s->writer.buffers[s->writer.filling];
+}
 
 /* Is there nothing to wait for? Needs no lock. */
 static inline bool hf__reached(const struct hf_store *s, struct hf__ticket ticket)
@@ -280,19 +247,6 @@ void hf__gather(struct hf_store *s);
  * already there. */
 void hf__gather_learn(struct hf_store *s, int64_t nanoseconds, uint32_t served, uint32_t queued);
 
-/* witness.c. */
-/* Reports that the log is durable up to `end`. Not under the lock. The leader calls it after the
- * wake-up. */
-void hf__witness_tell(struct hf_store *s, struct hf__position end, uint64_t lsn, uint64_t chain,
-                      bool clean);
-/* Before the first write of an opening to the log: the stop is not clean any more. 0 or errno.
- * Not under the lock; for the leader. */
-int hf__witness_not_clean(struct hf_store *s);
-/* See hf__progress: the word for a flush that made something durable. */
-void hf__witness_advanced(struct hf_store *s, const struct hf__flush_end *end);
-/* Makes the last word stick, after catching up on what was skipped. 0 or errno. */
-int hf__witness_sync(struct hf_store *s);
-
 /* create.c. Makes a store in a directory that holds none. */
 int hf__create(struct hf_store *s, struct hf_error *error);
 /* Puts the same IDENTITY in place anew and makes its name durable. A sync of the directory alone
@@ -338,11 +292,5 @@ void hf__event_of(const struct hf_store *s, const struct hf__entry *entry, struc
 /* As hf__entry_readable, with a sentence. */
 int hf__event_readable(const struct hf_store *s, const struct hf__entry *entry,
                        struct hf_error *error);
-
-/* maintain.c. */
-int hf__maintenance_start(struct hf_store *s);
-void hf__maintenance_stop(struct hf_store *s);
-/* There is work: wakes the thread if it sleeps for long. The lock is held. */
-void hf__maintenance_nudge(struct hf_store *s);
 
 #endif

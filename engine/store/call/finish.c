@@ -40,7 +40,8 @@ int hf__commit_end(struct hf_store *s, const struct hf__op *ops, size_t count, i
  * in an opening. */
 static struct hf__ticket first_group(const struct hf_store *s, struct hf__ticket ticket)
 {
-	return (struct hf__ticket){0, ticket.due >= s->incarnation_lsn ? s->incarnation_lsn : 0};
+	const uint64_t first = s->world.incarnation_lsn;
+	return (struct hf__ticket){0, ticket.due >= first ? first : 0};
 }
 
 /* Payloads of a claim are loaded by this end too: what lies in no buffer any more was written. */
@@ -72,7 +73,7 @@ int hf_sync(hf_store *store, struct hf_error *error)
 	if (rc != HF_OK)
 		return rc;
 	(void)pthread_mutex_lock(&store->lock);
-	const uint64_t last = store->next_lsn - 1;
+	const uint64_t last = store->world.next_lsn - 1;
 	const int fault = atomic_load(&store->fault);
 	(void)pthread_mutex_unlock(&store->lock);
 	if (fault)

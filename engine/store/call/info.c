@@ -4,7 +4,7 @@
 uint64_t hf__passed_lsn(struct hf_store *store)
 {
 	(void)pthread_mutex_lock(&store->lock);
-	const uint64_t passed = store->next_lsn - 1;
+	const uint64_t passed = store->world.next_lsn - 1;
 	(void)pthread_mutex_unlock(&store->lock);
 	return passed;
 }
@@ -23,10 +23,11 @@ int hf_get_info(hf_store *store, struct hf_info *out, struct hf_error *error)
 	/* No LSN of this opening gets out before its first group is durable: a power loss could
 	 * issue it again. */
 	out->durable_lsn = hf__durable_end(store);
-	out->last_lsn = out->durable_lsn >= store->incarnation_lsn ? atomic_load(&store->written_lsn)
-	                                                           : out->durable_lsn;
-	out->segment = store->end.segment;
-	out->segment_offset = store->end.offset;
+	out->last_lsn = out->durable_lsn >= store->world.incarnation_lsn
+	                    ? atomic_load(&store->written_lsn)
+	                    : out->durable_lsn;
+	out->segment = store->writer.end.segment;
+	out->segment_offset = store->writer.end.offset;
 	out->fault = atomic_load(&store->fault);
 	out->clock = hf__clock(store);
 	out->clock_ahead_us = hf__clock_ahead(store, out->clock);

@@ -55,7 +55,7 @@ bool hf__payload_from_buffer(const struct hf_store *s, const struct hf__payload 
                              uint8_t *out)
 {
 	for (unsigned i = 0; i < 2; i++) {
-		const struct hf__buffer *b = &s->buffers[i];
+		const struct hf__buffer *b = &s->writer.buffers[i];
 		if (!inside(b, payload))
 			continue;
 		memcpy(out, b->bytes.data + b->header + (payload->offset - b->start.offset), payload->len);
@@ -122,7 +122,7 @@ int hf__payload_load(struct hf_store *s, struct hf__payload_file *file,
 		return HF_OK;
 	}
 	const int rc = read_at(s, file, payload, out);
-	if (rc == HF_OK && is_content(&s->env, payload, out))
+	if (rc == HF_OK && is_content(&s->world.env, payload, out))
 		return HF_OK;
 	return rc == HF_OK || rc == HF_ECORRUPT ? damaged_or_lost(s, file, payload) : rc;
 }

@@ -4,7 +4,7 @@
 
 uint64_t hf__query_last_lsn(const struct hf__query *q)
 {
-	return q->answer->store->next_lsn - 1;
+	return q->answer->store->world.next_lsn - 1;
 }
 
 void hf__query_depends(struct hf__query *q, const struct hf__object *object)
@@ -24,7 +24,7 @@ static int settle_durability(struct hf_store *s, const struct hf__query *q, unsi
 	if (flags & HF_READ_UNDURABLE) {
 		/* Nothing but the rule that keeps LSNs from being issued twice: the first group,
 		 * whichever LSN it is that would get out. */
-		ticket.due = q->need_changed >= s->incarnation_lsn ? s->incarnation_lsn : 0;
+		ticket.due = q->need_changed >= s->world.incarnation_lsn ? s->world.incarnation_lsn : 0;
 		ticket.changed = 0;
 	}
 	if (hf__reached(s, ticket))
@@ -57,11 +57,11 @@ int hf__read(struct hf_store *store, uint8_t domain, hf__read_fn read, void *arg
 		return hf__fail(error, HF_EINVAL, 0, "no domain %u", domain);
 	(void)pthread_mutex_lock(&store->lock);
 	struct hf__query q = {
-	    .state = store->states[index], .epoch = store->id.epoch, .answer = answer};
-	q.setback = hf__setback(store, store->states);
+	    .state = store->world.states[index], .epoch = store->id.epoch, .answer = answer};
+	q.setback = hf__setback(store, store->world.states);
 	q.mono = hf__clock_mono(store, q.setback);
 	q.now = hf__to_shown(q.mono, q.setback);
-	q.wall = store->clock.wall;
+	q.wall = store->world.clock.wall;
 	q.why = (struct hf__text){why, sizeof why, 0};
 	hf__query_depends(&q, hf__setback_object(store));
 	rc = read(&q, args);

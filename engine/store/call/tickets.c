@@ -60,7 +60,7 @@ struct hf__ticket hf__async_all(const struct hf_store *s)
 
 bool hf__ticket_known(const struct hf_store *s, struct hf__ticket ticket)
 {
-	return ticket.changed < s->next_lsn && ticket.due < s->next_lsn;
+	return ticket.changed < s->world.next_lsn && ticket.due < s->world.next_lsn;
 }
 
 static void wake_flusher(struct hf_store *s)

@@ -42,8 +42,8 @@ static void end_pass(struct hf__check *c)
 {
 	struct hf_store *s = c->store;
 	hf__check_forget(c);
-	if (s->witness_file >= 0)
-		(void)s->os->close(s->os->ctx, s->witness_file); /* only read */
+	if (s->witness.file >= 0)
+		(void)s->os->close(s->os->ctx, s->witness.file); /* only read */
 	hf__store_free(s);
 }
 

@@ -140,9 +140,9 @@ void hf__check_witness(struct hf__check *c)
 		hf__check_unread(c, HF__NAME_WITNESS, rc, c->scratch.os_errno);
 	if (rc != HF_OK)
 		return;
-	rc = os->size(os->ctx, s->witness_file, &size);
+	rc = os->size(os->ctx, s->witness.file, &size);
 	if (rc == 0)
-		rc = os->read(os->ctx, s->witness_file, file, sizeof file, 0, &got);
+		rc = os->read(os->ctx, s->witness.file, file, sizeof file, 0, &got);
 	if (rc || hf__recovery_witness(&c->r) != HF_OK) {
 		hf__check_unread(c, HF__NAME_WITNESS, HF_EIO, rc ? rc : c->scratch.os_errno);
 		return;

@@ -188,8 +188,8 @@ int hf__open_to_look(struct hf_store *s, struct hf_error *error)
 
 void hf__close_look(struct hf_store *s)
 {
-	if (s->witness_file >= 0)
-		(void)s->os->close(s->os->ctx, s->witness_file); /* only read */
+	if (s->witness.file >= 0)
+		(void)s->os->close(s->os->ctx, s->witness.file); /* only read */
 	hf__store_free(s);
 }
 

@@ -102,15 +102,16 @@ static void check_state(struct hf__check *c, unsigned index)
 	const struct hf__domain *row = c->store->domains->rows[index];
 	struct recount recount = {.c = c};
 	struct hf__emitter emitter = {.ctx = &recount,
-	                              .setback = hf__setback(c->store, c->store->states),
+	                              .setback = hf__setback(c->store, c->store->world.states),
 	                              .emit = count_object,
 	                              .payload = read_payload};
 	char why[HF_ERROR_TEXT] = "";
 	struct hf__text text = {why, sizeof why, 0};
-	if (row->verify(c->store->states[index], &text) != HF_OK)
+	if (row->verify(c->store->world.states[index], &text) != HF_OK)
 		(void)hf__check_note(c, HF_FSCK_DAMAGE, "", 0, 0, "the state of domain %s is unsound: %s",
 		                     row->name, why);
-	c->no_memory = row->snapshot(c->store->states[index], &emitter) == HF_ENOMEM || c->no_memory;
+	c->no_memory =
+	    row->snapshot(c->store->world.states[index], &emitter) == HF_ENOMEM || c->no_memory;
 	c->sum.domains[index].objects = recount.objects;
 	hf__writer_deinit(&emitter.body);
 	hf__writer_deinit(&recount.payload);
@@ -142,7 +143,7 @@ void hf__check_states(struct hf__check *c)
 	}
 	for (unsigned i = 0; i < domains->count && c->sum.state_checked; i++) {
 		if (domains->rows[i]->opened)
-			domains->rows[i]->opened(c->store->states[i], incarnation);
+			domains->rows[i]->opened(c->store->world.states[i], incarnation);
 		check_state(c, i);
 	}
 }

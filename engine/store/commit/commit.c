@@ -42,12 +42,12 @@ static void put_segment_header(struct hf_store *s, struct hf__buffer *b)
 	    .incompat = s->identity.incompat,
 	    .epoch = s->id.epoch,
 	    .number = b->start.segment,
-	    .size = s->next.size,
+	    .size = s->segments.next.size,
 	    .first_lsn = b->first_lsn,
-	    .jumped = s->jumped,
-	    .previous_end = s->end,
-	    .previous_lsn = s->previous_lsn,
-	    .previous_hash = s->chain,
+	    .jumped = s->writer.jumped,
+	    .previous_end = s->writer.end,
+	    .previous_lsn = s->writer.previous_lsn,
+	    .previous_hash = s->writer.chain,
 	};
 	struct hf__segment_header copy = header;
 	memcpy(copy.uuid, s->id.uuid, sizeof copy.uuid);
@@ -58,25 +58,25 @@ static void put_segment_header(struct hf_store *s, struct hf__buffer *b)
 static void rotate(struct hf_store *s, struct hf__buffer *b, struct hf__flush *f)
 {
 	put_segment_header(s, b);
-	hf__sealed_add(s, s->end.segment);
-	f->old_file = s->file;
-	hf__cut_later(s, s->end.segment, s->end.offset, b->first_lsn);
+	hf__sealed_add(s, s->writer.end.segment);
+	f->old_file = s->writer.file;
+	hf__cut_later(s, s->writer.end.segment, s->writer.end.offset, b->first_lsn);
 	/* I-COMMIT-3. Crash: after this sync and before the header is written the old segment is the
 	 * last one, whole. */
-	f->sync_old = s->file >= 0 && atomic_load(&s->durable_lsn) < b->first_lsn - 1;
-	s->file = s->next.file;
-	s->segment_size = s->next.size;
-	s->next.ready = false;
-	s->must_rotate = false;
-	s->rotate_need = 0;
-	s->jumped = false;
+	f->sync_old = s->writer.file >= 0 && atomic_load(&s->durable_lsn) < b->first_lsn - 1;
+	s->writer.file = s->segments.next.file;
+	s->writer.segment_size = s->segments.next.size;
+	s->segments.next.ready = false;
+	s->writer.must_rotate = false;
+	s->writer.rotate_need = 0;
+	s->writer.jumped = false;
 	f->opens = true;
 }
 
 /* Closes the filling group and begins a new buffer. From here on the bytes belong to the leader. */
 static void seal(struct hf_store *s, struct hf__flush *f)
 {
-	struct hf__buffer *b = &s->buffers[s->filling];
+	struct hf__buffer *b = hf__filling(s);
 	if (b->opens_segment)
 		rotate(s, b, f);
 	struct hf__group_header header = {
@@ -84,44 +84,44 @@ static void seal(struct hf_store *s, struct hf__flush *f)
 	    .place = b->start,
 	    .first_lsn = b->first_lsn,
 	    .durable_lsn = atomic_load(&s->durable_lsn), /* I-COMMIT-2 */
-	    .previous_hash = s->chain,
+	    .previous_hash = s->writer.chain,
 	    .nonce = hf__random(s),
 	    .entry_count = b->entries,
-	    .incarnation_lsn = s->incarnation_lsn,
+	    .incarnation_lsn = s->world.incarnation_lsn,
 	};
 	memcpy(header.uuid, s->id.uuid, sizeof header.uuid);
 	hf__group_end(&b->bytes, b->header, &s->id, &header, s->align);
-	s->chain = header.hash;
-	s->previous_lsn = b->last_lsn;
-	s->end = (struct hf__position){b->start.segment,
-	                               b->start.offset + (uint32_t)(b->bytes.len - b->header)};
+	s->writer.chain = header.hash;
+	s->writer.previous_lsn = b->last_lsn;
+	s->writer.end = (struct hf__position){b->start.segment,
+	                                      b->start.offset + (uint32_t)(b->bytes.len - b->header)};
 	f->group = b;
 	f->lsn = b->last_lsn;
 	s->info.groups++;
 	s->info.entries += b->entries;
-	s->inflight = s->filling;
-	s->filling ^= 1u;
-	s->buffers[s->filling].begun = false;
-	s->buffers[s->filling].entries = 0;
-	s->buffers[s->filling].transactions = 0;
-	s->buffers[s->filling].durable = false;
-	atomic_store_explicit(&s->pending, 0, memory_order_relaxed);
+	s->writer.inflight = s->writer.filling;
+	s->writer.filling ^= 1u;
+	hf__filling(s)->begun = false;
+	hf__filling(s)->entries = 0;
+	hf__filling(s)->transactions = 0;
+	hf__filling(s)->durable = false;
+	atomic_store_explicit(&s->writer.pending, 0, memory_order_relaxed);
 	hf__room_wake(s);
 }
 
 static void plan(struct hf_store *s, struct hf__flush *f)
 {
-	struct hf__buffer *b = &s->buffers[s->filling];
+	struct hf__buffer *b = hf__filling(s);
 	*f = (struct hf__flush){.old_file = -1};
-	f->sync = s->sync_wanted || (b->begun && b->entries > 0 && b->durable);
-	s->sync_wanted = false;
+	f->sync = s->writer.sync_wanted || (b->begun && b->entries > 0 && b->durable);
+	s->writer.sync_wanted = false;
 	f->lsn = atomic_load(&s->written_lsn);
 	if (b->begun && b->entries > 0)
 		seal(s, f);
-	f->file = s->file;
-	f->end = s->end;
-	f->chain = s->chain;
-	s->inflight_sync = f->sync;
+	f->file = s->writer.file;
+	f->end = s->writer.end;
+	f->chain = s->writer.chain;
+	s->writer.inflight_sync = f->sync;
 }
 
 /* Without the lock. As a sink answers. */
@@ -151,7 +151,7 @@ struct wakeup {
 static void publish(struct hf_store *s, const struct hf__flush *f, struct wakeup *w)
 {
 	if (f->group)
-		s->wrote = true;
+		s->writer.wrote = true;
 	if (f->sync) {
 		s->info.syncs++;
 		assert(f->lsn >= atomic_load(&s->durable_lsn));
@@ -171,9 +171,9 @@ static void publish(struct hf_store *s, const struct hf__flush *f, struct wakeup
 static void finish(struct hf_store *s, const struct hf__flush *f, int rc, struct wakeup *w,
                    struct hf__flush_end *end)
 {
-	w->next = s->filling;
+	w->next = s->writer.filling;
 	/* without a group only waiters for the sync are served */
-	w->done = f->group ? s->inflight : s->filling;
+	w->done = f->group ? s->writer.inflight : s->writer.filling;
 	if (rc)
 		hf__fault(s, rc);
 	else
@@ -205,7 +205,7 @@ void hf__lead(struct hf_store *s)
 	hf__spare_after(s, f.group, &spare);
 	if (rc == 0)
 		hf__gather_learn(s, took, f.group ? f.group->transactions : 0,
-		                 s->buffers[s->filling].transactions);
+		                 hf__filling(s)->transactions);
 	(void)pthread_mutex_unlock(&s->lock);
 	/* The next leader first: its flush can begin while the others are still being woken. */
 	if (rc == 0 && w.queued > 0)
@@ -224,14 +224,14 @@ void hf__lead(struct hf_store *s)
  * sleep on. */
 static unsigned word_for(struct hf_store *s, struct hf__ticket ticket)
 {
-	const struct hf__buffer *b = &s->buffers[s->inflight];
-	const bool sealed = s->inflight != s->filling && b->begun;
+	const struct hf__buffer *b = &s->writer.buffers[s->writer.inflight];
+	const bool sealed = s->writer.inflight != s->writer.filling && b->begun;
 	const bool covers = sealed && ticket.changed <= b->last_lsn && ticket.due <= b->last_lsn;
-	if (covers && (s->inflight_sync || atomic_load(&s->durable_lsn) >= ticket.due))
-		return s->inflight;
+	if (covers && (s->writer.inflight_sync || atomic_load(&s->durable_lsn) >= ticket.due))
+		return s->writer.inflight;
 	if (ticket.due > atomic_load(&s->durable_lsn))
-		s->sync_wanted = true;
-	return s->filling;
+		s->writer.sync_wanted = true;
+	return s->writer.filling;
 }
 
 void hf__want(struct hf_store *s, struct hf__ticket ticket)
@@ -239,7 +239,7 @@ void hf__want(struct hf_store *s, struct hf__ticket ticket)
 	if (s->flushing)
 		(void)word_for(s, ticket);
 	else if (ticket.due > atomic_load(&s->durable_lsn))
-		s->sync_wanted = true;
+		s->writer.sync_wanted = true;
 }
 
 /* With many threads the others need this processor for about as long as a flush takes, and
@@ -305,7 +305,7 @@ void hf__make_room(struct hf_store *s)
 		hf__lead(s);
 		return;
 	}
-	s->room_waiters++;
-	(void)pthread_cond_wait(&s->room, &s->lock);
-	s->room_waiters--;
+	s->writer.room_waiters++;
+	(void)pthread_cond_wait(&s->writer.room, &s->lock);
+	s->writer.room_waiters--;
 }

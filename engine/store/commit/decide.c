@@ -16,7 +16,7 @@ void hf__depends(struct hf__decision *d, const struct hf__object *object)
 
 uint64_t hf__next_lsn(const struct hf__decision *d)
 {
-	return d->store->next_lsn;
+	return d->store->world.next_lsn;
 }
 
 uint64_t hf__decision_random(struct hf__decision *d)

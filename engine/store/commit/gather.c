@@ -43,12 +43,12 @@ static double wait_for_company(struct hf_store *s, uint32_t target, double flush
 {
 	const int64_t began = s->os->ticks(s->os->ctx);
 	const double limit = clamp(WAIT_OF_FLUSH * flush_ns, 0.0, WAIT_MAX_NS);
-	uint32_t seen = atomic_load_explicit(&s->pending, memory_order_relaxed);
+	uint32_t seen = atomic_load_explicit(&s->writer.pending, memory_order_relaxed);
 	double last_arrival = 0.0, now = 0.0;
 	/* Bounded in rounds as well, for a clock that stands still. */
 	for (unsigned round = 0; round < 100000; round++) {
 		hf__yield();
-		const uint32_t pending = atomic_load_explicit(&s->pending, memory_order_relaxed);
+		const uint32_t pending = atomic_load_explicit(&s->writer.pending, memory_order_relaxed);
 		now = (double)(s->os->ticks(s->os->ctx) - began);
 		if (pending != seen)
 			last_arrival = now;
@@ -70,14 +70,14 @@ static bool device_bound(const struct hf__gather *g)
 
 void hf__gather(struct hf_store *s)
 {
-	struct hf__gather *g = &s->gather;
-	const uint32_t before = s->buffers[s->filling].transactions;
+	struct hf__gather *g = &s->writer.gather;
+	const uint32_t before = hf__filling(s)->transactions;
 	if (g->target <= 1 || before >= g->target || !device_bound(g) || !worth_it(g))
 		return;
 	(void)pthread_mutex_unlock(&s->lock);
 	const double took = wait_for_company(s, g->target, g->flush_ns);
 	(void)pthread_mutex_lock(&s->lock);
-	const uint32_t after = s->buffers[s->filling].transactions;
+	const uint32_t after = hf__filling(s)->transactions;
 	const double gain = (double)(after - before) / (before ? before : 1);
 	const double cost = took / g->flush_ns;
 	g->worth = 0.75 * g->worth + 0.25 * (cost > 0.0 ? clamp(gain / cost, 0.0, 16.0) : 16.0);
@@ -85,7 +85,7 @@ void hf__gather(struct hf_store *s)
 
 void hf__gather_learn(struct hf_store *s, int64_t nanoseconds, uint32_t served, uint32_t queued)
 {
-	struct hf__gather *g = &s->gather;
+	struct hf__gather *g = &s->writer.gather;
 	const double took = (double)nanoseconds;
 	g->flush_ns = g->flush_ns <= 0.0 ? took : 0.9 * g->flush_ns + 0.1 * took;
 	g->target = served + queued; /* their threads may come back, and those that are here already */

@@ -35,7 +35,7 @@ static int look(const struct hf_store *s, int file, uint32_t segment)
 	char name[HF__NAME_MAX];
 	int rc = os->held(os->ctx);
 	if (rc == 0)
-		rc = os->same(os->ctx, s->witness_file, HF__NAME_WITNESS);
+		rc = os->same(os->ctx, s->witness.file, HF__NAME_WITNESS);
 	if (rc == 0 && file >= 0) {
 		hf__segment_name(segment, name);
 		rc = os->same(os->ctx, file, name);
@@ -47,25 +47,25 @@ void hf__sealed_add(struct hf_store *s, uint32_t number)
 {
 	if (number == 0)
 		return;
-	if (s->sealed_count == s->sealed_cap) {
-		const size_t cap = s->sealed_cap ? 2 * s->sealed_cap : 16;
-		uint32_t *grown = hf__realloc(s->sealed, cap * sizeof *grown);
+	if (s->guard.count == s->guard.cap) {
+		const size_t cap = s->guard.cap ? 2 * s->guard.cap : 16;
+		uint32_t *grown = hf__realloc(s->guard.sealed, cap * sizeof *grown);
 		if (!grown)
 			/* it is not looked after in this opening, which is no reason to refuse anything */
 			return;
-		s->sealed = grown;
-		s->sealed_cap = cap;
+		s->guard.sealed = grown;
+		s->guard.cap = cap;
 	}
-	s->sealed[s->sealed_count++] = number;
+	s->guard.sealed[s->guard.count++] = number;
 }
 
 static size_t sealed_next(struct hf_store *s, uint32_t out[SEALED_AT_ONCE])
 {
 	size_t count = 0;
 	(void)pthread_mutex_lock(&s->lock);
-	for (; count < SEALED_AT_ONCE && count < s->sealed_count; count++) {
-		s->sealed_turn = s->sealed_turn < s->sealed_count ? s->sealed_turn : 0;
-		out[count] = s->sealed[s->sealed_turn++];
+	for (; count < SEALED_AT_ONCE && count < s->guard.count; count++) {
+		s->guard.turn = s->guard.turn < s->guard.count ? s->guard.turn : 0;
+		out[count] = s->guard.sealed[s->guard.turn++];
 	}
 	(void)pthread_mutex_unlock(&s->lock);
 	return count;
@@ -99,8 +99,9 @@ static int look_back(struct hf_store *s)
 /* Is it time? Says so to one caller in a second. */
 static bool due(struct hf_store *s, int64_t now)
 {
-	int64_t last = atomic_load_explicit(&s->guarded_at, memory_order_relaxed);
-	return now - last >= INTERVAL_NS && atomic_compare_exchange_strong(&s->guarded_at, &last, now);
+	int64_t last = atomic_load_explicit(&s->guard.looked_at, memory_order_relaxed);
+	return now - last >= INTERVAL_NS &&
+	       atomic_compare_exchange_strong(&s->guard.looked_at, &last, now);
 }
 
 int hf__guard_write(struct hf_store *s, int file, uint32_t segment, int64_t now, bool opens,
@@ -119,8 +120,8 @@ int hf__guard_upkeep(struct hf_store *s)
 	if (!due(s, s->os->ticks(s->os->ctx)))
 		return HF_OK;
 	(void)pthread_mutex_lock(&s->lock);
-	const int file = s->file;
-	const uint32_t segment = s->end.segment;
+	const int file = s->writer.file;
+	const uint32_t segment = s->writer.end.segment;
 	(void)pthread_mutex_unlock(&s->lock);
 	int rc = look_back(s);
 	const bool missing = rc != 0;
@@ -130,7 +131,7 @@ int hf__guard_upkeep(struct hf_store *s)
 		return HF_OK;
 	(void)pthread_mutex_lock(&s->lock);
 	/* else a leader turned to the next segment meanwhile */
-	if (missing || (s->file == file && s->end.segment == segment))
+	if (missing || (s->writer.file == file && s->writer.end.segment == segment))
 		hf__fault(s, rc);
 	rc = atomic_load(&s->fault) ? HF_EUNCERTAIN : HF_OK;
 	(void)pthread_mutex_unlock(&s->lock);

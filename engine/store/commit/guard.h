@@ -2,7 +2,15 @@
 #ifndef HF_STORE_GUARD_H
 #define HF_STORE_GUARD_H
 
+#include <stdatomic.h>
+
 #include "holdfast/types.h"
+
+struct hf__guard {
+	_Atomic int64_t looked_at; /* ticks of the newest look at names and descriptors */
+	uint32_t *sealed; /* numbers of the segments that the log has left: they must stay */
+	size_t count, cap, turn; /* of these; the one that is looked at next */
+};
 
 /* For the leader, before it writes to `file`, segment `segment`: 0, or the errno to fail the
  * store with. `now`: ticks; `opens`: it is the segment's first group; `sync`: it will be synced.

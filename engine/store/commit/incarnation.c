@@ -5,7 +5,7 @@
 
 bool hf__incarnation_note(struct hf_store *s, uint64_t first_lsn, int64_t at)
 {
-	struct hf__incarnations *known = &s->incarnations;
+	struct hf__incarnations *known = &s->world.incarnations;
 	if (known->count > 0 && known->all[known->count - 1].first_lsn >= first_lsn) {
 		struct hf__incarnation *last = &known->all[known->count - 1];
 		if (last->first_lsn == first_lsn && last->last_at < at)

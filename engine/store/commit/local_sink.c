@@ -9,9 +9,9 @@ static int write_group(struct hf_store *s, const struct hf__flush *f, int64_t no
 	int rc = f->file < 0 ? 0 : hf__guard_write(s, f->file, f->end.segment, now, f->opens, f->sync);
 	if (rc == 0 && f->sync_old)
 		rc = os->sync(os->ctx, f->old_file);
-	if (rc == 0 && f->group && !s->began) {
+	if (rc == 0 && f->group && !s->writer.began) {
 		rc = hf__witness_not_clean(s); /* I-WIT-3 */
-		s->began = rc == 0;
+		s->writer.began = rc == 0;
 	}
 	if (rc || !f->group)
 		return rc;

@@ -71,13 +71,14 @@ int hf__settle(struct hf_store *s, uint8_t domain, struct hf_error *error)
 static int64_t ending_of(const struct hf_store *s, unsigned i, int64_t setback)
 {
 	const struct hf__domain *row = s->domains->rows[i];
-	return row->settle && row->next_ending ? row->next_ending(s->states[i], setback) : INT64_MAX;
+	return row->settle && row->next_ending ? row->next_ending(s->world.states[i], setback)
+	                                       : INT64_MAX;
 }
 
 static bool settle_due(struct hf_store *s, unsigned i)
 {
 	(void)pthread_mutex_lock(&s->lock);
-	const int64_t ending = ending_of(s, i, hf__setback(s, s->states));
+	const int64_t ending = ending_of(s, i, hf__setback(s, s->world.states));
 	const bool due = ending < INT64_MAX && ending <= hf__clock(s);
 	(void)pthread_mutex_unlock(&s->lock);
 	return due;
@@ -110,17 +111,17 @@ int hf__settle_within(struct hf__decision *d, unsigned budget, bool *more)
 {
 	const struct hf__decision own = *d;
 	const struct hf_store *s = d->store;
-	const uint64_t first = s->next_lsn;
+	const uint64_t first = s->world.next_lsn;
 	int rc = HF_OK;
 	*more = false;
 	for (unsigned i = 0; i < s->domains->count && rc == HF_OK && !*more; i++) {
 		const struct hf__domain *row = s->domains->rows[i];
-		const uint64_t done = s->next_lsn - first;
+		const uint64_t done = s->world.next_lsn - first;
 		if (!row->settle)
 			continue;
 		d->domain = row->id;
 		d->domain_index = i;
-		d->state = s->states[i];
+		d->state = s->world.states[i];
 		rc = row->settle(d->state, d, done < budget ? budget - (unsigned)done : 0, more);
 	}
 	d->domain = own.domain;
@@ -147,7 +148,8 @@ static void forget(struct hf_store *s, int64_t until, bool quiet)
 	bool more = true;
 	while (more) {
 		(void)pthread_mutex_lock(&s->lock);
-		more = s->change.emptied && hf__sweep_removed(s, 0, FORGET_BATCH) && time_left(s, until);
+		more =
+		    s->world.change.emptied && hf__sweep_removed(s, 0, FORGET_BATCH) && time_left(s, until);
 		if (!more && quiet && !s->flushing)
 			hf__spare_idle(s, &spare);
 		(void)pthread_mutex_unlock(&s->lock);
@@ -215,7 +217,7 @@ int hf_maintain(hf_store *store, int64_t budget_us, struct hf_error *error)
 static long time_to_sleep(struct hf_store *s, long most)
 {
 	int64_t first = INT64_MAX;
-	const int64_t setback = hf__setback(s, s->states);
+	const int64_t setback = hf__setback(s, s->world.states);
 	for (unsigned i = 0; i < s->domains->count; i++) {
 		const int64_t ending = ending_of(s, i, setback);
 		first = ending < first ? ending : first;
@@ -234,7 +236,7 @@ static void sleep_for(struct hf_store *s, long nanoseconds)
 	until.tv_nsec += nanoseconds;
 	until.tv_sec += until.tv_nsec / 1000000000L;
 	until.tv_nsec %= 1000000000L;
-	(void)pthread_cond_timedwait(&s->maintenance, &s->lock, &until);
+	(void)pthread_cond_timedwait(&s->upkeep.wake, &s->lock, &until);
 }
 
 static void *thread_main(void *arg)
@@ -245,21 +247,21 @@ static void *thread_main(void *arg)
 	bool hopeless = false;
 	struct outcome out = {0};
 	(void)pthread_mutex_lock(&s->lock);
-	while (!s->stopping) {
+	while (!s->upkeep.stopping) {
 		/* Short rounds while something is written, long ones when idle; a commit or an ending
 		 * wakes a long one. After a round without success nothing does: to find the disk still
 		 * full costs much, and commits look for room themselves. */
-		const bool idle = seen == s->next_lsn && !s->witness_unsynced;
-		seen = s->next_lsn;
-		s->thread_asleep = idle && !hopeless && !out.more;
+		const bool idle = seen == s->world.next_lsn && !s->witness.unsynced;
+		seen = s->world.next_lsn;
+		s->upkeep.asleep = idle && !hopeless && !out.more;
 		sleep_for(s, hopeless   ? IDLE_INTERVAL_NS
 		             : out.more ? SHORTEST_SLEEP_NS
 		                        : time_to_sleep(s, idle ? IDLE_INTERVAL_NS : BUSY_INTERVAL_NS));
-		s->thread_asleep = false;
+		s->upkeep.asleep = false;
 		hopeless = atomic_load(&s->fault) != 0;
-		if (s->stopping || hopeless)
+		if (s->upkeep.stopping || hopeless)
 			continue;
-		const bool quiet = seen == s->next_lsn;
+		const bool quiet = seen == s->world.next_lsn;
 		(void)pthread_mutex_unlock(&s->lock);
 		/* A call that needs what fails here gets the failure itself. */
 		const int64_t making_until = s->os->ticks(s->os->ctx) + MAKING_NS;
@@ -273,27 +275,27 @@ static void *thread_main(void *arg)
 
 int hf__maintenance_start(struct hf_store *s)
 {
-	const int rc = hf__thread_start(&s->thread, thread_main, s);
-	s->thread_runs = rc == 0;
+	const int rc = hf__thread_start(&s->upkeep.thread, thread_main, s);
+	s->upkeep.runs = rc == 0;
 	return rc;
 }
 
 void hf__maintenance_stop(struct hf_store *s)
 {
-	if (!s->thread_runs)
+	if (!s->upkeep.runs)
 		return;
 	(void)pthread_mutex_lock(&s->lock);
-	s->stopping = true;
-	(void)pthread_cond_signal(&s->maintenance);
+	s->upkeep.stopping = true;
+	(void)pthread_cond_signal(&s->upkeep.wake);
 	(void)pthread_mutex_unlock(&s->lock);
-	(void)pthread_join(s->thread, NULL);
-	s->thread_runs = false;
+	(void)pthread_join(s->upkeep.thread, NULL);
+	s->upkeep.runs = false;
 }
 
 void hf__maintenance_nudge(struct hf_store *s)
 {
-	if (!s->thread_asleep)
+	if (!s->upkeep.asleep)
 		return;
-	s->thread_asleep = false;
-	(void)pthread_cond_signal(&s->maintenance);
+	s->upkeep.asleep = false;
+	(void)pthread_cond_signal(&s->upkeep.wake);
 }

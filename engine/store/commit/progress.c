@@ -11,8 +11,8 @@ struct hf__ticket hf__ticket_for(const struct hf_store *s, uint64_t changed, uin
 	/* Before any LSN of this incarnation gets out, its first group has to be durable: else a
 	 * power loss could leave a log that looks as if it had been closed cleanly before, and the
 	 * same LSNs would be issued again. */
-	if (changed >= s->incarnation_lsn && due < s->incarnation_lsn)
-		due = s->incarnation_lsn;
+	if (changed >= s->world.incarnation_lsn && due < s->world.incarnation_lsn)
+		due = s->world.incarnation_lsn;
 	return (struct hf__ticket){changed, due};
 }
 
@@ -21,7 +21,7 @@ uint64_t hf__durable_end(const struct hf_store *s)
 	/* Until this opening has made something durable, its durable_lsn says where numbering goes
 	 * on, which may be a jump away from the log's end. */
 	const uint64_t durable = atomic_load_explicit(&s->durable_lsn, memory_order_acquire);
-	return durable >= s->incarnation_lsn ? durable : s->recovered_lsn;
+	return durable >= s->world.incarnation_lsn ? durable : s->world.recovered_lsn;
 }
 
 void hf__progress_bump(struct hf_store *s)
@@ -32,8 +32,8 @@ void hf__progress_bump(struct hf_store *s)
 
 void hf__room_wake(struct hf_store *s)
 {
-	if (s->room_waiters > 0)
-		(void)pthread_cond_broadcast(&s->room);
+	if (s->writer.room_waiters > 0)
+		(void)pthread_cond_broadcast(&s->writer.room);
 }
 
 void hf__fault(struct hf_store *s, int os_errno)

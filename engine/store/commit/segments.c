@@ -40,8 +40,8 @@ static uint32_t least_size(const struct hf_store *s, uint32_t need)
 static uint32_t wanted_size(const struct hf_store *s, uint32_t least)
 {
 	const uint64_t full = s->identity.segment_size;
-	uint64_t size = s->segment_size ? SEGMENT_FLOOR : HF__SEGMENT_FIRST_MAX;
-	while (size < (uint64_t)s->end.offset * 2 && size < full)
+	uint64_t size = s->writer.segment_size ? SEGMENT_FLOOR : HF__SEGMENT_FIRST_MAX;
+	while (size < (uint64_t)s->writer.end.offset * 2 && size < full)
 		size *= 2;
 	if (size > full)
 		size = full;
@@ -64,7 +64,7 @@ static int begin_making(struct hf_store *s, uint32_t number, uint32_t size, uint
 	if (s->os->room(s->os->ctx, &room) == 0 && room < least)
 		return ENOSPC; /* and nothing was made or removed to find that out */
 	for (size = hf__segment_fit(s->os, size, least, 0);; size = hf__segment_half(size, least)) {
-		const int rc = hf__segment_begin(s->os, &s->making, number, size);
+		const int rc = hf__segment_begin(s->os, &s->segments.making, number, size);
 		if (!is_no_room(rc) || size <= least)
 			return rc;
 	}
@@ -77,42 +77,44 @@ static int begin_making(struct hf_store *s, uint32_t number, uint32_t size, uint
 static bool give_back(struct hf_store *s, bool *unknowable)
 {
 	static const uint8_t zeros[HF__GROUP_HEADER_SIZE];
-	const uint32_t end = s->end.offset;
-	const uint32_t left = s->segment_size - end,
+	const uint32_t end = s->writer.end.offset;
+	const uint32_t left = s->writer.segment_size - end,
 	               head = left < sizeof zeros ? left : (uint32_t)sizeof zeros;
 	const uint32_t from = hf__segment_cut_size(end + head);
-	if (s->gave_back || !s->jumped || s->file < 0 || from >= s->segment_size)
+	if (s->segments.gave_back || !s->writer.jumped || s->writer.file < 0 ||
+	    from >= s->writer.segment_size)
 		return false;
-	s->gave_back = true;
-	int rc = s->began ? 0 : hf__witness_not_clean(s); /* I-WIT-3 */
-	s->began = s->began || rc == 0;
+	s->segments.gave_back = true;
+	int rc = s->writer.began ? 0 : hf__witness_not_clean(s); /* I-WIT-3 */
+	s->writer.began = s->writer.began || rc == 0;
 	/* Crash: the log ends here with these bytes or without them, and the stop was not clean
 	 * before. */
 	if (rc == 0)
-		rc = s->os->write(s->os->ctx, s->file, zeros, head, end);
+		rc = s->os->write(s->os->ctx, s->writer.file, zeros, head, end);
 	if (rc == 0) {
-		rc = s->os->sync(s->os->ctx, s->file);
+		rc = s->os->sync(s->os->ctx, s->writer.file);
 		*unknowable = rc != 0;
 	}
 	/* Crash: some of it is zero. None of it is part of the log. */
-	return rc == 0 && s->os->punch(s->os->ctx, s->file, from, s->segment_size - from) == 0;
+	return rc == 0 &&
+	       s->os->punch(s->os->ctx, s->writer.file, from, s->writer.segment_size - from) == 0;
 }
 
 /* Makes all of one, going on with what was begun. */
 static int make_all(struct hf_store *s, struct hf__next_segment *next, uint32_t least,
                     bool *unknowable)
 {
-	if (s->making.file >= 0 && s->making.size < least)
-		hf__segment_drop(s->os, &s->making);
+	if (s->segments.making.file >= 0 && s->segments.making.size < least)
+		hf__segment_drop(s->os, &s->segments.making);
 	for (uint32_t size = next->size;;) {
-		int rc = s->making.file >= 0 ? 0 : begin_making(s, next->number, size, least);
+		int rc = s->segments.making.file >= 0 ? 0 : begin_making(s, next->number, size, least);
 		const bool begun = rc == 0;
 		if (begun) {
-			next->size = size = s->making.size;
-			rc = hf__segment_fill(s->os, &s->making, size, unknowable);
+			next->size = size = s->segments.making.size;
+			rc = hf__segment_fill(s->os, &s->segments.making, size, unknowable);
 		}
 		if (rc == 0)
-			rc = hf__segment_publish(s->os, &s->making, &next->file, unknowable);
+			rc = hf__segment_publish(s->os, &s->segments.making, &next->file, unknowable);
 		if (rc == 0 || *unknowable || !is_no_room(rc))
 			return rc;
 		if (begun && size > least)
@@ -186,9 +188,9 @@ static int why_not(struct hf_store *s, int rc, bool unknowable, struct hf_error 
  * find it. */
 static void drop_leftover(struct hf_store *s, uint32_t number)
 {
-	for (size_t i = 0; i < s->leftover_count; i++)
-		if (s->leftovers[i] == number)
-			s->leftovers[i] = s->leftovers[--s->leftover_count];
+	for (size_t i = 0; i < s->tidy.leftover_count; i++)
+		if (s->tidy.leftovers[i] == number)
+			s->tidy.leftovers[i] = s->tidy.leftovers[--s->tidy.leftover_count];
 }
 
 /* --- Getting it ------------------------------------------------------------------------------- */
@@ -197,24 +199,25 @@ static void drop_leftover(struct hf_store *s, uint32_t number)
  * The lock is held. */
 static bool was_refused(const struct hf_store *s, uint32_t least, uint32_t *size)
 {
-	if (s->refused.size == 0 || s->os->ticks(s->os->ctx) >= s->refused.until)
+	if (s->segments.refused.size == 0 || s->os->ticks(s->os->ctx) >= s->segments.refused.until)
 		return false;
-	if (*size >= s->refused.size)
-		*size = hf__segment_half(s->refused.size, least);
-	return least >= s->refused.size;
+	if (*size >= s->segments.refused.size)
+		*size = hf__segment_half(s->segments.refused.size, least);
+	return least >= s->segments.refused.size;
 }
 
 static void remember_refusal(struct hf_store *s, uint32_t least)
 {
-	s->refused = (struct hf__refusal){
-	    .size = least, .until = s->os->ticks(s->os->ctx) + REFUSAL_NS, .lsn = s->next_lsn};
+	s->segments.refused = (struct hf__refusal){
+	    .size = least, .until = s->os->ticks(s->os->ctx) + REFUSAL_NS, .lsn = s->world.next_lsn};
 }
 
 /* What may be adopted: only the newest number, so that numbers keep growing along the log. The
  * lock is held. */
 static bool may_adopt(const struct hf_store *s, uint32_t least)
 {
-	return !s->next.ready && s->making.file < 0 && s->zero_leftover >= least;
+	return !s->segments.next.ready && s->segments.making.file < 0 &&
+	       s->segments.zero_leftover >= least;
 }
 
 /* The leftover, or all of a new one. Not under the lock. */
@@ -224,7 +227,7 @@ static int adopt_or_make(struct hf_store *s, struct hf__next_segment *next, bool
 	const struct hf__next_segment fresh = *next;
 	int rc = ENOENT;
 	if (adopts) {
-		next->size = s->zero_leftover;
+		next->size = s->segments.zero_leftover;
 		rc = adopt(s, next, unknowable);
 	}
 	if (rc != ENOENT)
@@ -237,57 +240,57 @@ static int adopt_or_make(struct hf_store *s, struct hf__next_segment *next, bool
 static int prepared(struct hf_store *s, struct hf__next_segment *next, int rc, bool unknowable,
                     uint32_t least, struct hf_error *error)
 {
-	s->preparing = false;
-	(void)pthread_cond_broadcast(&s->room);
+	s->segments.preparing = false;
+	(void)pthread_cond_broadcast(&s->writer.room);
 	if (rc) {
 		if (!unknowable && is_no_room(rc))
 			remember_refusal(s, least);
 		return why_not(s, rc, unknowable, error);
 	}
-	s->refused.size = 0;
-	s->zero_leftover = 0; /* adopted, or not the newest any more */
+	s->segments.refused.size = 0;
+	s->segments.zero_leftover = 0; /* adopted, or not the newest any more */
 	next->ready = true;
-	s->next = *next;
+	s->segments.next = *next;
 	drop_leftover(s, next->number);
-	if (next->number > s->newest_number)
-		s->newest_number = next->number;
+	if (next->number > s->segments.newest_number)
+		s->segments.newest_number = next->number;
 	return HF_OK;
 }
 
 bool hf__next_segment_ready(const struct hf_store *s, uint32_t need)
 {
-	return s->next.ready && s->next.size >= need + s->align;
+	return s->segments.next.ready && s->segments.next.size >= need + s->align;
 }
 
 int hf__next_segment(struct hf_store *s, uint32_t need, struct hf_error *error)
 {
 	if (hf__next_segment_ready(s, need))
 		return HF_OK;
-	if (s->preparing) { /* another thread is at it: the caller looks again */
-		s->room_waiters++;
-		(void)pthread_cond_wait(&s->room, &s->lock);
-		s->room_waiters--;
+	if (s->segments.preparing) { /* another thread is at it: the caller looks again */
+		s->writer.room_waiters++;
+		(void)pthread_cond_wait(&s->writer.room, &s->lock);
+		s->writer.room_waiters--;
 		return HF_OK;
 	}
-	if (s->newest_number == UINT32_MAX)
+	if (s->segments.newest_number == UINT32_MAX)
 		return hf__fail(error, HF_ENOSPACE, 0, "segment numbers are used up");
 	const uint32_t least = least_size(s, need);
-	const struct hf__next_segment small = s->next;
+	const struct hf__next_segment small = s->segments.next;
 	struct hf__next_segment next = {
-	    .number = s->newest_number + 1, .size = wanted_size(s, least), .file = -1};
+	    .number = s->segments.newest_number + 1, .size = wanted_size(s, least), .file = -1};
 	const bool adopts = may_adopt(s, least);
 	bool unknowable = false;
-	if (!adopts && s->making.file < 0 && was_refused(s, least, &next.size))
+	if (!adopts && s->segments.making.file < 0 && was_refused(s, least, &next.size))
 		return why_not(s, ENOSPC, false, error);
-	s->next.ready = false;
-	s->preparing = true;
+	s->segments.next.ready = false;
+	s->segments.preparing = true;
 	(void)pthread_mutex_unlock(&s->lock);
 	const int rc = adopt_or_make(s, &next, adopts, least, &unknowable);
 	if (rc == 0 && small.ready)
 		give_up(s, &small);
 	(void)pthread_mutex_lock(&s->lock);
 	if (rc)
-		s->next = small; /* a call that needs no more may still have it */
+		s->segments.next = small; /* a call that needs no more may still have it */
 	return prepared(s, &next, rc, unknowable, least, error);
 }
 
@@ -297,11 +300,12 @@ int hf__next_segment(struct hf_store *s, uint32_t need, struct hf_error *error)
  * it has written something. */
 static bool is_due(const struct hf_store *s)
 {
-	if (s->next.ready || s->preparing || s->file < 0 || !s->wrote || s->newest_number == UINT32_MAX)
+	if (s->segments.next.ready || s->segments.preparing || s->writer.file < 0 || !s->writer.wrote ||
+	    s->segments.newest_number == UINT32_MAX)
 		return false;
-	if (s->refused.size && s->refused.lsn == s->next_lsn)
+	if (s->segments.refused.size && s->segments.refused.lsn == s->world.next_lsn)
 		return false;
-	return s->end.offset > s->segment_size / 2;
+	return s->writer.end.offset > s->writer.segment_size / 2;
 }
 
 /* One slice. The lock is held, released meanwhile. */
@@ -309,30 +313,30 @@ static int make_slice(struct hf_store *s)
 {
 	const uint32_t least = least_size(s, 0);
 	struct hf__next_segment next = {
-	    .number = s->newest_number + 1, .size = wanted_size(s, least), .file = -1};
-	const bool adopts = may_adopt(s, least), begins = s->making.file < 0;
+	    .number = s->segments.newest_number + 1, .size = wanted_size(s, least), .file = -1};
+	const bool adopts = may_adopt(s, least), begins = s->segments.making.file < 0;
 	bool unknowable = false, whole = adopts;
 	int rc = 0;
 	if (!adopts && begins && was_refused(s, least, &next.size))
 		return HF_ENOSPACE;
-	s->preparing = true;
+	s->segments.preparing = true;
 	(void)pthread_mutex_unlock(&s->lock);
 	if (adopts)
 		rc = adopt_or_make(s, &next, adopts, least, &unknowable);
 	else if (begins)
 		rc = begin_making(s, next.number, next.size, least);
 	else
-		rc = hf__segment_fill(s->os, &s->making, SLICE, &unknowable);
-	if (rc == 0 && !adopts && s->making.at == s->making.size) {
+		rc = hf__segment_fill(s->os, &s->segments.making, SLICE, &unknowable);
+	if (rc == 0 && !adopts && s->segments.making.at == s->segments.making.size) {
 		whole = true;
-		next.size = s->making.size;
-		rc = hf__segment_publish(s->os, &s->making, &next.file, &unknowable);
+		next.size = s->segments.making.size;
+		rc = hf__segment_publish(s->os, &s->segments.making, &next.file, &unknowable);
 	}
 	(void)pthread_mutex_lock(&s->lock);
 	if (rc || whole)
 		return prepared(s, &next, rc, unknowable, least, NULL);
-	s->preparing = false;
-	(void)pthread_cond_broadcast(&s->room);
+	s->segments.preparing = false;
+	(void)pthread_cond_broadcast(&s->writer.room);
 	return HF_OK;
 }
 
@@ -343,7 +347,7 @@ int hf__prepare_ahead(struct hf_store *s, int64_t until, bool *more)
 	(void)pthread_mutex_lock(&s->lock);
 	while (rc == HF_OK && !atomic_load(&s->fault) && is_due(s)) {
 		/* A commit that waits for it makes the rest by itself. */
-		if (*more && (s->room_waiters > 0 || s->stopping ||
+		if (*more && (s->writer.room_waiters > 0 || s->upkeep.stopping ||
 		              (until != INT64_MAX && s->os->ticks(s->os->ctx) >= until)))
 			break;
 		rc = make_slice(s);

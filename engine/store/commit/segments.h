@@ -36,6 +36,27 @@ struct hf__refusal {
 	uint64_t lsn; /* next_lsn then: upkeep does not ask again before something was written */
 };
 
+/* What comes behind the segment being written. */
+struct hf__segments {
+	struct hf__next_segment next;
+	bool preparing; /* a thread makes it, and owns `making` */
+	struct hf__making making; /* half made by upkeep */
+	struct hf__refusal refused;
+	bool gave_back; /* the old segment's unused room was given back */
+	uint32_t newest_number; /* greatest segment number in the directory, used or not */
+	/* size of that file if the opening found nothing but zeros in it, else 0 */
+	uint32_t zero_leftover;
+};
+
+/* What is to be put in order behind it. */
+struct hf__tidying {
+	struct hf__cut *cuts;
+	size_t cut_count, cut_cap;
+	uint32_t *leftovers; /* numbers of segments in the directory that are no part of the log */
+	size_t leftover_count;
+	bool strays; /* temporary files of earlier openings may be there */
+};
+
 /* segments.c. */
 /* Is it there, with room for a group of `need` bytes? */
 bool hf__next_segment_ready(const struct hf_store *s, uint32_t need);

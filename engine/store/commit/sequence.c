@@ -22,16 +22,11 @@
 #define SWEEP_MORE 4u
 #define SWEEP_MOST 252u
 
-static struct hf__buffer *filling(struct hf_store *s)
-{
-	return &s->buffers[s->filling];
-}
-
 /* --- Entries ---------------------------------------------------------------------------------- */
 
 struct hf__writer *hf__entry_body(struct hf__decision *d)
 {
-	struct hf__buffer *b = filling(d->store);
+	struct hf__buffer *b = hf__filling(d->store);
 	d->entry_at = hf__entry_begin(&b->bytes);
 	return &b->bytes;
 }
@@ -45,10 +40,10 @@ static struct hf__position place_of_body(const struct hf__buffer *b, size_t entr
 int hf__emit(struct hf__decision *d, uint8_t kind)
 {
 	struct hf_store *s = d->store;
-	struct hf__buffer *b = filling(s);
+	struct hf__buffer *b = hf__filling(s);
 	if (b->bytes.bad)
 		return HF_ENOMEM;
-	if (s->next_lsn > HF__LSN_MAX || b->bytes.len - d->attempt_start > HF_TRANSACTION_MAX) {
+	if (s->world.next_lsn > HF__LSN_MAX || b->bytes.len - d->attempt_start > HF_TRANSACTION_MAX) {
 		hf__text_add(&d->why, "the transaction is larger than %u bytes", HF_TRANSACTION_MAX);
 		return HF_ETOOBIG;
 	}
@@ -57,7 +52,7 @@ int hf__emit(struct hf__decision *d, uint8_t kind)
 	/* HF_EVERSION: domains/common/kinds.c does not know the entry */
 	const struct hf__domain *row = s->domains->rows[d->domain_index];
 	struct hf__entry entry = {
-	    .lsn = s->next_lsn, .domain = d->domain, .kind = kind, .setback = d->setback};
+	    .lsn = s->world.next_lsn, .domain = d->domain, .kind = kind, .setback = d->setback};
 	entry.body = hf_bytes_of(b->bytes.data + body, d->body_len);
 	entry.at = hf__clock_date(s, d, hf__entry_is_ending(row, &entry));
 	*d->last_entry = entry;
@@ -67,10 +62,11 @@ int hf__emit(struct hf__decision *d, uint8_t kind)
 	/* padding may have moved the buffer */
 	entry.body = hf_bytes_of(b->bytes.data + body, d->body_len);
 	entry.place = place_of_body(b, d->entry_at);
-	s->change.lsn = entry.lsn;
-	s->next_lsn++;
+	s->world.change.lsn = entry.lsn;
+	s->world.next_lsn++;
 	b->entries++;
-	return hf__entry_known(row, &entry) ? row->apply(d->state, &s->change, &entry) : HF_EVERSION;
+	return hf__entry_known(row, &entry) ? row->apply(d->state, &s->world.change, &entry)
+	                                    : HF_EVERSION;
 }
 
 /* --- Room ------------------------------------------------------------------------------------- */
@@ -79,38 +75,39 @@ int hf__emit(struct hf__decision *d, uint8_t kind)
  * the log is, if it is anywhere. */
 static void stay_here(struct hf_store *s)
 {
-	s->must_rotate = s->jumped || s->file < 0;
-	s->rotate_need = 0;
+	s->writer.must_rotate = s->writer.jumped || s->writer.file < 0;
+	s->writer.rotate_need = 0;
 }
 
 /* Where the next group goes: here, or into the next segment. HF_OK with the buffer begun, or why
  * there is no room. */
 static int begin_buffer(struct hf_store *s, struct hf_error *error)
 {
-	struct hf__buffer *b = filling(s);
-	if (s->must_rotate) {
+	struct hf__buffer *b = hf__filling(s);
+	if (s->writer.must_rotate) {
 		/* Crash: a prepared segment of zeros is no part of the log; the next open adopts or
 		 * replaces it. */
-		const int rc = hf__next_segment(s, s->rotate_need, error);
+		const int rc = hf__next_segment(s, s->writer.rotate_need, error);
 		if (rc != HF_OK)
 			stay_here(s);
-		if (rc != HF_OK || filling(s) != b || b->begun ||
-		    !hf__next_segment_ready(s, s->rotate_need))
+		if (rc != HF_OK || hf__filling(s) != b || b->begun ||
+		    !hf__next_segment_ready(s, s->writer.rotate_need))
 			return rc; /* the lock was released: the caller looks again */
 	}
 	b->bytes.len = 0;
 	b->bytes.bad = false;
-	b->opens_segment = s->must_rotate;
-	b->start =
-	    b->opens_segment ? (struct hf__position){s->next.number, HF__SEGMENT_HEADER_SIZE} : s->end;
+	b->opens_segment = s->writer.must_rotate;
+	b->start = b->opens_segment
+	               ? (struct hf__position){s->segments.next.number, HF__SEGMENT_HEADER_SIZE}
+	               : s->writer.end;
 	if (b->opens_segment)
 		hf__put_zeros(&b->bytes, HF__SEGMENT_HEADER_SIZE);
 	b->header = b->bytes.len;
 	(void)hf__group_begin(&b->bytes);
 	if (b->bytes.bad)
 		return hf__fail(error, HF_ENOMEM, 0, "no memory for a log group");
-	b->first_lsn = s->next_lsn;
-	b->last_lsn = s->next_lsn - 1;
+	b->first_lsn = s->world.next_lsn;
+	b->last_lsn = s->world.next_lsn - 1;
 	b->entries = 0;
 	b->transactions = 0;
 	b->durable = false;
@@ -120,7 +117,7 @@ static int begin_buffer(struct hf_store *s, struct hf_error *error)
 
 static uint32_t segment_room(const struct hf_store *s, const struct hf__buffer *b)
 {
-	return b->opens_segment ? s->next.size : s->segment_size;
+	return b->opens_segment ? s->segments.next.size : s->writer.segment_size;
 }
 
 /* Bytes of the group as it is now, with the padding of its end. */
@@ -139,21 +136,21 @@ static bool fits(const struct hf_store *s, const struct hf__buffer *b)
  * buffer, or turns to the next segment. */
 static void rotate_or_flush(struct hf_store *s, uint64_t needed)
 {
-	struct hf__buffer *b = filling(s);
+	struct hf__buffer *b = hf__filling(s);
 	if (b->entries > 0) {
 		hf__make_room(s);
 		return;
 	}
 	b->begun = false;
-	s->must_rotate = true;
+	s->writer.must_rotate = true;
 	/* A segment is never smaller than the group that opens it. */
-	s->rotate_need = (uint32_t)(needed + HF__SEGMENT_HEADER_SIZE);
+	s->writer.rotate_need = (uint32_t)(needed + HF__SEGMENT_HEADER_SIZE);
 }
 
 static bool too_much_undurable(const struct hf_store *s)
 {
 	/* The largest transaction has less than 7/8 of the jump in entries: I-SEQ-3. */
-	return s->next_lsn - atomic_load(&s->durable_lsn) > HF__LSN_JUMP / 8;
+	return s->world.next_lsn - atomic_load(&s->durable_lsn) > HF__LSN_JUMP / 8;
 }
 
 /* A begun buffer with room for a reasonable transaction. HF_OK, or why not. May release the
@@ -163,10 +160,10 @@ static int ready_buffer(struct hf_store *s, struct hf_error *error)
 	for (;;) {
 		if (atomic_load(&s->fault))
 			return hf__fail_fault(s, error);
-		struct hf__buffer *b = filling(s);
+		struct hf__buffer *b = hf__filling(s);
 		const bool full = b->begun && b->entries > 0 && b->bytes.len > HF__GROUP_SOFT_MAX;
 		if (full || too_much_undurable(s)) {
-			s->sync_wanted = s->sync_wanted || too_much_undurable(s);
+			s->writer.sync_wanted = s->writer.sync_wanted || too_much_undurable(s);
 			hf__make_room(s);
 			continue;
 		}
@@ -183,8 +180,8 @@ static int ready_buffer(struct hf_store *s, struct hf_error *error)
 /* An operation may have set the clock back, and none has the stamp of the one before it. */
 static void look_at_clock(struct hf_store *s, struct hf__decision *d)
 {
-	d->wall = s->clock.wall;
-	d->setback = hf__setback(s, s->states);
+	d->wall = s->world.clock.wall;
+	d->setback = hf__setback(s, s->world.states);
 	d->now = hf__to_shown(d->mono, d->setback);
 	d->stamp = hf__to_shown(hf__clock_stamp(s, d->mono), d->setback);
 	hf__depends(d, hf__setback_object(s));
@@ -198,7 +195,7 @@ static int run_op(struct hf_store *s, struct hf__decision *d, const struct hf__o
 	d->domain = op->verb->domain;
 	if (!hf__domain_by_id(s, d->domain, &d->domain_index))
 		return HF_EINVAL;
-	d->state = s->states[d->domain_index];
+	d->state = s->world.states[d->domain_index];
 	look_at_clock(s, d);
 	d->answer = op->answer;
 	d->waiter = op->waiter;
@@ -224,7 +221,7 @@ static int run_ops(struct hf_store *s, struct hf__decision *d, const struct hf__
  * by it. */
 static void mark_last(struct hf_store *s, struct hf__decision *d)
 {
-	struct hf__buffer *b = filling(s);
+	struct hf__buffer *b = hf__filling(s);
 	b->bytes.len = d->entry_at + HF__ENTRY_HEADER_SIZE + d->body_len;
 	d->last_entry->flags |= HF__ENTRY_LAST;
 	hf__entry_end(&b->bytes, d->entry_at, &s->id, d->last_entry);
@@ -232,17 +229,17 @@ static void mark_last(struct hf_store *s, struct hf__decision *d)
 
 static void keep(struct hf_store *s, struct hf__decision *d, bool durable, uint64_t entries_before)
 {
-	struct hf__buffer *b = filling(s);
+	struct hf__buffer *b = hf__filling(s);
 	if (s->waits.waiting > 0)
-		hf__wait_changed(s, &s->change);
-	hf__change_keep(&s->change);
+		hf__wait_changed(s, &s->world.change);
+	hf__change_keep(&s->world.change);
 	if (b->entries == entries_before)
 		return; /* nothing was written */
 	mark_last(s, d);
-	b->last_lsn = s->next_lsn - 1;
+	b->last_lsn = s->world.next_lsn - 1;
 	b->transactions++;
 	b->durable = b->durable || durable;
-	atomic_store_explicit(&s->pending, b->transactions, memory_order_relaxed);
+	atomic_store_explicit(&s->writer.pending, b->transactions, memory_order_relaxed);
 	for (size_t i = 0; s->progress->changed[i]; i++)
 		s->progress->changed[i](s);
 }
@@ -253,17 +250,17 @@ static int attempt(struct hf_store *s, const struct hf__op *ops, size_t count, b
                    struct hf__decision *d, struct hf__needs *needs, uint32_t *failed,
                    uint64_t *needed)
 {
-	struct hf__buffer *b = filling(s);
-	const uint64_t lsn = s->next_lsn;
+	struct hf__buffer *b = hf__filling(s);
+	const uint64_t lsn = s->world.next_lsn;
 	const uint32_t entries = b->entries;
-	const int64_t stamp = s->clock.stamp, setback = hf__setback(s, s->states);
+	const int64_t stamp = s->world.clock.stamp, setback = hf__setback(s, s->world.states);
 	d->attempt_start = b->bytes.len;
 	d->need_changed = d->need_due = 0;
 	/* Nothing is under way: as many names go as this transaction can bring, and some more. */
-	if (s->change.emptied)
+	if (s->world.change.emptied)
 		hf__sweep_removed(s, HF__REMOVED_KEPT,
 		                  SWEEP_MORE + (unsigned)(count < SWEEP_MOST ? count : SWEEP_MOST));
-	hf__change_begin(&s->change, lsn, durable);
+	hf__change_begin(&s->world.change, lsn, durable);
 	int rc = run_ops(s, d, ops, count, failed);
 	/* sealing pads, and must not fail */
 	if (rc == HF_OK && !hf__writer_reserve(&b->bytes, s->align))
@@ -273,17 +270,17 @@ static int attempt(struct hf_store *s, const struct hf__op *ops, size_t count, b
 		rc = hf__needs_look(s, ops, count, needs);
 	if (rc == HF_OK && room && needs->missing.count == 0) {
 		keep(s, d, durable, entries);
-		if (hf__setback(s, s->states) != setback)
+		if (hf__setback(s, s->world.states) != setback)
 			hf__wait_wake_all(s); /* they sleep until an instant that is shown elsewhere now */
 		return FITS;
 	}
 	*needed = group_len(s, b);
-	hf__change_undo(&s->change);
+	hf__change_undo(&s->world.change);
 	b->bytes.len = d->attempt_start;
 	b->bytes.bad = false;
 	b->entries = entries;
-	s->next_lsn = lsn;
-	s->clock.stamp = stamp;
+	s->world.next_lsn = lsn;
+	s->world.clock.stamp = stamp;
 	return rc;
 }
 
@@ -296,19 +293,20 @@ static struct hf__ticket ticket_of(struct hf_store *s, const struct hf__decision
                                    uint64_t first_lsn, bool durable)
 {
 	/* nothing was written: the answer depends on what was looked at */
-	if (s->next_lsn == first_lsn)
+	if (s->world.next_lsn == first_lsn)
 		return hf__ticket_for(s, d->need_changed, d->need_due);
-	const uint64_t last = s->next_lsn - 1;
+	const uint64_t last = s->world.next_lsn - 1;
 	/* Durable changes of others that an `os` commit looked at stay promised. */
-	return hf__ticket_for(s, last, durable ? last : greater(d->need_due, s->change.prior_due));
+	return hf__ticket_for(s, last,
+	                      durable ? last : greater(d->need_due, s->world.change.prior_due));
 }
 
 /* A refusal depends on what was looked at and on what the operations before it found and
  * changed. */
 static struct hf__ticket ticket_of_refusal(struct hf_store *s, const struct hf__decision *d)
 {
-	return hf__ticket_for(s, greater(d->need_changed, s->change.touched_changed),
-	                      greater(d->need_due, s->change.touched_due));
+	return hf__ticket_for(s, greater(d->need_changed, s->world.change.touched_changed),
+	                      greater(d->need_due, s->world.change.touched_due));
 }
 
 static int explain(const struct hf__op *ops, size_t count, uint32_t failed, int rc, const char *why,
@@ -337,11 +335,11 @@ static int sequence(struct hf_store *s, const struct hf__op *ops, size_t count,
 		uint64_t needed = 0;
 		struct hf__entry last = {0};
 		struct hf__decision d = {
-		    .change = &s->change, .last_entry = &last, .epoch = s->id.epoch, .store = s};
+		    .change = &s->world.change, .last_entry = &last, .epoch = s->id.epoch, .store = s};
 		why[0] = '\0';
-		d.mono = hf__clock_mono(s, hf__setback(s, s->states));
+		d.mono = hf__clock_mono(s, hf__setback(s, s->world.states));
 		d.why = (struct hf__text){why, sizeof why, 0};
-		const uint64_t first_lsn = s->next_lsn;
+		const uint64_t first_lsn = s->world.next_lsn;
 		rc = attempt(s, ops, count, durable, &d, needs, &failed, &needed);
 		if (rc == FITS) {
 			*ticket = ticket_of(s, &d, first_lsn, durable);

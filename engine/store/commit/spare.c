@@ -47,16 +47,16 @@ void hf__spare_after(struct hf_store *s, struct hf__buffer *written, struct hf__
 	*spare = (struct hf__spare){{NULL}};
 	if (written && !written->begun)
 		take_bytes(&written->bytes, LARGE, written->bytes.len, &spare->blocks[0]);
-	take_change(&s->change, LARGE, false, spare);
+	take_change(&s->world.change, LARGE, false, spare);
 }
 
 void hf__spare_idle(struct hf_store *s, struct hf__spare *spare)
 {
 	*spare = (struct hf__spare){{NULL}};
 	for (unsigned i = 0; i < 2; i++)
-		if (!s->buffers[i].begun)
-			take_bytes(&s->buffers[i].bytes, KEPT_IDLE, 0, &spare->blocks[i]);
-	take_change(&s->change, KEPT_IDLE, true, spare);
+		if (!s->writer.buffers[i].begun)
+			take_bytes(&s->writer.buffers[i].bytes, KEPT_IDLE, 0, &spare->blocks[i]);
+	take_change(&s->world.change, KEPT_IDLE, true, spare);
 }
 
 void hf__spare_free(struct hf__spare *spare)

@@ -18,34 +18,34 @@
 bool hf__cuts_reserve(struct hf_store *s, size_t count)
 {
 	/* Rotations add to it where nothing may fail; two at most wait at a time. */
-	s->cuts = hf__alloc((count + HF__CUTS_SPARE) * sizeof *s->cuts);
-	s->cut_cap = s->cuts ? count + HF__CUTS_SPARE : 0;
-	return s->cuts != NULL;
+	s->tidy.cuts = hf__alloc((count + HF__CUTS_SPARE) * sizeof *s->tidy.cuts);
+	s->tidy.cut_cap = s->tidy.cuts ? count + HF__CUTS_SPARE : 0;
+	return s->tidy.cuts != NULL;
 }
 
 void hf__cut_later(struct hf_store *s, uint32_t number, uint32_t end, uint64_t lsn)
 {
-	if (number != 0 && s->cut_count < s->cut_cap) /* else a later opening does it */
-		s->cuts[s->cut_count++] = (struct hf__cut){number, end, lsn};
+	if (number != 0 && s->tidy.cut_count < s->tidy.cut_cap) /* else a later opening does it */
+		s->tidy.cuts[s->tidy.cut_count++] = (struct hf__cut){number, end, lsn};
 }
 
 /* Something of this opening is durable, and with it every header that was there before. The lock
  * is held. */
 static bool may_tidy(const struct hf_store *s)
 {
-	return s->wrote && !atomic_load(&s->fault) &&
-	       atomic_load(&s->durable_lsn) >= s->incarnation_lsn;
+	return s->writer.wrote && !atomic_load(&s->fault) &&
+	       atomic_load(&s->durable_lsn) >= s->world.incarnation_lsn;
 }
 
 static bool take_cut(struct hf_store *s, struct hf__cut *out)
 {
 	bool taken = false;
 	(void)pthread_mutex_lock(&s->lock);
-	for (size_t i = 0; may_tidy(s) && i < s->cut_count && !taken; i++) {
-		taken = s->cuts[i].lsn <= atomic_load(&s->durable_lsn);
+	for (size_t i = 0; may_tidy(s) && i < s->tidy.cut_count && !taken; i++) {
+		taken = s->tidy.cuts[i].lsn <= atomic_load(&s->durable_lsn);
 		if (taken) {
-			*out = s->cuts[i];
-			s->cuts[i] = s->cuts[--s->cut_count];
+			*out = s->tidy.cuts[i];
+			s->tidy.cuts[i] = s->tidy.cuts[--s->tidy.cut_count];
 		}
 	}
 	(void)pthread_mutex_unlock(&s->lock);
@@ -91,11 +91,11 @@ static void remove_strays(struct hf_store *s)
 {
 	struct stray stray = {.making = 0};
 	(void)pthread_mutex_lock(&s->lock);
-	const bool go = s->strays && !s->preparing && may_tidy(s);
+	const bool go = s->tidy.strays && !s->segments.preparing && may_tidy(s);
 	if (go) {
-		s->preparing = true;
-		s->strays = false;
-		stray.making = s->making.file >= 0 ? s->making.number : 0;
+		s->segments.preparing = true;
+		s->tidy.strays = false;
+		stray.making = s->segments.making.file >= 0 ? s->segments.making.number : 0;
 	}
 	(void)pthread_mutex_unlock(&s->lock);
 	if (!go)
@@ -104,8 +104,8 @@ static void remove_strays(struct hf_store *s)
 		if (s->os->unlink(s->os->ctx, stray.name) != 0)
 			break; /* the next opening tries again */
 	(void)pthread_mutex_lock(&s->lock);
-	s->preparing = false;
-	(void)pthread_cond_broadcast(&s->room);
+	s->segments.preparing = false;
+	(void)pthread_cond_broadcast(&s->writer.room);
 	(void)pthread_mutex_unlock(&s->lock);
 }
 
@@ -127,11 +127,11 @@ static uint32_t take_leftover(struct hf_store *s)
 {
 	uint32_t taken = 0;
 	(void)pthread_mutex_lock(&s->lock);
-	for (size_t i = 0; i < s->leftover_count && !taken; i++) {
-		if (s->leftovers[i] >= s->witness_segment)
+	for (size_t i = 0; i < s->tidy.leftover_count && !taken; i++) {
+		if (s->tidy.leftovers[i] >= s->witness.segment)
 			continue;
-		taken = s->leftovers[i];
-		s->leftovers[i] = s->leftovers[--s->leftover_count];
+		taken = s->tidy.leftovers[i];
+		s->tidy.leftovers[i] = s->tidy.leftovers[--s->tidy.leftover_count];
 	}
 	(void)pthread_mutex_unlock(&s->lock);
 	return taken;
@@ -153,11 +153,11 @@ static bool remove_leftovers(struct hf_store *s)
 /* Is there something to put in order? The lock is held. */
 static bool due(const struct hf_store *s)
 {
-	bool found = s->strays;
-	for (size_t i = 0; i < s->cut_count && !found; i++)
-		found = s->cuts[i].lsn <= atomic_load(&s->durable_lsn);
-	for (size_t i = 0; i < s->leftover_count && !found; i++)
-		found = s->leftovers[i] < s->end.segment;
+	bool found = s->tidy.strays;
+	for (size_t i = 0; i < s->tidy.cut_count && !found; i++)
+		found = s->tidy.cuts[i].lsn <= atomic_load(&s->durable_lsn);
+	for (size_t i = 0; i < s->tidy.leftover_count && !found; i++)
+		found = s->tidy.leftovers[i] < s->writer.end.segment;
 	return found && may_tidy(s);
 }
 
@@ -168,7 +168,7 @@ void hf__tidy(struct hf_store *s)
 	if (!remove_leftovers(s) && !cut)
 		return;
 	(void)pthread_mutex_lock(&s->lock);
-	s->refused.size = 0; /* there may be room now */
+	s->segments.refused.size = 0; /* there may be room now */
 	(void)pthread_mutex_unlock(&s->lock);
 }
 

@@ -22,9 +22,9 @@ static int write_word(struct hf_store *s, const struct hf__witness *word)
 	/* Crash: this slot holds the old word, the new one or neither; the other slot holds the word
 	 * before. */
 	/* else it would be written to a file of the host's */
-	const int rc = s->os->same(s->os->ctx, s->witness_file, NULL);
+	const int rc = s->os->same(s->os->ctx, s->witness.file, NULL);
 	return rc ? rc
-	          : s->os->write(s->os->ctx, s->witness_file, slot, sizeof slot,
+	          : s->os->write(s->os->ctx, s->witness.file, slot, sizeof slot,
 	                         (word->generation & 1) * HF__WITNESS_SLOT_STEP);
 }
 
@@ -35,12 +35,12 @@ static bool begin(struct hf_store *s, struct hf__witness *word)
 {
 	bool go = false;
 	(void)pthread_mutex_lock(&s->lock);
-	if (!s->witness_busy && !atomic_load(&s->fault) && word->lsn >= s->witness_lsn) {
+	if (!s->witness.busy && !atomic_load(&s->fault) && word->lsn >= s->witness.lsn) {
 		go = true;
-		word->generation = ++s->witness_generation;
+		word->generation = ++s->witness.generation;
 		hf__clock_note(s, word);
-		s->witness_busy = true;
-		s->witness_lsn = word->lsn;
+		s->witness.busy = true;
+		s->witness.lsn = word->lsn;
 	}
 	(void)pthread_mutex_unlock(&s->lock);
 	return go;
@@ -49,10 +49,10 @@ static bool begin(struct hf_store *s, struct hf__witness *word)
 static void end(struct hf_store *s, int rc, bool synced, uint32_t segment)
 {
 	(void)pthread_mutex_lock(&s->lock);
-	s->witness_busy = false;
-	s->witness_unsynced = !synced;
+	s->witness.busy = false;
+	s->witness.unsynced = !synced;
 	if (synced)
-		s->witness_segment = segment;
+		s->witness.segment = segment;
 	if (rc)
 		hf__fault(s, rc);
 	(void)pthread_mutex_unlock(&s->lock);
@@ -64,10 +64,10 @@ int hf__witness_not_clean(struct hf_store *s)
 	(void)pthread_mutex_lock(&s->lock);
 	const bool failed = atomic_load(&s->fault) != 0;
 	if (!failed) {
-		word = (struct hf__witness){.generation = ++s->witness_generation,
-		                            .end = s->told.end,
-		                            .lsn = s->told.lsn,
-		                            .chain = s->told.chain};
+		word = (struct hf__witness){.generation = ++s->witness.generation,
+		                            .end = s->witness.told.end,
+		                            .lsn = s->witness.told.lsn,
+		                            .chain = s->witness.told.chain};
 		hf__clock_note(s, &word);
 		memcpy(word.boot_id, s->boot_id, sizeof word.boot_id);
 	}
@@ -90,10 +90,10 @@ void hf__witness_tell(struct hf_store *s, struct hf__position at, uint64_t lsn, 
 	memcpy(word.boot_id, s->boot_id, sizeof word.boot_id);
 	int rc = write_word(s, &word);
 	if (rc == 0)
-		s->told = (struct hf__log_position){at, lsn, chain}; /* witness_busy guards it */
-	const bool sync = rc == 0 && (clean || at.segment != s->witness_segment);
+		s->witness.told = (struct hf__log_position){at, lsn, chain}; /* witness_busy guards it */
+	const bool sync = rc == 0 && (clean || at.segment != s->witness.segment);
 	if (sync)
-		rc = s->os->sync(s->os->ctx, s->witness_file);
+		rc = s->os->sync(s->os->ctx, s->witness.file);
 	end(s, rc, sync && rc == 0, at.segment);
 }
 
@@ -107,7 +107,7 @@ static void catch_up(struct hf_store *s)
 {
 	(void)pthread_mutex_lock(&s->lock);
 	const struct hf__log_position newest = s->durable;
-	const bool behind = newest.lsn > s->witness_lsn;
+	const bool behind = newest.lsn > s->witness.lsn;
 	(void)pthread_mutex_unlock(&s->lock);
 	if (behind)
 		hf__witness_tell(s, newest.end, newest.lsn, newest.chain, false);
@@ -117,13 +117,13 @@ int hf__witness_sync(struct hf_store *s)
 {
 	catch_up(s);
 	(void)pthread_mutex_lock(&s->lock);
-	const bool go = s->witness_unsynced && !s->witness_busy && !atomic_load(&s->fault);
+	const bool go = s->witness.unsynced && !s->witness.busy && !atomic_load(&s->fault);
 	if (go)
-		s->witness_busy = true;
+		s->witness.busy = true;
 	(void)pthread_mutex_unlock(&s->lock);
 	if (!go)
 		return 0;
-	const int rc = s->os->sync(s->os->ctx, s->witness_file);
-	end(s, rc, rc == 0, s->witness_segment);
+	const int rc = s->os->sync(s->os->ctx, s->witness.file);
+	end(s, rc, rc == 0, s->witness.segment);
 	return rc;
 }

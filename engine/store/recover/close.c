@@ -9,11 +9,11 @@ static int stop_clean(struct hf_store *s, struct hf_error *error)
 		return hf__fail(error, HF_EFAILED, s->fault_errno,
 		                "the store had failed; what was acknowledged as durable is safe");
 	const int rc = hf_sync(s, error);
-	if (rc != HF_OK || !s->wrote)
+	if (rc != HF_OK || !s->writer.wrote)
 		return rc;
 	/* Crash: without this word the next open takes the stop for unclean, which costs it a
 	 * segment and an LSN jump. */
-	hf__witness_tell(s, s->end, s->previous_lsn, s->chain, true);
+	hf__witness_tell(s, s->writer.end, s->writer.previous_lsn, s->writer.chain, true);
 	if (atomic_load(&s->fault))
 		return hf__fail(error, HF_EUNCERTAIN, s->fault_errno, "the witness could not be synced");
 	return HF_OK;

@@ -126,14 +126,14 @@ int hf__recovery_witness(struct hf__recovery *r)
 	struct hf_store *s = r->store;
 	uint8_t file[HF__WITNESS_SIZE];
 	size_t got = 0;
-	const int rc = s->os->read(s->os->ctx, s->witness_file, file, sizeof file, 0, &got);
+	const int rc = s->os->read(s->os->ctx, s->witness.file, file, sizeof file, 0, &got);
 	if (rc)
 		return hf__failed_read(r, HF__NAME_WITNESS, rc);
 	/* No valid word is legal: both slots may have been in flight when the power went. It only
 	 * means less is known. */
 	(void)hf__witness_pick(&s->id, file, got, &r->witness);
-	s->witness_generation = r->witness.generation;
-	s->told = (struct hf__log_position){r->witness.end, r->witness.lsn, r->witness.chain};
+	s->witness.generation = r->witness.generation;
+	s->witness.told = (struct hf__log_position){r->witness.end, r->witness.lsn, r->witness.chain};
 	return HF_OK;
 }
 
@@ -163,7 +163,7 @@ int hf__recovery_collect(struct hf__recovery *r)
 			return rc;
 	}
 	if (r->count > 0)
-		s->newest_number = r->found[r->count - 1].number;
+		s->segments.newest_number = r->found[r->count - 1].number;
 	return hf__recovery_witness(r);
 }
 

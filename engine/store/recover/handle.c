@@ -15,7 +15,7 @@ struct hf_store *hf__store_new(const struct hf__os *os, const struct hf__domains
 		return NULL;
 	s->os = os;
 	s->domains = domains;
-	s->file = s->witness_file = s->making.file = -1;
+	s->writer.file = s->witness.file = s->segments.making.file = -1;
 	hf__clock_init(s);
 	s->async.written = s->async.durable = (struct hf__span){1, 0};
 	atomic_init(&s->async.event, -1);
@@ -28,10 +28,10 @@ struct hf_store *hf__store_new(const struct hf__os *os, const struct hf__domains
 	(void)pthread_mutex_init(&s->lock, &adaptive);
 	(void)pthread_mutexattr_destroy(&adaptive);
 	(void)pthread_mutex_init(&s->payload_files.lock, NULL);
-	(void)pthread_cond_init(&s->room, NULL);
+	(void)pthread_cond_init(&s->writer.room, NULL);
 	(void)pthread_condattr_init(&monotonic);
 	(void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&s->maintenance, &monotonic);
+	(void)pthread_cond_init(&s->upkeep.wake, &monotonic);
 	(void)pthread_cond_init(&s->async.work, NULL);
 	(void)pthread_cond_init(&s->async.answered, &monotonic);
 	(void)pthread_condattr_destroy(&monotonic);
@@ -93,25 +93,25 @@ int hf__prepare_memory(struct hf_store *s, struct hf_error *error)
 	s->id.features_unknown =
 	    s->id.features_unknown || hf__features_unknown(s->identity.compat, s->identity.ro_compat);
 	s->align = s->identity.pad ? s->identity.pad : HF__ALIGN;
-	s->env.inline_max = s->options.inline_max;
-	memcpy(s->env.content_key, s->identity.content_key, sizeof s->env.content_key);
-	s->env.epoch = s->id.epoch;
-	s->env.payloads = s;
-	s->env.incarnations = &s->incarnations;
-	int rc = s->os->random(s->os->ctx, s->env.hash_key, sizeof s->env.hash_key);
+	s->world.env.inline_max = s->options.inline_max;
+	memcpy(s->world.env.content_key, s->identity.content_key, sizeof s->world.env.content_key);
+	s->world.env.epoch = s->id.epoch;
+	s->world.env.payloads = s;
+	s->world.env.incarnations = &s->world.incarnations;
+	int rc = s->os->random(s->os->ctx, s->world.env.hash_key, sizeof s->world.env.hash_key);
 	if (rc == 0)
 		rc = s->os->random(s->os->ctx, &s->random_state, sizeof s->random_state);
 	if (rc == 0)
 		rc = s->os->boot_id(s->os->ctx, s->boot_id);
 	if (rc)
 		return hf__os_failed(error, "the machine gives no randomness or boot id", rc);
-	rc = hf__states_init(s, s->states);
+	rc = hf__states_init(s, s->world.states);
 	return rc == HF_OK ? rc : hf__fail(error, rc, 0, "no memory for the store's state");
 }
 
 int hf__open_witness(struct hf_store *s, unsigned flags, struct hf_error *error)
 {
-	const int rc = s->os->open(s->os->ctx, HF__NAME_WITNESS, flags, &s->witness_file);
+	const int rc = s->os->open(s->os->ctx, HF__NAME_WITNESS, flags, &s->witness.file);
 	if (rc == ENOENT) /* it was durable before the store existed */
 		return hf__fail_at(error, HF_ECORRUPT, HF__NAME_WITNESS, 0, HF__NAME_WITNESS " is missing");
 	return rc ? hf__os_failed(error, HF__NAME_WITNESS " could not be opened", rc) : HF_OK;
@@ -128,11 +128,11 @@ static int close_file(struct hf_store *s, int *file)
 
 int hf__store_release_files(struct hf_store *s)
 {
-	hf__segment_drop(s->os, &s->making);
-	int next = s->next.ready ? s->next.file : -1;
+	hf__segment_drop(s->os, &s->segments.making);
+	int next = s->segments.next.ready ? s->segments.next.file : -1;
 	hf__payload_files_close(s);
-	const int first = close_file(s, &s->file);
-	const int second = close_file(s, &s->witness_file);
+	const int first = close_file(s, &s->writer.file);
+	const int second = close_file(s, &s->witness.file);
 	const int third = close_file(s, &next);
 	return first ? first : second ? second : third;
 }
@@ -146,15 +146,15 @@ static void free_event(struct hf_store *s)
 
 static void free_memory(struct hf_store *s)
 {
-	hf__states_deinit(s, s->states);
-	hf__free(s->incarnations.all);
-	hf__change_deinit(&s->change);
-	hf__writer_deinit(&s->buffers[0].bytes);
-	hf__writer_deinit(&s->buffers[1].bytes);
-	hf__free(s->leftovers);
+	hf__states_deinit(s, s->world.states);
+	hf__free(s->world.incarnations.all);
+	hf__change_deinit(&s->world.change);
+	hf__writer_deinit(&s->writer.buffers[0].bytes);
+	hf__writer_deinit(&s->writer.buffers[1].bytes);
+	hf__free(s->tidy.leftovers);
 	hf__free(s->payload_files.open);
-	hf__free(s->cuts);
-	hf__free(s->sealed);
+	hf__free(s->tidy.cuts);
+	hf__free(s->guard.sealed);
 	if (s->watch)
 		hf__watch_unref(s->watch);
 	hf__callbacks_forget(s);
@@ -180,8 +180,8 @@ void hf__store_free_copy(struct hf_store *s)
 
 void hf__store_free(struct hf_store *s)
 {
-	(void)pthread_cond_destroy(&s->room);
-	(void)pthread_cond_destroy(&s->maintenance);
+	(void)pthread_cond_destroy(&s->writer.room);
+	(void)pthread_cond_destroy(&s->upkeep.wake);
 	hf__waits_deinit(s);
 	(void)pthread_cond_destroy(&s->async.work);
 	(void)pthread_cond_destroy(&s->async.answered);

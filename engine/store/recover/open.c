@@ -110,7 +110,7 @@ static int open_locked(struct hf_store *s, struct hf_error *error)
 		rc = hf__open_witness(s, HF__OS_WRITE, error);
 	if (rc == HF_OK)
 		rc = hf__recover(s, error);
-	if (rc == HF_OK && s->end.segment == 0 && !made)
+	if (rc == HF_OK && s->writer.end.segment == 0 && !made)
 		rc = hf__publish_again(s, error);
 	if (rc == HF_OK && !s->options.no_background && hf__maintenance_start(s) != 0)
 		rc = hf__fail(error, HF_ENOMEM, 0, "the maintenance thread could not be started");

@@ -44,20 +44,20 @@ int hf__recovery_apply(void *arg, const struct hf__entry *entry)
 	unsigned index = 0;
 	const struct hf__domain *row;
 	struct hf__entry known = *entry;
-	known.setback = hf__setback(s, s->states);
+	known.setback = hf__setback(s, s->world.states);
 	int rc = hf__entry_readable(s, entry, &row, &index);
 	if (rc == HF_ENOTFOUND)
 		/* its time counts all the same */
 		hf__clock_wrote(s, hf__to_mono(entry->at, known.setback), false);
 	if (rc != HF_OK)
 		return rc == HF_ENOTFOUND ? 0 : rc;
-	hf__change_begin(&s->change, entry->lsn, true);
-	rc = row->apply(s->states[index], &s->change, &known);
+	hf__change_begin(&s->world.change, entry->lsn, true);
+	rc = row->apply(s->world.states[index], &s->world.change, &known);
 	if (rc != HF_OK) {
-		hf__change_undo(&s->change);
+		hf__change_undo(&s->world.change);
 		return rc;
 	}
-	hf__change_keep(&s->change);
+	hf__change_keep(&s->world.change);
 	const bool ending = hf__entry_is_ending(row, entry);
 	hf__clock_wrote(s, hf__to_mono(entry->at, known.setback), ending);
 	/* When an ending was logged counts for nothing: the opening that did would seem to have
@@ -65,7 +65,7 @@ int hf__recovery_apply(void *arg, const struct hf__entry *entry)
 	if (!ending &&
 	    !hf__incarnation_note(s, entry->incarnation, hf__to_mono(entry->at, known.setback)))
 		return HF_ENOMEM;
-	hf__sweep_applied(s, s->states);
+	hf__sweep_applied(s, s->world.states);
 	s->info.replayed++;
 	return 0;
 }
@@ -147,16 +147,17 @@ static int replay_chain(struct hf__recovery *r)
 static int note_leftovers(struct hf__recovery *r)
 {
 	struct hf_store *s = r->store;
-	s->leftovers = hf__alloc((r->count + 1) * sizeof *s->leftovers);
-	if (!s->leftovers)
+	s->tidy.leftovers = hf__alloc((r->count + 1) * sizeof *s->tidy.leftovers);
+	if (!s->tidy.leftovers)
 		return hf__recovery_no_memory(r);
 	for (size_t i = 0; i < r->count; i++)
 		if (!r->found[i].in_chain)
-			s->leftovers[s->leftover_count++] = r->found[i].number;
+			s->tidy.leftovers[s->tidy.leftover_count++] = r->found[i].number;
 	const struct hf__segment_file *newest = r->count > 0 ? &r->found[r->count - 1] : NULL;
-	if (newest && newest->number > s->end.segment && newest->zero && newest->size % HF__BLOCK == 0)
-		s->zero_leftover = (uint32_t)newest->size;
-	s->strays = r->strays;
+	if (newest && newest->number > s->writer.end.segment && newest->zero &&
+	    newest->size % HF__BLOCK == 0)
+		s->segments.zero_leftover = (uint32_t)newest->size;
+	s->tidy.strays = r->strays;
 	return HF_OK;
 }
 
@@ -179,15 +180,15 @@ static int note_cuts(struct hf__recovery *r)
 static void set_progress(struct hf_store *s, uint64_t last_lsn, uint64_t chain,
                          struct hf__position end, bool clean)
 {
-	s->previous_lsn = s->recovered_lsn = last_lsn;
-	s->chain = chain;
-	s->end = end;
-	s->jumped = !clean;
-	s->must_rotate = !clean || end.segment == 0;
-	s->next_lsn = last_lsn + 1 + (clean ? 0 : HF__LSN_JUMP);
-	s->incarnation_lsn = s->next_lsn;
-	atomic_store(&s->written_lsn, s->next_lsn - 1);
-	atomic_store(&s->durable_lsn, s->next_lsn - 1);
+	s->writer.previous_lsn = s->world.recovered_lsn = last_lsn;
+	s->writer.chain = chain;
+	s->writer.end = end;
+	s->writer.jumped = !clean;
+	s->writer.must_rotate = !clean || end.segment == 0;
+	s->world.next_lsn = last_lsn + 1 + (clean ? 0 : HF__LSN_JUMP);
+	s->world.incarnation_lsn = s->world.next_lsn;
+	atomic_store(&s->written_lsn, s->world.next_lsn - 1);
+	atomic_store(&s->durable_lsn, s->world.next_lsn - 1);
 }
 
 static int failed_write(struct hf__recovery *r, int rc)
@@ -222,10 +223,11 @@ static int rewrite_tail(struct hf__recovery *r)
 	s->info.rewritten_bytes = v->end > from ? v->end - from : 0;
 	/* Crash: a sector that is written with the bytes it holds holds them before, during and
 	 * after. The next open does the same. */
-	int rc =
-	    from < to ? s->os->write(s->os->ctx, s->file, r->bytes.data + from, to - from, from) : 0;
+	int rc = from < to
+	             ? s->os->write(s->os->ctx, s->writer.file, r->bytes.data + from, to - from, from)
+	             : 0;
 	if (rc == 0 && from < to)
-		rc = s->os->sync(s->os->ctx, s->file);
+		rc = s->os->sync(s->os->ctx, s->writer.file);
 	if (rc)
 		return failed_write(r, rc);
 	if (from >= v->end)
@@ -302,9 +304,9 @@ static int open_head(struct hf__recovery *r)
 	struct hf_store *s = r->store;
 	char name[HF__NAME_MAX];
 	hf__segment_name(r->head->number, name);
-	const int rc = s->os->open(s->os->ctx, name, HF__OS_WRITE, &s->file);
-	s->segment_size = r->head->header.size;
-	s->witness_segment = r->witness.end.segment;
+	const int rc = s->os->open(s->os->ctx, name, HF__OS_WRITE, &s->writer.file);
+	s->writer.segment_size = r->head->header.size;
+	s->witness.segment = r->witness.end.segment;
 	return rc ? hf__failed_read(r, name, rc) : HF_OK;
 }
 
@@ -387,10 +389,10 @@ int hf__recover(struct hf_store *s, struct hf_error *error)
 	if (rc == HF_OK)
 		rc = note_cuts(&r);
 	if (rc == HF_OK)
-		hf__sweep_all(s, s->states);
+		hf__sweep_all(s, s->world.states);
 	for (unsigned i = 0; i < s->domains->count && rc == HF_OK; i++)
 		if (s->domains->rows[i]->opened)
-			s->domains->rows[i]->opened(s->states[i], s->incarnation_lsn);
+			s->domains->rows[i]->opened(s->world.states[i], s->world.incarnation_lsn);
 	hf__writer_deinit(&r.bytes);
 	hf__free(r.found);
 	return rc;

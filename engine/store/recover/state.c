@@ -3,8 +3,8 @@
 #include <limits.h>
 
 #include "log/entry.h"
-#include "store/internal.h"
 #include "object/removed.h"
+#include "store/internal.h"
 
 /* Replay and loading let names go as a commit does: what they read is durable. */
 #define SWEEP_AT_ONCE 8u
@@ -78,7 +78,7 @@ int hf__states_init(struct hf_store *s, void **states)
 	for (unsigned i = 0; i < s->domains->count; i++) {
 		const struct hf__domain *row = s->domains->rows[i];
 		states[i] = hf__alloc(row->state_size);
-		if (!states[i] || row->init(states[i], &s->env) != HF_OK)
+		if (!states[i] || row->init(states[i], &s->world.env) != HF_OK)
 			return HF_ENOMEM; /* the caller calls hf__states_deinit all the same */
 	}
 	return HF_OK;
@@ -115,20 +115,20 @@ static bool sweep_states(const struct hf_store *s, void *const *states, uint64_t
 
 bool hf__sweep_removed(struct hf_store *s, size_t keep, unsigned budget)
 {
-	return sweep_states(s, s->states, atomic_load(&s->durable_lsn), keep, budget,
-	                    &s->change.emptied);
+	return sweep_states(s, s->world.states, atomic_load(&s->durable_lsn), keep, budget,
+	                    &s->world.change.emptied);
 }
 
 void hf__sweep_applied(struct hf_store *s, void *const *states)
 {
-	if (s->change.emptied)
+	if (s->world.change.emptied)
 		(void)sweep_states(s, states, UINT64_MAX, HF__REMOVED_KEPT, SWEEP_AT_ONCE,
-		                   &s->change.emptied);
+		                   &s->world.change.emptied);
 }
 
 void hf__sweep_all(struct hf_store *s, void *const *states)
 {
-	(void)sweep_states(s, states, UINT64_MAX, 0, UINT_MAX, &s->change.emptied);
+	(void)sweep_states(s, states, UINT64_MAX, 0, UINT_MAX, &s->world.change.emptied);
 }
 
 /* --- Dump ------------------------------------------------------------------------------------- */
@@ -170,11 +170,11 @@ int hf__state_dump(struct hf_store *store, struct hf__writer *out, struct hf_err
 	struct hf__emitter emitter = {.ctx = &d, .emit = dump_entry, .payload = dump_payload};
 	int rc = HF_OK;
 	(void)pthread_mutex_lock(&store->lock);
-	emitter.setback = hf__setback(store, store->states);
+	emitter.setback = hf__setback(store, store->world.states);
 	for (unsigned i = 0; i < store->domains->count && rc == HF_OK; i++) {
 		const struct hf__domain *row = store->domains->rows[i];
 		hf__put_u8(out, row->id);
-		rc = row->snapshot(store->states[i], &emitter);
+		rc = row->snapshot(store->world.states[i], &emitter);
 		hf__put_u64(out, 0); /* no entry has LSN 0: the end of the domain */
 	}
 	(void)pthread_mutex_unlock(&store->lock);
@@ -192,12 +192,12 @@ int hf__state_dump(struct hf_store *store, struct hf__writer *out, struct hf_err
 static int apply_entry(struct hf_store *s, void *state, const struct hf__domain *row,
                        const struct hf__entry *entry)
 {
-	hf__change_begin(&s->change, entry->lsn, true);
-	const int rc = row->apply(state, &s->change, entry);
+	hf__change_begin(&s->world.change, entry->lsn, true);
+	const int rc = row->apply(state, &s->world.change, entry);
 	if (rc != HF_OK)
-		hf__change_undo(&s->change);
+		hf__change_undo(&s->world.change);
 	else
-		hf__change_keep(&s->change);
+		hf__change_keep(&s->world.change);
 	return rc;
 }
 
@@ -205,7 +205,7 @@ static int load_entry(struct hf_store *s, void *state, const struct hf__domain *
                       int64_t setback, struct hf__reader *r)
 {
 	struct hf__entry entry = {.lsn = lsn,
-	                          .at = hf__to_shown(s->clock.reached, setback),
+	                          .at = hf__to_shown(s->world.clock.reached, setback),
 	                          .domain = row->id,
 	                          .kind = hf__get_u8(r),
 	                          .setback = setback};
@@ -236,10 +236,10 @@ static void take_states(struct hf_store *s, void **states)
 {
 	hf__sweep_all(s, states);
 	for (unsigned i = 0; i < s->domains->count; i++) {
-		void *old = s->states[i];
+		void *old = s->world.states[i];
 		if (s->domains->rows[i]->opened)
-			s->domains->rows[i]->opened(states[i], s->incarnation_lsn);
-		s->states[i] = states[i];
+			s->domains->rows[i]->opened(states[i], s->world.incarnation_lsn);
+		s->world.states[i] = states[i];
 		states[i] = old;
 	}
 }
@@ -301,7 +301,7 @@ int hf__state_verify(struct hf_store *store, struct hf_error *error)
 	(void)pthread_mutex_lock(&store->lock);
 	for (unsigned i = 0; i < store->domains->count && rc == HF_OK; i++) {
 		struct hf__text text = {why, sizeof why, 0};
-		rc = store->domains->rows[i]->verify(store->states[i], &text);
+		rc = store->domains->rows[i]->verify(store->world.states[i], &text);
 	}
 	(void)pthread_mutex_unlock(&store->lock);
 	return rc == HF_OK ? rc : hf__fail(error, rc, 0, "%s", why);

@@ -271,7 +271,7 @@ static void feed_free(struct hf_feed *feed)
 static int check_from(struct hf_store *s, uint64_t from, struct hf__log_position *told)
 {
 	(void)pthread_mutex_lock(&s->lock);
-	const uint64_t next = s->next_lsn;
+	const uint64_t next = s->world.next_lsn;
 	*told = s->durable;
 	(void)pthread_mutex_unlock(&s->lock);
 	return from > next ? HF_EINVAL : HF_OK;

@@ -374,7 +374,7 @@ static size_t names_in_use(struct scene *scene)
 {
 	unsigned index = 0;
 	assert_non_null(hf__domain_by_id(scene->store, HF__DOMAIN_LOCK, &index));
-	return ((const struct hf__lock_state *)scene->store->states[index])->running.count;
+	return ((const struct hf__lock_state *)scene->store->world.states[index])->running.count;
 }
 
 /* The release that made it free cannot be made durable: the callback must not run, and the name

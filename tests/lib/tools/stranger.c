@@ -58,10 +58,11 @@ void stranger_engine(struct sim *image, char out[STRANGER_LINE])
 	}
 	assert_int_equal(logged, HF_OK);
 	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
-	(void)snprintf(
-	    out, STRANGER_LINE, "%s%s %" PRIu32 " %" PRIu32 " %" PRIu64 " %" PRIu64 " %016" PRIx64,
-	    info.segment ? "" : "empty-", info.recovered ? "unclean" : "clean", info.segment,
-	    info.segment_offset, info.segment ? store->recovered_lsn : 0, digest.entries, digest.value);
+	(void)snprintf(out, STRANGER_LINE,
+	               "%s%s %" PRIu32 " %" PRIu32 " %" PRIu64 " %" PRIu64 " %016" PRIx64,
+	               info.segment ? "" : "empty-", info.recovered ? "unclean" : "clean", info.segment,
+	               info.segment_offset, info.segment ? store->world.recovered_lsn : 0,
+	               digest.entries, digest.value);
 	(void)hf_close(store, NULL);
 }
 

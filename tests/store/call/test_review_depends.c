@@ -41,7 +41,7 @@ static void live_on(struct pair *pair, struct hf_rng *rng, unsigned focus)
 
 static hf_lsn last_lsn(const hf_store *s)
 {
-	return s->next_lsn - 1;
+	return s->world.next_lsn - 1;
 }
 
 /* Something more, durable when anybody waits for it, which nobody does. false: it changed

@@ -14,8 +14,8 @@
 #include "base/mem.h"
 #include "lib/settings.h"
 #include "lib/used_once.h"
-#include "store/internal.h"
 #include "object/removed.h"
+#include "store/internal.h"
 
 enum { MANY = 1000, BATCH = 250 };
 /* What may be left of any number of names. */
@@ -25,7 +25,7 @@ static struct hf__removed *removed_of(hf_store *store, const char *domain)
 {
 	for (unsigned i = 0; i < store->domains->count; i++)
 		if (strcmp(store->domains->rows[i]->name, domain) == 0)
-			return store->domains->rows[i]->removed(store->states[i]);
+			return store->domains->rows[i]->removed(store->world.states[i]);
 	fail_msg("no domain %s", domain);
 	return NULL;
 }
@@ -110,7 +110,7 @@ static void a_container_is_not_freed_before_its_newest_change_is_durable(void **
 		struct hf_info info;
 		assert_int_equal(row->fill(stage->store, NULL, "warm"), HF_OK);
 		use_once(stage->store, row, "name", 40, 40, HF_OS);
-		const uint64_t emptied = stage->store->next_lsn - 1;
+		const uint64_t emptied = stage->store->world.next_lsn - 1;
 		const size_t waiting = removed_of(stage->store, row->domain)->waiting;
 		assert_int_equal(hf_get_info(stage->store, &info, NULL), HF_OK);
 		assert_true(info.durable_lsn < emptied);

@@ -467,7 +467,7 @@ static void nobody_is_forgotten_in_a_crowd(void **state)
 		assert_int_equal(scene.callers[i].rc, HF_OK);
 	}
 	for (unsigned i = 0; i < PERMITS_BOXES; i++)
-		assert_int_equal(permits_in(scene.store->states[0], i), 0);
+		assert_int_equal(permits_in(scene.store->world.states[0], i), 0);
 	scene_close(&scene);
 }
 

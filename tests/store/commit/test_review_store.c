@@ -272,7 +272,8 @@ static void a_witness_whose_sync_failed_is_never_written_again(void **state)
 	              (struct sim_fault){.kinds = SIM_SYNC, .name = "WITNESS", .nth = 1, .error = EIO});
 	assert_int_equal(hf_maintain(store, 0, &error), HF_EUNCERTAIN);
 	/* A flush that was under way meanwhile has its word to say. */
-	hf__witness_tell(store, store->end, store->previous_lsn, store->chain, false);
+	hf__witness_tell(store, store->writer.end, store->writer.previous_lsn, store->writer.chain,
+	                 false);
 	assert_int_equal(sim_broken(sim).written_again, 0);
 	assert_int_equal(sim_broken(sim).synced_again, 0);
 	drop(sim, store);
