@@ -64,10 +64,32 @@ if(together)
 		holdfast_testlib)
 endif()
 
+# The toy domain: its objects and its table of domains stand in for the one of the archive. Beside
+# the test a tool and a shared library that know it, in build/toy/.
+file(GLOB toy_sources CONFIGURE_DEPENDS
+	${PROJECT_SOURCE_DIR}/tests/toy/note/*.c ${PROJECT_SOURCE_DIR}/tests/toy/table.c)
+target_sources(test_toy PRIVATE ${toy_sources})
+if(NOT HOLDFAST_ONE_ENGINE)
+	add_library(holdfast_toy SHARED ${toy_sources}
+		$<FILTER:$<TARGET_OBJECTS:holdfast_objects>,EXCLUDE,/engine/table\\.c>)
+	target_link_libraries(holdfast_toy PRIVATE PkgConfig::XXHASH Threads::Threads)
+	add_executable(holdfast_toy_tool ${PROJECT_SOURCE_DIR}/tools/cli/main.c ${toy_sources})
+	target_link_libraries(holdfast_toy_tool PRIVATE holdfast_tools holdfast::holdfast m)
+	set_target_properties(holdfast_toy_tool PROPERTIES OUTPUT_NAME holdfast
+		RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/toy)
+	set_target_properties(holdfast_toy PROPERTIES OUTPUT_NAME holdfast
+		LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/toy)
+	foreach(target holdfast_toy holdfast_toy_tool)
+		target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/engine
+			${PROJECT_SOURCE_DIR}/engine/include ${PROJECT_SOURCE_DIR}/tests)
+	endforeach()
+endif()
+
 # Rules about sources and libraries: once is enough, so not again under each sanitizer.
 if(NOT HOLDFAST_ONE_ENGINE)
 	file(GLOB checks CONFIGURE_DEPENDS
-		${PROJECT_SOURCE_DIR}/tests/style/check_*.sh ${PROJECT_SOURCE_DIR}/tests/python/check_*.sh)
+		${PROJECT_SOURCE_DIR}/tests/style/check_*.sh ${PROJECT_SOURCE_DIR}/tests/python/check_*.sh
+		${PROJECT_SOURCE_DIR}/tests/toy/check_*.sh)
 	foreach(check ${checks})
 		get_filename_component(name ${check} NAME_WE)
 		holdfast_tier(${check})

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""api_table.py SOURCE LIBRARY: the library's tables (holdfast/api.h) say what the headers say.
+"""api_table.py SOURCE LIBRARY [HEADER...]: the library's tables say what the headers say.
+
+The tables are those of holdfast/api.h, the headers the public ones and those that are named.
 
 Of every public struct: it stands in the tables, with every member, in the header's order, at the
 place and of the size that the compiler gives it; the tag of a member fits its type; nested structs,
@@ -78,11 +80,9 @@ def members_of(body, functions):
 
 
 class Headers:
-    def __init__(self, folder):
-        texts = [
-            open(os.path.join(folder, name), encoding="utf-8").read()
-            for name in sorted(os.listdir(folder))
-        ]
+    def __init__(self, folder, more):
+        paths = [os.path.join(folder, name) for name in sorted(os.listdir(folder))] + more
+        texts = [open(path, encoding="utf-8").read() for path in paths]
         text = "\n".join(texts)
         plain = COMMENT.sub("", text)
         functions = set(re.findall(r"typedef [^;(]*\(\*(hf_\w+)\)", plain))
@@ -102,7 +102,7 @@ class Headers:
         }  # fmt: skip
 
 
-def answers(headers, include):
+def answers(headers, include, more):
     """Places, sizes and values, as the compiler gives them."""
     questions = []
     for name, members in headers.structs.items():
@@ -120,7 +120,8 @@ def answers(headers, include):
         with open(source, "w", encoding="utf-8") as file:
             file.write(
                 "#include <holdfast/holdfast.h>\n#include <stdio.h>\n"
-                f"int main(void)\n{{\n{lines}\treturn 0;\n}}\n"
+                + "".join(f'#include "{path}"\n' for path in more)
+                + f"int main(void)\n{{\n{lines}\treturn 0;\n}}\n"
             )
         compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
         command = [compiler, f"-I{include}", "-D_GNU_SOURCE", "-o", program, source]
@@ -274,10 +275,10 @@ def check_call(call, parameters, tags, kinds):
 
 
 def main():
-    source, path = sys.argv[1:3]
+    source, path, *more = sys.argv[1:]
     include = os.path.join(source, "engine", "include")
-    headers = Headers(os.path.join(include, "holdfast"))
-    told = answers(headers, include)
+    headers = Headers(os.path.join(include, "holdfast"), more)
+    told = answers(headers, include, more)
     # hf_api_type and hf_api_kind say themselves what a tag is called
     tags = {told[c]: c[len("HF_API_") :].lower() for c in headers.enums["hf_api_type"]}
     kinds = {told[c]: c[len("HF_API_") :].lower() for c in headers.enums["hf_api_kind"]}

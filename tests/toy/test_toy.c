@@ -1,0 +1,134 @@
+/* tier: fast */
+/* A ninth domain, linked by a second table of domains: what every domain gets from its row. Notes
+ * are stored, listed, replayed, dumped and loaded, fed, and found sound by fsck. (The tool and the
+ * binding against the toy's library: check_toy.) */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/bytes.h"
+#include "holdfast/holdfast.h"
+#include "lib/real_store.h"
+#include "store/store.h"
+#include "toy/note/note.h"
+
+static void put(struct real_store *real, hf_txn *txn, const char *name, const char *text)
+{
+	const struct hf_note_put_args args = {.name = hf_str(name), .text = hf_str(text)};
+	assert_int_equal(hf_note_put(real->store, txn, &args, NULL, &real->error), HF_OK);
+}
+
+/* "a=1 b=2 ": what the list gives. */
+static void expect_notes(struct real_store *real, const char *expected)
+{
+	struct hf_note_page page;
+	char text[200] = "";
+	assert_int_equal(hf_note_list(real->store, 0, &page, &real->error), HF_OK);
+	for (size_t i = 0; i < page.count; i++) {
+		const struct hf_note *note = &page.items[i];
+		assert_true(note->version > 0 && note->written_at > 0);
+		snprintf(text + strlen(text), sizeof text - strlen(text), "%.*s=%.*s ", (int)note->name.len,
+		         (const char *)note->name.data, (int)note->text.len, (const char *)note->text.data);
+	}
+	assert_string_equal(text, expected);
+	hf_release(page.memory);
+}
+
+static void fill(struct real_store *real)
+{
+	hf_txn *txn;
+	put(real, NULL, "b", "2");
+	assert_int_equal(hf_txn_begin(real->store, &txn, NULL), HF_OK);
+	put(real, txn, "c", "3");
+	put(real, txn, "a", "0");
+	put(real, txn, "a", "1");
+	put(real, txn, "b", "");
+	assert_int_equal(hf_txn_commit(txn, HF_DURABLE, &real->error), HF_OK);
+	expect_notes(real, "a=1 c=3 ");
+}
+
+static void notes_are_stored_listed_and_replayed(void **state)
+{
+	struct real_store *real = *state;
+	const struct hf_note_put_args wrong = {.name = hf_str("")},
+	                              newer = {.write.expect = HF_ABSENT, .name = hf_str("a")};
+	fill(real);
+	assert_int_equal(hf_note_put(real->store, NULL, &wrong, NULL, &real->error), HF_EINVAL);
+	assert_int_equal(hf_note_put(real->store, NULL, &newer, NULL, &real->error), HF_ECONFLICT);
+	real_close(real);
+	real_open(real);
+	expect_notes(real, "a=1 c=3 ");
+}
+
+static void a_refused_transaction_leaves_no_note(void **state)
+{
+	struct real_store *real = *state;
+	const struct hf_note_put_args newer = {.write.expect = HF_ABSENT, .name = hf_str("a")};
+	hf_txn *txn;
+	fill(real);
+	assert_int_equal(hf_txn_begin(real->store, &txn, NULL), HF_OK);
+	put(real, txn, "a", "9");
+	put(real, txn, "d", "4");
+	assert_int_equal(hf_note_put(real->store, txn, &newer, NULL, NULL), HF_OK);
+	assert_int_equal(hf_txn_commit(txn, HF_DURABLE, &real->error), HF_ECONFLICT);
+	expect_notes(real, "a=1 c=3 ");
+}
+
+static void a_dump_of_the_state_holds_them(void **state)
+{
+	struct real_store *real = *state;
+	struct hf__writer before = {0}, after = {0};
+	fill(real);
+	assert_int_equal(hf__state_dump(real->store, &before, &real->error), HF_OK);
+	assert_int_equal(
+	    hf__state_load(real->store, hf_bytes_of(before.data, before.len), &real->error), HF_OK);
+	expect_notes(real, "a=1 c=3 ");
+	assert_int_equal(hf__state_dump(real->store, &after, &real->error), HF_OK);
+	assert_int_equal(before.len, after.len);
+	assert_memory_equal(before.data, after.data, after.len);
+	hf__writer_deinit(&before);
+	hf__writer_deinit(&after);
+}
+
+static void the_feed_and_fsck_know_them(void **state)
+{
+	struct real_store *real = *state;
+	struct hf_fsck_summary summary;
+	struct hf_event_batch batch;
+	hf_feed *feed;
+	char text[100];
+	fill(real);
+	assert_int_equal(hf_feed_open(real->store, 1, &feed, &real->error), HF_OK);
+	assert_int_equal(hf_feed_next(feed, 100, 0, &batch, &real->error), HF_OK);
+	assert_int_equal(batch.count, 5);
+	assert_string_equal(batch.events[4].domain, "note");
+	assert_string_equal(batch.events[4].operation, "put");
+	assert_true(batch.events[4].removed && !batch.events[3].removed);
+	hf_event_text(&batch.events[4], text, sizeof text);
+	assert_string_equal(text, "put \"b\"");
+	hf_release(batch.memory);
+	hf_feed_close(feed);
+	real_close(real);
+	assert_int_equal(hf_fsck(real->path, NULL, NULL, NULL, &summary, &real->error), HF_OK);
+	assert_string_equal(summary.domains[summary.domain_count - 1].name, "note");
+	assert_int_equal(summary.domains[summary.domain_count - 1].entries, 5);
+	assert_int_equal(summary.domains[summary.domain_count - 1].objects, 2);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, real_setup_open, real_teardown)
+	const struct CMUnitTest tests[] = {
+	    TEST(notes_are_stored_listed_and_replayed),
+	    TEST(a_refused_transaction_leaves_no_note),
+	    TEST(a_dump_of_the_state_holds_them),
+	    TEST(the_feed_and_fsck_know_them),
+	};
+	return cmocka_run_group_tests_name("toy", tests, NULL, NULL);
+}
