@@ -257,6 +257,47 @@ static void what_cannot_be_taken_is_listed_with_its_place_and_reason(void **stat
 	import_fresh(lines, "--skip-invalid --json", 0, "\"skipped\":\"3\"");
 }
 
+/* The first instant of 1970 is one like others, in every kind of line; what is over when it
+ * comes is not there afterwards, and is not counted as if it were. */
+static void the_first_instant_is_taken_and_what_is_over_is_not(void **state)
+{
+	(void)state;
+	static const char epoch[] = HEADER
+	    "{\"kind\":\"lock\",\"name\":\"l\",\"owner\":\"o\",\"acquired_at\":\"@0\",\"lease_until\":"
+	    "\"9999-01-01T00:00:00Z\"}\n"
+	    "{\"kind\":\"cursor\",\"consumer\":\"c\",\"stream\":\"s\",\"last_sequence\":\"1\","
+	    "\"updated_at\":\"@0\"}\n"
+	    "{\"kind\":\"outbox_item\",\"queue\":\"q\",\"id\":\"i\",\"status\":\"queued\",\"enqueued_"
+	    "at\":\"@0\","
+	    "\"available_at\":\"@0\"}\n"
+	    "{\"kind\":\"inbox_record\",\"user\":\"u\",\"thread\":\"t\",\"dismissed\":true,"
+	    "\"dismissed_at\":\"@0\",\"snapshot_at\":\"@0\",\"snoozed_until\":\"@0\"}\n"
+	    "{\"kind\":\"inbox_tombstone\",\"user\":\"u\",\"thread\":\"v\",\"dismissed\":true,"
+	    "\"dismissed_at\":\"@0\",\"until\":\"9999-01-01T00:00:00Z\"}\n"
+	    "{\"kind\":\"timeline_event\",\"timeline\":\"t\",\"id\":\"e\",\"type\":\"x\","
+	    "\"happened_at\":\"@0\"}\n"
+	    "{\"kind\":\"document\",\"collection\":\"c\",\"id\":\"d\",\"created_at\":\"@0\","
+	    "\"updated_at\":\"@0\"}\n"
+	    "{\"kind\":\"idempotency_entry\",\"scope\":\"s\",\"key\":\"k\",\"created_at\":\"@0\","
+	    "\"expires_at\":null}\n"
+	    "{\"kind\":\"migration\",\"name\":\"m\",\"applied_at\":\"@0\"}\n";
+	import_fresh(epoch, "--json", 0, "\"added\":\"9\"");
+	expect("export -", 0, "\"acquired_at\":\"1970-01-01T00:00:00.000000Z\"");
+	static const char over[] = HEADER
+	    "{\"kind\":\"document\",\"collection\":\"c\",\"id\":\"d\",\"updated_at\":\"@1\",\"expires_"
+	    "at\":"
+	    "\"@5\"}\n"
+	    "{\"kind\":\"idempotency_entry\",\"scope\":\"s\",\"key\":\"k\",\"created_at\":\"@1\","
+	    "\"expires_at\":\"@5\"}\n"
+	    "{\"kind\":\"inbox_tombstone\",\"user\":\"u\",\"thread\":\"v\",\"until\":\"@5\"}\n"
+	    "{\"kind\":\"outbox_completed\",\"queue\":\"q\",\"id\":\"i\",\"blocks_until\":\"@5\"}\n";
+	import_fresh(over, "--json", 0, "\"added\":\"0\"");
+	expect("export -", 0, "\"objects\":\"0\"");
+	import_fresh("{\"kind\":\"header\",\"format\":\"holdfast.jsonl/1\",\"clock_ahead_us\":"
+	             "\"-9223372036854775808\"}\n",
+	             "", 2, "\"clock_ahead_us\" is below 0");
+}
+
 static void nulls_marks_and_times_without_zone_are_taken(void **state)
 {
 	(void)state;
@@ -326,6 +367,7 @@ int main(void)
 	    cmocka_unit_test(a_cut_file_is_refused_wherever_it_was_cut),
 	    cmocka_unit_test(a_pipe_is_verified_too),
 	    cmocka_unit_test(what_cannot_be_taken_is_listed_with_its_place_and_reason),
+	    cmocka_unit_test(the_first_instant_is_taken_and_what_is_over_is_not),
 	    cmocka_unit_test(nulls_marks_and_times_without_zone_are_taken),
 	    cmocka_unit_test(members_of_a_file_live_and_die_with_their_item),
 	    cmocka_unit_test(members_around_a_list_live_with_their_inbox_and_have_no_name),

@@ -54,6 +54,11 @@ int load_conflict(struct load *load, const char *what, struct hf_bytes name)
 	return rc;
 }
 
+bool load_is_over(const struct load *load, hf_time until)
+{
+	return until != HF_UNSET && until <= cli_clock(load->cli);
+}
+
 /* --- Transactions ----------------------------------------------------------------------------- */
 
 void load_abandon(struct load *load)

@@ -117,9 +117,9 @@ int load_tombstone(struct load *load, const struct hf_inbox_tombstone *tomb)
 	if (found && !same && !load->replace)
 		return load_conflict(load, "a tombstone of thread", tomb->key.thread);
 	return bury(load, tomb,
-	            same                     ? &load->same
-	            : found || code == HF_OK ? &load->replaced
-	                                     : &load->added);
+	            found || code == HF_OK            ? same ? &load->same : &load->replaced
+	            : load_is_over(load, tomb->until) ? &load->same
+	                                              : &load->added);
 }
 
 int load_record(struct load *load, struct hf_bytes user, const struct hf_inbox_input *record)

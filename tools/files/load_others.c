@@ -125,9 +125,7 @@ int load_idem(struct load *load, const struct hf_idempotency_put_args *entry)
 		return load_refused(load, &error);
 	if (code == HF_ENOTFOUND)
 		rc = put_idem(load, entry,
-		              entry->expires_at != HF_UNSET && entry->expires_at <= cli_clock(load->cli)
-		                  ? &load->same
-		                  : &load->added);
+		              load_is_over(load, entry->expires_at) ? &load->same : &load->added);
 	else if (equal_idem(&got.entry, entry))
 		load->same++;
 	else if (!load->replace)
@@ -191,7 +189,8 @@ int load_document(struct load *load, const struct hf_document *document, unsigne
 		return rc;
 	rc = hf_document_get(load->cli->store, &document->key, 0, &got, &error);
 	if (rc == HF_ENOTFOUND)
-		return put_document(load, document, orders, HF_ABSENT, &load->added);
+		return put_document(load, document, orders, HF_ABSENT,
+		                    load_is_over(load, document->expires_at) ? &load->same : &load->added);
 	if (rc != HF_OK)
 		return load_refused(load, &error);
 	if (equal_documents(&got.document, document)) {
@@ -223,7 +222,8 @@ static int force_lock(struct load *load, const struct hf_lock *lock)
 static int put_lock(struct load *load, const struct hf_lock *lock, uint64_t *count)
 {
 	uint64_t none = 0;
-	const struct hf_lock_put_args args = {.name = lock->name,
+	const struct hf_lock_put_args args = {.write.literal_times = true,
+	                                      .name = lock->name,
 	                                      .owner = lock->owner,
 	                                      .acquired_at = lock->acquired_at,
 	                                      .lease_until = lock->lease_until};

@@ -124,7 +124,7 @@ int load_completed(struct load *load, struct hf_bytes queue, struct hf_bytes id,
 		return load_conflict(load, "the completed id", id);
 	rc = hf_outbox_put_completed(load->cli->store, load->txn, &args, NULL, &error);
 	return load_added(load, rc, &error,
-	                  same    ? &load->same
-	                  : known ? &load->replaced
-	                          : &load->added);
+	                  same || (!known && load_is_over(load, until)) ? &load->same
+	                  : known                                       ? &load->replaced
+	                                                                : &load->added);
 }

@@ -240,6 +240,9 @@ static int take_header(struct import *import, const struct jsonl_line *line)
 	import->header_seen = true;
 	import->end_promised = line->ends;
 	import->sums_promised = line->sums;
+	if (line->clock_ahead_us < 0)
+		return load_fail(&import->load, HF_EINVAL,
+		                 "\"clock_ahead_us\" is below 0: no store's clock is behind");
 	import->moved_us = ahead_of(import) - line->clock_ahead_us;
 	if (!line->has_sum || line_sum_holds(import->load.piece->text))
 		return CLI_OK;
