@@ -173,7 +173,7 @@ static void every_field_survives_json_lines(void **state)
 	static const char lines[] =
 	    "{\"kind\":\"header\",\"format\":\"holdfast.jsonl/1\",\"uuid\":\"x\",\"lsn\":\"1\"}\n"
 	    "{\"kind\":\"inbox\",\"user\":\"u\\u0001\",\"generated_at\":\"2026-11-20T09:30:00."
-	    "000001Z\",\"status\":\"a\\u0000b\",\"extra\":\"{}\\u0000\"}\n"
+	    "000001Z\",\"status\":\"a\\u0000b\",\"extra\":\"{}\\u0000\",\"status_set\":true}\n"
 	    "{\"kind\":\"inbox_record\",\"user\":\"u\\u0001\",\"account_base64\":\"/"
 	    "w==\",\"thread\":\"é\",\"unread\":true,\"dismissed\":true,"
 	    "\"score\":\"-Infinity\",\"updated_at\":\"1969-12-31T23:59:59.999999Z\",\"snapshot_at\":\"@"
@@ -195,6 +195,11 @@ static void every_field_survives_json_lines(void **state)
 	    "\"was\",\"dismissed\":true,\"dismissed_"
 	    "at\":"
 	    "\"2026-01-01T00:00:00.000004Z\",\"until\":\"9999-12-31T23:59:59.999999Z\"}\n"
+	    "{\"kind\":\"inbox\",\"user\":\"v\",\"generated_at\":null,\"status\":\"\",\"extra\":\"\","
+	    "\"status_set\":true}\n"
+	    "{\"kind\":\"inbox\",\"user\":\"w\",\"generated_at\":\"1970-01-01T00:00:00.000005Z\","
+	    "\"status\":\"\",\"extra\":\"\","
+	    "\"status_set\":false}\n"
 	    "{\"kind\":\"cursor\",\"consumer\":\"mailer\",\"stream\":\"events\",\"subject\":\"\","
 	    "\"last_sequence\":\"9223372036854775807\","
 	    "\"last_delivery_id\":\"d-42\",\"last_delivered_at\":null,\"last_error\":\"timed "
@@ -231,7 +236,7 @@ static void every_field_survives_json_lines(void **state)
 	    "000001Z\",\"has_checksum\":true,\"checksum\":\"18446744073709551615\"}\n"
 	    "{\"kind\":\"migration\",\"name\":\"alpha\",\"applied_at\":\"1970-01-01T00:00:00.000000Z\","
 	    "\"has_checksum\":false,\"checksum\":\"0\"}\n"
-	    "{\"kind\":\"end\",\"objects\":\"14\"}\n";
+	    "{\"kind\":\"end\",\"objects\":\"16\"}\n";
 	(void)state;
 	formats_init("s");
 	import_text("s", "", lines, 0);

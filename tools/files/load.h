@@ -71,9 +71,9 @@ HF_CHECKED int load_generated_at(struct load *load, struct hf_bytes user, hf_tim
 /* Its status (NULL: that stays) and what is kept beside it. `overrule`: others are no conflict. */
 HF_CHECKED int load_status(struct load *load, struct hf_bytes user, const struct hf_bytes *status,
                            struct hf_bytes extra, bool overrule);
-/* Both, as one object that is counted; without status and extra those stay. */
+/* Both, as one object that is counted; without a status (NULL) that and what is beside it stay. */
 HF_CHECKED int load_inbox(struct load *load, struct hf_bytes user, hf_time generated_at,
-                          struct hf_bytes status, struct hf_bytes extra);
+                          const struct hf_bytes *status, struct hf_bytes extra);
 
 /* Prints what is wrong at the piece at work. */
 int load_fail(struct load *load, int code, const char *format, ...)

@@ -202,7 +202,8 @@ int load_status(struct load *load, struct hf_bytes user, const struct hf_bytes *
 		return load_refused(load, &error);
 	const struct hf_inbox_set_status_args args = {
 	    .user = user, .status = status ? *status : there.status, .extra = extra, .set_extra = true};
-	const bool same = equal_bytes(there.status, args.status) && equal_bytes(there.extra, extra);
+	const bool same = (there.version != 0 || !status) && equal_bytes(there.status, args.status) &&
+	                  equal_bytes(there.extra, extra);
 	if (!same && there.version != 0 && !overrule && !load->replace)
 		rc = load_conflict(load, "the status of inbox", user);
 	else if (!same)
@@ -215,7 +216,7 @@ int load_status(struct load *load, struct hf_bytes user, const struct hf_bytes *
 /* Where the object is counted once it is in the transaction: the store does not show it before
  * the commit. */
 static int find_inbox(struct load *load, struct hf_bytes user, hf_time generated_at,
-                      struct hf_bytes status, struct hf_bytes extra, uint64_t **count)
+                      const struct hf_bytes *status, struct hf_bytes extra, uint64_t **count)
 {
 	const struct hf_inbox_load_args args = {.user = user, .limit = 1};
 	struct hf_inbox_page page;
@@ -227,9 +228,8 @@ static int find_inbox(struct load *load, struct hf_bytes user, hf_time generated
 	hf_release(page.memory);
 	if (hf_inbox_get_status(load->cli->store, user, 0, &there, &error) != HF_OK)
 		return load_refused(load, &error);
-	const bool stays = status.len == 0 && extra.len == 0;
-	const bool same =
-	    stays || (equal_bytes(there.status, status) && equal_bytes(there.extra, extra));
+	const bool same = !status || (there.version != 0 && equal_bytes(there.status, *status) &&
+	                              equal_bytes(there.extra, extra));
 	const bool known = newest != HF_UNSET || there.version != 0;
 	*count = same && generated_at <= newest ? &load->same : known ? &load->replaced : &load->added;
 	hf_release(there.memory);
@@ -237,15 +237,15 @@ static int find_inbox(struct load *load, struct hf_bytes user, hf_time generated
 }
 
 int load_inbox(struct load *load, struct hf_bytes user, hf_time generated_at,
-               struct hf_bytes status, struct hf_bytes extra)
+               const struct hf_bytes *status, struct hf_bytes extra)
 {
 	uint64_t none = 0, *count = &none;
 	int rc = load->pass == LOAD_CHECK ? CLI_OK
 	                                  : find_inbox(load, user, generated_at, status, extra, &count);
 	if (rc == CLI_OK)
 		rc = load_generated_at(load, user, generated_at);
-	if (rc == CLI_OK && (status.len > 0 || extra.len > 0))
-		rc = load_status(load, user, &status, extra, false);
+	if (rc == CLI_OK && status)
+		rc = load_status(load, user, status, extra, false);
 	*count += rc == CLI_OK;
 	return rc;
 }

@@ -33,6 +33,7 @@ static const struct field inbox[] = {{"user", BYTES, AT(user)},
                                      {"generated_at", TIME, AT(generated_at)},
                                      {"status", BYTES, AT(status)},
                                      {"extra", BYTES, AT(extra)},
+                                     {"status_set", BOOLEAN, AT(status_set)},
                                      {0}};
 
 static const struct field record[] = {

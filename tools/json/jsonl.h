@@ -39,6 +39,7 @@ struct jsonl_line {
 	bool sums; /* header: every line but the end line has a sum of its own */
 	bool has_sum; /* this one has; whether it holds is another question */
 	struct hf_bytes user, status, extra; /* inbox; record: user, account, thread */
+	bool status_set; /* inbox: it was set, to nothing perhaps */
 	hf_time generated_at;
 	struct hf_bytes account, thread, payload;
 	bool unread, dismissed;

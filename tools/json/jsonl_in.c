@@ -63,7 +63,9 @@ static bool once(struct import *import, const struct jsonl_line *line, struct js
 
 static int load_line_inbox(struct import *import, const struct jsonl_line *line)
 {
-	return load_inbox(&import->load, line->user, line->generated_at, line->status, line->extra);
+	const bool set = line->status_set || line->status.len > 0 || line->extra.len > 0;
+	return load_inbox(&import->load, line->user, line->generated_at, set ? &line->status : NULL,
+	                  line->extra);
 }
 
 static int load_line_record(struct import *import, const struct jsonl_line *line)

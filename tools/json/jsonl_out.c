@@ -146,6 +146,7 @@ static int put_inbox(struct lines_out *o, struct hf_bytes user)
 		return cli_fail(o->export->cli, &error);
 	line.status = status.status;
 	line.extra = status.extra;
+	line.status_set = status.version != 0;
 	int rc = put_line(o, &line);
 	hf_release(status.memory);
 	if (rc == CLI_OK)
