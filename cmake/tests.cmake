@@ -32,9 +32,26 @@ function(holdfast_tier source)
 	if(NOT line)
 		message(FATAL_ERROR "${source} does not say its tier in its first lines")
 	endif()
-	string(REGEX REPLACE ".*tier: ([a-z]+).*" "\\1" line "${line}")
-	set(tier ${line} PARENT_SCOPE)
+	string(REGEX REPLACE ".*tier: ([a-z]+).*" "\\1" word "${line}")
+	set(tier ${word} PARENT_SCOPE)
 	set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
+endfunction()
+
+# A test in which threads run says so behind its tier (`tier: fast, threads`): it is what TSan runs,
+# which finds nothing where there is one thread. One that does not say so must not start any; the
+# library aborts if it is to start one then (os/thread.c).
+function(holdfast_threads name source)
+	file(STRINGS ${source} says LIMIT_COUNT 1 REGEX "tier: [a-z]+, threads")
+	file(STRINGS ${source} starts LIMIT_COUNT 1 REGEX "pthread_create|hf__thread_start")
+	get_property(labels TEST ${name} PROPERTY LABELS)
+	if(says AND labels STREQUAL fast)
+		set_property(TEST ${name} APPEND PROPERTY LABELS threads)
+	elseif(labels STREQUAL fast)
+		set_property(TEST ${name} APPEND PROPERTY ENVIRONMENT HF_ONE_THREAD=1)
+		if(starts)
+			message(FATAL_ERROR "${source} starts threads and does not say so behind its tier")
+		endif()
+	endif()
 endfunction()
 
 # Tests that read sources: once is enough, so not again under each sanitizer.
@@ -55,6 +72,7 @@ foreach(source ${sources})
 		holdfast_add_program(${name} ${source} holdfast_testlib)
 	endif()
 	holdfast_add_test(${name} ${tier} ${timeout_${tier}} ${PROJECT_BINARY_DIR}/${name})
+	holdfast_threads(${name} ${source})
 	if(NOT tier STREQUAL fast)
 		set_tests_properties(${name} PROPERTIES COST 100) # the longest begin first
 	endif()
@@ -123,7 +141,7 @@ foreach(source ${example_sources})
 	get_filename_component(stem ${source} NAME_WE)
 	set(name example_${stem})
 	holdfast_add_program(${name} ${source} holdfast::holdfast)
-	holdfast_add_test(${name} fast ${timeout_fast} $<TARGET_FILE:${name}>)
+	holdfast_add_test(${name} "fast;threads" ${timeout_fast} $<TARGET_FILE:${name}>)
 endforeach()
 
 # The demo is an example of several files, which calls the tool as a person would. It reads JSON, so
@@ -131,5 +149,5 @@ endforeach()
 file(GLOB demo_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/demo/*.c)
 holdfast_add_program(example_demo "${demo_sources}"
 	holdfast::holdfast PkgConfig::YAJL Threads::Threads)
-holdfast_add_test(example_demo fast ${timeout_fast}
+holdfast_add_test(example_demo "fast;threads" ${timeout_fast}
 	$<TARGET_FILE:example_demo> --tool $<TARGET_FILE:holdfast>)

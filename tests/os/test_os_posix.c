@@ -1,4 +1,4 @@
-/* tier: fast */
+/* tier: fast, threads */
 /* The real disk keeps the seam's promises: what it opens and refuses, how it reads and writes,
  * who holds the lock, what fork() leaves. */
 #include "base/mem.h"

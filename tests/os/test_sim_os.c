@@ -1,4 +1,4 @@
-/* tier: fast */
+/* tier: fast, threads */
 /* The simulated disk does what the models M1 to M10 say: each switch has a test that finds its
  * outcome among the crash images with the switch on, and does not find it with the switch off. */
 #include "lib/sim/sim_os.h"

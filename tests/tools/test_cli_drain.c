@@ -1,4 +1,4 @@
-/* tier: fast */
+/* tier: fast, threads */
 /* A drain and a run under a lock that are told to end, or are killed: what becomes of their
  * command and of the item. */
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* tier: fast */
+/* tier: fast, threads */
 /* The lock commands as a process: what each does and prints, with which status it ends; locks
  * through JSON Lines and back; run-locked, which holds a lock while a command runs. */
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* tier: fast */
+/* tier: fast, threads */
 /* `holdfast why` and `holdfast log --follow` as a user meets them: the history of one object,
  * keys with any bytes, and entries that come while another process writes the store. */
 #include <pthread.h>

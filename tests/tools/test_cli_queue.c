@@ -1,4 +1,4 @@
-/* tier: fast */
+/* tier: fast, threads */
 /* The tool's commands about queues as a whole, and the options that go with groups, reruns and
  * completed IDs: each line of a script, what it says and how it ends; and that JSON Lines carry
  * all of it to another store. */

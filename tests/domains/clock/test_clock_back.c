@@ -1,4 +1,4 @@
-/* tier: fast */
+/* tier: fast, threads */
 /* Setting the store's clock back: what had ended stays so, whether its ending was logged or not;
  * what lasts and was computed moves along, what was named stays; and who waits looks again. */
 #include <pthread.h>

@@ -1,4 +1,4 @@
-/* tier: fast */
+/* tier: fast, threads */
 /* Ends, incarnations, tokens, transactions and form of idempotency keys, beyond what the table
  * says. */
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* tier: fast */
+/* tier: fast, threads */
 /* Leases, incarnations, tokens and reasons of locks, beyond what the table says. */
 #include <pthread.h>
 #include <sched.h>

@@ -1,4 +1,4 @@
-/* tier: fast */
+/* tier: fast, threads */
 /* Waiting for locks, and locks inside one process: order of arrival, ends of leases, time
  * limits, closing; callbacks that run alone. Clocks are simulated. */
 #include <pthread.h>

@@ -1,4 +1,4 @@
-/* tier: fast */
+/* tier: fast, threads */
 /* hf_migrate: in order, once in the life of a store, all or nothing of each, also when several
  * ask at once. */
 #include <pthread.h>

@@ -1,4 +1,4 @@
-/* tier: fast */
+/* tier: fast, threads */
 /* Everything at once, for the thread and address sanitizers to watch: 64 threads claim and
  * complete 640 items of one queue while others enqueue them, read, sync, maintain and ask for
  * figures, and the background thread runs. */

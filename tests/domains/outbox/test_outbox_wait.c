@@ -1,4 +1,4 @@
-/* tier: fast */
+/* tier: fast, threads */
 /* claim_next with a wait: what wakes it, in which order callers are served, and how it ends with
  * nothing. */
 #include <setjmp.h>

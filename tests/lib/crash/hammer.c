@@ -1,4 +1,5 @@
 #include "lib/crash/hammer.h"
+#include "os/thread.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -98,7 +99,7 @@ void hammer_run(struct hammer *h)
 {
 	pthread_t threads[HAMMER_THREADS];
 	for (unsigned i = 0; i < HAMMER_THREADS; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, claim_all, h), 0);
+		assert_int_equal(hf__thread_start(&threads[i], claim_all, h), 0);
 	for (unsigned i = 0; i < HAMMER_THREADS; i++)
 		assert_int_equal(pthread_join(threads[i], NULL), 0);
 }

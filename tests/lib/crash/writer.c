@@ -1,6 +1,7 @@
 /* A process that writes until it is killed: see writer.h. The parent must be single-threaded
  * when it forks. */
 #include "lib/crash/writer.h"
+#include "os/thread.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -220,7 +221,7 @@ static void run(const struct writer_start *start, int pipe)
 	}
 	tell(&workers[0], (struct report){.kind = REPORT_OPENED});
 	for (unsigned i = 0; i < WRITER_THREADS; i++)
-		if (pthread_create(&threads[i], NULL, work, &workers[i]) != 0)
+		if (hf__thread_start(&threads[i], work, &workers[i]) != 0)
 			_exit(4);
 	(void)pthread_join(threads[0], NULL);
 }

@@ -12,6 +12,7 @@
 
 #include "lib/history/history_acts.h"
 #include "lib/sim/sim_os.h"
+#include "os/thread.h"
 #include "store/store.h"
 
 #define START INT64_C(1795167000000000)
@@ -130,7 +131,7 @@ static void run_threads(struct run *run)
 	struct worker workers[HISTORY_THREADS];
 	for (unsigned i = 0; i < HISTORY_THREADS; i++) {
 		workers[i] = (struct worker){.run = run, .number = i};
-		if (pthread_create(&workers[i].thread, NULL, work, &workers[i]))
+		if (hf__thread_start(&workers[i].thread, work, &workers[i]))
 			abort();
 	}
 	for (unsigned i = 0; i < HISTORY_THREADS; i++)

@@ -1,4 +1,4 @@
-/* tier: fast */
+/* tier: fast, threads */
 /* Tickets among threads: the one that flushes, who waits beside it, who closes meanwhile, and a
  * crowd of all kinds until a sync fails.
  *

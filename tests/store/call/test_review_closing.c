@@ -1,4 +1,4 @@
-/* tier: fast */
+/* tier: fast, threads */
 /* Closing a store while others are inside: waiting calls, callbacks, feeds, subscriptions and
  * upkeep at once. Each moment that matters is held by the seam or by a callback until the close
  * has got as far as it can; a close that hangs ends the test by its alarm. */

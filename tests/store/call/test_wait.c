@@ -1,4 +1,4 @@
-/* tier: fast */
+/* tier: fast, threads */
 /* Waiting calls, on a domain made for it: boxes of permits, from which callers take one each.
  * Served in the order of arrival, woken by changes, by the store's clock, by closing and by
  * failure, and never forgotten. The clocks are simulated: nothing here depends on how fast the

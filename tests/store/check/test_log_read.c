@@ -1,4 +1,4 @@
-/* tier: fast */
+/* tier: fast, threads */
 /* hf_log_each and hf_fsck on the real disk, beside a writer: every entry once and in order,
  * described; no damage where there is none. */
 #include <pthread.h>

@@ -1,4 +1,4 @@
-/* tier: fast */
+/* tier: fast, threads */
 /* What goes wrong around the engine: writes, syncs and directory syncs that fail, at each of
  * them in turn; a full disk, at each point; no memory, at each allocation. Who was in or behind
  * a failure hears HF_EUNCERTAIN, who comes later HF_EFAILED; what can be refused cleanly is, and

@@ -1,4 +1,4 @@
-/* tier: fast */
+/* tier: fast, threads */
 /* Disks without room: a refusal is clean, cheap and remembered, what needs little gets little,
  * and nothing is written for nothing. */
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* tier: fast */
+/* tier: fast, threads */
 /* A process that has few descriptors, or has closed its standard streams. */
 #include <setjmp.h>
 #include <stdarg.h>

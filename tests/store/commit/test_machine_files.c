@@ -1,4 +1,4 @@
-/* tier: fast */
+/* tier: fast, threads */
 /* What may happen to the files of a running store: removed, replaced, moved, linked, closed
  * beneath it. */
 #include <setjmp.h>

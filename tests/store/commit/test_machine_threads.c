@@ -1,4 +1,4 @@
-/* tier: fast */
+/* tier: fast, threads */
 /* Threads: the library's own take no signals of the host's; the host's may be cancelled, or have
  * the smallest of stacks. */
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* tier: fast */
+/* tier: fast, threads */
 /* Several users and one store: whose its files are, who may read them, and what is said to who
  * may not. */
 #include <setjmp.h>

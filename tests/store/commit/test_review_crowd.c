@@ -1,4 +1,4 @@
-/* tier: fast */
+/* tier: fast, threads */
 /* Everybody who may wait on a store at once, and then it is closed, after its disk has failed or
  * not: each is sent away with a code that says why, and may end its handle at once; callbacks go
  * on using the store until the end. Prints nothing random: rounds are numbered, and each moves

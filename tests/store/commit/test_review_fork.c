@@ -1,4 +1,4 @@
-/* tier: fast */
+/* tier: fast, threads */
 /* A child that closes the handle it inherited, while threads of its parent were in the middle of
  * everything. */
 #include <setjmp.h>

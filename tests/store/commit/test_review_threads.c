@@ -1,4 +1,4 @@
-/* tier: fast */
+/* tier: fast, threads */
 /* Many threads of all kinds on one small store, until a write or sync fails in the middle of it
  * all: nobody is left waiting, and what was acknowledged as durable is there after reopening. */
 #include <setjmp.h>

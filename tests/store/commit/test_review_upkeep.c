@@ -1,4 +1,4 @@
-/* tier: fast */
+/* tier: fast, threads */
 /* Upkeep and tickets when something takes long or cannot be had: nobody is kept waiting by it,
  * and the disk is not worn out over it. */
 #include <errno.h>

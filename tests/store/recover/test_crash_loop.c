@@ -1,4 +1,4 @@
-/* tier: fast */
+/* tier: fast, threads */
 /* Lives of a store that end by a kill: what they leave on the disk, and what each opening reads,
  * follows from what was used and from nothing else. */
 #include <dirent.h>

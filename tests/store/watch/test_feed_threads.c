@@ -1,4 +1,4 @@
-/* tier: fast */
+/* tier: fast, threads */
 /* Feeds beside writers: many at once all see the same; waiting ends when something becomes
  * durable, when the time is over and when the store is closed. And a feed from outside, which
  * knows only what the files tell, never gives more than is durable. */

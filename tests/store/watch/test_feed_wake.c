@@ -1,4 +1,4 @@
-/* tier: fast */
+/* tier: fast, threads */
 /* A feed's reader is woken from another thread, and closing a feed or a subscription that
  * another thread reads waits for it. A wait for a lock or for work is cancelled alone, beside
  * others, and never loses what it was granted. */

@@ -1,4 +1,4 @@
-/* tier: fast */
+/* tier: fast, threads */
 /* Watching at awkward moments: hosts that dispatcher by hand beside each other, a store that
  * fails in the middle of a flush, a log that two unclean stops left with nothing in its newest
  * segment. */

@@ -1,4 +1,4 @@
-/* tier: fast */
+/* tier: fast, threads */
 /* Subscriptions with the store's own thread beside writers: nothing missing without a mark,
  * waits that end, and ends at any moment. */
 #include <poll.h>
