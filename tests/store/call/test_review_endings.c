@@ -52,9 +52,9 @@ static void that_an_ending_is_logged_changes_no_answer(void **state)
 				pair_advance(&pair, DEED_SECOND);
 				pair_reopen(&pair);
 			}
-			const hf_lsn before = pair.stores[0]->next_lsn;
+			const hf_lsn before = pair.stores[0]->world.next_lsn;
 			assert_int_equal(hf_maintain(pair.stores[0], 0, NULL), HF_OK);
-			logged += pair.stores[0]->next_lsn - before;
+			logged += pair.stores[0]->world.next_lsn - before;
 			ask(&pair, &rng, focus);
 		}
 		pair_close(&pair);
