@@ -32,7 +32,7 @@
 #define HF__WITNESS_SLOT_SIZE 512u
 /* From one slot to the other: a page that is lost as a whole takes one of them. */
 #define HF__WITNESS_SLOT_STEP HF__BLOCK
-#define HF__WITNESS_SIZE (2u * HF__WITNESS_SLOT_STEP)
+#define HF__WITNESS_SIZE 8192u /* two slots, each in a block of its own */
 
 /* After an unclean stop numbering jumps at least this far; sequencing never lets more be
  * undurable. */

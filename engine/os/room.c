@@ -19,14 +19,13 @@ int hf__disk_cut(void *ctx, const char *name, uint64_t size)
 	if (err != 0)
 		return err;
 	struct stat st;
-	if (fstat(fd, &st) != 0) {
+	if (fstat(fd, &st) != 0)
 		err = errno;
-	} else if (st.st_nlink != 1) {
+	else if (st.st_nlink != 1)
 		err = EMLINK; /* a backup, and its bytes are these */
-	} else if ((uint64_t)st.st_size > size && ftruncate(fd, (off_t)size) != 0) {
+	else if ((uint64_t)st.st_size > size)
 		/* Crash: the old size or the new one. */
-		err = errno;
-	}
+		err = ftruncate(fd, (off_t)size) == 0 ? 0 : errno;
 	(void)close(fd); /* nothing was written through it */
 	return err;
 }

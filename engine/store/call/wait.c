@@ -182,9 +182,9 @@ void hf__waits_close(struct hf_store *s)
 int hf_cancel(hf_store *store, struct hf_cancel_flag *cancel, struct hf_error *error)
 {
 	HF__CALL;
-	const int rc = cancel
-	                   ? hf__check_fork(store, error)
-	                   : hf__fail(error, HF_EINVAL, 0, "cancel: it needs a struct hf_cancel_flag");
+	if (!cancel)
+		return hf__fail(error, HF_EINVAL, 0, "cancel: it needs a struct hf_cancel_flag");
+	const int rc = hf__check_fork(store, error);
 	if (rc != HF_OK)
 		return rc;
 	(void)pthread_mutex_lock(&store->lock);

@@ -12,7 +12,7 @@
 #include "store/internal.h"
 
 /* Ordinary groups stay below twice HF__GROUP_SOFT_MAX, and so do ordinary changes. */
-#define LARGE (4u * HF__GROUP_SOFT_MAX)
+#define LARGE ((size_t)4 * HF__GROUP_SOFT_MAX)
 /* A use of less than 1/MUCH of what is there was a small one. */
 #define MUCH 4u
 #define KEPT_IDLE ((size_t)8 << 10)

@@ -18,7 +18,7 @@ void hf__event_of(const struct hf_store *s, const struct hf__entry *entry, struc
 	    .kind = entry->kind,
 	    .body = entry->body,
 	};
-	if (!hf__entry_known(row, entry) || !row->about || !row->about(entry, &about))
+	if (!row || !hf__entry_known(row, entry) || !row->about || !row->about(entry, &about))
 		return;
 	out->operation = about.operation;
 	memcpy(out->key, about.key, sizeof out->key);
