@@ -29,11 +29,11 @@ static inline struct hf__map_node *hf__name_find(const struct hf__map *map, stru
 	return hf__map_find(map, hf__map_hash(map, name.data, name.len), equal, &name);
 }
 
-/* Defines `add`, which gives the container of a name: the one there is (`find`), else a new one
- * (`create`), which the change then owns. HF_OK or HF_ENOMEM. */
-#define HF__DEFINE_ADD(add, state_type, container_type, find, create) \
-	int add(state_type *state, struct hf__change *change, struct hf_bytes name, \
-	        container_type **out) \
+/* Defines `add` over the structs of these tags, which gives the container of a name: the one there
+ * is (`find`), else a new one (`create`), which the change then owns. HF_OK or HF_ENOMEM. */
+#define HF__DEFINE_ADD(add, state_tag, container_tag, find, create) \
+	int add(struct state_tag *state, struct hf__change *change, struct hf_bytes name, \
+	        struct container_tag **out) \
 	{ \
 		*out = find(state, name); \
 		if (*out) \
@@ -41,7 +41,7 @@ static inline struct hf__map_node *hf__name_find(const struct hf__map *map, stru
 		*out = create(state, name); \
 		return *out ? hf__change_add(change, &(*out)->object) : HF_ENOMEM; \
 	} \
-	_Static_assert(offsetof(container_type, object) == 0, "the object stands first")
+	_Static_assert(offsetof(struct container_tag, object) == 0, "the object stands first")
 
 /* --- Keys of two parts ------------------------------------------------------------------------ */
 

@@ -53,8 +53,7 @@ static int make_value(const struct hf__cursor_value *old, const struct hf__curso
 	return HF_ENOMEM;
 }
 
-static HF__DEFINE_ADD(add_stream, struct hf__cursor_state, struct hf__stream, hf__stream_find,
-                      hf__stream_new);
+static HF__DEFINE_ADD(add_stream, hf__cursor_state, hf__stream, hf__stream_find, hf__stream_new);
 
 static int add_cursor(struct hf__cursor_state *s, struct hf__change *change,
                       const struct hf__cursor_position *key, const struct hf__cursor_image *image,

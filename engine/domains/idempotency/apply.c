@@ -91,7 +91,7 @@ static bool follows(const struct hf__idem_entry *old, const struct hf__entry *en
 
 /* --- Kinds of entries ------------------------------------------------------------------------- */
 
-static HF__DEFINE_ADD(add_scope, struct hf__idem_state, struct hf__idem_scope, hf__idem_scope_find,
+static HF__DEFINE_ADD(add_scope, hf__idem_state, hf__idem_scope, hf__idem_scope_find,
                       hf__idem_scope_new);
 
 static int add_entry(struct hf__idem_state *state, struct hf__change *change,

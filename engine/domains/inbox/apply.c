@@ -10,8 +10,7 @@
 
 /* --- The inbox itself ------------------------------------------------------------------------- */
 
-static HF__DEFINE_ADD(add_inbox, struct hf__inbox_state, struct hf__inbox, hf__inbox_find,
-                      hf__inbox_new);
+static HF__DEFINE_ADD(add_inbox, hf__inbox_state, hf__inbox, hf__inbox_find, hf__inbox_new);
 
 static int move_generated_at(struct hf__inbox *inbox, struct hf__change *change,
                              int64_t generated_at, uint64_t lsn)

@@ -69,8 +69,8 @@ static bool may_store(const struct hf__outbox_item *old, const struct hf__outbox
 
 /* --- Kinds of entries ------------------------------------------------------------------------- */
 
-HF__DEFINE_ADD(hf__outbox_add_queue, struct hf__outbox_state, struct hf__outbox_queue,
-               hf__outbox_queue_find, hf__outbox_queue_new);
+HF__DEFINE_ADD(hf__outbox_add_queue, hf__outbox_state, hf__outbox_queue, hf__outbox_queue_find,
+               hf__outbox_queue_new);
 
 static int add_item(struct hf__outbox_state *state, struct hf__change *change,
                     const struct hf__entry *entry, const struct hf__outbox_image *image)

@@ -55,8 +55,8 @@ static void timeline_deinit(void *state)
 
 /* --- Apply ------------------------------------------------------------------------------------ */
 
-static HF__DEFINE_ADD(add_timeline, struct hf__timeline_state, struct hf__timeline,
-                      hf__timeline_find, hf__timeline_new);
+static HF__DEFINE_ADD(add_timeline, hf__timeline_state, hf__timeline, hf__timeline_find,
+                      hf__timeline_new);
 
 static int apply_event(struct hf__timeline_state *s, struct hf__change *change,
                        const struct hf__entry *entry)
