@@ -65,10 +65,7 @@ bool hf__ticket_known(const struct hf_store *s, struct hf__ticket ticket)
 
 static void wake_flusher(struct hf_store *s)
 {
-	if (!s->async.asleep)
-		return;
-	s->async.asleep = false;
-	(void)pthread_cond_signal(&s->async.work);
+	hf__wake_asleep(&s->async.asleep, &s->async.work);
 }
 
 void hf__async_hand_out(struct hf_store *s, struct hf__ticket ticket)

@@ -294,8 +294,5 @@ void hf__maintenance_stop(struct hf_store *s)
 
 void hf__maintenance_nudge(struct hf_store *s)
 {
-	if (!s->upkeep.asleep)
-		return;
-	s->upkeep.asleep = false;
-	(void)pthread_cond_signal(&s->upkeep.wake);
+	hf__wake_asleep(&s->upkeep.asleep, &s->upkeep.wake);
 }

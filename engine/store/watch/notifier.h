@@ -2,6 +2,7 @@
 #ifndef HF_STORE_NOTIFIER_H
 #define HF_STORE_NOTIFIER_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,5 +28,15 @@ void hf__watch_begin(struct hf__watch_wait *wait, struct hf__notifier *bell, int
 /* false: the time is over. */
 bool hf__watch_sleep(struct hf__watch_wait *wait);
 void hf__watch_end(struct hf__watch_wait *wait);
+
+/* A thread says by `asleep`, under a lock, that it sleeps on `wake` for long. The first that has
+ * work for it wakes it. The lock is held. */
+static inline void hf__wake_asleep(bool *asleep, pthread_cond_t *wake)
+{
+	if (!*asleep)
+		return;
+	*asleep = false;
+	(void)pthread_cond_signal(wake);
+}
 
 #endif
