@@ -175,6 +175,8 @@ def migrate(
                 call_back(gate, fill, transaction)
                 if transaction._spoiled is not None:
                     invalid("an operation was refused when it was added: nothing was done")
+                if transaction._given_up:
+                    invalid("the migration abandoned its transaction: nothing was done")
                 return 0
             except BaseException as error:  # noqa: B902 - it must not pass through the library
                 raised.append(error)

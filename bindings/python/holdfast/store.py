@@ -272,6 +272,7 @@ class Transaction:
         self._after: list[Callable[[bool], None]] = []
         self._txn: Optional[Any] = _lent
         self._lent = _lent is not None
+        self._given_up = False
         self._watched: Any = None
         if not self._lent:
             txn, error = c_void_p(), ErrorStruct()
@@ -382,7 +383,10 @@ class Transaction:
     def abandon(self) -> None:
         """Ends the transaction without a trace; fine after its end."""
         txn, self._txn = self._txn, None
-        if txn is None or self._lent:
+        if txn is None:
+            return
+        if self._lent:
+            self._given_up = True  # it is not this one's to end: migrate() undoes it
             return
         unwatch(self._watched)
         _abandon(txn, self._after)

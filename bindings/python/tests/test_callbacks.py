@@ -174,3 +174,23 @@ def test_of_two_failures_neither_is_lost(store):
     with pytest.raises(KeyboardInterrupt, match="mine"):
         store.outbox.drain("q", send)
     assert other == []
+
+
+def test_a_migration_that_abandons_its_transaction_did_not_happen(store):
+    def plainly(txn):
+        txn.documents.put("c", "1")
+        txn.abandon()
+
+    def by_leaving(txn):
+        try:
+            with txn:
+                txn.documents.put("c", "2")
+                raise KeyError("changed its mind")
+        except KeyError:
+            pass
+
+    for fill in (plainly, by_leaving):
+        with pytest.raises(holdfast.InvalidError, match="abandoned"):
+            store.migrate([("m", fill)])
+        assert not list(store.documents.list("c")) and not list(store.migrations.list())
+    assert store.migrate([("m", lambda txn: txn.documents.put("c", "3") and None)]).applied == 1
