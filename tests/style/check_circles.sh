@@ -21,4 +21,4 @@ fi
 grep -q 'circle of 2 files: a.c, b.c' "$made/seen"
 
 python3 tests/style/figures.py --no-circles \
-	engine/base engine/os engine/log engine/object engine/store
+	engine/base engine/os engine/log engine/object engine/api engine/store
