@@ -590,7 +590,7 @@ static void hostile_headers_cost_linear_time(void **state)
 	for (uint32_t at = 512; at + GROUP_HEADER <= SIZE; at += GROUP_HEADER) {
 		uint8_t *group = b.w.data + at;
 		hf__store_u32(group + GROUP_MAGIC, 0x72676668);
-		memcpy(group + GROUP_PORTABLE_MAGIC, "hfpg", 4);
+		hf__store_u32(group + GROUP_PORTABLE_MAGIC, 0x67706668);
 		hf__store_u16(group + GROUP_EPOCH, b.id.epoch);
 		memcpy(group + GROUP_UUID, b.id.uuid, 16);
 		hf__store_u32(group + GROUP_SEGMENT, 3);

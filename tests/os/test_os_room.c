@@ -26,7 +26,7 @@ static struct hf__os os;
 static int begin(void **state)
 {
 	(void)state;
-	memcpy(place + sizeof place - 7, "XXXXXX", 6);
+	memset(place + sizeof place - 7, 'X', 6);
 	assert_non_null(mkdtemp(place));
 	assert_int_equal(hf__os_posix_new(place, false, &os), 0);
 	return 0;

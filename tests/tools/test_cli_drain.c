@@ -51,14 +51,13 @@ static pid_t start(const char *command)
 
 static pid_t command_of(void)
 {
-	char path[256];
+	char path[256], line[32];
 	int pid = 0;
 	(void)snprintf(path, sizeof path, "%s/pid", directory);
 	for (unsigned i = 0; i < 1500 && pid == 0; i++) {
 		FILE *file = fopen(path, "r");
 		if (file) {
-			if (fscanf(file, "%d", &pid) != 1)
-				pid = 0;
+			pid = fgets(line, sizeof line, file) ? (int)strtol(line, NULL, 10) : 0;
 			(void)fclose(file);
 		}
 		nap();

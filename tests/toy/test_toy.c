@@ -1,4 +1,4 @@
-/* tier: fast */
+/* tier: fast, threads */
 /* A ninth domain, linked by a second table of domains: what every domain gets from its row. Notes
  * are stored, listed, replayed, dumped and loaded, fed, and found sound by fsck. (The tool and the
  * binding against the toy's library: check_toy.) */

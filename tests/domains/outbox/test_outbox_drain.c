@@ -362,8 +362,10 @@ static void a_reason_that_fills_its_room_is_cut_at_a_character(void **unused)
 	static char text[2 * HF_OUTBOX_ERROR_MAX];
 	struct hf_memory *memory;
 	text[0] = 'x';
-	for (size_t i = 1; i + 2 < sizeof text; i += 2)
-		memcpy(text + i, "\xc3\xa9", 2);
+	for (size_t i = 1; i + 2 < sizeof text; i += 2) {
+		text[i] = '\xc3';
+		text[i + 1] = '\xa9';
+	}
 	struct meddler m = {
 	    .store = stage->store, .how = MEDDLINGS, .verdict = HF_OUTBOX_SEND_FAILED, .reason = text};
 	const struct hf_outbox_drain_args args = {.queue = queue(), .send = send_and_meddle, .ctx = &m};

@@ -592,9 +592,7 @@ static void step_open(struct walk *w)
 		flush(w);
 	else if (which < 15)
 		look_at_info(w);
-	else if (which < 17)
-		close_store(w);
-	else if (which < 18 && store_failed(w))
+	else if (which < 17 || (which < 18 && store_failed(w)))
 		close_store(w);
 	else
 		happen(w);

@@ -170,12 +170,12 @@ static void put_header(const struct hostile *h, uint32_t at, uint64_t lsn, uint6
                        uint32_t entries, uint32_t body_len)
 {
 	uint8_t *group = h->file + at;
-	memcpy(group + GROUP_MAGIC, "hfgr", 4);
+	hf__store_u32(group + GROUP_MAGIC, 0x72676668);
 	hf__store_u32(group + GROUP_SEGMENT, 1);
 	hf__store_u32(group + GROUP_OFFSET, at);
 	hf__store_u32(group + GROUP_PAD_LEN, 0);
 	hf__store_u64(group + GROUP_DURABLE_LSN, durable);
-	memcpy(group + GROUP_PORTABLE_MAGIC, "hfpg", 4);
+	hf__store_u32(group + GROUP_PORTABLE_MAGIC, 0x67706668);
 	hf__store_u16(group + GROUP_FLAGS, 0);
 	hf__store_u16(group + GROUP_EPOCH, h->id.epoch);
 	memcpy(group + GROUP_UUID, h->id.uuid, 16);

@@ -40,7 +40,8 @@ static bool thread_status(const char *tid, char name[32], unsigned long long *bl
 	name[0] = '\0';
 	while (fgets(line, sizeof line, file)) {
 		(void)sscanf(line, "Name: %31s", name);
-		(void)sscanf(line, "SigBlk: %llx", blocked);
+		if (strncmp(line, "SigBlk:", 7) == 0)
+			*blocked = strtoull(line + 7, NULL, 16);
 	}
 	(void)fclose(file);
 	return name[0] != '\0';
