@@ -1,6 +1,6 @@
 /* Notes: the whole domain. Happy path: put writes a NOTE; apply makes an object of it, in place of
  * the one that has the name. Failure modes: a body that no mutation wrote is HF_ECORRUPT; no memory
- * is undone by the change's owner. I-NOTE-1: a name is there once, with a text. */
+ * is undone by the change's owner. A name is there once, with a text. */
 #include <stddef.h>
 
 #include "domains/common/read.h"
