@@ -16,18 +16,18 @@ const struct hf_api_struct hf__api_migrated = STRUCT(hf_migrated,
 
 const struct hf_api_struct hf__api_migration_record_args = STRUCT(hf_migration_record_args,
 	{AT(hf_migration_record_args, write), HF_API_STRUCT, .of = &hf__api_write},
-	{AT(hf_migration_record_args, name), HF_API_KEY},
+	{AT(hf_migration_record_args, name), HF_API_KEY, .label = "the name of a migration"},
 	{AT(hf_migration_record_args, applied_at), HF_API_TIME, .zero = "now"},
 	{AT(hf_migration_record_args, has_checksum), HF_API_BOOL},
 	{AT(hf_migration_record_args, checksum), HF_API_UINT});
 
 const struct hf_api_struct hf__api_migration_forget_args = STRUCT(hf_migration_forget_args,
 	{AT(hf_migration_forget_args, write), HF_API_STRUCT, .of = &hf__api_write},
-	{AT(hf_migration_forget_args, name), HF_API_KEY});
+	{AT(hf_migration_forget_args, name), HF_API_KEY, .label = "the name of a migration"});
 
 const struct hf_api_struct hf__api_migration_guard_args = STRUCT(hf_migration_guard_args,
 	{AT(hf_migration_guard_args, write), HF_API_STRUCT, .of = &hf__api_write},
-	{AT(hf_migration_guard_args, name), HF_API_KEY});
+	{AT(hf_migration_guard_args, name), HF_API_KEY, .label = "the name of a migration"});
 
 const struct hf_api_struct hf__api_migration_entry = STRUCT(hf_migration_entry,
 	{AT(hf_migration_entry, name), HF_API_KEY},

@@ -211,7 +211,7 @@ const struct hf_api_struct hf__api_outbox_extend_args = STRUCT(hf_outbox_extend_
 	{AT(hf_outbox_extend_args, queue), HF_API_KEY},
 	{AT(hf_outbox_extend_args, id), HF_API_KEY},
 	{AT(hf_outbox_extend_args, token), HF_API_TOKEN},
-	{AT(hf_outbox_extend_args, lease_us), HF_API_SPAN});
+	{AT(hf_outbox_extend_args, lease_us), HF_API_SPAN, .label = "the lease"});
 
 const struct hf_api_struct hf__api_outbox_complete_args = STRUCT(hf_outbox_complete_args,
 	{AT(hf_outbox_complete_args, write), HF_API_STRUCT, .of = &hf__api_write},
@@ -238,7 +238,8 @@ const struct hf_api_struct hf__api_outbox_release_args = STRUCT(hf_outbox_releas
 	{AT(hf_outbox_release_args, queue), HF_API_KEY},
 	{AT(hf_outbox_release_args, id), HF_API_KEY},
 	{AT(hf_outbox_release_args, token), HF_API_TOKEN},
-	{AT(hf_outbox_release_args, delay_us), HF_API_SPAN, .zero = "available_at stays as it was"});
+	{AT(hf_outbox_release_args, delay_us), HF_API_SPAN, .label = "the delay",
+	 .zero = "available_at stays as it was"});
 
 const struct hf_api_struct hf__api_outbox_drain_args = STRUCT(hf_outbox_drain_args,
 	{AT(hf_outbox_drain_args, queue), HF_API_KEY},

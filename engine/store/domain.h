@@ -128,26 +128,20 @@ static inline hf_token hf__token(uint16_t epoch, uint64_t lsn)
 	return (uint64_t)epoch << 48 | lsn;
 }
 
-/* The make of an arguments struct: its size, and where in it lies each struct hf_bytes that is to
- * be copied with it, at most eight; 0 ends fewer, since struct hf_write comes first. */
-struct hf__args {
-	size_t size;
-	size_t bytes[8];
-};
-
 /* A mutation: one const table entry per operation. `args` is the public arguments struct, or
  * begins with it: first comes struct hf_write. */
 struct hf__verb {
 	const char *name; /* "outbox claim" */
 	uint8_t domain;
-	/* Form only. HF_OK or HF_EINVAL, HF_EREASON, HF_ETOOBIG with why filled. */
+	/* Form only. HF_OK or HF_EINVAL, HF_EREASON, HF_ETOOBIG with why filled. NULL: hf__check_form()
+	 * of `takes`. */
 	int (*check)(const void *args, struct hf__text *why);
 	/* Fills *result (zeroed before). On any failure the store undoes what was emitted. Every
 	 * refusal and "nothing to do" must have called hf__depends. */
 	int (*decide)(void *state, struct hf__decision *d, const void *args, struct hf_result *result);
-	/* A deep copy for a transaction, in the arena. NULL: hf__copy_args() by `args`. */
+	/* A deep copy for a transaction, in the arena. NULL: hf__copy_args() of `takes`. */
 	void *(*copy)(struct hf__arena *arena, const void *args);
-	const struct hf__args *args;
+	const struct hf_api_struct *takes; /* the table of its arguments; NULL: it has check and copy */
 };
 
 /* Runs one mutation: at once (txn NULL), as durable as its struct hf_write says, or into the
@@ -194,8 +188,20 @@ void hf__wait_on_many(struct hf__decision *d, int64_t retry_at);
  * what is there to them: it calls hf__wait_on. */
 bool hf__wait_behind(const struct hf__decision *d, uint64_t key);
 
-/* A copy of arguments and of the bytes that they borrow. NULL: out of memory. */
-void *hf__copy_args(struct hf__arena *arena, const void *args, const struct hf__args *make);
+/* A copy of `size` bytes that begin with arguments, and of the bytes that these borrow by their
+ * table; what a pointer of theirs leads to is left to the caller. NULL: out of memory. */
+void *hf__copy_args(struct hf__arena *arena, const void *args, size_t size,
+                    const struct hf_api_struct *of);
+/* The second half of that, in place. false: out of memory. */
+bool hf__copy_borrowed(struct hf__arena *arena, void *args, const struct hf_api_struct *of);
+/* The form of arguments by their table: parts of keys, lengths, spans. HF_OK, or HF_EINVAL or
+ * HF_ETOOBIG with `why` about the first member that breaks it. */
+HF_CHECKED int hf__check_form(const void *args, const struct hf_api_struct *of,
+                              struct hf__text *why);
+/* HF_OK, or HF_EINVAL with `why` about the `name`. */
+HF_CHECKED int hf__check_part(const char *name, struct hf_bytes part, bool may_be_empty,
+                              struct hf__text *why);
+HF_CHECKED int hf__check_span(const char *name, int64_t us, struct hf__text *why);
 /* Copies bytes into an arena; false: out of memory. For copy(). */
 bool hf__arena_bytes(struct hf__arena *arena, struct hf_bytes in, struct hf_bytes *out);
 

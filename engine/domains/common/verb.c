@@ -3,23 +3,6 @@
 
 /* --- Form ------------------------------------------------------------------------------------- */
 
-int hf__check_part(const char *name, struct hf_bytes part, struct hf__text *why)
-{
-	if (hf__key_part_ok(part, false))
-		return HF_OK;
-	hf__text_add(why, "%s must have 1 to %u bytes and no NUL: ", name, HF_KEY_MAX);
-	hf__text_add_quoted(why, part);
-	return HF_EINVAL;
-}
-
-int hf__check_span(const char *name, int64_t us, struct hf__text *why)
-{
-	if (us >= 0)
-		return HF_OK;
-	hf__text_add(why, "%s must not be negative", name);
-	return HF_EINVAL;
-}
-
 int hf__check_unversioned(const struct hf_write *write, struct hf__text *why)
 {
 	if (write->expect == 0)

@@ -11,9 +11,6 @@
 
 /* --- Form ------------------------------------------------------------------------------------- */
 
-/* HF_OK, or HF_EINVAL with `why` about the `name`. */
-int hf__check_part(const char *name, struct hf_bytes part, struct hf__text *why);
-int hf__check_span(const char *name, int64_t us, struct hf__text *why);
 /* Of what concerns no single object: it expects no version. */
 int hf__check_unversioned(const struct hf_write *write, struct hf__text *why);
 

@@ -293,74 +293,44 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw,
 
 /* --- Copies for transactions ------------------------------------------------------------------ */
 
-static const struct hf__args advance_args = {
-    sizeof(struct hf_cursor_advance_args),
-    {offsetof(struct hf_cursor_advance_args, key.consumer),
-     offsetof(struct hf_cursor_advance_args, key.stream),
-     offsetof(struct hf_cursor_advance_args, key.subject),
-     offsetof(struct hf_cursor_advance_args, delivery_id)}};
-
-static const struct hf__args reset_args = {sizeof(struct hf_cursor_reset_args),
-                                           {offsetof(struct hf_cursor_reset_args, key.consumer),
-                                            offsetof(struct hf_cursor_reset_args, key.stream),
-                                            offsetof(struct hf_cursor_reset_args, key.subject),
-                                            offsetof(struct hf_cursor_reset_args, delivery_id),
-                                            offsetof(struct hf_cursor_reset_args, reason)}};
-
 /* Of the message no more than will be kept. */
 static void *record_error_copy(struct hf__arena *arena, const void *args)
 {
-	static const struct hf__args make = {
-	    sizeof(struct hf_cursor_record_error_args),
-	    {offsetof(struct hf_cursor_record_error_args, key.consumer),
-	     offsetof(struct hf_cursor_record_error_args, key.stream),
-	     offsetof(struct hf_cursor_record_error_args, key.subject),
-	     offsetof(struct hf_cursor_record_error_args, message)}};
 	struct hf_cursor_record_error_args cut = *(const struct hf_cursor_record_error_args *)args;
 	cut.message = hf__utf8_cut(cut.message, HF_CURSOR_ERROR_MAX);
-	return hf__copy_args(arena, &cut, &make);
+	return hf__copy_args(arena, &cut, sizeof cut, &hf__api_cursor_record_error_args);
 }
 
 static void *put_copy(struct hf__arena *arena, const void *args)
 {
-	static const struct hf__args make = {
-	    sizeof(struct hf_cursor_put_args),
-	    {offsetof(struct hf_cursor_put_args, cursor.key.consumer),
-	     offsetof(struct hf_cursor_put_args, cursor.key.stream),
-	     offsetof(struct hf_cursor_put_args, cursor.key.subject),
-	     offsetof(struct hf_cursor_put_args, cursor.last_delivery_id),
-	     offsetof(struct hf_cursor_put_args, cursor.last_error),
-	     offsetof(struct hf_cursor_put_args, cursor.reset_reason)}};
 	struct hf_cursor_put_args cut = *(const struct hf_cursor_put_args *)args;
 	cut.cursor.last_error = hf__utf8_cut(cut.cursor.last_error, HF_CURSOR_ERROR_MAX);
-	return hf__copy_args(arena, &cut, &make);
+	return hf__copy_args(arena, &cut, sizeof cut, &hf__api_cursor_put_args);
 }
-
-static const struct hf__args remove_args = {sizeof(struct hf_cursor_remove_args),
-                                            {offsetof(struct hf_cursor_remove_args, key.consumer),
-                                             offsetof(struct hf_cursor_remove_args, key.stream),
-                                             offsetof(struct hf_cursor_remove_args, key.subject)}};
-
-static const struct hf__args guard_args = {sizeof(struct hf_cursor_guard_args),
-                                           {offsetof(struct hf_cursor_guard_args, key.consumer),
-                                            offsetof(struct hf_cursor_guard_args, key.stream),
-                                            offsetof(struct hf_cursor_guard_args, key.subject)}};
 
 /* --- Public ----------------------------------------------------------------------------------- */
 
-static const struct hf__verb advance_verb = {
-    "cursor advance", HF__DOMAIN_CURSOR, advance_check, advance_decide, NULL, &advance_args};
+static const struct hf__verb advance_verb = {"cursor advance",
+                                             HF__DOMAIN_CURSOR,
+                                             advance_check,
+                                             advance_decide,
+                                             NULL,
+                                             &hf__api_cursor_advance_args};
 static const struct hf__verb reset_verb = {
-    "cursor reset", HF__DOMAIN_CURSOR, reset_check, reset_decide, NULL, &reset_args};
+    "cursor reset", HF__DOMAIN_CURSOR, reset_check, reset_decide, NULL, &hf__api_cursor_reset_args};
 static const struct hf__verb record_error_verb = {"cursor record_error", HF__DOMAIN_CURSOR,
                                                   record_error_check,    record_error_decide,
                                                   record_error_copy,     NULL};
 static const struct hf__verb put_verb = {"cursor put", HF__DOMAIN_CURSOR, put_check,
                                          put_decide,   put_copy,          NULL};
-static const struct hf__verb remove_verb = {
-    "cursor remove", HF__DOMAIN_CURSOR, remove_check, remove_decide, NULL, &remove_args};
+static const struct hf__verb remove_verb = {"cursor remove",
+                                            HF__DOMAIN_CURSOR,
+                                            remove_check,
+                                            remove_decide,
+                                            NULL,
+                                            &hf__api_cursor_remove_args};
 static const struct hf__verb guard_verb = {
-    "cursor guard", HF__DOMAIN_CURSOR, guard_check, guard_decide, NULL, &guard_args};
+    "cursor guard", HF__DOMAIN_CURSOR, guard_check, guard_decide, NULL, &hf__api_cursor_guard_args};
 
 int hf_cursor_advance(hf_store *store, hf_txn *txn, const struct hf_cursor_advance_args *args,
                       struct hf_result *result, struct hf_error *error)

@@ -7,57 +7,20 @@
 
 /* --- Form ------------------------------------------------------------------------------------- */
 
-static int check_name(const char *what, struct hf_bytes name, bool may_be_empty,
-                      struct hf__text *why)
-{
-	if (hf__key_part_ok(name, may_be_empty))
-		return HF_OK;
-	hf__text_add(why, "%s must have %s%u bytes and no NUL: ", what,
-	             may_be_empty ? "at most " : "1 to ", HF_KEY_MAX);
-	hf__text_add_quoted(why, name);
-	return HF_EINVAL;
-}
-
 int hf__document_check_collection(struct hf_bytes collection, struct hf__text *why)
 {
-	return check_name("collection", collection, false, why);
+	return hf__check_part("collection", collection, false, why);
 }
 
 int hf__document_check_key(const struct hf_document_key *key, struct hf__text *why)
 {
 	const int rc = hf__document_check_collection(key->collection, why);
-	return rc == HF_OK ? check_name("id", key->id, false, why) : rc;
+	return rc == HF_OK ? hf__check_part("id", key->id, false, why) : rc;
 }
 
 int hf__document_check_group(struct hf_bytes group, struct hf__text *why)
 {
-	return check_name("group", group, true, why);
-}
-
-static int regroup_check(const void *raw, struct hf__text *why)
-{
-	const struct hf_document_regroup_args *args = raw;
-	int rc = hf__document_check_key(&args->key, why);
-	if (rc == HF_OK)
-		rc = hf__document_check_group(args->group, why);
-	return rc;
-}
-
-static int remove_check(const void *raw, struct hf__text *why)
-{
-	return hf__document_check_key(&((const struct hf_document_remove_args *)raw)->key, why);
-}
-
-static int clear_check(const void *raw, struct hf__text *why)
-{
-	const struct hf_document_clear_args *args = raw;
-	return hf__document_check_collection(args->collection, why);
-}
-
-static int guard_check(const void *raw, struct hf__text *why)
-{
-	const struct hf_document_guard_args *args = raw;
-	return hf__document_check_key(&args->key, why);
+	return hf__check_part("group", group, true, why);
 }
 
 /* --- Deciding --------------------------------------------------------------------------------- */
@@ -171,33 +134,18 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw,
 
 /* --- Copies for transactions ------------------------------------------------------------------ */
 
-static const struct hf__args regroup_args = {
-    sizeof(struct hf_document_regroup_args),
-    {offsetof(struct hf_document_regroup_args, key.collection),
-     offsetof(struct hf_document_regroup_args, key.id),
-     offsetof(struct hf_document_regroup_args, group)}};
-
-static const struct hf__args remove_args = {
-    sizeof(struct hf_document_remove_args),
-    {offsetof(struct hf_document_remove_args, key.collection),
-     offsetof(struct hf_document_remove_args, key.id)}};
-
-static const struct hf__args clear_args = {sizeof(struct hf_document_clear_args),
-                                           {offsetof(struct hf_document_clear_args, collection)}};
-
-static const struct hf__args guard_args = {sizeof(struct hf_document_guard_args),
-                                           {offsetof(struct hf_document_guard_args, key.collection),
-                                            offsetof(struct hf_document_guard_args, key.id)}};
-
 /* --- Public ----------------------------------------------------------------------------------- */
 
 int hf_document_regroup(hf_store *store, hf_txn *txn, const struct hf_document_regroup_args *args,
                         struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {
-	    "document regroup", HF__DOMAIN_DOCUMENT, regroup_check, regroup_decide, NULL,
-	    &regroup_args};
+	static const struct hf__verb verb = {"document regroup",
+	                                     HF__DOMAIN_DOCUMENT,
+	                                     NULL,
+	                                     regroup_decide,
+	                                     NULL,
+	                                     &hf__api_document_regroup_args};
 	return hf__run(store, txn, &verb, args, result, error);
 }
 
@@ -205,8 +153,12 @@ int hf_document_remove(hf_store *store, hf_txn *txn, const struct hf_document_re
                        struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {
-	    "document remove", HF__DOMAIN_DOCUMENT, remove_check, remove_decide, NULL, &remove_args};
+	static const struct hf__verb verb = {"document remove",
+	                                     HF__DOMAIN_DOCUMENT,
+	                                     NULL,
+	                                     remove_decide,
+	                                     NULL,
+	                                     &hf__api_document_remove_args};
 	return hf__run(store, txn, &verb, args, result, error);
 }
 
@@ -214,8 +166,12 @@ int hf_document_clear(hf_store *store, hf_txn *txn, const struct hf_document_cle
                       struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {
-	    "document clear", HF__DOMAIN_DOCUMENT, clear_check, clear_decide, NULL, &clear_args};
+	static const struct hf__verb verb = {"document clear",
+	                                     HF__DOMAIN_DOCUMENT,
+	                                     NULL,
+	                                     clear_decide,
+	                                     NULL,
+	                                     &hf__api_document_clear_args};
 	return hf__run_unversioned(store, txn, &verb, args, result, error);
 }
 
@@ -223,7 +179,11 @@ int hf_document_guard(hf_store *store, hf_txn *txn, const struct hf_document_gua
                       struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {
-	    "document guard", HF__DOMAIN_DOCUMENT, guard_check, guard_decide, NULL, &guard_args};
+	static const struct hf__verb verb = {"document guard",
+	                                     HF__DOMAIN_DOCUMENT,
+	                                     NULL,
+	                                     guard_decide,
+	                                     NULL,
+	                                     &hf__api_document_guard_args};
 	return hf__guard_version(store, txn, &verb, args, result, error);
 }

@@ -134,17 +134,12 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw,
 	return hf__emit(d, HF__DOCUMENT_WHOLE);
 }
 
-static const struct hf__args put_args = {sizeof(struct hf_document_put_args),
-                                         {offsetof(struct hf_document_put_args, key.collection),
-                                          offsetof(struct hf_document_put_args, key.id),
-                                          offsetof(struct hf_document_put_args, payload),
-                                          offsetof(struct hf_document_put_args, group)}};
-
 int hf_document_put(hf_store *store, hf_txn *txn, const struct hf_document_put_args *args,
                     struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {
-	    "document put", HF__DOMAIN_DOCUMENT, put_check, put_decide, NULL, &put_args};
+	static const struct hf__verb verb = {"document put", HF__DOMAIN_DOCUMENT,
+	                                     put_check,      put_decide,
+	                                     NULL,           &hf__api_document_put_args};
 	return hf__run(store, txn, &verb, args, result, error);
 }

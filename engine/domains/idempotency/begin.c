@@ -121,10 +121,10 @@ static int begin_decide(void *state, struct hf__decision *d, const void *raw,
 	return begin_again(d, entry, call->args.fingerprint, call->out);
 }
 
-static const struct hf__args begin_args = {sizeof(struct begin),
-                                           {offsetof(struct begin, args.key.scope),
-                                            offsetof(struct begin, args.key.key),
-                                            offsetof(struct begin, args.fingerprint)}};
+static void *begin_copy(struct hf__arena *arena, const void *call)
+{
+	return hf__copy_args(arena, call, sizeof(struct begin), &hf__api_idempotency_begin_args);
+}
 
 int hf_idempotency_begin(hf_store *store, hf_txn *txn, const struct hf_idempotency_begin_args *args,
                          struct hf_idempotency_begun *out, struct hf_result *result,
@@ -132,7 +132,7 @@ int hf_idempotency_begin(hf_store *store, hf_txn *txn, const struct hf_idempoten
 {
 	HF__CALL;
 	static const struct hf__verb verb = {
-	    "idempotency begin", HF__DOMAIN_IDEMPOTENCY, begin_check, begin_decide, NULL, &begin_args};
+	    "idempotency begin", HF__DOMAIN_IDEMPOTENCY, begin_check, begin_decide, begin_copy, NULL};
 	const struct begin call = {*args, out};
 	struct hf__answer answer = {0};
 	if (out)
@@ -171,20 +171,17 @@ static int complete_decide(void *state, struct hf__decision *d, const void *raw,
 	return hf__idem_emit(d, HF__IDEM_DONE, &image, result);
 }
 
-static const struct hf__args complete_args = {
-    sizeof(struct hf_idempotency_complete_args),
-    {offsetof(struct hf_idempotency_complete_args, key.scope),
-     offsetof(struct hf_idempotency_complete_args, key.key),
-     offsetof(struct hf_idempotency_complete_args, response)}};
-
 int hf_idempotency_complete(hf_store *store, hf_txn *txn,
                             const struct hf_idempotency_complete_args *args,
                             struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {
-	    "idempotency complete", HF__DOMAIN_IDEMPOTENCY, complete_check, complete_decide, NULL,
-	    &complete_args};
+	static const struct hf__verb verb = {"idempotency complete",
+	                                     HF__DOMAIN_IDEMPOTENCY,
+	                                     complete_check,
+	                                     complete_decide,
+	                                     NULL,
+	                                     &hf__api_idempotency_complete_args};
 	return hf__run(store, txn, &verb, args, result, error);
 }
 
@@ -206,18 +203,16 @@ static int abandon_decide(void *state, struct hf__decision *d, const void *raw,
 	return rc == HF_OK ? hf__idem_emit(d, HF__IDEM_GONE, &image, result) : rc;
 }
 
-static const struct hf__args abandon_args = {
-    sizeof(struct hf_idempotency_abandon_args),
-    {offsetof(struct hf_idempotency_abandon_args, key.scope),
-     offsetof(struct hf_idempotency_abandon_args, key.key)}};
-
 int hf_idempotency_abandon(hf_store *store, hf_txn *txn,
                            const struct hf_idempotency_abandon_args *args, struct hf_result *result,
                            struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {
-	    "idempotency abandon", HF__DOMAIN_IDEMPOTENCY, abandon_check, abandon_decide, NULL,
-	    &abandon_args};
+	static const struct hf__verb verb = {"idempotency abandon",
+	                                     HF__DOMAIN_IDEMPOTENCY,
+	                                     abandon_check,
+	                                     abandon_decide,
+	                                     NULL,
+	                                     &hf__api_idempotency_abandon_args};
 	return hf__run(store, txn, &verb, args, result, error);
 }

@@ -84,18 +84,16 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw,
 	return HF_OK;
 }
 
-static const struct hf__args put_args = {sizeof(struct hf_idempotency_put_args),
-                                         {offsetof(struct hf_idempotency_put_args, key.scope),
-                                          offsetof(struct hf_idempotency_put_args, key.key),
-                                          offsetof(struct hf_idempotency_put_args, fingerprint),
-                                          offsetof(struct hf_idempotency_put_args, response)}};
-
 int hf_idempotency_put(hf_store *store, hf_txn *txn, const struct hf_idempotency_put_args *args,
                        struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {
-	    "idempotency put", HF__DOMAIN_IDEMPOTENCY, put_check, put_decide, NULL, &put_args};
+	static const struct hf__verb verb = {"idempotency put",
+	                                     HF__DOMAIN_IDEMPOTENCY,
+	                                     put_check,
+	                                     put_decide,
+	                                     NULL,
+	                                     &hf__api_idempotency_put_args};
 	return hf__run(store, txn, &verb, args, result, error);
 }
 
@@ -120,28 +118,21 @@ static int remove_decide(void *state, struct hf__decision *d, const void *raw,
 	             : hf__idem_refuse(d, HF_ENOTFOUND, "no such key", &args->key);
 }
 
-static const struct hf__args remove_args = {sizeof(struct hf_idempotency_remove_args),
-                                            {offsetof(struct hf_idempotency_remove_args, key.scope),
-                                             offsetof(struct hf_idempotency_remove_args, key.key)}};
-
 int hf_idempotency_remove(hf_store *store, hf_txn *txn,
                           const struct hf_idempotency_remove_args *args, struct hf_result *result,
                           struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {
-	    "idempotency remove", HF__DOMAIN_IDEMPOTENCY, remove_check, remove_decide, NULL,
-	    &remove_args};
+	static const struct hf__verb verb = {"idempotency remove",
+	                                     HF__DOMAIN_IDEMPOTENCY,
+	                                     remove_check,
+	                                     remove_decide,
+	                                     NULL,
+	                                     &hf__api_idempotency_remove_args};
 	return hf__run(store, txn, &verb, args, result, error);
 }
 
 /* --- Clear ------------------------------------------------------------------------------------ */
-
-static int clear_check(const void *raw, struct hf__text *why)
-{
-	const struct hf_idempotency_clear_args *args = raw;
-	return hf__idem_check_scope(args->scope, why);
-}
 
 /* What had ended goes along, uncounted; alone it is left to upkeep. */
 static int clear_decide(void *state, struct hf__decision *d, const void *raw,
@@ -162,15 +153,16 @@ static int clear_decide(void *state, struct hf__decision *d, const void *raw,
 	return hf__emit(d, HF__IDEM_CLEARED);
 }
 
-static const struct hf__args clear_args = {sizeof(struct hf_idempotency_clear_args),
-                                           {offsetof(struct hf_idempotency_clear_args, scope)}};
-
 int hf_idempotency_clear(hf_store *store, hf_txn *txn, const struct hf_idempotency_clear_args *args,
                          struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {
-	    "idempotency clear", HF__DOMAIN_IDEMPOTENCY, clear_check, clear_decide, NULL, &clear_args};
+	static const struct hf__verb verb = {"idempotency clear",
+	                                     HF__DOMAIN_IDEMPOTENCY,
+	                                     NULL,
+	                                     clear_decide,
+	                                     NULL,
+	                                     &hf__api_idempotency_clear_args};
 	return hf__run_unversioned(store, txn, &verb, args, result, error);
 }
 
@@ -192,16 +184,16 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw,
 	return rc;
 }
 
-static const struct hf__args guard_args = {sizeof(struct hf_idempotency_guard_args),
-                                           {offsetof(struct hf_idempotency_guard_args, key.scope),
-                                            offsetof(struct hf_idempotency_guard_args, key.key)}};
-
 int hf_idempotency_guard(hf_store *store, hf_txn *txn, const struct hf_idempotency_guard_args *args,
                          struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {
-	    "idempotency guard", HF__DOMAIN_IDEMPOTENCY, guard_check, guard_decide, NULL, &guard_args};
+	static const struct hf__verb verb = {"idempotency guard",
+	                                     HF__DOMAIN_IDEMPOTENCY,
+	                                     guard_check,
+	                                     guard_decide,
+	                                     NULL,
+	                                     &hf__api_idempotency_guard_args};
 	return hf__guard_version(store, txn, &verb, args, result, error);
 }
 
@@ -223,11 +215,6 @@ static int guard_owner_decide(void *state, struct hf__decision *d, const void *r
 	return HF_OK;
 }
 
-static const struct hf__args guard_owner_args = {
-    sizeof(struct hf_idempotency_guard_owner_args),
-    {offsetof(struct hf_idempotency_guard_owner_args, key.scope),
-     offsetof(struct hf_idempotency_guard_owner_args, key.key)}};
-
 int hf_idempotency_guard_owner(hf_store *store, hf_txn *txn,
                                const struct hf_idempotency_guard_owner_args *args,
                                struct hf_result *result, struct hf_error *error)
@@ -238,6 +225,6 @@ int hf_idempotency_guard_owner(hf_store *store, hf_txn *txn,
 	                                     guard_owner_check,
 	                                     guard_owner_decide,
 	                                     NULL,
-	                                     &guard_owner_args};
+	                                     &hf__api_idempotency_guard_owner_args};
 	return hf__guard_token(store, txn, &verb, args, result, error);
 }

@@ -58,16 +58,13 @@ static int dismiss_all_decide(void *state, struct hf__decision *d, const void *a
 	return decide_all(state, d, args, HF__INBOX_MARK_DISMISS, result);
 }
 
-static const struct hf__args all_args = {sizeof(struct hf_inbox_mark_all_args),
-                                         {offsetof(struct hf_inbox_mark_all_args, user),
-                                          offsetof(struct hf_inbox_mark_all_args, account)}};
-
 int hf_inbox_mark_all_read(hf_store *store, hf_txn *txn, const struct hf_inbox_mark_all_args *args,
                            struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
 	static const struct hf__verb verb = {
-	    "inbox mark_all_read", HF__DOMAIN_INBOX, all_check, mark_all_read_decide, NULL, &all_args};
+	    "inbox mark_all_read",       HF__DOMAIN_INBOX, all_check, mark_all_read_decide, NULL,
+	    &hf__api_inbox_mark_all_args};
 	return hf__run(store, txn, &verb, args, result, error);
 }
 
@@ -76,6 +73,7 @@ int hf_inbox_dismiss_all(hf_store *store, hf_txn *txn, const struct hf_inbox_mar
 {
 	HF__CALL;
 	static const struct hf__verb verb = {
-	    "inbox dismiss_all", HF__DOMAIN_INBOX, all_check, dismiss_all_decide, NULL, &all_args};
+	    "inbox dismiss_all",         HF__DOMAIN_INBOX, all_check, dismiss_all_decide, NULL,
+	    &hf__api_inbox_mark_all_args};
 	return hf__run(store, txn, &verb, args, result, error);
 }

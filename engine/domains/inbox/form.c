@@ -1,5 +1,6 @@
 /* The form of what the inbox domain is given: keys, scores, times, and what a mark would change. */
 #include "domains/inbox/entry.h"
+#include "store/domain.h"
 
 /* Of a double: its sign, and what is not a number beyond. */
 #define SIGN (UINT64_C(1) << 63)
@@ -12,11 +13,7 @@ struct hf_bytes hf__inbox_account(struct hf_bytes account)
 
 bool hf__inbox_part_ok(const char *name, struct hf_bytes part, struct hf__text *why)
 {
-	if (hf__key_part_ok(part, false))
-		return true;
-	hf__text_add(why, "%s must have 1 to %u bytes and no NUL: ", name, HF_KEY_MAX);
-	hf__text_add_quoted(why, part);
-	return false;
+	return hf__check_part(name, part, false, why) == HF_OK;
 }
 
 bool hf__inbox_user_ok(struct hf_bytes user, struct hf__text *why)

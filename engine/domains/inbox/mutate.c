@@ -260,26 +260,6 @@ static int set_status_decide(void *state, struct hf__decision *d, const void *ra
 
 /* --- Copies for transactions ------------------------------------------------------------------ */
 
-static const struct hf__args mark_args = {sizeof(struct hf_inbox_mark_args),
-                                          {offsetof(struct hf_inbox_mark_args, key.user),
-                                           offsetof(struct hf_inbox_mark_args, key.account),
-                                           offsetof(struct hf_inbox_mark_args, key.thread)}};
-
-static const struct hf__args snooze_args = {sizeof(struct hf_inbox_snooze_args),
-                                            {offsetof(struct hf_inbox_snooze_args, key.user),
-                                             offsetof(struct hf_inbox_snooze_args, key.account),
-                                             offsetof(struct hf_inbox_snooze_args, key.thread)}};
-
-static const struct hf__args remove_args = {sizeof(struct hf_inbox_remove_args),
-                                            {offsetof(struct hf_inbox_remove_args, key.user),
-                                             offsetof(struct hf_inbox_remove_args, key.account),
-                                             offsetof(struct hf_inbox_remove_args, key.thread)}};
-
-static const struct hf__args guard_args = {sizeof(struct hf_inbox_guard_args),
-                                           {offsetof(struct hf_inbox_guard_args, key.user),
-                                            offsetof(struct hf_inbox_guard_args, key.account),
-                                            offsetof(struct hf_inbox_guard_args, key.thread)}};
-
 static void *set_status_copy(struct hf__arena *arena, const void *args)
 {
 	struct hf_inbox_set_status_args *copy = hf__arena_copy(arena, args, sizeof *copy);
@@ -292,21 +272,27 @@ static void *set_status_copy(struct hf__arena *arena, const void *args)
 /* --- Public ----------------------------------------------------------------------------------- */
 
 static const struct hf__verb dismiss_verb = {
-    "inbox dismiss", HF__DOMAIN_INBOX, mark_check, dismiss_decide, NULL, &mark_args};
+    "inbox dismiss", HF__DOMAIN_INBOX, mark_check, dismiss_decide, NULL, &hf__api_inbox_mark_args};
 static const struct hf__verb undismiss_verb = {
-    "inbox undismiss", HF__DOMAIN_INBOX, mark_check, undismiss_decide, NULL, &mark_args};
+    "inbox undismiss",       HF__DOMAIN_INBOX, mark_check, undismiss_decide, NULL,
+    &hf__api_inbox_mark_args};
 static const struct hf__verb mark_read_verb = {
-    "inbox mark_read", HF__DOMAIN_INBOX, mark_check, mark_read_decide, NULL, &mark_args};
+    "inbox mark_read",       HF__DOMAIN_INBOX, mark_check, mark_read_decide, NULL,
+    &hf__api_inbox_mark_args};
 static const struct hf__verb mark_unread_verb = {
-    "inbox mark_unread", HF__DOMAIN_INBOX, mark_check, mark_unread_decide, NULL, &mark_args};
+    "inbox mark_unread",     HF__DOMAIN_INBOX, mark_check, mark_unread_decide, NULL,
+    &hf__api_inbox_mark_args};
 static const struct hf__verb mark_seen_verb = {
-    "inbox mark_seen", HF__DOMAIN_INBOX, mark_check, mark_seen_decide, NULL, &mark_args};
-static const struct hf__verb snooze_verb = {
-    "inbox snooze", HF__DOMAIN_INBOX, snooze_check, snooze_decide, NULL, &snooze_args};
-static const struct hf__verb remove_verb = {
-    "inbox remove", HF__DOMAIN_INBOX, remove_check, remove_decide, NULL, &remove_args};
+    "inbox mark_seen",       HF__DOMAIN_INBOX, mark_check, mark_seen_decide, NULL,
+    &hf__api_inbox_mark_args};
+static const struct hf__verb snooze_verb = {"inbox snooze", HF__DOMAIN_INBOX,
+                                            snooze_check,   snooze_decide,
+                                            NULL,           &hf__api_inbox_snooze_args};
+static const struct hf__verb remove_verb = {"inbox remove", HF__DOMAIN_INBOX,
+                                            remove_check,   remove_decide,
+                                            NULL,           &hf__api_inbox_remove_args};
 static const struct hf__verb guard_verb = {
-    "inbox guard", HF__DOMAIN_INBOX, guard_check, guard_decide, NULL, &guard_args};
+    "inbox guard", HF__DOMAIN_INBOX, guard_check, guard_decide, NULL, &hf__api_inbox_guard_args};
 static const struct hf__verb set_status_verb = {"inbox set_status", HF__DOMAIN_INBOX,
                                                 set_status_check,   set_status_decide,
                                                 set_status_copy,    NULL};

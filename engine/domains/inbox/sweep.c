@@ -227,20 +227,14 @@ static void *prune_copy(struct hf__arena *arena, const void *args)
 	return accounts ? copy : NULL;
 }
 
-static const struct hf__args trim_args = {sizeof(struct hf_inbox_trim_args),
-                                          {offsetof(struct hf_inbox_trim_args, user)}};
-
-static const struct hf__args clear_args = {sizeof(struct hf_inbox_clear_args),
-                                           {offsetof(struct hf_inbox_clear_args, user)}};
-
 /* --- Public ----------------------------------------------------------------------------------- */
 
 static const struct hf__verb prune_verb = {"inbox prune", HF__DOMAIN_INBOX, prune_check,
                                            prune_decide,  prune_copy,       NULL};
-static const struct hf__verb trim_verb = {"inbox trim", HF__DOMAIN_INBOX, trim_check, trim_decide,
-                                          NULL,         &trim_args};
+static const struct hf__verb trim_verb = {
+    "inbox trim", HF__DOMAIN_INBOX, trim_check, trim_decide, NULL, &hf__api_inbox_trim_args};
 static const struct hf__verb clear_verb = {
-    "inbox clear", HF__DOMAIN_INBOX, clear_check, clear_decide, NULL, &clear_args};
+    "inbox clear", HF__DOMAIN_INBOX, clear_check, clear_decide, NULL, &hf__api_inbox_clear_args};
 
 int hf_inbox_prune(hf_store *store, hf_txn *txn, const struct hf_inbox_prune_args *args,
                    struct hf_result *result, struct hf_error *error)

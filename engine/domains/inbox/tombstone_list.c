@@ -90,19 +90,17 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw,
 	return emit_one(d, &key, stands ? &value : NULL);
 }
 
-static const struct hf__args put_args = {
-    sizeof(struct hf_inbox_put_tombstone_args),
-    {offsetof(struct hf_inbox_put_tombstone_args, key.user),
-     offsetof(struct hf_inbox_put_tombstone_args, key.account),
-     offsetof(struct hf_inbox_put_tombstone_args, key.thread)}};
-
 int hf_inbox_put_tombstone(hf_store *store, hf_txn *txn,
                            const struct hf_inbox_put_tombstone_args *args, struct hf_result *result,
                            struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {
-	    "inbox put_tombstone", HF__DOMAIN_INBOX, put_check, put_decide, NULL, &put_args};
+	static const struct hf__verb verb = {"inbox put_tombstone",
+	                                     HF__DOMAIN_INBOX,
+	                                     put_check,
+	                                     put_decide,
+	                                     NULL,
+	                                     &hf__api_inbox_put_tombstone_args};
 	return hf__run(store, txn, &verb, args, result, error);
 }
 

@@ -16,15 +16,6 @@ static int64_t lease_end(int64_t now, int64_t lease_us)
 
 /* --- Acquire ---------------------------------------------------------------------------------- */
 
-static int acquire_check(const void *raw, struct hf__text *why)
-{
-	const struct hf_lock_acquire_args *args = raw;
-	int rc = hf__lock_check_name(args->name, why);
-	if (rc == HF_OK)
-		rc = hf__lock_check_owner(args->owner, why);
-	return rc == HF_OK ? hf__lock_check_lease(args->lease_us, why) : rc;
-}
-
 /* Its owner may take a lock over past all waiters; a free one goes to the one that waits
  * longest. */
 static bool may_have(const struct hf__lock_state *state, const struct hf__decision *d,
@@ -55,16 +46,12 @@ static int acquire_decide(void *state, struct hf__decision *d, const void *raw,
 	return hf__lock_emit(d, HF__LOCK_HELD, &image, result);
 }
 
-static const struct hf__args acquire_args = {
-    sizeof(struct hf_lock_acquire_args),
-    {offsetof(struct hf_lock_acquire_args, name), offsetof(struct hf_lock_acquire_args, owner)}};
-
 int hf_lock_acquire(hf_store *store, hf_txn *txn, const struct hf_lock_acquire_args *args,
                     struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
 	static const struct hf__verb verb = {
-	    "lock acquire", HF__DOMAIN_LOCK, acquire_check, acquire_decide, NULL, &acquire_args};
+	    "lock acquire", HF__DOMAIN_LOCK, NULL, acquire_decide, NULL, &hf__api_lock_acquire_args};
 	if (txn)
 		return hf__run_at_once(store, txn, &verb, args, args->wait_us, result, error);
 	const int rc = hf__mutate_wait(store, &verb, args, args->wait_us, result, NULL, error);
@@ -72,13 +59,6 @@ int hf_lock_acquire(hf_store *store, hf_txn *txn, const struct hf_lock_acquire_a
 }
 
 /* --- Renew and release ------------------------------------------------------------------------ */
-
-static int renew_check(const void *raw, struct hf__text *why)
-{
-	const struct hf_lock_renew_args *args = raw;
-	const int rc = hf__lock_check_name(args->name, why);
-	return rc == HF_OK ? hf__lock_check_lease(args->lease_us, why) : rc;
-}
 
 static int renew_decide(void *state, struct hf__decision *d, const void *raw,
                         struct hf_result *result)
@@ -96,22 +76,13 @@ static int renew_decide(void *state, struct hf__decision *d, const void *raw,
 	return image.lease_until == before ? HF_OK : hf__lock_emit(d, HF__LOCK_HELD, &image, result);
 }
 
-static const struct hf__args renew_args = {sizeof(struct hf_lock_renew_args),
-                                           {offsetof(struct hf_lock_renew_args, name)}};
-
 int hf_lock_renew(hf_store *store, hf_txn *txn, const struct hf_lock_renew_args *args,
                   struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"lock renew", HF__DOMAIN_LOCK, renew_check, renew_decide,
-	                                     NULL,         &renew_args};
+	static const struct hf__verb verb = {"lock renew", HF__DOMAIN_LOCK,         NULL, renew_decide,
+	                                     NULL,         &hf__api_lock_renew_args};
 	return hf__run(store, txn, &verb, args, result, error);
-}
-
-static int release_check(const void *raw, struct hf__text *why)
-{
-	const struct hf_lock_release_args *args = raw;
-	return hf__lock_check_name(args->name, why);
 }
 
 static int release_decide(void *state, struct hf__decision *d, const void *raw,
@@ -126,15 +97,12 @@ static int release_decide(void *state, struct hf__decision *d, const void *raw,
 	return hf__lock_emit(d, HF__LOCK_FREE, &image, result);
 }
 
-static const struct hf__args release_args = {sizeof(struct hf_lock_release_args),
-                                             {offsetof(struct hf_lock_release_args, name)}};
-
 int hf_lock_release(hf_store *store, hf_txn *txn, const struct hf_lock_release_args *args,
                     struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
 	static const struct hf__verb verb = {
-	    "lock release", HF__DOMAIN_LOCK, release_check, release_decide, NULL, &release_args};
+	    "lock release", HF__DOMAIN_LOCK, NULL, release_decide, NULL, &hf__api_lock_release_args};
 	return hf__run(store, txn, &verb, args, result, error);
 }
 
@@ -166,17 +134,17 @@ static int force_decide(void *state, struct hf__decision *d, const void *raw,
 	return hf__lock_emit(d, HF__LOCK_FREE, &image, result);
 }
 
-static const struct hf__args force_args = {sizeof(struct hf_lock_force_release_args),
-                                           {offsetof(struct hf_lock_force_release_args, name),
-                                            offsetof(struct hf_lock_force_release_args, reason)}};
-
 int hf_lock_force_release(hf_store *store, hf_txn *txn,
                           const struct hf_lock_force_release_args *args, struct hf_result *result,
                           struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {
-	    "lock force_release", HF__DOMAIN_LOCK, force_check, force_decide, NULL, &force_args};
+	static const struct hf__verb verb = {"lock force_release",
+	                                     HF__DOMAIN_LOCK,
+	                                     force_check,
+	                                     force_decide,
+	                                     NULL,
+	                                     &hf__api_lock_force_release_args};
 	return hf__run(store, txn, &verb, args, result, error);
 }
 
@@ -226,26 +194,16 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw,
 	return hf__lock_emit(d, HF__LOCK_HELD, &image, result);
 }
 
-static const struct hf__args put_args = {
-    sizeof(struct hf_lock_put_args),
-    {offsetof(struct hf_lock_put_args, name), offsetof(struct hf_lock_put_args, owner)}};
-
 int hf_lock_put(hf_store *store, hf_txn *txn, const struct hf_lock_put_args *args,
                 struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"lock put", HF__DOMAIN_LOCK, put_check, put_decide,
-	                                     NULL,       &put_args};
+	static const struct hf__verb verb = {"lock put", HF__DOMAIN_LOCK,       put_check, put_decide,
+	                                     NULL,       &hf__api_lock_put_args};
 	return hf__run(store, txn, &verb, args, result, error);
 }
 
 /* --- Guards ----------------------------------------------------------------------------------- */
-
-static int guard_check(const void *raw, struct hf__text *why)
-{
-	const struct hf_lock_guard_args *args = raw;
-	return hf__lock_check_name(args->name, why);
-}
 
 static int guard_decide(void *state, struct hf__decision *d, const void *raw,
                         struct hf_result *result)
@@ -257,22 +215,13 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw,
 	return rc;
 }
 
-static const struct hf__args guard_args = {sizeof(struct hf_lock_guard_args),
-                                           {offsetof(struct hf_lock_guard_args, name)}};
-
 int hf_lock_guard(hf_store *store, hf_txn *txn, const struct hf_lock_guard_args *args,
                   struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"lock guard", HF__DOMAIN_LOCK, guard_check, guard_decide,
-	                                     NULL,         &guard_args};
+	static const struct hf__verb verb = {"lock guard", HF__DOMAIN_LOCK,         NULL, guard_decide,
+	                                     NULL,         &hf__api_lock_guard_args};
 	return hf__guard_version(store, txn, &verb, args, result, error);
-}
-
-static int guard_held_check(const void *raw, struct hf__text *why)
-{
-	const struct hf_lock_guard_held_args *args = raw;
-	return hf__lock_check_name(args->name, why);
 }
 
 static int guard_held_decide(void *state, struct hf__decision *d, const void *raw,
@@ -288,15 +237,15 @@ static int guard_held_decide(void *state, struct hf__decision *d, const void *ra
 	return HF_OK;
 }
 
-static const struct hf__args guard_held_args = {sizeof(struct hf_lock_guard_held_args),
-                                                {offsetof(struct hf_lock_guard_held_args, name)}};
-
 int hf_lock_guard_held(hf_store *store, hf_txn *txn, const struct hf_lock_guard_held_args *args,
                        struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {
-	    "lock guard_held", HF__DOMAIN_LOCK, guard_held_check, guard_held_decide, NULL,
-	    &guard_held_args};
+	static const struct hf__verb verb = {"lock guard_held",
+	                                     HF__DOMAIN_LOCK,
+	                                     NULL,
+	                                     guard_held_decide,
+	                                     NULL,
+	                                     &hf__api_lock_guard_held_args};
 	return hf__guard_token(store, txn, &verb, args, result, error);
 }

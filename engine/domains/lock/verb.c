@@ -6,20 +6,12 @@
 
 int hf__lock_check_name(struct hf_bytes name, struct hf__text *why)
 {
-	return hf__check_part("name", name, why);
+	return hf__check_part("name", name, false, why);
 }
 
 int hf__lock_check_owner(struct hf_bytes owner, struct hf__text *why)
 {
-	return hf__check_part("owner", owner, why);
-}
-
-int hf__lock_check_lease(int64_t lease_us, struct hf__text *why)
-{
-	if (lease_us >= 0)
-		return HF_OK;
-	hf__text_add(why, "the lease must not be negative");
-	return HF_EINVAL;
+	return hf__check_part("owner", owner, false, why);
 }
 
 /* --- Looking ---------------------------------------------------------------------------------- */

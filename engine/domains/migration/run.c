@@ -14,28 +14,7 @@
 
 static int check_name(struct hf_bytes name, struct hf__text *why)
 {
-	if (hf__key_part_ok(name, false))
-		return HF_OK;
-	hf__text_add(why, "the name of a migration must have 1 to %u bytes and no NUL: ", HF_KEY_MAX);
-	hf__text_add_quoted(why, name);
-	return HF_EINVAL;
-}
-
-static int record_check(const void *raw, struct hf__text *why)
-{
-	const struct hf_migration_record_args *args = raw;
-	return check_name(args->name, why);
-}
-
-static int forget_check(const void *raw, struct hf__text *why)
-{
-	return check_name(((const struct hf_migration_forget_args *)raw)->name, why);
-}
-
-static int guard_check(const void *raw, struct hf__text *why)
-{
-	const struct hf_migration_guard_args *args = raw;
-	return check_name(args->name, why);
+	return hf__check_part("the name of a migration", name, false, why);
 }
 
 /* --- Deciding --------------------------------------------------------------------------------- */
@@ -135,23 +114,18 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw,
 
 /* --- Copies for transactions ------------------------------------------------------------------ */
 
-static const struct hf__args record_args = {sizeof(struct hf_migration_record_args),
-                                            {offsetof(struct hf_migration_record_args, name)}};
-
-static const struct hf__args forget_args = {sizeof(struct hf_migration_forget_args),
-                                            {offsetof(struct hf_migration_forget_args, name)}};
-
-static const struct hf__args guard_args = {sizeof(struct hf_migration_guard_args),
-                                           {offsetof(struct hf_migration_guard_args, name)}};
-
 /* --- Public ----------------------------------------------------------------------------------- */
 
 int hf_migration_record(hf_store *store, hf_txn *txn, const struct hf_migration_record_args *args,
                         struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {
-	    "migration record", HF__DOMAIN_MIGRATION, record_check, record_decide, NULL, &record_args};
+	static const struct hf__verb verb = {"migration record",
+	                                     HF__DOMAIN_MIGRATION,
+	                                     NULL,
+	                                     record_decide,
+	                                     NULL,
+	                                     &hf__api_migration_record_args};
 	return hf__run(store, txn, &verb, args, result, error);
 }
 
@@ -159,8 +133,12 @@ int hf_migration_forget(hf_store *store, hf_txn *txn, const struct hf_migration_
                         struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {
-	    "migration forget", HF__DOMAIN_MIGRATION, forget_check, forget_decide, NULL, &forget_args};
+	static const struct hf__verb verb = {"migration forget",
+	                                     HF__DOMAIN_MIGRATION,
+	                                     NULL,
+	                                     forget_decide,
+	                                     NULL,
+	                                     &hf__api_migration_forget_args};
 	return hf__run(store, txn, &verb, args, result, error);
 }
 
@@ -168,8 +146,12 @@ int hf_migration_guard(hf_store *store, hf_txn *txn, const struct hf_migration_g
                        struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {
-	    "migration guard", HF__DOMAIN_MIGRATION, guard_check, guard_decide, NULL, &guard_args};
+	static const struct hf__verb verb = {"migration guard",
+	                                     HF__DOMAIN_MIGRATION,
+	                                     NULL,
+	                                     guard_decide,
+	                                     NULL,
+	                                     &hf__api_migration_guard_args};
 	return hf__guard_version(store, txn, &verb, args, result, error);
 }
 
@@ -291,8 +273,9 @@ static int name_failure(struct hf_bytes name, int rc, struct hf_error *error)
  * is the callback's own. */
 static int apply_one(hf_store *store, const struct hf_migration *migration, struct hf_error *error)
 {
-	static const struct hf__verb verb = {
-	    "migration", HF__DOMAIN_MIGRATION, record_check, apply_decide, NULL, &record_args};
+	static const struct hf__verb verb = {"migration", HF__DOMAIN_MIGRATION,
+	                                     NULL,        apply_decide,
+	                                     NULL,        &hf__api_migration_record_args};
 	const struct hf_migration_record_args args = {.write.expect = HF_ABSENT,
 	                                              .name = migration->name,
 	                                              .has_checksum = migration->has_checksum,

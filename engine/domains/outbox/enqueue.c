@@ -202,19 +202,16 @@ static int enqueue_decide(void *state, struct hf__decision *d, const void *raw,
 	return enqueue_one(state, d, &args->write, args->queue, &input, args->dedup, result);
 }
 
-static const struct hf__args enqueue_args = {sizeof(struct hf_outbox_enqueue_args),
-                                             {offsetof(struct hf_outbox_enqueue_args, queue),
-                                              offsetof(struct hf_outbox_enqueue_args, id),
-                                              offsetof(struct hf_outbox_enqueue_args, payload),
-                                              offsetof(struct hf_outbox_enqueue_args, group),
-                                              offsetof(struct hf_outbox_enqueue_args, extra)}};
-
 int hf_outbox_enqueue(hf_store *store, hf_txn *txn, const struct hf_outbox_enqueue_args *args,
                       struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {
-	    "outbox enqueue", HF__DOMAIN_OUTBOX, enqueue_check, enqueue_decide, NULL, &enqueue_args};
+	static const struct hf__verb verb = {"outbox enqueue",
+	                                     HF__DOMAIN_OUTBOX,
+	                                     enqueue_check,
+	                                     enqueue_decide,
+	                                     NULL,
+	                                     &hf__api_outbox_enqueue_args};
 	return hf__run(store, txn, &verb, args, result, error);
 }
 
@@ -262,9 +259,8 @@ static int many_decide(void *state, struct hf__decision *d, const void *raw,
 
 static void *many_copy(struct hf__arena *arena, const void *raw)
 {
-	static const struct hf__args make = {sizeof(struct hf_outbox_enqueue_many_args),
-	                                     {offsetof(struct hf_outbox_enqueue_many_args, queue)}};
-	struct hf_outbox_enqueue_many_args *copy = hf__copy_args(arena, raw, &make);
+	struct hf_outbox_enqueue_many_args *copy =
+	    hf__copy_args(arena, raw, sizeof *copy, &hf__api_outbox_enqueue_many_args);
 	if (!copy)
 		return NULL;
 	/* an array that long is in no address space */
@@ -275,10 +271,7 @@ static void *many_copy(struct hf__arena *arena, const void *raw)
 		return NULL;
 	copy->items = items;
 	for (size_t i = 0; i < copy->count; i++)
-		if (!hf__arena_bytes(arena, items[i].id, &items[i].id) ||
-		    !hf__arena_bytes(arena, items[i].payload, &items[i].payload) ||
-		    !hf__arena_bytes(arena, items[i].group, &items[i].group) ||
-		    !hf__arena_bytes(arena, items[i].extra, &items[i].extra))
+		if (!hf__copy_borrowed(arena, &items[i], &hf__api_outbox_input))
 			return NULL;
 	return copy;
 }

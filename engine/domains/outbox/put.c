@@ -126,15 +126,11 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw,
 
 static void *put_copy(struct hf__arena *arena, const void *args)
 {
-	/* The owner is not used: its bytes need not be there. */
-	static const struct hf__args make = {sizeof(struct hf_outbox_put_args),
-	                                     {offsetof(struct hf_outbox_put_args, queue),
-	                                      offsetof(struct hf_outbox_put_args, item.id),
-	                                      offsetof(struct hf_outbox_put_args, item.payload),
-	                                      offsetof(struct hf_outbox_put_args, item.last_error),
-	                                      offsetof(struct hf_outbox_put_args, item.group),
-	                                      offsetof(struct hf_outbox_put_args, item.extra)}};
-	struct hf_outbox_put_args *copy = hf__copy_args(arena, args, &make);
+	struct hf_outbox_put_args used = *(const struct hf_outbox_put_args *)args;
+	/* These are not used: their bytes need not be there. */
+	used.item.queue = used.item.owner = hf_bytes_of(NULL, 0);
+	struct hf_outbox_put_args *copy =
+	    hf__copy_args(arena, &used, sizeof used, &hf__api_outbox_put_args);
 	if (!copy || !copy->item.rerun)
 		return copy;
 	struct hf_outbox_rerun *rerun = hf__arena_copy(arena, copy->item.rerun, sizeof *rerun);
@@ -188,18 +184,16 @@ static int completed_decide(void *state, struct hf__decision *d, const void *raw
 	return rc == HF_OK ? hf__outbox_emit(d, HF__OUTBOX_DONE, &image, result) : rc;
 }
 
-static const struct hf__args completed_args = {
-    sizeof(struct hf_outbox_put_completed_args),
-    {offsetof(struct hf_outbox_put_completed_args, queue),
-     offsetof(struct hf_outbox_put_completed_args, id)}};
-
 int hf_outbox_put_completed(hf_store *store, hf_txn *txn,
                             const struct hf_outbox_put_completed_args *args,
                             struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {
-	    "outbox put completed", HF__DOMAIN_OUTBOX, completed_check, completed_decide, NULL,
-	    &completed_args};
+	static const struct hf__verb verb = {"outbox put completed",
+	                                     HF__DOMAIN_OUTBOX,
+	                                     completed_check,
+	                                     completed_decide,
+	                                     NULL,
+	                                     &hf__api_outbox_put_completed_args};
 	return hf__run(store, txn, &verb, args, result, error);
 }

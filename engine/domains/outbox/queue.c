@@ -114,12 +114,10 @@ static int configure_decide(void *state, struct hf__decision *d, const void *raw
 	return rc == HF_OK ? emit_settings(d, queue, &image, result) : rc;
 }
 
-static const struct hf__args configure_args = {sizeof(struct configure),
-                                               {offsetof(struct configure, args.queue)}};
-
 static void *configure_copy(struct hf__arena *arena, const void *args)
 {
-	return hf__outbox_copy_call(arena, args, &configure_args, offsetof(struct configure, again));
+	return hf__outbox_copy_call(arena, args, sizeof(struct configure),
+	                            offsetof(struct configure, again), &hf__api_outbox_configure_args);
 }
 
 int hf_outbox_configure(hf_store *store, hf_txn *txn, const struct hf_outbox_configure_args *args,
@@ -173,9 +171,6 @@ static int resume_decide(void *state, struct hf__decision *d, const void *raw,
 	return set_paused(state, d, raw, false, result);
 }
 
-static const struct hf__args pause_args = {sizeof(struct hf_outbox_pause_args),
-                                           {offsetof(struct hf_outbox_pause_args, queue)}};
-
 /* Refuses while anything of the queue is sending, and waits for that to end. */
 static int idle_decide(void *state, struct hf__decision *d, const void *raw,
                        struct hf_result *result)
@@ -200,10 +195,12 @@ int hf_outbox_pause(hf_store *store, hf_txn *txn, const struct hf_outbox_pause_a
                     struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {
-	    "outbox pause", HF__DOMAIN_OUTBOX, pause_check, pause_decide, NULL, &pause_args};
-	static const struct hf__verb idle = {
-	    "outbox pause", HF__DOMAIN_OUTBOX, pause_check, idle_decide, NULL, &pause_args};
+	static const struct hf__verb verb = {"outbox pause", HF__DOMAIN_OUTBOX,
+	                                     pause_check,    pause_decide,
+	                                     NULL,           &hf__api_outbox_pause_args};
+	static const struct hf__verb idle = {"outbox pause", HF__DOMAIN_OUTBOX,
+	                                     pause_check,    idle_decide,
+	                                     NULL,           &hf__api_outbox_pause_args};
 	if (txn)
 		return hf__run_at_once(store, txn, &verb, args, args->wait_us, result, error);
 	int rc = hf__run(store, NULL, &verb, args, result, error);
@@ -224,17 +221,12 @@ int hf_outbox_resume(hf_store *store, hf_txn *txn, const struct hf_outbox_pause_
 {
 	HF__CALL;
 	static const struct hf__verb verb = {
-	    "outbox resume", HF__DOMAIN_OUTBOX, pause_check, resume_decide, NULL, &pause_args};
+	    "outbox resume",           HF__DOMAIN_OUTBOX, pause_check, resume_decide, NULL,
+	    &hf__api_outbox_pause_args};
 	return hf__run(store, txn, &verb, args, result, error);
 }
 
 /* --- Clear ------------------------------------------------------------------------------------ */
-
-static int clear_check(const void *raw, struct hf__text *why)
-{
-	const struct hf_outbox_clear_args *args = raw;
-	return hf__outbox_check_queue(args->queue, why);
-}
 
 static int clear_decide(void *state, struct hf__decision *d, const void *raw,
                         struct hf_result *result)
@@ -254,14 +246,11 @@ static int clear_decide(void *state, struct hf__decision *d, const void *raw,
 	return hf__emit(d, HF__OUTBOX_CLEARED);
 }
 
-static const struct hf__args clear_args = {sizeof(struct hf_outbox_clear_args),
-                                           {offsetof(struct hf_outbox_clear_args, queue)}};
-
 int hf_outbox_clear(hf_store *store, hf_txn *txn, const struct hf_outbox_clear_args *args,
                     struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
 	static const struct hf__verb verb = {
-	    "outbox clear", HF__DOMAIN_OUTBOX, clear_check, clear_decide, NULL, &clear_args};
+	    "outbox clear", HF__DOMAIN_OUTBOX, NULL, clear_decide, NULL, &hf__api_outbox_clear_args};
 	return hf__run_unversioned(store, txn, &verb, args, result, error);
 }

@@ -128,14 +128,10 @@ static int redrive_decide(void *state, struct hf__decision *d, const void *raw,
 	                    result);
 }
 
-static const struct hf__args redrive_args = {sizeof(struct redrive),
-                                             {offsetof(struct redrive, args.queue),
-                                              offsetof(struct redrive, args.group),
-                                              offsetof(struct redrive, args.error)}};
-
 static void *redrive_copy(struct hf__arena *arena, const void *args)
 {
-	return hf__outbox_copy_call(arena, args, &redrive_args, offsetof(struct redrive, again));
+	return hf__outbox_copy_call(arena, args, sizeof(struct redrive),
+	                            offsetof(struct redrive, again), &hf__api_outbox_redrive_args);
 }
 
 int hf_outbox_redrive(hf_store *store, hf_txn *txn, const struct hf_outbox_redrive_args *args,
@@ -193,12 +189,10 @@ static int prune_decide(void *state, struct hf__decision *d, const void *raw,
 	                    result);
 }
 
-static const struct hf__args prune_args = {sizeof(struct prune),
-                                           {offsetof(struct prune, args.queue)}};
-
 static void *prune_copy(struct hf__arena *arena, const void *args)
 {
-	return hf__outbox_copy_call(arena, args, &prune_args, offsetof(struct prune, again));
+	return hf__outbox_copy_call(arena, args, sizeof(struct prune), offsetof(struct prune, again),
+	                            &hf__api_outbox_prune_args);
 }
 
 int hf_outbox_prune(hf_store *store, hf_txn *txn, const struct hf_outbox_prune_args *args,

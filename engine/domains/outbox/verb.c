@@ -8,23 +8,23 @@
 
 int hf__outbox_check_queue(struct hf_bytes queue, struct hf__text *why)
 {
-	return hf__check_part("queue", queue, why);
+	return hf__check_part("queue", queue, false, why);
 }
 
 int hf__outbox_check_key(struct hf_bytes queue, struct hf_bytes id, struct hf__text *why)
 {
 	const int rc = hf__outbox_check_queue(queue, why);
-	return rc == HF_OK ? hf__check_part("id", id, why) : rc;
+	return rc == HF_OK ? hf__check_part("id", id, false, why) : rc;
 }
 
 int hf__outbox_check_group(struct hf_bytes group, struct hf__text *why)
 {
-	return group.len > 0 ? hf__check_part("group", group, why) : HF_OK;
+	return group.len > 0 ? hf__check_part("group", group, false, why) : HF_OK;
 }
 
 int hf__outbox_check_owner(struct hf_bytes owner, struct hf__text *why)
 {
-	return hf__check_part("owner", owner, why);
+	return hf__check_part("owner", owner, false, why);
 }
 
 int hf__outbox_check_payload(struct hf_bytes payload, struct hf__text *why)
@@ -278,10 +278,10 @@ void hf__outbox_depend_on_queue(struct hf__query *q, const struct hf__outbox_que
 	hf__query_depends(q, hf__outbox_queue_depends(q->state, queue, name));
 }
 
-void *hf__outbox_copy_call(struct hf__arena *arena, const void *args, const struct hf__args *make,
-                           size_t again)
+void *hf__outbox_copy_call(struct hf__arena *arena, const void *args, size_t size, size_t again,
+                           const struct hf_api_struct *of)
 {
-	uint8_t *copy = hf__copy_args(arena, args, make);
+	uint8_t *copy = hf__copy_args(arena, args, size, of);
 	if (copy)
 		memset(copy + again, 0, sizeof(bool *));
 	return copy;

@@ -99,7 +99,7 @@ bool hf__outbox_claim_stands(const hf_txn *txn, const struct hf_result *result);
 
 /* hf__copy_args() of what goes through the store with a pointer to the caller's `again`, which a
  * transaction does without. */
-void *hf__outbox_copy_call(struct hf__arena *arena, const void *args, const struct hf__args *make,
-                           size_t again);
+void *hf__outbox_copy_call(struct hf__arena *arena, const void *args, size_t size, size_t again,
+                           const struct hf_api_struct *of);
 
 #endif

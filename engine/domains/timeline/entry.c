@@ -15,12 +15,7 @@
 bool hf__timeline_part_ok(const char *name, struct hf_bytes part, bool may_be_empty,
                           struct hf__text *why)
 {
-	if (hf__key_part_ok(part, may_be_empty))
-		return true;
-	hf__text_add(why, "%s must have %s%u bytes and no NUL: ", name,
-	             may_be_empty ? "at most " : "1 to ", HF_KEY_MAX);
-	hf__text_add_quoted(why, part);
-	return false;
+	return hf__check_part(name, part, may_be_empty, why) == HF_OK;
 }
 
 static bool event_ok(const struct hf__timeline_event_image *image)

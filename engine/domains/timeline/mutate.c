@@ -18,26 +18,6 @@ static int refuse(struct hf__text *why, int code, const char *reason)
 	return code;
 }
 
-static int check_key(const struct hf_timeline_key *key, struct hf__text *why)
-{
-	return hf__timeline_part_ok("timeline", key->timeline, false, why) &&
-	               hf__timeline_part_ok("id", key->id, false, why)
-	           ? HF_OK
-	           : HF_EINVAL;
-}
-
-static int append_check(const void *raw, struct hf__text *why)
-{
-	const struct hf_timeline_append_args *args = raw;
-	const int rc = check_key(&args->key, why);
-	if (rc != HF_OK)
-		return rc;
-	if (!hf__timeline_part_ok("type", args->type, false, why) ||
-	    !hf__timeline_part_ok("subject", args->subject, true, why))
-		return HF_EINVAL;
-	return hf__check_bytes("payload", args->payload, HF_PAYLOAD_MAX, why);
-}
-
 /* Of operations on many events. */
 static int check_many(const struct hf_write *write, struct hf_bytes timeline, struct hf__text *why)
 {
@@ -58,12 +38,6 @@ static int clear_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_timeline_clear_args *args = raw;
 	return check_many(&args->write, args->timeline, why);
-}
-
-static int guard_check(const void *raw, struct hf__text *why)
-{
-	const struct hf_timeline_guard_args *args = raw;
-	return check_key(&args->key, why);
 }
 
 /* --- One event -------------------------------------------------------------------------------- */
@@ -246,33 +220,28 @@ static int clear_decide(void *state, struct hf__decision *d, const void *raw,
 
 /* --- Copies for transactions ------------------------------------------------------------------ */
 
-static const struct hf__args append_args = {sizeof(struct hf_timeline_append_args),
-                                            {offsetof(struct hf_timeline_append_args, key.timeline),
-                                             offsetof(struct hf_timeline_append_args, key.id),
-                                             offsetof(struct hf_timeline_append_args, type),
-                                             offsetof(struct hf_timeline_append_args, subject),
-                                             offsetof(struct hf_timeline_append_args, payload)}};
-
-static const struct hf__args retain_args = {sizeof(struct hf_timeline_retain_args),
-                                            {offsetof(struct hf_timeline_retain_args, timeline)}};
-
-static const struct hf__args clear_args = {sizeof(struct hf_timeline_clear_args),
-                                           {offsetof(struct hf_timeline_clear_args, timeline)}};
-
-static const struct hf__args guard_args = {sizeof(struct hf_timeline_guard_args),
-                                           {offsetof(struct hf_timeline_guard_args, key.timeline),
-                                            offsetof(struct hf_timeline_guard_args, key.id)}};
-
 /* --- Public ----------------------------------------------------------------------------------- */
 
-static const struct hf__verb append_verb = {
-    "timeline append", HF__DOMAIN_TIMELINE, append_check, append_decide, NULL, &append_args};
-static const struct hf__verb retain_verb = {
-    "timeline retain", HF__DOMAIN_TIMELINE, retain_check, retain_decide, NULL, &retain_args};
-static const struct hf__verb clear_verb = {
-    "timeline clear", HF__DOMAIN_TIMELINE, clear_check, clear_decide, NULL, &clear_args};
+static const struct hf__verb append_verb = {"timeline append",
+                                            HF__DOMAIN_TIMELINE,
+                                            NULL,
+                                            append_decide,
+                                            NULL,
+                                            &hf__api_timeline_append_args};
+static const struct hf__verb retain_verb = {"timeline retain",
+                                            HF__DOMAIN_TIMELINE,
+                                            retain_check,
+                                            retain_decide,
+                                            NULL,
+                                            &hf__api_timeline_retain_args};
+static const struct hf__verb clear_verb = {"timeline clear",
+                                           HF__DOMAIN_TIMELINE,
+                                           clear_check,
+                                           clear_decide,
+                                           NULL,
+                                           &hf__api_timeline_clear_args};
 static const struct hf__verb guard_verb = {
-    "timeline guard", HF__DOMAIN_TIMELINE, guard_check, guard_decide, NULL, &guard_args};
+    "timeline guard", HF__DOMAIN_TIMELINE, NULL, guard_decide, NULL, &hf__api_timeline_guard_args};
 
 int hf_timeline_append(hf_store *store, hf_txn *txn, const struct hf_timeline_append_args *args,
                        struct hf_result *result, struct hf_error *error)

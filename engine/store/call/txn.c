@@ -7,7 +7,8 @@ static int check(const struct hf__verb *verb, const void *args, struct hf_error 
 {
 	char why[HF_ERROR_TEXT] = "";
 	struct hf__text text = {why, sizeof why, 0};
-	const int rc = verb->check(args, &text);
+	const int rc =
+	    verb->check ? verb->check(args, &text) : hf__check_form(args, verb->takes, &text);
 	return rc == HF_OK
 	           ? rc
 	           : hf__fail(error, rc, 0, "%s: %s", verb->name, why[0] ? why : hf_code_name(rc));
@@ -87,7 +88,7 @@ static int txn_add(hf_txn *txn, const struct hf__op *op, struct hf_error *error)
 	struct hf__op copy = *op;
 	const struct hf__verb *verb = op->verb;
 	copy.args = verb->copy ? verb->copy(&txn->arena, op->args)
-	                       : hf__copy_args(&txn->arena, op->args, verb->args);
+	                       : hf__copy_args(&txn->arena, op->args, verb->takes->size, verb->takes);
 	if (op->answer) /* the caller's is gone by the commit */
 		copy.answer = hf__arena_copy(&txn->arena, op->answer, sizeof *op->answer);
 	if (!copy.args || (op->answer && !copy.answer))
@@ -217,28 +218,4 @@ int hf__mutate(struct hf_store *store, struct hf_txn *txn, const struct hf__verb
 	if (txn->refused++ == 0) /* a caller that overlooks this must not commit the rest */
 		txn->first_refused = index;
 	return rc;
-}
-
-bool hf__arena_bytes(struct hf__arena *arena, struct hf_bytes in, struct hf_bytes *out)
-{
-	void *copy = hf__arena_copy(arena, in.data, in.len);
-	if (!copy)
-		return false;
-	*out = hf_bytes_of(copy, in.len);
-	return true;
-}
-
-void *hf__copy_args(struct hf__arena *arena, const void *args, const struct hf__args *make)
-{
-	uint8_t *copy = hf__arena_copy(arena, args, make->size);
-	const size_t most = sizeof make->bytes / sizeof *make->bytes;
-	for (size_t i = 0; copy && i < most && make->bytes[i] > 0; i++) {
-		uint8_t *at = copy + make->bytes[i];
-		struct hf_bytes bytes;
-		memcpy(&bytes, at, sizeof bytes);
-		if (!hf__arena_bytes(arena, bytes, &bytes))
-			return NULL;
-		memcpy(at, &bytes, sizeof bytes);
-	}
-	return copy;
 }

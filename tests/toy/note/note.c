@@ -11,6 +11,7 @@
 
 enum { DOMAIN_NOTE = 15, NOTE = 1, BODY_VERSION = 1 };
 extern const struct hf_api_part hf__api_note_part;
+extern const struct hf_api_struct hf__api_note_put_args;
 extern const struct hf__domain hf__note_domain;
 
 struct state {
@@ -164,13 +165,6 @@ static int note_verify(const void *raw, struct hf__text *why)
 	return HF_ECORRUPT;
 }
 
-static int put_check(const void *raw, struct hf__text *why)
-{
-	const struct hf_note_put_args *args = raw;
-	const int rc = hf__check_part("name", args->name, why);
-	return rc == HF_OK ? hf__check_bytes("text", args->text, HF_KEY_MAX, why) : rc;
-}
-
 static int put_decide(void *raw, struct hf__decision *d, const void *given,
                       struct hf_result *result)
 {
@@ -191,11 +185,8 @@ int hf_note_put(hf_store *store, hf_txn *txn, const struct hf_note_put_args *arg
                 struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__args make = {
-	    sizeof *args,
-	    {offsetof(struct hf_note_put_args, name), offsetof(struct hf_note_put_args, text)}};
-	static const struct hf__verb verb = {"note put", DOMAIN_NOTE, put_check,
-	                                     put_decide, NULL,        &make};
+	static const struct hf__verb verb = {"note put", DOMAIN_NOTE, NULL,
+	                                     put_decide, NULL,        &hf__api_note_put_args};
 	return hf__run(store, txn, &verb, args, result, error);
 }
 

@@ -150,16 +150,16 @@ static int claim_decide(void *state, struct hf__decision *d, const void *raw,
 	return rc == HF_OK && call->out ? hf__outbox_hand_out(d, &item, 1, call->out) : rc;
 }
 
-static const struct hf__args claim_args = {sizeof(struct hf__outbox_claim),
-                                           {offsetof(struct hf__outbox_claim, args.queue),
-                                            offsetof(struct hf__outbox_claim, args.id),
-                                            offsetof(struct hf__outbox_claim, args.owner)}};
+static void *claim_copy(struct hf__arena *arena, const void *call)
+{
+	return hf__copy_args(arena, call, sizeof(struct hf__outbox_claim), &hf__api_outbox_claim_args);
+}
 
 int hf__outbox_claim_one(hf_store *store, hf_txn *txn, const struct hf__outbox_claim *call,
                          struct hf_result *result, struct hf_error *error)
 {
-	static const struct hf__verb verb = {
-	    "outbox claim", HF__DOMAIN_OUTBOX, claim_check, claim_decide, NULL, &claim_args};
+	static const struct hf__verb verb = {"outbox claim", HF__DOMAIN_OUTBOX, claim_check,
+	                                     claim_decide,   claim_copy,        NULL};
 	struct hf_outbox_items *out = call->out;
 	struct hf__answer answer = {0};
 	struct hf_result mine = {0};

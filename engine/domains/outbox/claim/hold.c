@@ -6,13 +6,6 @@
 
 /* --- Extend ----------------------------------------------------------------------------------- */
 
-static int extend_check(const void *raw, struct hf__text *why)
-{
-	const struct hf_outbox_extend_args *args = raw;
-	const int rc = hf__outbox_check_key(args->queue, args->id, why);
-	return rc == HF_OK ? hf__check_span("the lease", args->lease_us, why) : rc;
-}
-
 static int extend_decide(void *state, struct hf__decision *d, const void *raw,
                          struct hf_result *result)
 {
@@ -33,26 +26,16 @@ static int extend_decide(void *state, struct hf__decision *d, const void *raw,
 	return hf__outbox_emit(d, HF__OUTBOX_CHANGED, &image, result);
 }
 
-static const struct hf__args extend_args = {
-    sizeof(struct hf_outbox_extend_args),
-    {offsetof(struct hf_outbox_extend_args, queue), offsetof(struct hf_outbox_extend_args, id)}};
-
 int hf_outbox_extend(hf_store *store, hf_txn *txn, const struct hf_outbox_extend_args *args,
                      struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
 	static const struct hf__verb verb = {
-	    "outbox extend", HF__DOMAIN_OUTBOX, extend_check, extend_decide, NULL, &extend_args};
+	    "outbox extend", HF__DOMAIN_OUTBOX, NULL, extend_decide, NULL, &hf__api_outbox_extend_args};
 	return hf__run(store, txn, &verb, args, result, error);
 }
 
 /* --- Guards ----------------------------------------------------------------------------------- */
-
-static int guard_check(const void *raw, struct hf__text *why)
-{
-	const struct hf_outbox_guard_args *args = raw;
-	return hf__outbox_check_key(args->queue, args->id, why);
-}
 
 static int guard_decide(void *state, struct hf__decision *d, const void *raw,
                         struct hf_result *result)
@@ -64,23 +47,13 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw,
 	return rc;
 }
 
-static const struct hf__args guard_args = {
-    sizeof(struct hf_outbox_guard_args),
-    {offsetof(struct hf_outbox_guard_args, queue), offsetof(struct hf_outbox_guard_args, id)}};
-
 int hf_outbox_guard(hf_store *store, hf_txn *txn, const struct hf_outbox_guard_args *args,
                     struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
 	static const struct hf__verb verb = {
-	    "outbox guard", HF__DOMAIN_OUTBOX, guard_check, guard_decide, NULL, &guard_args};
+	    "outbox guard", HF__DOMAIN_OUTBOX, NULL, guard_decide, NULL, &hf__api_outbox_guard_args};
 	return hf__guard_version(store, txn, &verb, args, result, error);
-}
-
-static int guard_claim_check(const void *raw, struct hf__text *why)
-{
-	const struct hf_outbox_guard_claim_args *args = raw;
-	return hf__outbox_check_key(args->queue, args->id, why);
 }
 
 static int guard_claim_decide(void *state, struct hf__decision *d, const void *raw,
@@ -97,18 +70,16 @@ static int guard_claim_decide(void *state, struct hf__decision *d, const void *r
 	return HF_OK;
 }
 
-static const struct hf__args guard_claim_args = {
-    sizeof(struct hf_outbox_guard_claim_args),
-    {offsetof(struct hf_outbox_guard_claim_args, queue),
-     offsetof(struct hf_outbox_guard_claim_args, id)}};
-
 int hf_outbox_guard_claim(hf_store *store, hf_txn *txn,
                           const struct hf_outbox_guard_claim_args *args, struct hf_result *result,
                           struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {
-	    "outbox guard claim", HF__DOMAIN_OUTBOX, guard_claim_check, guard_claim_decide, NULL,
-	    &guard_claim_args};
+	static const struct hf__verb verb = {"outbox guard claim",
+	                                     HF__DOMAIN_OUTBOX,
+	                                     NULL,
+	                                     guard_claim_decide,
+	                                     NULL,
+	                                     &hf__api_outbox_guard_claim_args};
 	return hf__guard_token(store, txn, &verb, args, result, error);
 }

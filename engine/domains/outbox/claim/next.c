@@ -197,10 +197,8 @@ static int next_decide(void *state, struct hf__decision *d, const void *raw,
 
 static void *next_copy(struct hf__arena *arena, const void *args)
 {
-	static const struct hf__args make = {
-	    sizeof(struct claim_many),
-	    {offsetof(struct claim_many, args.queue), offsetof(struct claim_many, args.owner)}};
-	struct claim_many *copy = hf__copy_args(arena, args, &make);
+	struct claim_many *copy =
+	    hf__copy_args(arena, args, sizeof *copy, &hf__api_outbox_claim_next_args);
 	if (!copy)
 		return NULL;
 	copy->again = NULL;

@@ -8,12 +8,6 @@
 
 /* --- The item goes ---------------------------------------------------------------------------- */
 
-static int complete_check(const void *raw, struct hf__text *why)
-{
-	const struct hf_outbox_complete_args *args = raw;
-	return hf__outbox_check_key(args->queue, args->id, why);
-}
-
 /* Done, and queued once more with what was noted meanwhile. */
 static int complete_rerun(struct hf__decision *d, const struct hf__outbox_item *item,
                           struct hf_result *result)
@@ -58,16 +52,16 @@ static int complete_decide(void *state, struct hf__decision *d, const void *raw,
 	return rc == HF_OK ? complete_item(d, item, result) : rc;
 }
 
-static const struct hf__args complete_args = {sizeof(struct hf_outbox_complete_args),
-                                              {offsetof(struct hf_outbox_complete_args, queue),
-                                               offsetof(struct hf_outbox_complete_args, id)}};
 int hf_outbox_complete(hf_store *store, hf_txn *txn, const struct hf_outbox_complete_args *args,
                        struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {
-	    "outbox complete", HF__DOMAIN_OUTBOX, complete_check, complete_decide, NULL,
-	    &complete_args};
+	static const struct hf__verb verb = {"outbox complete",
+	                                     HF__DOMAIN_OUTBOX,
+	                                     NULL,
+	                                     complete_decide,
+	                                     NULL,
+	                                     &hf__api_outbox_complete_args};
 	return hf__run(store, txn, &verb, args, result, error);
 }
 
@@ -134,12 +128,6 @@ int hf__outbox_settle_sent(hf_store *store, const struct hf__outbox_sent *args,
 	return hf__mutate(store, NULL, &verb, args, NULL, NULL, error);
 }
 
-static int remove_check(const void *raw, struct hf__text *why)
-{
-	const struct hf_outbox_remove_args *args = raw;
-	return hf__outbox_check_key(args->queue, args->id, why);
-}
-
 static int remove_decide(void *state, struct hf__decision *d, const void *raw,
                          struct hf_result *result)
 {
@@ -151,16 +139,12 @@ static int remove_decide(void *state, struct hf__decision *d, const void *raw,
 	return rc == HF_OK ? hf__outbox_emit(d, HF__OUTBOX_GONE, &image, result) : rc;
 }
 
-static const struct hf__args remove_args = {
-    sizeof(struct hf_outbox_remove_args),
-    {offsetof(struct hf_outbox_remove_args, queue), offsetof(struct hf_outbox_remove_args, id)}};
-
 int hf_outbox_remove(hf_store *store, hf_txn *txn, const struct hf_outbox_remove_args *args,
                      struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
 	static const struct hf__verb verb = {
-	    "outbox remove", HF__DOMAIN_OUTBOX, remove_check, remove_decide, NULL, &remove_args};
+	    "outbox remove", HF__DOMAIN_OUTBOX, NULL, remove_decide, NULL, &hf__api_outbox_remove_args};
 	return hf__run(store, txn, &verb, args, result, error);
 }
 
@@ -235,28 +219,16 @@ static int fail_decide(void *state, struct hf__decision *d, const void *raw,
 	return hf__outbox_emit(d, HF__OUTBOX_CHANGED, &image, result);
 }
 
-static const struct hf__args fail_args = {sizeof(struct hf_outbox_fail_args),
-                                          {offsetof(struct hf_outbox_fail_args, queue),
-                                           offsetof(struct hf_outbox_fail_args, id),
-                                           offsetof(struct hf_outbox_fail_args, reason)}};
-
 int hf_outbox_fail(hf_store *store, hf_txn *txn, const struct hf_outbox_fail_args *args,
                    struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"outbox fail", HF__DOMAIN_OUTBOX, fail_check, fail_decide,
-	                                     NULL,          &fail_args};
+	static const struct hf__verb verb = {
+	    "outbox fail", HF__DOMAIN_OUTBOX, fail_check, fail_decide, NULL, &hf__api_outbox_fail_args};
 	return hf__run(store, txn, &verb, args, result, error);
 }
 
 /* --- Back to queued, or given up -------------------------------------------------------------- */
-
-static int release_check(const void *raw, struct hf__text *why)
-{
-	const struct hf_outbox_release_args *args = raw;
-	const int rc = hf__outbox_check_key(args->queue, args->id, why);
-	return rc == HF_OK ? hf__check_span("the delay", args->delay_us, why) : rc;
-}
 
 static int release_decide(void *state, struct hf__decision *d, const void *raw,
                           struct hf_result *result)
@@ -277,24 +249,17 @@ static int release_decide(void *state, struct hf__decision *d, const void *raw,
 	return hf__outbox_emit(d, HF__OUTBOX_CHANGED, &image, result);
 }
 
-static const struct hf__args release_args = {
-    sizeof(struct hf_outbox_release_args),
-    {offsetof(struct hf_outbox_release_args, queue), offsetof(struct hf_outbox_release_args, id)}};
-
 int hf_outbox_release(hf_store *store, hf_txn *txn, const struct hf_outbox_release_args *args,
                       struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {
-	    "outbox release", HF__DOMAIN_OUTBOX, release_check, release_decide, NULL, &release_args};
+	static const struct hf__verb verb = {"outbox release",
+	                                     HF__DOMAIN_OUTBOX,
+	                                     NULL,
+	                                     release_decide,
+	                                     NULL,
+	                                     &hf__api_outbox_release_args};
 	return hf__run(store, txn, &verb, args, result, error);
-}
-
-static int mark_failed_check(const void *raw, struct hf__text *why)
-{
-	const struct hf_outbox_mark_failed_args *args = raw;
-	const int rc = hf__outbox_check_key(args->queue, args->id, why);
-	return rc == HF_OK ? hf__check_bytes("reason", args->reason, SIZE_MAX, why) : rc;
 }
 
 static int mark_failed_decide(void *state, struct hf__decision *d, const void *raw,
@@ -316,27 +281,18 @@ static int mark_failed_decide(void *state, struct hf__decision *d, const void *r
 	return hf__outbox_emit(d, HF__OUTBOX_CHANGED, &image, result);
 }
 
-static const struct hf__args mark_failed_args = {
-    sizeof(struct hf_outbox_mark_failed_args),
-    {offsetof(struct hf_outbox_mark_failed_args, queue),
-     offsetof(struct hf_outbox_mark_failed_args, id),
-     offsetof(struct hf_outbox_mark_failed_args, reason)}};
-
 int hf_outbox_mark_failed(hf_store *store, hf_txn *txn,
                           const struct hf_outbox_mark_failed_args *args, struct hf_result *result,
                           struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {
-	    "outbox mark failed", HF__DOMAIN_OUTBOX, mark_failed_check, mark_failed_decide, NULL,
-	    &mark_failed_args};
+	static const struct hf__verb verb = {"outbox mark failed",
+	                                     HF__DOMAIN_OUTBOX,
+	                                     NULL,
+	                                     mark_failed_decide,
+	                                     NULL,
+	                                     &hf__api_outbox_mark_failed_args};
 	return hf__run(store, txn, &verb, args, result, error);
-}
-
-static int retry_check(const void *raw, struct hf__text *why)
-{
-	const struct hf_outbox_retry_args *args = raw;
-	return hf__outbox_check_key(args->queue, args->id, why);
 }
 
 static int retry_decide(void *state, struct hf__decision *d, const void *raw,
@@ -366,16 +322,12 @@ static int retry_decide(void *state, struct hf__decision *d, const void *raw,
 	return hf__outbox_emit(d, HF__OUTBOX_CHANGED, &image, result);
 }
 
-static const struct hf__args retry_args = {
-    sizeof(struct hf_outbox_retry_args),
-    {offsetof(struct hf_outbox_retry_args, queue), offsetof(struct hf_outbox_retry_args, id)}};
-
 int hf_outbox_retry(hf_store *store, hf_txn *txn, const struct hf_outbox_retry_args *args,
                     struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
 	static const struct hf__verb verb = {
-	    "outbox retry", HF__DOMAIN_OUTBOX, retry_check, retry_decide, NULL, &retry_args};
+	    "outbox retry", HF__DOMAIN_OUTBOX, NULL, retry_decide, NULL, &hf__api_outbox_retry_args};
 	return hf__run(store, txn, &verb, args, result, error);
 }
 
@@ -426,16 +378,15 @@ static int reschedule_decide(void *state, struct hf__decision *d, const void *ra
 	return hf__outbox_emit(d, HF__OUTBOX_CHANGED, &image, result);
 }
 
-static const struct hf__args reschedule_args = {sizeof(struct hf_outbox_reschedule_args),
-                                                {offsetof(struct hf_outbox_reschedule_args, queue),
-                                                 offsetof(struct hf_outbox_reschedule_args, id)}};
-
 int hf_outbox_reschedule(hf_store *store, hf_txn *txn, const struct hf_outbox_reschedule_args *args,
                          struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {
-	    "outbox reschedule", HF__DOMAIN_OUTBOX, reschedule_check, reschedule_decide, NULL,
-	    &reschedule_args};
+	static const struct hf__verb verb = {"outbox reschedule",
+	                                     HF__DOMAIN_OUTBOX,
+	                                     reschedule_check,
+	                                     reschedule_decide,
+	                                     NULL,
+	                                     &hf__api_outbox_reschedule_args};
 	return hf__run(store, txn, &verb, args, result, error);
 }
