@@ -35,7 +35,8 @@ static void require(bool holds)
 
 static void reseal(uint8_t *bytes, const struct hf__log_id *id, bool segment)
 {
-	memcpy(bytes, segment ? "hfsegmnt" : "hfstore\n", 8);
+	static const uint8_t magics[2][8] = {"hfstore\n", "hfsegmnt"};
+	memcpy(bytes, magics[segment], sizeof magics[0]);
 	hf__store_u32(bytes + MAJOR, hf__load_u32(bytes + MAJOR) % 4);
 	hf__store_u32(bytes + INCOMPAT, hf__load_u32(bytes + INCOMPAT) % 2);
 	if (segment) {

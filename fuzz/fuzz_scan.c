@@ -144,7 +144,7 @@ static size_t reseal_group(const struct hf__log_id *id, uint8_t *file, size_t si
 {
 	uint8_t *group = file + at;
 	const size_t room = size - at - GROUP_HEADER, len = hf__load_u32(group + GROUP_BODY_LEN);
-	memcpy(group + GROUP_PORTABLE_MAGIC, "hfpg", 4);
+	hf__store_u32(group + GROUP_PORTABLE_MAGIC, 0x67706668);
 	hf__store_u16(group + GROUP_EPOCH, id->epoch);
 	memcpy(group + GROUP_UUID, id->uuid, sizeof id->uuid);
 	hf__store_u32(group + GROUP_SEGMENT, SEGMENT);
@@ -160,7 +160,7 @@ static size_t reseal_group(const struct hf__log_id *id, uint8_t *file, size_t si
 	*lsn += hf__load_u32(group + GROUP_ENTRY_COUNT);
 	*previous = hf__load_u64(group + GROUP_SUM);
 	return len <= room && len % 8 == 0
-	           ? GROUP_HEADER + len + hf__load_u32(group + GROUP_PAD_LEN) % 4096 / 8 * 8
+	           ? GROUP_HEADER + len + (size_t)hf__load_u32(group + GROUP_PAD_LEN) % 4096 / 8 * 8
 	           : 8;
 }
 

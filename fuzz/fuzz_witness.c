@@ -22,7 +22,8 @@ static void require(bool holds)
 
 static void reseal(uint8_t *slot, const struct hf__log_id *id)
 {
-	memcpy(slot, "hfwitnes", 8);
+	static const uint8_t magic[8] = "hfwitnes";
+	memcpy(slot, magic, sizeof magic);
 	hf__store_u16(slot + EPOCH, id->epoch);
 	slot[CLEAN] &= 3;
 	hf__store_u64(slot + SUM,

@@ -62,13 +62,15 @@ static void a_removed_lock_file_admits_no_second_writer(void **state)
 	assert_int_equal(open_once(real), HF_OK);
 }
 
+/* A copy takes the file's name: the file is gone, has none until then, or has another one. */
 static void a_file_that_was_removed_or_replaced_fails_the_store(void **state)
 {
+	enum { REMOVED, REPLACED, MOVED, WAYS };
 	char segment[24];
 	const char *const names[] = {"LOCK", "WITNESS", segment};
 	struct real_store *real = *state;
-	for (unsigned i = 0; i < 6; i++) {
-		const char *name = names[i / 2];
+	for (unsigned i = 0; i < 3 * WAYS; i++) {
+		const char *name = names[i / WAYS];
 		struct hf_info info;
 		char id[8];
 		(void)snprintf(id, sizeof id, "%u", i);
@@ -77,12 +79,14 @@ static void a_file_that_was_removed_or_replaced_fails_the_store(void **state)
 		assert_int_equal(hf_get_info(real->store, &info, NULL), HF_OK);
 		(void)snprintf(segment, sizeof segment, "segment-%08x", info.segment);
 		copy_file(real_file(real, name), real_beside(real, "copy"));
-		if (i % 2 == 0)
+		if (i % WAYS == REMOVED)
 			assert_int_equal(unlink(real_file(real, name)), 0);
-		else
+		if (i % WAYS == MOVED)
+			assert_int_equal(rename(real_file(real, name), real_beside(real, "moved")), 0);
+		if (i % WAYS != REMOVED)
 			assert_int_equal(rename(real_beside(real, "copy"), real_file(real, name)), 0);
 		assert_fails(real);
-		if (i % 2 == 0)
+		if (i % WAYS == REMOVED)
 			assert_int_equal(rename(real_beside(real, "copy"), real_file(real, name)), 0);
 	}
 }
