@@ -3,12 +3,12 @@
  * Job: keep objects sorted; give rank, neighbours and "the next one that passes a filter" in
  * O(log n) at worst, with no memory of its own, so that neither insert nor remove can fail.
  *
- * Happy path: insert goes down by `compare`, links a leaf and repairs upwards; remove unlinks,
+ * Happy path: insert goes down by the declared fields, links a leaf and repairs upwards; remove unlinks,
  * with the successor taking the place of a node that has two children, and repairs upwards.
  * Repairing means rotating where the heights of two siblings differ by two and summing up each
  * subtree again: size, least and most weight, all tags.
  *
- * Invariants (hf__index_sane): in-order walk strictly increases under `compare`; sibling heights
+ * Invariants (hf__index_sane): in-order walk strictly increases by the fields; sibling heights
  * differ by at most one, which bounds the height by 1.44 log2(n); every summary is exact, which
  * is what lets a filter skip a subtree unseen.
  *
@@ -165,38 +165,41 @@ static void path_grow(struct hf__index *order, const struct hf__index_node *adde
 
 /* --- Change ----------------------------------------------------------------------------------- */
 
-void hf__index_init(struct hf__index *order, hf__index_compare compare)
-{
-	*order = (struct hf__index){.compare = compare};
-}
-
 /* Most orders grow at one end (times, sequence numbers), and a replay all the more: while the
- * newest nodes went there, the end is looked at before the tree is. Gives the link that a node
+ * newest nodes went there, the end is looked at before the tree is. Gives the link that an object
  * belongs to, and the parent of it; NULL: not at that end. */
-static struct hf__index_node **end_link(struct hf__index *order, const struct hf__index_node *node,
+static struct hf__index_node **end_link(struct hf__index *index, const void *object,
                                         struct hf__index_node **parent)
 {
-	if (order->run == 0)
+	if (index->run == 0)
 		return NULL;
 	HF__STEP();
-	*parent = order->run < 0 ? order->first : order->last;
-	if (order->run < 0)
-		return order->compare(node, order->first) < 0 ? &order->first->left : NULL;
-	return order->compare(node, order->last) > 0 ? &order->last->right : NULL;
+	struct hf__index_node *end = *parent = index->run < 0 ? index->first : index->last;
+	const void *other = hf__index_object(index, end);
+	const int sign = index->type->compare ? index->type->compare(object, other)
+	                                      : hf__fields_compare(&index->type->fields, object, other);
+	if (index->run < 0)
+		return sign < 0 ? &end->left : NULL;
+	return sign > 0 ? &end->right : NULL;
 }
 
-static struct hf__index_node **inner_link(struct hf__index *order,
-                                          const struct hf__index_node *node,
+static struct hf__index_node **inner_link(struct hf__index *index, const void *object,
                                           struct hf__index_node **parent)
 {
-	struct hf__index_node **link = &order->root;
-	*parent = NULL;
+	const struct hf__index_type *type = index->type;
+	struct hf__index_node **link = &index->root;
+	struct hf__key key[HF__FIELDS_MAX];
+	if (!type->compare)
+		hf__key_of_object(&type->fields, object, key);
 	while (*link) {
 		HF__STEP();
 		*parent = *link;
-		int sign = order->compare(node, *parent);
+		const void *other = hf__index_object(index, *parent);
+		const int sign = type->compare
+		                     ? type->compare(other, object)
+		                     : hf__compare_key(&type->fields, type->fields.count, other, key);
 		assert(sign != 0);
-		link = sign < 0 ? &(*parent)->left : &(*parent)->right;
+		link = sign > 0 ? &(*parent)->left : &(*parent)->right;
 	}
 	return link;
 }
@@ -213,10 +216,13 @@ static void note_end(struct hf__index *order, struct hf__index_node *node)
 
 void hf__index_insert(struct hf__index *order, struct hf__index_node *node)
 {
-	struct hf__index_node *parent;
-	struct hf__index_node **link = end_link(order, node, &parent);
-	if (!link)
-		link = inner_link(order, node, &parent);
+	const void *object = hf__index_object(order, node);
+	struct hf__index_node *parent = NULL, **link = &order->root;
+	if (order->root) {
+		link = end_link(order, object, &parent);
+		if (!link)
+			link = inner_link(order, object, &parent);
+	}
 	*link = node;
 	node->parent = parent;
 	node->left = node->right = NULL;
@@ -294,17 +300,28 @@ void hf__index_update(struct hf__index *order, struct hf__index_node *node, int6
 	path_repair(order, node); /* the shape is right already: this only sums up */
 }
 
+/* From the leaves upward; the tree is not repaired. */
+void hf__index_drain(struct hf__index *index, void (*drop)(void *object))
+{
+	struct hf__index_node *node = index->root;
+	while (node) {
+		struct hf__index_node *below = node->left ? node->left : node->right;
+		if (below) {
+			node = below;
+			continue;
+		}
+		struct hf__index_node *parent = node->parent;
+		if (parent && parent->left == node)
+			parent->left = NULL;
+		else if (parent)
+			parent->right = NULL;
+		drop(hf__index_object(index, node));
+		node = parent;
+	}
+	hf__index_init(index, index->type);
+}
+
 /* --- Place ------------------------------------------------------------------------------------ */
-
-size_t hf__index_count(const struct hf__index *order)
-{
-	return node_size(order->root);
-}
-
-int64_t hf__index_most(const struct hf__index *order)
-{
-	return order->root ? order->root->most : INT64_MIN;
-}
 
 size_t hf__index_rank(const struct hf__index_node *node)
 {
@@ -315,16 +332,6 @@ size_t hf__index_rank(const struct hf__index_node *node)
 			rank += (size_t)node_size(node->parent->left) + 1;
 	}
 	return rank;
-}
-
-struct hf__index_node *hf__index_first(const struct hf__index *order)
-{
-	return order->first;
-}
-
-struct hf__index_node *hf__index_last(const struct hf__index *order)
-{
-	return order->last;
 }
 
 /* The nearest ancestor in whose left subtree `node` is: what follows once its own subtree is
@@ -361,17 +368,18 @@ struct hf__index_node *hf__index_prev(const struct hf__index_node *node)
 
 /* --- Search ----------------------------------------------------------------------------------- */
 
-/* The first node whose probe is at least `floor`. */
-static struct hf__index_node *probe_floor(const struct hf__index *order, hf__index_probe probe,
-                                          const void *key, int floor)
+struct hf__index_node *hf__index_floor(const struct hf__index *index, const void *position,
+                                       unsigned fields, int floor)
 {
+	const struct hf__fields *all = &index->type->fields;
+	const unsigned count = fields < all->count ? fields : all->count;
 	struct hf__index_node *best = NULL;
-	struct hf__index_node *node = order->root;
+	struct hf__index_node *node = index->root;
+	struct hf__key key[HF__FIELDS_MAX];
+	hf__key_of_position(all, count, position, key);
 	while (node) {
 		HF__STEP();
-		int sign = probe(node, key);
-		sign = (sign > 0) - (sign < 0);
-		if (sign >= floor) {
+		if (hf__compare_key(all, count, hf__index_object(index, node), key) >= floor) {
 			best = node;
 			node = node->left;
 		} else {
@@ -379,18 +387,6 @@ static struct hf__index_node *probe_floor(const struct hf__index *order, hf__ind
 		}
 	}
 	return best;
-}
-
-struct hf__index_node *hf__index_seek(const struct hf__index *order, hf__index_probe probe,
-                                      const void *key)
-{
-	return probe_floor(order, probe, key, 0);
-}
-
-struct hf__index_node *hf__index_after(const struct hf__index *order, hf__index_probe probe,
-                                       const void *key)
-{
-	return probe_floor(order, probe, key, 1);
 }
 
 static bool node_passes(const struct hf__index_node *node, const struct hf__index_filter *filter)
@@ -492,7 +488,8 @@ bool hf__index_sane(const struct hf__index *order)
 		return false;
 	for (const struct hf__index_node *node = hf__index_first(order); node;
 	     node = hf__index_next(node)) {
-		if (before && order->compare(before, node) >= 0)
+		if (before && hf__fields_compare(&order->type->fields, hf__index_object(order, before),
+		                                 hf__index_object(order, node)) >= 0)
 			return false;
 		before = node;
 	}

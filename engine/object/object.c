@@ -12,6 +12,11 @@ void hf__object_free(struct hf__object *object)
 	object->type->free(object);
 }
 
+void hf__object_drop(void *object)
+{
+	hf__object_free(object);
+}
+
 #ifdef HF_TESTING
 static uint64_t seal_of(const struct hf__object *object)
 {

@@ -82,6 +82,7 @@ HF_CHECKED int hf__change_remove(struct hf__change *change, struct hf__object *o
 
 /* Frees an object and its blobs at once, from no index: for deinit of a state. */
 void hf__object_free(struct hf__object *object);
+void hf__object_drop(void *object); /* the same, for hf__index_drain() */
 /* Test builds seal each value when a change ends, and see whether it is as it was then. */
 #ifdef HF_TESTING
 void hf__object_seal(struct hf__object *object);

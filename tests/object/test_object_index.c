@@ -20,18 +20,11 @@ struct item {
 	bool in;
 };
 
-static int item_compare(const struct hf__index_node *a, const struct hf__index_node *b)
-{
-	int64_t x = ((const struct item *)a)->key, y = ((const struct item *)b)->key;
-	return (x > y) - (x < y);
-}
-
-static int item_probe(const struct hf__index_node *node, const void *key)
-{
-	const int64_t *wanted = key;
-	int64_t own = ((const struct item *)node)->key;
-	return 7 * ((own > *wanted) - (own < *wanted)); /* only the sign may matter */
-}
+/* A position is the key. */
+static const struct hf__index_type by_key = {
+    .node = offsetof(struct item, node),
+    .fields = {1, {{.kind = HF__FIELD_I64, .offset = offsetof(struct item, key)}}},
+};
 
 static bool item_passes(const struct item *item, const struct hf__index_filter *filter)
 {
@@ -83,9 +76,9 @@ static void model_check_places(const struct hf__index *order, struct item *items
 	size_t rank = 0;
 	for (int64_t i = 0; i < UNIVERSE; i++) {
 		int64_t key = 2 * i, between = 2 * i - 1;
-		assert_ptr_equal(hf__index_seek(order, item_probe, &key), model_from(items, i));
-		assert_ptr_equal(hf__index_seek(order, item_probe, &between), model_from(items, i));
-		assert_ptr_equal(hf__index_after(order, item_probe, &key), model_from(items, i + 1));
+		assert_ptr_equal(hf__index_seek(order, &key, 1), model_from(items, i));
+		assert_ptr_equal(hf__index_seek(order, &between, 1), model_from(items, i));
+		assert_ptr_equal(hf__index_after(order, &key, 1), model_from(items, i + 1));
 		if (items[i].in) {
 			assert_int_equal(hf__index_rank(&items[i].node), rank++);
 			assert_ptr_equal(hf__index_next(&items[i].node), model_from(items, i + 1));
@@ -167,7 +160,7 @@ static void behaves_like_a_sorted_array(void **state)
 	static struct item items[UNIVERSE];
 	struct hf_rng rng = hf_rng_for("order model");
 	struct hf__index order;
-	hf__index_init(&order, item_compare);
+	hf__index_init(&order, &by_key);
 	for (int64_t i = 0; i < UNIVERSE; i++)
 		items[i].key = 2 * i;
 	for (int i = 0; i < OPERATIONS; i++) {
@@ -187,13 +180,13 @@ static void an_empty_order_has_nothing(void **state)
 	struct hf__index order;
 	struct hf__index_filter all = {.low = INT64_MIN, .high = INT64_MAX};
 	int64_t key = 0;
-	hf__index_init(&order, item_compare);
+	hf__index_init(&order, &by_key);
 	assert_true(hf__index_sane(&order));
 	assert_int_equal(hf__index_count(&order), 0);
 	assert_null(hf__index_first(&order));
 	assert_null(hf__index_last(&order));
-	assert_null(hf__index_seek(&order, item_probe, &key));
-	assert_null(hf__index_after(&order, item_probe, &key));
+	assert_null(hf__index_seek(&order, &key, 1));
+	assert_null(hf__index_after(&order, &key, 1));
 	assert_null(hf__index_first_pass(&order, &all));
 }
 
@@ -236,7 +229,7 @@ static struct bench bench_new(size_t count, bool shuffled)
 	size_t *turns = calloc(count, sizeof *turns);
 	assert_non_null(bench.items);
 	assert_non_null(turns);
-	hf__index_init(&bench.order, item_compare);
+	hf__index_init(&bench.order, &by_key);
 	for (size_t i = 0; i < count; i++) {
 		size_t j = shuffled ? (size_t)hf_rng_below(&rng, i + 1) : i;
 		turns[i] = turns[j];
@@ -258,7 +251,7 @@ static void bench_places_bounded(const struct bench *bench, size_t step)
 	for (size_t i = 0; i < bench->count; i += step) {
 		uint64_t before = hf__steps;
 		int64_t key = (int64_t)i;
-		struct hf__index_node *node = hf__index_seek(&bench->order, item_probe, &key);
+		struct hf__index_node *node = hf__index_seek(&bench->order, &key, 1);
 		assert_ptr_equal(node, &bench->items[i].node);
 		assert_true(hf__steps - before <= height);
 		before = hf__steps;

@@ -70,13 +70,13 @@ void hf__objects_opened(struct hf__map *map, size_t offset, uint64_t newest_unle
 }
 
 int hf__emit_each(const struct hf__index *order,
-                  int (*emit)(const struct hf__index_node *node, struct hf__emitter *emitter),
+                  int (*emit)(const void *container, struct hf__emitter *emitter),
                   struct hf__emitter *emitter)
 {
 	int rc = HF_OK;
-	for (const struct hf__index_node *node = hf__index_first(order); node && rc == HF_OK;
-	     node = hf__index_next(node))
-		rc = emit(node, emitter);
+	for (const void *container = hf__index_first_object(order); container && rc == HF_OK;
+	     container = hf__index_next_object(order, container))
+		rc = emit(container, emitter);
 	return rc;
 }
 

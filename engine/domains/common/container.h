@@ -12,7 +12,7 @@
 /* --- Containers by name ----------------------------------------------------------------------- */
 
 /* Enters or leaves the map and the order of names: at birth (listed as holding nothing, see
- * store/call/names.h) and removal. */
+ * domains/common/names.h) and removal. */
 void hf__name_enlist(struct hf__map *map, struct hf__map_node *node, struct hf__index *order,
                      struct hf__index_node *by_name, struct hf_bytes name);
 void hf__name_delist(struct hf__map *map, struct hf__map_node *node, struct hf__index *order,
@@ -79,8 +79,7 @@ void hf__objects_opened(struct hf__map *map, size_t node, uint64_t newest_unleas
 
 /* Writes each container of the order, in that order, until one fails. */
 HF_CHECKED int hf__emit_each(const struct hf__index *order,
-                             int (*emit)(const struct hf__index_node *node,
-                                         struct hf__emitter *emitter),
+                             int (*emit)(const void *container, struct hf__emitter *emitter),
                              struct hf__emitter *emitter);
 
 /* --- Endings in two heaps: of times that the caller named, and that the store computed -------- */

@@ -156,9 +156,10 @@ static int cursor_apply(void *state, struct hf__change *change, const struct hf_
 
 static int cursor_snapshot(const void *state, struct hf__emitter *emitter)
 {
-	const struct hf__cursor_bound all = {.view = HF__CURSOR_BY_CONSUMER};
-	for (const struct hf__cursor *cursor = hf__cursor_first(state, &all, NULL); cursor;
-	     cursor = hf__cursor_next(cursor, &all)) {
+	const struct hf__cursor_state *s = state;
+	const struct hf__index *by_key = &s->views[HF__CURSOR_BY_CONSUMER];
+	for (const struct hf__cursor *cursor = hf__index_first_object(by_key); cursor;
+	     cursor = hf__index_next_object(by_key, cursor)) {
 		const struct hf__cursor_position key = hf__cursor_position_of(cursor);
 		const struct hf__cursor_image image = hf__cursor_image_of(cursor);
 		hf__cursor_put_set(&emitter->body, HF__CURSOR_STATE, &key, &image);
@@ -182,18 +183,8 @@ static bool cursor_sane(const struct hf__cursor_state *s, const struct hf__curso
 /* Sound, strictly ascending, and as many as in the map. */
 static bool view_sane(const struct hf__cursor_state *s, enum hf__cursor_view view)
 {
-	const struct hf__cursor_bound all = {.view = view};
 	const struct hf__index *order = &s->views[view];
-	if (!hf__index_sane(order) || hf__index_count(order) != s->cursors.count)
-		return false;
-	const struct hf__cursor *before = NULL;
-	for (const struct hf__cursor *cursor = hf__cursor_first(s, &all, NULL); cursor;
-	     cursor = hf__cursor_next(cursor, &all)) {
-		if (before && order->compare(&before->nodes[view], &cursor->nodes[view]) >= 0)
-			return false;
-		before = cursor;
-	}
-	return true;
+	return hf__index_sane(order) && hf__index_count(order) == s->cursors.count;
 }
 
 /* A stream without cursors waits to go, and no other does. */

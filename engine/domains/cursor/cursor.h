@@ -14,7 +14,7 @@
 #include "base/map.h"
 #include "holdfast/cursor.h"
 #include "log/entry.h"
-#include "object/index.h"
+#include "object/range.h"
 #include "object/removed.h"
 #include "store/domain.h"
 
@@ -41,13 +41,6 @@ struct hf__cursor_position {
 	int64_t sequence;
 };
 
-/* A range of a view: what is equal to `at` in the view's first `fields` fields. */
-struct hf__cursor_bound {
-	enum hf__cursor_view view;
-	unsigned fields;
-	struct hf__cursor_position at;
-};
-
 struct hf__cursor_state {
 	struct hf__map streams; /* by name */
 	struct hf__map cursors; /* by full key */
@@ -62,7 +55,7 @@ struct hf__stream {
 	struct hf__cursor_state *state;
 	struct hf__vacancy vacancy;
 	size_t cursors; /* that are in it */
-	uint32_t len;
+	uint16_t len;
 	uint8_t name[];
 };
 
@@ -83,8 +76,8 @@ struct hf__cursor {
 	struct hf__map_node node;
 	struct hf__index_node nodes[HF__CURSOR_VIEWS];
 	struct hf__cursor_value value;
-	uint16_t consumer_len, subject_len;
-	uint8_t text[]; /* consumer, subject */
+	uint16_t lens[2]; /* of consumer, subject */
+	uint8_t text[]; /* these, one behind the other */
 };
 
 /* --- cursor/entry.c --------------------------------------------------------------------------- */
@@ -149,23 +142,12 @@ const struct hf__object *hf__cursor_depends(const struct hf__cursor_state *state
 
 /* --- cursor/order.c --------------------------------------------------------------------------- */
 
-void hf__cursor_orders_init(struct hf__index orders[HF__CURSOR_VIEWS]);
+extern const struct hf__index_type hf__cursor_views[HF__CURSOR_VIEWS];
+
 struct hf__cursor *hf__cursor_of_map(const struct hf__map_node *node);
 struct hf__stream *hf__stream_of_map(const struct hf__map_node *node);
-struct hf__cursor *hf__cursor_of(const struct hf__index_node *node, enum hf__cursor_view view);
 struct hf__stream *hf__cursor_stream(const struct hf__cursor *cursor);
 struct hf__cursor_position hf__cursor_position_of(const struct hf__cursor *cursor);
 struct hf__cursor_image hf__cursor_image_of(const struct hf__cursor *cursor);
-
-/* The first cursor of the range, or the first after `after` (nullable, exact in all fields).
- * NULL: none. */
-struct hf__cursor *hf__cursor_first(const struct hf__cursor_state *state,
-                                    const struct hf__cursor_bound *range,
-                                    const struct hf__cursor_position *after);
-/* The next one of the range, or NULL. */
-struct hf__cursor *hf__cursor_next(const struct hf__cursor *cursor,
-                                   const struct hf__cursor_bound *range);
-int hf__cursor_compare(enum hf__cursor_view view, unsigned fields,
-                       const struct hf__cursor_position *a, const struct hf__cursor_position *b);
 
 #endif

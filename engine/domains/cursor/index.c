@@ -21,8 +21,8 @@ static uint64_t hash_of(const struct hf__cursor_state *state, const struct hf__c
 
 static bool cursor_has_key(const struct hf__map_node *node, const void *key)
 {
-	const struct hf__cursor_position at = hf__cursor_position_of(hf__cursor_of_map(node));
-	return hf__cursor_compare(HF__CURSOR_BY_CONSUMER, HF__CURSOR_PARTS, &at, key) == 0;
+	return hf__fields_compare_at(&hf__cursor_views[HF__CURSOR_BY_CONSUMER].fields, HF__CURSOR_PARTS,
+	                             hf__cursor_of_map(node), key) == 0;
 }
 
 static bool stream_has_name(const struct hf__map_node *node, const void *name)
@@ -162,7 +162,7 @@ struct hf__stream *hf__stream_new(struct hf__cursor_state *state, struct hf_byte
 	stream->object.container = &state->root;
 	stream->state = state;
 	stream->vacancy.home = &state->removed;
-	stream->len = (uint32_t)name.len;
+	stream->len = (uint16_t)name.len;
 	memcpy(stream->name, name.data, name.len);
 	return stream;
 }
@@ -175,8 +175,8 @@ struct hf__cursor *hf__cursor_new(struct hf__stream *stream, const struct hf__cu
 		return NULL;
 	cursor->object.type = &cursor_type;
 	cursor->object.container = &stream->object;
-	cursor->consumer_len = (uint16_t)consumer.len;
-	cursor->subject_len = (uint16_t)subject.len;
+	cursor->lens[0] = (uint16_t)consumer.len;
+	cursor->lens[1] = (uint16_t)subject.len;
 	memcpy(cursor->text, consumer.data, consumer.len);
 	if (subject.len > 0)
 		memcpy(cursor->text + consumer.len, subject.data, subject.len);
@@ -187,7 +187,8 @@ bool hf__cursor_indexes_init(struct hf__cursor_state *state, const struct hf__do
 {
 	state->root.type = &root_type;
 	hf__removed_init(&state->removed);
-	hf__cursor_orders_init(state->views);
+	for (unsigned i = 0; i < HF__CURSOR_VIEWS; i++)
+		hf__index_init(&state->views[i], &hf__cursor_views[i]);
 	return hf__map_init(&state->streams, env->hash_key) &&
 	       hf__map_init(&state->cursors, env->hash_key);
 }

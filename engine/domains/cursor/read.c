@@ -1,22 +1,8 @@
 /* Reading cursors. A list is one range of one view: the filters choose the view whose leading
- * fields they name, and within the range the order is the one the contract asks for. A page is
- * walked twice, once to count and once to fill, so that its items lie in one piece. */
+ * fields they name, and within the range the order is the one the contract asks for. */
 #include "domains/common/read.h"
+#include "domains/common/list.h"
 #include "domains/cursor/cursor.h"
-
-/* What a list or lag asks for, and what it gives. Both pages are of the same make; `items` is
- * filled by the caller's routine. */
-struct walk {
-	struct hf__cursor_bound range;
-	uint64_t query;
-	size_t limit;
-	const char *token;
-	/* Found: */
-	struct hf__page page;
-	const struct hf__cursor *first;
-	size_t count;
-	bool more;
-};
 
 /* --- One cursor ------------------------------------------------------------------------------- */
 
@@ -82,143 +68,101 @@ static bool filter_ok(struct hf__query *q, const char *name, struct hf_bytes par
 	return false;
 }
 
-static int hash_query(struct walk *walk, const char *operation, bool by_subject)
+/* What a list or lag asks for. */
+struct request {
+	const char *operation;
+	enum hf__cursor_view view;
+	unsigned fields;
+	bool by_subject;
+	struct hf__cursor_position at;
+};
+
+static int copy_item(struct hf__query *q, const void *cursor, void *ctx, void *item)
 {
-	struct hf__writer w = {0};
-	hf__put_short(&w, hf_str(operation));
-	hf__put_u8(&w, by_subject);
-	for (unsigned i = 0; i < HF__CURSOR_PARTS; i++)
-		hf__put_short(&w, walk->range.at.part[i]);
-	walk->query = hf__query_hash(&w);
-	const int rc = w.bad ? HF_ENOMEM : HF_OK;
-	hf__writer_deinit(&w);
+	(void)ctx;
+	return copy_cursor(q, cursor, item);
+}
+
+static int copy_lag(struct hf__query *q, const void *cursor, void *head, void *raw)
+{
+	struct hf_cursor_lag_item *item = raw;
+	const int rc = copy_cursor(q, cursor, &item->cursor);
+	if (rc == HF_OK)
+		item->lag = *(const int64_t *)head - item->cursor.last_sequence; /* both are >= 0 */
 	return rc;
 }
 
-/* A position is all fields of the last item, so that the walk goes on behind it even when it is
- * gone by then. */
-static int get_position(struct hf__query *q, struct hf_bytes bytes, struct hf__cursor_position *out)
-{
-	struct hf__reader r = hf__reader(bytes);
-	for (unsigned i = 0; i < HF__CURSOR_PARTS; i++)
-		out->part[i] = hf__get_short(&r);
-	out->sequence = hf__get_i64(&r);
-	if (hf__reader_done(&r))
-		return HF_OK;
-	hf__text_add(&q->why, "the page token is damaged");
-	return HF_EINVAL;
-}
-
-static int put_token(struct hf__query *q, const struct walk *walk, const struct hf__cursor *last,
-                     const char **next)
-{
-	*next = NULL;
-	if (!walk->more)
-		return HF_OK;
-	struct hf__writer w = {0};
-	const struct hf__cursor_position at = hf__cursor_position_of(last);
-	for (unsigned i = 0; i < HF__CURSOR_PARTS; i++)
-		hf__put_short(&w, at.part[i]);
-	hf__put_i64(&w, at.sequence);
-	const int rc = w.bad ? HF_ENOMEM
-	                     : hf__page_token(q->answer, walk->query, hf_bytes_of(w.data, w.len), next);
-	hf__writer_deinit(&w);
-	return rc;
-}
-
-/* Finds the page: its first cursor, how many it has, whether more follow. */
-static int find_page(struct hf__query *q, struct walk *walk)
-{
-	struct hf__cursor_position after;
-	int rc = hf__page_open(q->answer, walk->token, walk->query, &walk->page);
-	if (rc != HF_OK) {
-		if (rc == HF_EINVAL)
-			hf__text_add(&q->why, "the page token is damaged or belongs to another query");
-		return rc;
+/* Both pages are of the same make: a token holds all fields of the last item. */
+#define AT(kind_, name) \
+	{ \
+		.kind = (kind_), .at = offsetof(struct hf__cursor_position, name) \
 	}
-	const bool resumed = walk->page.after.len > 0;
-	if (resumed)
-		rc = get_position(q, walk->page.after, &after);
-	if (rc != HF_OK)
-		return rc;
-	walk->first = hf__cursor_first(q->state, &walk->range, resumed ? &after : NULL);
-	const struct hf__cursor *cursor = walk->first;
-	for (walk->count = 0; cursor && (walk->limit == 0 || walk->count < walk->limit); walk->count++)
-		cursor = hf__cursor_next(cursor, &walk->range);
-	walk->more = cursor != NULL;
-	return HF_OK;
-}
+#define LIST(type, copy_) \
+	{ \
+		.item = sizeof(type), .position = sizeof(struct hf__cursor_position), \
+		.token = {4, \
+		          {AT(HF__FIELD_PART, part[HF__CONSUMER]), AT(HF__FIELD_PART, part[HF__STREAM]), \
+		           AT(HF__FIELD_PART, part[HF__SUBJECT]), AT(HF__FIELD_I64, sequence)}}, \
+		.place = &hf__cursor_views[HF__CURSOR_SLOWEST].fields, .foreign = HF__FOREIGN_QUERY, \
+		.damaged = "the page token is damaged", .copy = (copy_) \
+	}
+
+static const struct hf__list cursor_list = LIST(struct hf_cursor, copy_item);
+static const struct hf__list lag_list = LIST(struct hf_cursor_lag_item, copy_lag);
 
 /* Lists within a stream depend on that stream, others on all of them. */
-static void depend_on_range(struct hf__query *q, const struct walk *walk)
+static int read_range(struct hf__query *q, const struct request *request, struct hf__listing *list)
 {
 	const struct hf__cursor_state *state = q->state;
-	const struct hf_bytes stream = walk->range.at.part[HF__STREAM];
-	hf__query_depends(q, stream.len > 0 ? hf__cursor_depends(state, NULL, stream) : &state->root);
+	const struct hf_bytes stream = request->at.part[HF__STREAM];
+	struct hf__writer w = {0};
+	hf__put_short(&w, hf_str(request->operation));
+	hf__put_u8(&w, request->by_subject);
+	for (unsigned i = 0; i < HF__CURSOR_PARTS; i++)
+		hf__put_short(&w, request->at.part[i]);
+	const int rc = hf__query_end(&w, &list->query);
+	if (rc != HF_OK)
+		return rc;
+	list->range = (struct hf__range){
+	    .index = &state->views[request->view], .fields = request->fields, .at = &request->at};
+	list->depends = stream.len > 0 ? hf__cursor_depends(state, NULL, stream) : &state->root;
+	return hf__list_page(q, list);
 }
 
 /* --- List ------------------------------------------------------------------------------------- */
 
 /* The view that begins with the fields that are given; each view's remaining fields are in the
  * order of the contract. */
-static struct hf__cursor_bound range_of(bool consumer, bool stream, bool subject)
+static enum hf__cursor_view view_of(bool consumer, bool stream, bool subject)
 {
-	if (consumer && subject && !stream)
-		return (struct hf__cursor_bound){.view = HF__CURSOR_BY_CONSUMER_SUBJECT, .fields = 2};
 	if (consumer)
-		return (struct hf__cursor_bound){.view = HF__CURSOR_BY_CONSUMER,
-		                                 .fields = 1u + stream + subject};
-	if (subject && !stream)
-		return (struct hf__cursor_bound){.view = HF__CURSOR_BY_SUBJECT, .fields = 1};
-	return (struct hf__cursor_bound){.view = HF__CURSOR_BY_STREAM,
-	                                 .fields = (unsigned)stream + subject};
+		return subject && !stream ? HF__CURSOR_BY_CONSUMER_SUBJECT : HF__CURSOR_BY_CONSUMER;
+	return subject && !stream ? HF__CURSOR_BY_SUBJECT : HF__CURSOR_BY_STREAM;
 }
 
-static int plan_list(struct hf__query *q, const struct hf_cursor_list_args *args, struct walk *walk)
+static int read_list(struct hf__query *q, const void *raw, void *to)
 {
+	const struct hf_cursor_list_args *args = raw;
+	struct hf_cursor_page *out = to;
 	const struct hf_bytes consumer = hf__trim(args->consumer), stream = hf__trim(args->stream),
 	                      subject = hf__trim(args->subject);
 	if (!filter_ok(q, "consumer", consumer) || !filter_ok(q, "stream", stream) ||
 	    !filter_ok(q, "subject", subject))
 		return HF_EINVAL;
 	const bool by_subject = args->by_subject || subject.len > 0;
-	walk->range = range_of(consumer.len > 0, stream.len > 0, by_subject);
-	walk->range.at.part[HF__CONSUMER] = consumer;
-	walk->range.at.part[HF__STREAM] = stream;
-	walk->range.at.part[HF__SUBJECT] = subject;
-	walk->limit = args->limit;
-	walk->token = args->page;
-	return hash_query(walk, "cursor list", by_subject);
-}
-
-static int fill_list(struct hf__query *q, const struct walk *walk, struct hf_cursor_page *out)
-{
-	struct hf_cursor *items = hf__answer_alloc(q->answer, walk->count * sizeof *items);
-	if (!items)
-		return HF_ENOMEM;
-	const struct hf__cursor *cursor = walk->first, *last = NULL;
-	for (size_t i = 0; i < walk->count; i++) {
-		const int rc = copy_cursor(q, cursor, &items[i]);
-		if (rc != HF_OK)
-			return rc;
-		last = cursor;
-		cursor = hf__cursor_next(cursor, &walk->range);
-	}
-	out->items = items;
-	out->count = walk->count;
-	return put_token(q, walk, last, &out->next);
-}
-
-static int read_list(struct hf__query *q, const void *args, void *out)
-{
-	struct walk walk = {0};
-	int rc = plan_list(q, args, &walk);
-	if (rc == HF_OK)
-		rc = find_page(q, &walk);
-	if (rc != HF_OK)
-		return rc;
-	depend_on_range(q, &walk);
-	return fill_list(q, &walk, out);
+	const struct request request = {
+	    .operation = "cursor list",
+	    .view = view_of(consumer.len > 0, stream.len > 0, by_subject),
+	    .fields = (unsigned)(consumer.len > 0) + (stream.len > 0) + by_subject,
+	    .by_subject = by_subject,
+	    .at.part = {consumer, stream, subject},
+	};
+	struct hf__listing list = {.list = &cursor_list, .page = args->page, .limit = args->limit};
+	const int rc = read_range(q, &request, &list);
+	out->items = list.items;
+	out->count = list.count;
+	out->next = list.next;
+	return rc;
 }
 
 static const struct hf__reading list_reading = {HF__DOMAIN_CURSOR, read_list,
@@ -234,9 +178,10 @@ int hf_cursor_list(hf_store *store, const struct hf_cursor_list_args *args, unsi
 
 /* --- Lag -------------------------------------------------------------------------------------- */
 
-static int plan_lag(struct hf__query *q, const struct hf_cursor_list_lag_args *args,
-                    struct walk *walk)
+static int read_lag(struct hf__query *q, const void *raw, void *to)
 {
+	const struct hf_cursor_list_lag_args *args = raw;
+	struct hf_cursor_lag_page *out = to;
 	const struct hf_bytes stream = hf__trim(args->stream), subject = hf__trim(args->subject);
 	if (!filter_ok(q, "stream", stream) || !filter_ok(q, "subject", subject))
 		return HF_EINVAL;
@@ -245,46 +190,21 @@ static int plan_lag(struct hf__query *q, const struct hf_cursor_list_lag_args *a
 		return HF_EINVAL;
 	}
 	const bool by_subject = args->by_subject || subject.len > 0;
-	walk->range.view = by_subject ? HF__CURSOR_SLOWEST_ON_SUBJECT : HF__CURSOR_SLOWEST;
-	walk->range.fields = by_subject ? 2 : 1;
-	walk->range.at.part[HF__STREAM] = stream;
-	walk->range.at.part[HF__SUBJECT] = subject;
-	walk->limit = args->limit;
-	walk->token = args->page;
-	return hash_query(walk, "cursor lag", by_subject);
-}
-
-static int fill_lag(struct hf__query *q, const struct walk *walk, int64_t head,
-                    struct hf_cursor_lag_page *out)
-{
-	struct hf_cursor_lag_item *items = hf__answer_alloc(q->answer, walk->count * sizeof *items);
-	if (!items)
-		return HF_ENOMEM;
-	const struct hf__cursor *cursor = walk->first, *last = NULL;
-	for (size_t i = 0; i < walk->count; i++) {
-		const int rc = copy_cursor(q, cursor, &items[i].cursor);
-		if (rc != HF_OK)
-			return rc;
-		items[i].lag = head - items[i].cursor.last_sequence; /* both are >= 0 */
-		last = cursor;
-		cursor = hf__cursor_next(cursor, &walk->range);
-	}
-	out->items = items;
-	out->count = walk->count;
-	return put_token(q, walk, last, &out->next);
-}
-
-static int read_lag(struct hf__query *q, const void *raw, void *out)
-{
-	const struct hf_cursor_list_lag_args *args = raw;
-	struct walk walk = {0};
-	int rc = plan_lag(q, args, &walk);
-	if (rc == HF_OK)
-		rc = find_page(q, &walk);
-	if (rc != HF_OK)
-		return rc;
-	depend_on_range(q, &walk);
-	return fill_lag(q, &walk, args->head, out);
+	const struct request request = {
+	    .operation = "cursor lag",
+	    .view = by_subject ? HF__CURSOR_SLOWEST_ON_SUBJECT : HF__CURSOR_SLOWEST,
+	    .fields = 1u + by_subject,
+	    .by_subject = by_subject,
+	    .at.part = {[HF__STREAM] = stream, [HF__SUBJECT] = subject},
+	};
+	int64_t head = args->head;
+	struct hf__listing list = {
+	    .list = &lag_list, .ctx = &head, .page = args->page, .limit = args->limit};
+	const int rc = read_range(q, &request, &list);
+	out->items = list.items;
+	out->count = list.count;
+	out->next = list.next;
+	return rc;
 }
 
 static const struct hf__reading list_lag_reading = {HF__DOMAIN_CURSOR, read_lag,

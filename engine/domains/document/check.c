@@ -33,16 +33,16 @@ static int emit_sorted(const struct hf__collection *collection,
 	int rc = HF_OK;
 	for (const struct hf__index_node *node = hf__index_first(order); node;
 	     node = hf__index_next(node))
-		documents[count++] = hf__document_of(node);
+		documents[count++] = hf__index_object(order, node);
 	qsort(documents, count, sizeof *documents, compare_documents);
 	for (size_t i = 0; i < count && rc == HF_OK; i++)
 		rc = emit_document(documents[i], emitter);
 	return rc;
 }
 
-static int emit_collection(const struct hf__index_node *node, struct hf__emitter *emitter)
+static int emit_collection(const void *raw, struct hf__emitter *emitter)
 {
-	const struct hf__collection *collection = hf__collection_of_order(node);
+	const struct hf__collection *collection = raw;
 	const struct hf__document **documents =
 	    hf__alloc(hf__collection_size(collection) * sizeof *documents);
 	const int rc = documents ? emit_sorted(collection, documents, emitter) : HF_ENOMEM;
@@ -111,7 +111,7 @@ static int verify_view(const struct hf__document_state *state,
 		return broken(why, collection, NULL, "an order of it has too many or too few documents");
 	for (const struct hf__index_node *node = hf__index_first(order); node;
 	     node = hf__index_next(node)) {
-		const struct hf__document *document = hf__document_of(node);
+		const struct hf__document *document = hf__index_object(order, node);
 		if (hf__document_collection(document) != collection ||
 		    hf__document_node(document, view) != node)
 			return broken(why, collection, document, "it stands where it does not belong");
@@ -127,8 +127,10 @@ static size_t count_ending(const struct hf__collection *collection)
 	const struct hf__index *order = &collection->views[hf__collection_view(collection)];
 	size_t count = 0;
 	for (const struct hf__index_node *node = hf__index_first(order); node;
-	     node = hf__index_next(node))
-		count += hf__document_of(node)->value.expires_at != HF_UNSET;
+	     node = hf__index_next(node)) {
+		const struct hf__document *document = hf__index_object(order, node);
+		count += document->value.expires_at != HF_UNSET;
+	}
 	return count;
 }
 
@@ -171,13 +173,13 @@ int hf__document_verify(const void *raw, struct hf__text *why)
 		             "document: the order of collections disagrees with the map of collections");
 		return HF_ECORRUPT;
 	}
-	for (const struct hf__index_node *node = hf__index_first(&state->by_name); node;
-	     node = hf__index_next(node)) {
+	for (const struct hf__collection *collection = hf__index_first_object(&state->by_name);
+	     collection; collection = hf__index_next_object(&state->by_name, collection)) {
 		size_t ending = 0;
-		const int rc = verify_collection(state, hf__collection_of_order(node), why, &ending);
+		const int rc = verify_collection(state, collection, why, &ending);
 		if (rc != HF_OK)
 			return rc;
-		documents += hf__collection_size(hf__collection_of_order(node));
+		documents += hf__collection_size(collection);
 		endings += ending;
 	}
 	if (state->documents.count != documents) {

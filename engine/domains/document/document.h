@@ -28,11 +28,11 @@
 
 #include "base/heap.h"
 #include "base/map.h"
+#include "domains/common/names.h"
 #include "holdfast/document.h"
 #include "log/entry.h"
-#include "object/index.h"
+#include "object/range.h"
 #include "object/removed.h"
-#include "store/call/names.h"
 #include "store/domain.h"
 
 /* Orders of a collection. The first four are those of enum hf_document_orders, bit by bit. */
@@ -75,7 +75,7 @@ struct hf__collection {
 	struct hf__vacancy vacancy;
 	struct hf__index views[HF__DOCUMENT_VIEWS]; /* empty if not kept */
 	struct hf__collection_value value;
-	uint32_t len;
+	uint16_t len;
 	uint8_t name[];
 };
 
@@ -177,7 +177,6 @@ void hf__document_drop(struct hf__document *document);
 bool hf__document_may_end(struct hf__document *document);
 
 struct hf__collection *hf__collection_of_map(const struct hf__map_node *node);
-struct hf__collection *hf__collection_of_order(const struct hf__index_node *node);
 struct hf__document *hf__document_of_map(const struct hf__map_node *node);
 struct hf__document *hf__document_of_heap(const struct hf__heap_node *node);
 struct hf__collection *hf__document_collection(const struct hf__document *document);
@@ -222,18 +221,9 @@ struct hf__document_range {
 	struct hf_bytes group;
 };
 
-void hf__document_orders_init(struct hf__index views[HF__DOCUMENT_VIEWS]);
-struct hf__document *hf__document_of(const struct hf__index_node *node);
-struct hf__document_position hf__document_position_of(const struct hf__document *document,
-                                                      enum hf__document_view view);
-/* The first document of the range that is there, or the first one behind `after` (nullable);
- * `reverse` goes the other way. */
-struct hf__document *hf__document_first(const struct hf__document_range *range,
-                                        const struct hf__document_position *after,
-                                        struct hf__instant at, bool reverse);
-struct hf__document *hf__document_next(const struct hf__document *document,
-                                       const struct hf__document_range *range,
-                                       struct hf__instant at, bool reverse);
+extern const struct hf__index_type hf__collection_by_name;
+extern const struct hf__index_type hf__document_views[HF__DOCUMENT_VIEWS];
+
 /* How many of the range are there. A grouped range needs a view within groups, any of them. */
 size_t hf__document_tally(const struct hf__document_range *range, struct hf__instant at);
 

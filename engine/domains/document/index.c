@@ -33,11 +33,6 @@ struct hf__collection *hf__collection_of_map(const struct hf__map_node *node)
 	return back(node, offsetof(struct hf__collection, node));
 }
 
-struct hf__collection *hf__collection_of_order(const struct hf__index_node *node)
-{
-	return back(node, offsetof(struct hf__collection, by_name));
-}
-
 struct hf__document *hf__document_of_map(const struct hf__map_node *node)
 {
 	return back(node, offsetof(struct hf__document, node));
@@ -144,8 +139,7 @@ size_t hf__collection_size(const struct hf__collection *collection)
 
 int64_t hf__collection_until(const struct hf__collection *collection)
 {
-	const struct hf__index_node *root = any_order(collection)->root;
-	return root ? root->most : INT64_MIN;
+	return hf__index_most(any_order(collection));
 }
 
 bool hf__collection_live(const struct hf__collection *collection, struct hf__instant at)
@@ -156,8 +150,7 @@ bool hf__collection_live(const struct hf__collection *collection, struct hf__ins
 
 struct hf__document *hf__collection_any(const struct hf__collection *collection)
 {
-	const struct hf__index_node *first = hf__index_first(any_order(collection));
-	return first ? hf__document_of(first) : NULL;
+	return hf__index_first_object(any_order(collection));
 }
 
 /* --- Lookup ----------------------------------------------------------------------------------- */
@@ -333,9 +326,10 @@ struct hf__collection *hf__collection_new(struct hf__document_state *state, stru
 	collection->state = state;
 	collection->vacancy.home = &state->removed;
 	collection->value.orders = orders;
-	collection->len = (uint32_t)name.len;
+	collection->len = (uint16_t)name.len;
 	memcpy(collection->name, name.data, name.len);
-	hf__document_orders_init(collection->views);
+	for (unsigned i = 0; i < HF__DOCUMENT_VIEWS; i++)
+		hf__index_init(&collection->views[i], &hf__document_views[i]);
 	return collection;
 }
 
@@ -375,18 +369,12 @@ bool hf__document_may_end(struct hf__document *document)
 	return true;
 }
 
-static int compare_names(const struct hf__index_node *a, const struct hf__index_node *b)
-{
-	return hf__bytes_compare(hf__collection_name(hf__collection_of_order(a)),
-	                         hf__collection_name(hf__collection_of_order(b)));
-}
-
 bool hf__document_indexes_init(struct hf__document_state *state, const struct hf__domain_env *env)
 {
 	state->env = *env;
 	state->root.type = &root_type;
 	hf__removed_init(&state->removed);
-	hf__index_init(&state->by_name, compare_names);
+	hf__index_init(&state->by_name, &hf__collection_by_name);
 	return hf__map_init(&state->collections, env->hash_key) &&
 	       hf__map_init(&state->documents, env->hash_key);
 }

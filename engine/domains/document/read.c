@@ -126,24 +126,9 @@ int hf_document_count(hf_store *store, const struct hf_document_count_args *args
 
 /* --- Collections ------------------------------------------------------------------------------ */
 
-static const struct hf__index *order_of(const void *state)
+static bool is_listed(const void *collection, struct hf__instant at)
 {
-	return &((const struct hf__document_state *)state)->by_name;
-}
-
-static struct hf_bytes name_of(const struct hf__index_node *node)
-{
-	return hf__collection_name(hf__collection_of_order(node));
-}
-
-static const struct hf__object *root_of(const void *state)
-{
-	return &((const struct hf__document_state *)state)->root;
-}
-
-static bool is_listed(const struct hf__index_node *node, struct hf__instant at)
-{
-	return hf__collection_live(hf__collection_of_order(node), at);
+	return hf__collection_live(collection, at);
 }
 
 int hf_document_names(hf_store *store, const struct hf_names_args *args, unsigned flags,
@@ -152,9 +137,9 @@ int hf_document_names(hf_store *store, const struct hf_names_args *args, unsigne
 	HF__CALL;
 	static const struct hf__names collections = {.domain = HF__DOMAIN_DOCUMENT,
 	                                             .operation = "document collections",
-	                                             .order = order_of,
-	                                             .name = name_of,
-	                                             .root = root_of,
+	                                             .by_name =
+	                                                 offsetof(struct hf__document_state, by_name),
+	                                             .root = offsetof(struct hf__document_state, root),
 	                                             .listed = is_listed};
 	return hf__names_list(store, &collections, args, flags, out, error);
 }

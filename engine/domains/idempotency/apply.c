@@ -163,9 +163,9 @@ static int apply_cleared(struct hf__idem_state *state, struct hf__change *change
 	struct hf__idem_scope *scope = hf__idem_scope_find(state, image->scope);
 	if (!scope || hf__index_count(&scope->by_key) == 0)
 		return HF_ECORRUPT;
-	struct hf__index_node *node;
-	while ((node = hf__index_first(&scope->by_key))) {
-		const int rc = hf__change_remove(change, &hf__idem_of_key(node)->object);
+	struct hf__object *entry;
+	while ((entry = hf__index_first_object(&scope->by_key))) {
+		const int rc = hf__change_remove(change, entry);
 		if (rc != HF_OK)
 			return rc;
 	}

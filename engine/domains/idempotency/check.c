@@ -20,13 +20,11 @@ int hf__idem_snapshot(const void *raw, struct hf__emitter *emitter)
 {
 	const struct hf__idem_state *state = raw;
 	int rc = HF_OK;
-	for (const struct hf__index_node *name = hf__index_first(&state->by_name); name;
-	     name = hf__index_next(name)) {
-		const struct hf__idem_scope *scope = hf__idem_scope_of_order(name);
-		for (const struct hf__index_node *node = hf__index_first(&scope->by_key);
-		     node && rc == HF_OK; node = hf__index_next(node))
-			rc = emit_entry(hf__idem_of_key(node), emitter);
-	}
+	for (const struct hf__idem_scope *scope = hf__index_first_object(&state->by_name); scope;
+	     scope = hf__index_next_object(&state->by_name, scope))
+		for (const struct hf__idem_entry *entry = hf__index_first_object(&scope->by_key);
+		     entry && rc == HF_OK; entry = hf__index_next_object(&scope->by_key, entry))
+			rc = emit_entry(entry, emitter);
 	return rc;
 }
 
@@ -94,10 +92,9 @@ static bool by_end_ok(const struct hf__idem_scope *scope, bool done, size_t coun
 	const struct hf__index *order = &scope->by_end[done];
 	if (!hf__index_sane(order) || hf__index_count(order) != count)
 		return false;
-	for (const struct hf__index_node *node = hf__index_first(order); node;
-	     node = hf__index_next(node))
-		if (hf__idem_of_end(node)->value.done != done ||
-		    hf__idem_scope_of(hf__idem_of_end(node)) != scope)
+	for (const struct hf__idem_entry *entry = hf__index_first_object(order); entry;
+	     entry = hf__index_next_object(order, entry))
+		if (entry->value.done != done || hf__idem_scope_of(entry) != scope)
 			return false;
 	return true;
 }
@@ -110,9 +107,8 @@ static int verify_scope(const struct hf__idem_state *state, const struct hf__ide
 		return broken(why, scope, NULL, "it cannot be found by its name");
 	if (!hf__index_sane(&scope->by_key))
 		return broken(why, scope, NULL, "its keys are out of order");
-	for (const struct hf__index_node *node = hf__index_first(&scope->by_key); node;
-	     node = hf__index_next(node)) {
-		const struct hf__idem_entry *entry = hf__idem_of_key(node);
+	for (const struct hf__idem_entry *entry = hf__index_first_object(&scope->by_key); entry;
+	     entry = hf__index_next_object(&scope->by_key, entry)) {
 		const char *fault = value_fault(entry);
 		if (!fault)
 			fault = place_fault(state, scope, entry, &tally);
@@ -139,9 +135,9 @@ int hf__idem_verify(const void *raw, struct hf__text *why)
 		hf__text_add(why, "idempotency: the order of scopes disagrees with the map of scopes");
 		return HF_ECORRUPT;
 	}
-	for (const struct hf__index_node *node = hf__index_first(&state->by_name); node;
-	     node = hf__index_next(node)) {
-		const int rc = verify_scope(state, hf__idem_scope_of_order(node), why, &total);
+	for (const struct hf__idem_scope *scope = hf__index_first_object(&state->by_name); scope;
+	     scope = hf__index_next_object(&state->by_name, scope)) {
+		const int rc = verify_scope(state, scope, why, &total);
 		if (rc != HF_OK)
 			return rc;
 	}

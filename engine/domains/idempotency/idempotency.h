@@ -24,11 +24,11 @@
 
 #include "base/heap.h"
 #include "base/map.h"
+#include "domains/common/names.h"
 #include "holdfast/idempotency.h"
 #include "log/entry.h"
-#include "object/index.h"
+#include "object/range.h"
 #include "object/removed.h"
-#include "store/call/names.h"
 #include "store/domain.h"
 
 struct hf__idem_state {
@@ -60,7 +60,7 @@ struct hf__idem_scope {
 	    /* by whether the end is computed, end and key: owned ones, done ones. Their ranks count
 	     * what has not ended */
 	    by_end[2];
-	uint32_t len;
+	uint16_t len;
 	uint8_t name[];
 };
 
@@ -84,7 +84,7 @@ struct hf__idem_entry {
 	struct hf__index_node by_key, by_end;
 	struct hf__heap_node ending;
 	struct hf__idem_value value;
-	uint32_t len;
+	uint16_t len;
 	uint8_t key[];
 };
 
@@ -105,10 +105,7 @@ struct hf__idem_scope *hf__idem_scope_new(struct hf__idem_state *state, struct h
 struct hf__idem_entry *hf__idem_entry_new(struct hf__idem_scope *scope, struct hf_bytes key);
 
 struct hf__idem_scope *hf__idem_scope_of_map(const struct hf__map_node *node);
-struct hf__idem_scope *hf__idem_scope_of_order(const struct hf__index_node *node);
 struct hf__idem_entry *hf__idem_of_map(const struct hf__map_node *node);
-struct hf__idem_entry *hf__idem_of_key(const struct hf__index_node *node);
-struct hf__idem_entry *hf__idem_of_end(const struct hf__index_node *node);
 struct hf__idem_entry *hf__idem_of_ending(const struct hf__heap_node *node);
 struct hf__idem_scope *hf__idem_scope_of(const struct hf__idem_entry *entry);
 struct hf_bytes hf__idem_scope_name(const struct hf__idem_scope *scope);

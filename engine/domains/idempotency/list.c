@@ -1,99 +1,53 @@
 /* Lists of a scope's entries, by key. What has ended is passed over by its weight, however much
  * of it lies between. A page token holds the key of the last entry given, so that the walk goes
  * on behind it even when it is gone by then. */
+#include "domains/common/list.h"
 #include "domains/common/read.h"
 #include "domains/idempotency/read.h"
 
-/* What a page is asked for, and what it gives. */
-struct list {
-	const struct hf_idempotency_list_args *args;
-	uint64_t query;
-	struct hf_idempotency_page *out;
-	struct hf__index_filter alive;
+static int copy_item(struct hf__query *q, const void *entry, void *args, void *item)
+{
+	const bool without_response = ((const struct hf_idempotency_list_args *)args)->without_response;
+	return hf__idem_answer(q, entry, without_response, item);
+}
+
+static const struct hf__list entry_list = {
+    .item = sizeof(struct hf_idempotency_entry),
+    .position = sizeof(struct hf_bytes),
+    .token = {1, {{.kind = HF__FIELD_PART}}},
+    .foreign = HF__FOREIGN_LIST,
+    .copy = copy_item,
 };
 
-static int hash_query(struct list *list)
+static int hash_query(struct hf_bytes scope, uint64_t *query)
 {
 	struct hf__writer w = {0};
 	hf__put_u8(&w, HF__DOMAIN_IDEMPOTENCY);
 	hf__put_short(&w, hf_str("list"));
-	hf__put_bytes(&w, list->args->scope); /* the last of variable length */
-	list->query = hf__query_hash(&w);
-	const int rc = w.bad ? HF_ENOMEM : HF_OK;
-	hf__writer_deinit(&w);
-	return rc;
+	hf__put_bytes(&w, scope); /* the last of variable length */
+	return hf__query_end(&w, query);
 }
 
-/* The sign of node minus key. */
-static int key_probe(const struct hf__index_node *node, const void *key)
+static int read_list(struct hf__query *q, const void *raw, void *to)
 {
-	return hf__bytes_compare(hf__idem_key(hf__idem_of_key(node)), *(const struct hf_bytes *)key);
-}
-
-/* Where the page begins; NULL: it is empty. */
-static int find_start(struct hf__query *q, const struct list *list,
-                      const struct hf__idem_scope *scope, const struct hf__index_node **start)
-{
-	struct hf__page page;
-	const int rc = hf__page_open(q->answer, list->args->page, list->query, &page);
-	if (rc == HF_EINVAL)
-		hf__text_add(&q->why, "the page token is damaged or belongs to another list");
-	if (rc != HF_OK || !scope)
-		return rc;
-	if (page.after.len > 0)
-		*start =
-		    hf__index_pass(hf__index_after(&scope->by_key, key_probe, &page.after), &list->alive);
-	else
-		*start = hf__index_first_pass(&scope->by_key, &list->alive);
-	return HF_OK;
-}
-
-static const struct hf__index_node *next_alive(const struct list *list,
-                                               const struct hf__index_node *node)
-{
-	return hf__index_pass(hf__index_next(node), &list->alive);
-}
-
-static int fill(struct hf__query *q, const struct list *list, const struct hf__index_node *node,
-                size_t count)
-{
-	struct hf_idempotency_entry *items = hf__answer_alloc(q->answer, count * sizeof *items);
-	if (!items)
-		return HF_ENOMEM;
-	for (size_t i = 0; i < count; i++, node = next_alive(list, node)) {
-		const int rc =
-		    hf__idem_answer(q, hf__idem_of_key(node), list->args->without_response, &items[i]);
-		if (rc != HF_OK)
-			return rc;
-	}
-	list->out->items = items;
-	list->out->count = count;
-	/* `node` is the first one of the next page. */
-	return node && count > 0
-	           ? hf__page_token(q->answer, list->query, items[count - 1].key.key, &list->out->next)
-	           : HF_OK;
-}
-
-static int read_list(struct hf__query *q, const void *args, void *out)
-{
-	struct list one = {.args = args, .out = out}, *list = &one;
-	const struct hf__index_node *start = NULL;
-	int rc = hf__idem_check_scope(list->args->scope, &q->why);
+	struct hf_idempotency_list_args args = *(const struct hf_idempotency_list_args *)raw;
+	struct hf_idempotency_page *out = to;
+	const struct hf__index_filter alive = hf__lasting(HF__INSTANT_OF(q));
+	struct hf__listing list = {
+	    .list = &entry_list, .ctx = &args, .page = args.page, .limit = args.limit};
+	int rc = hf__idem_check_scope(args.scope, &q->why);
 	if (rc == HF_OK)
-		rc = hash_query(list);
+		rc = hash_query(args.scope, &list.query);
 	if (rc != HF_OK)
 		return rc;
-	const struct hf__idem_scope *scope = hf__idem_scope_find(q->state, list->args->scope);
-	hf__query_depends(q, hf__idem_scope_depends(q->state, scope, list->args->scope));
-	list->alive = hf__lasting(HF__INSTANT_OF(q));
-	rc = find_start(q, list, scope, &start);
-	if (rc != HF_OK)
-		return rc;
-	size_t count = 0;
-	for (const struct hf__index_node *node = start;
-	     node && (list->args->limit == 0 || count < list->args->limit); count++)
-		node = next_alive(list, node);
-	return fill(q, list, start, count);
+	const struct hf__idem_scope *scope = hf__idem_scope_find(q->state, args.scope);
+	hf__query_depends(q, hf__idem_scope_depends(q->state, scope, args.scope));
+	list.range = (struct hf__range){.index = scope ? &scope->by_key : NULL, .filter = &alive};
+	rc = hf__list_page(q, &list);
+	out->items = list.items;
+	out->count = list.count;
+	out->next = list.next;
+	return rc;
 }
 
 static const struct hf__reading list_reading = {HF__DOMAIN_IDEMPOTENCY, read_list,

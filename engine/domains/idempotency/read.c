@@ -120,25 +120,10 @@ int hf_idempotency_count(hf_store *store, struct hf_bytes scope, unsigned flags,
 
 /* --- Scopes ----------------------------------------------------------------------------------- */
 
-static const struct hf__index *order_of(const void *state)
-{
-	return &((const struct hf__idem_state *)state)->by_name;
-}
-
-static struct hf_bytes name_of(const struct hf__index_node *node)
-{
-	return hf__idem_scope_name(hf__idem_scope_of_order(node));
-}
-
-static const struct hf__object *root_of(const void *state)
-{
-	return &((const struct hf__idem_state *)state)->root;
-}
-
-static bool scope_listed(const struct hf__index_node *node, struct hf__instant at)
+static bool scope_listed(const void *scope, struct hf__instant at)
 {
 	const struct hf__index_filter alive = hf__lasting(at);
-	return hf__index_first_pass(&hf__idem_scope_of_order(node)->by_key, &alive) != NULL;
+	return hf__index_first_pass(&((const struct hf__idem_scope *)scope)->by_key, &alive) != NULL;
 }
 
 int hf_idempotency_names(hf_store *store, const struct hf_names_args *args, unsigned flags,
@@ -147,9 +132,8 @@ int hf_idempotency_names(hf_store *store, const struct hf_names_args *args, unsi
 	HF__CALL;
 	static const struct hf__names scopes = {.domain = HF__DOMAIN_IDEMPOTENCY,
 	                                        .operation = "idempotency scopes",
-	                                        .order = order_of,
-	                                        .name = name_of,
-	                                        .root = root_of,
+	                                        .by_name = offsetof(struct hf__idem_state, by_name),
+	                                        .root = offsetof(struct hf__idem_state, root),
 	                                        .listed = scope_listed};
 	return hf__names_list(store, &scopes, args, flags, out, error);
 }

@@ -26,24 +26,9 @@ struct hf__idem_scope *hf__idem_scope_of_map(const struct hf__map_node *node)
 	return back(node, offsetof(struct hf__idem_scope, node));
 }
 
-struct hf__idem_scope *hf__idem_scope_of_order(const struct hf__index_node *node)
-{
-	return back(node, offsetof(struct hf__idem_scope, by_name));
-}
-
 struct hf__idem_entry *hf__idem_of_map(const struct hf__map_node *node)
 {
 	return back(node, offsetof(struct hf__idem_entry, node));
-}
-
-struct hf__idem_entry *hf__idem_of_key(const struct hf__index_node *node)
-{
-	return back(node, offsetof(struct hf__idem_entry, by_key));
-}
-
-struct hf__idem_entry *hf__idem_of_end(const struct hf__index_node *node)
-{
-	return back(node, offsetof(struct hf__idem_entry, by_end));
 }
 
 struct hf__idem_entry *hf__idem_of_ending(const struct hf__heap_node *node)
@@ -104,26 +89,51 @@ int64_t hf__idem_expires_at(const struct hf__idem_entry *entry, int64_t setback)
 	                             : entry->value.expires_at;
 }
 
+/* A position in the order of ends. */
 struct end {
 	bool computed;
 	int64_t at;
+	struct hf_bytes key;
 };
 
-/* The sign by which the node stands behind all ends up to this one; never 0, so that it seeks
- * the first that does. */
-static int end_probe(const struct hf__index_node *node, const void *key)
+#define ENTRY struct hf__idem_entry
+#define KEY .kind = HF__FIELD_PART, .offset = offsetof(ENTRY, key), .lens = offsetof(ENTRY, len)
+
+static const struct hf__index_type by_name = HF__INDEX_BY_NAME(struct hf__idem_scope, by_name);
+/* A position is the key. */
+static int compare_keys(const void *a, const void *b)
 {
-	const struct end *end = key;
-	if (node->tag != end->computed)
-		return node->tag > end->computed ? 1 : -1;
-	return node->weight > end->at ? 1 : -1;
+	return hf__bytes_compare(hf__idem_key(a), hf__idem_key(b));
 }
+
+static const struct hf__index_type by_key = {
+    .node = offsetof(ENTRY, by_key), .fields = {1, {{KEY}}}, .compare = compare_keys};
+
+/* The weight is the end, the tag says whether it was computed. */
+static int compare_ends(const void *a, const void *b)
+{
+	const struct hf__index_node *x = &((const ENTRY *)a)->by_end, *y = &((const ENTRY *)b)->by_end;
+	if (x->tag != y->tag)
+		return x->tag < y->tag ? -1 : 1;
+	if (x->weight != y->weight)
+		return x->weight < y->weight ? -1 : 1;
+	return compare_keys(a, b);
+}
+
+static const struct hf__index_type by_end = {
+    .node = offsetof(ENTRY, by_end),
+    .fields = {3,
+               {HF__FIELD(HF__FIELD_U8, ENTRY, by_end.tag, struct end, computed),
+                HF__FIELD(HF__FIELD_I64, ENTRY, by_end.weight, struct end, at),
+                {KEY, .at = offsetof(struct end, key)}}},
+    .compare = compare_ends,
+};
 
 static size_t count_up_to(const struct hf__index *order, bool computed, int64_t at)
 {
-	const struct end end = {computed, at};
-	const struct hf__index_node *first = hf__index_seek(order, end_probe, &end);
-	return first ? hf__index_rank(first) : hf__index_count(order);
+	const struct end end = {computed, at, {NULL, 0}};
+	const struct hf__range ends = {.index = order, .fields = 2, .at = &end};
+	return hf__range_until(&ends);
 }
 
 size_t hf__idem_count(const struct hf__idem_scope *scope, bool done, struct hf__instant at)
@@ -212,8 +222,7 @@ static void scope_free(struct hf__object *object)
 /* I-IDEM-3. */
 static void scope_weigh(struct hf__idem_scope *scope)
 {
-	const int64_t latest = scope->by_key.root ? scope->by_key.root->most : INT64_MIN;
-	hf__name_until(&scope->state->by_name, &scope->by_name, latest);
+	hf__name_until(&scope->state->by_name, &scope->by_name, hf__index_most(&scope->by_key));
 }
 
 static void entry_enlist(struct hf__object *object)
@@ -307,26 +316,6 @@ static const struct hf__type entry_type = {
 
 /* --- Birth ------------------------------------------------------------------------------------ */
 
-static int compare_keys(const struct hf__index_node *a, const struct hf__index_node *b)
-{
-	return hf__bytes_compare(hf__idem_key(hf__idem_of_key(a)), hf__idem_key(hf__idem_of_key(b)));
-}
-
-static int compare_ends(const struct hf__index_node *a, const struct hf__index_node *b)
-{
-	if (a->tag != b->tag)
-		return a->tag < b->tag ? -1 : 1;
-	if (a->weight != b->weight)
-		return a->weight < b->weight ? -1 : 1;
-	return hf__bytes_compare(hf__idem_key(hf__idem_of_end(a)), hf__idem_key(hf__idem_of_end(b)));
-}
-
-static int compare_names(const struct hf__index_node *a, const struct hf__index_node *b)
-{
-	return hf__bytes_compare(hf__idem_scope_name(hf__idem_scope_of_order(a)),
-	                         hf__idem_scope_name(hf__idem_scope_of_order(b)));
-}
-
 struct hf__idem_scope *hf__idem_scope_new(struct hf__idem_state *state, struct hf_bytes name)
 {
 	struct hf__idem_scope *scope = hf__alloc(sizeof *scope + name.len);
@@ -336,10 +325,10 @@ struct hf__idem_scope *hf__idem_scope_new(struct hf__idem_state *state, struct h
 	scope->object.container = &state->root;
 	scope->state = state;
 	scope->vacancy.home = &state->removed;
-	hf__index_init(&scope->by_key, compare_keys);
-	hf__index_init(&scope->by_end[false], compare_ends);
-	hf__index_init(&scope->by_end[true], compare_ends);
-	scope->len = (uint32_t)name.len;
+	hf__index_init(&scope->by_key, &by_key);
+	hf__index_init(&scope->by_end[false], &by_end);
+	hf__index_init(&scope->by_end[true], &by_end);
+	scope->len = (uint16_t)name.len;
 	memcpy(scope->name, name.data, name.len);
 	return scope;
 }
@@ -351,7 +340,7 @@ struct hf__idem_entry *hf__idem_entry_new(struct hf__idem_scope *scope, struct h
 		return NULL;
 	entry->object.type = &entry_type;
 	entry->object.container = &scope->object;
-	entry->len = (uint32_t)key.len;
+	entry->len = (uint16_t)key.len;
 	memcpy(entry->key, key.data, key.len);
 	return entry;
 }
@@ -362,7 +351,7 @@ bool hf__idem_indexes_init(struct hf__idem_state *state, const struct hf__domain
 	state->incarnation = UINT64_MAX;
 	state->root.type = &root_type;
 	hf__removed_init(&state->removed);
-	hf__index_init(&state->by_name, compare_names);
+	hf__index_init(&state->by_name, &by_name);
 	return hf__map_init(&state->scopes, env->hash_key) &&
 	       hf__map_init(&state->entries, env->hash_key);
 }

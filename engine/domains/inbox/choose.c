@@ -116,7 +116,7 @@ int hf__victims_of_prune(struct hf__victims *victims, const struct hf__inbox *in
 	const struct hf__record *record = hf__record_first(inbox, &all, NULL);
 	while (record) {
 		const struct hf__inbox_bound account = {
-		    .view = HF__INBOX_BY_KEY, .fields = 1, .at = hf__record_position(record)};
+		    .view = HF__INBOX_BY_KEY, .fields = 1, .at.account = hf__record_account(record)};
 		if (!kept(args, account.at.account))
 			add_range(victims, record, &account);
 		record = hf__record_beyond(inbox, &account);
@@ -133,8 +133,10 @@ static int compare_records(const void *a, const void *b)
 /* One class of records in load order. */
 static struct hf__inbox_bound of_class(uint8_t class)
 {
-	return (struct hf__inbox_bound){
-	    .view = HF__INBOX_IN_LOAD_ORDER, .fields = 1, .at.class = class};
+	struct hf__inbox_bound bound = {.view = HF__INBOX_IN_LOAD_ORDER,
+	                                .fields = HF__INBOX_CLASS_FIELDS};
+	hf__inbox_put_class(&bound.at, class);
+	return bound;
 }
 
 /* Takes the last record in load order that is left: the ranges of the classes, merged from
@@ -182,7 +184,7 @@ static size_t count_young(const struct hf__inbox *inbox, int64_t oldest)
 	for (uint8_t class = 0; class < HF__INBOX_CLASSES; class ++) {
 		const struct hf__inbox_bound all = of_class(class);
 		struct hf__inbox_bound to = all;
-		to.fields = 2;
+		to.fields = HF__INBOX_CLASS_FIELDS + 1;
 		to.at.snapshot_at = oldest;
 		young += hf__records_up_to(inbox, &to) - before;
 		before = hf__records_up_to(inbox, &all);

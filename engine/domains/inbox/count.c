@@ -57,30 +57,14 @@ int hf_inbox_get_status(hf_store *store, struct hf_bytes user, unsigned flags,
 	return hf__read_into(store, &get_status_reading, &user, flags, out, error);
 }
 
-static const struct hf__index *order_of(const void *state)
-{
-	return &((const struct hf__inbox_state *)state)->by_user;
-}
-
-static struct hf_bytes user_of(const struct hf__index_node *node)
-{
-	return hf__inbox_user(hf__inbox_of_order(node));
-}
-
-static const struct hf__object *root_of(const void *state)
-{
-	return &((const struct hf__inbox_state *)state)->root;
-}
-
 int hf_inbox_names(hf_store *store, const struct hf_names_args *args, unsigned flags,
                    struct hf_name_page *out, struct hf_error *error)
 {
 	HF__CALL;
 	static const struct hf__names users = {.domain = HF__DOMAIN_INBOX,
 	                                       .operation = "inbox users",
-	                                       .order = order_of,
-	                                       .name = user_of,
-	                                       .root = root_of,
+	                                       .by_name = offsetof(struct hf__inbox_state, by_user),
+	                                       .root = offsetof(struct hf__inbox_state, root),
 	                                       .mono = true};
 	return hf__names_list(store, &users, args, flags, out, error);
 }

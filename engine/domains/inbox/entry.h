@@ -149,9 +149,6 @@ uint64_t hf__score_bits(double score); /* distinguishes 0 from -0 */
 /* By its bits, as everything about scores: the host's compiler flags and its threads' rounding
  * modes, under which comparisons of doubles may lie, change nothing. */
 bool hf__score_nan(double score);
-/* A total order of all scores that are numbers: as numbers, and -0 before 0. Below 0, 0 or
- * above. */
-int hf__score_compare(double a, double b);
 /* Would this mark change a record that is like this? */
 bool hf__inbox_mark_changes(enum hf__inbox_mark mark, bool unread, bool dismissed, int64_t seen_at);
 

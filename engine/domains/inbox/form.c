@@ -49,15 +49,6 @@ bool hf__score_nan(double score)
 	return (hf__score_bits(score) & ~SIGN) > INFINITE;
 }
 
-int hf__score_compare(double a, double b)
-{
-	const uint64_t a_bits = hf__score_bits(a), b_bits = hf__score_bits(b);
-	/* Numbers of either sign grow with their bits, negative ones downward. */
-	const uint64_t a_rank = a_bits & SIGN ? ~a_bits : a_bits | SIGN;
-	const uint64_t b_rank = b_bits & SIGN ? ~b_bits : b_bits | SIGN;
-	return (a_rank > b_rank) - (a_rank < b_rank);
-}
-
 bool hf__inbox_mark_changes(enum hf__inbox_mark mark, bool unread, bool dismissed, int64_t seen_at)
 {
 	switch (mark) {

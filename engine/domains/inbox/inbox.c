@@ -84,9 +84,9 @@ static int snapshot_tomb(const struct hf__tomb *tomb, struct hf__emitter *emitte
 }
 
 /* Its value, its records, its tombstones. */
-static int snapshot_inbox(const struct hf__index_node *node, struct hf__emitter *emitter)
+static int snapshot_inbox(const void *raw, struct hf__emitter *emitter)
 {
-	const struct hf__inbox *inbox = hf__inbox_of_order(node);
+	const struct hf__inbox *inbox = raw;
 	const struct hf__inbox_bound all = {.view = HF__INBOX_BY_KEY};
 	int rc = snapshot_value(inbox, emitter);
 	const struct hf__record *record = hf__record_first(inbox, &all, NULL);
@@ -138,15 +138,10 @@ static bool view_sane(const struct hf__inbox *inbox, enum hf__inbox_view view)
 	const struct hf__index *order = &inbox->views[view];
 	if (!hf__index_sane(order) || hf__index_count(order) != hf__inbox_total(inbox))
 		return false;
-	const struct hf__record *before = NULL;
 	for (const struct hf__record *record = hf__record_first(inbox, &all, NULL); record;
-	     record = hf__record_next(record, &all)) {
+	     record = hf__record_next(record, &all))
 		if (!node_sane(record, view))
 			return false;
-		if (before && order->compare(&before->nodes[view], &record->nodes[view]) >= 0)
-			return false;
-		before = record;
-	}
 	return true;
 }
 
@@ -202,20 +197,16 @@ static int inbox_verify(const void *state, struct hf__text *why)
 {
 	const struct hf__inbox_state *s = state;
 	size_t inboxes = 0, records = 0, tombs = 0;
-	bool ascending = hf__removed_sane(&s->removed) && hf__index_sane(&s->by_user) &&
-	                 hf__heap_sane(&s->endings) && s->endings.count == s->tombs.count;
-	const struct hf__index_node *before = NULL;
-	for (const struct hf__index_node *node = hf__index_first(&s->by_user); node && ascending;
-	     node = hf__index_next(node)) {
-		const struct hf__inbox *inbox = hf__inbox_of_order(node);
+	const bool ascending = hf__removed_sane(&s->removed) && hf__index_sane(&s->by_user) &&
+	                       hf__heap_sane(&s->endings) && s->endings.count == s->tombs.count;
+	const struct hf__inbox *inbox = hf__index_first_object(&s->by_user);
+	for (; inbox && ascending; inbox = hf__index_next_object(&s->by_user, inbox)) {
 		const int rc = verify_inbox(inbox, why);
 		if (rc != HF_OK)
 			return rc;
 		inboxes++;
 		records += hf__inbox_total(inbox);
 		tombs += hf__index_count(&inbox->tombs);
-		ascending = !before || s->by_user.compare(before, node) < 0;
-		before = node;
 	}
 	if (ascending && inboxes == s->users.count && records == s->records.count &&
 	    tombs == s->tombs.count)

@@ -28,12 +28,12 @@
 
 #include "base/heap.h"
 #include "base/map.h"
+#include "domains/common/names.h"
 #include "domains/inbox/entry.h"
 #include "holdfast/inbox.h"
 #include "log/entry.h"
-#include "object/index.h"
+#include "object/range.h"
 #include "object/removed.h"
-#include "store/call/names.h"
 #include "store/domain.h"
 
 /* The orders of an inbox's records. The first two have one range per class, so that a filter by
@@ -63,11 +63,14 @@ enum hf__inbox_tags {
 
 /* Where a record stands in any view; borrowed bytes. */
 struct hf__inbox_position {
-	uint8_t class;
+	bool dismissed, unread; /* the class */
 	int64_t snapshot_at;
 	double score;
 	struct hf_bytes account, thread;
 };
+
+/* The view's leading fields that say the class. */
+#define HF__INBOX_CLASS_FIELDS 2u
 
 /* What is equal to `at` in the view's first `fields` fields, and has one of the tags (0: any)
  * and, if bounded, a weight of at most `most`. */
@@ -110,8 +113,8 @@ struct hf__inbox {
 	uint64_t unread, unseen; /* both without dismissed; kept by link and unlink of the records */
 	uint64_t dismissed;
 	struct hf__inbox_value value;
-	uint32_t len;
-	uint8_t user[];
+	uint16_t len;
+	uint8_t name[];
 };
 
 struct hf__record_value {
@@ -134,8 +137,8 @@ struct hf__record {
 	struct hf__map_node node;
 	struct hf__index_node nodes[HF__INBOX_VIEWS];
 	struct hf__record_value value;
-	uint16_t account_len, thread_len;
-	uint8_t text[]; /* account, thread */
+	uint16_t lens[2]; /* of account, thread */
+	uint8_t text[]; /* these, one behind the other */
 };
 
 struct hf__tomb {
@@ -144,8 +147,8 @@ struct hf__tomb {
 	struct hf__index_node by_key;
 	struct hf__heap_node ending;
 	struct hf__tomb_value value;
-	uint16_t account_len, thread_len;
-	uint8_t text[]; /* account, thread */
+	uint16_t lens[2]; /* of account, thread */
+	uint8_t text[]; /* these, one behind the other */
 };
 
 /* --- inbox/describe.c ------------------------------------------------------------------------- */
@@ -181,7 +184,7 @@ int64_t hf__inbox_listed_until(const struct hf__inbox *inbox);
 
 /* --- inbox/tombstone.c ------------------------------------------------------------------------ */
 
-void hf__tombs_init(struct hf__index *tombs);
+extern const struct hf__index_type hf__tombs_by_key;
 /* inbox may be NULL */
 struct hf__tomb *hf__tomb_find(const struct hf__inbox *inbox, struct hf_bytes account,
                                struct hf_bytes thread);
@@ -189,7 +192,6 @@ struct hf__tomb *hf__tomb_find(const struct hf__inbox *inbox, struct hf_bytes ac
 struct hf__tomb *hf__tomb_new(struct hf__inbox *inbox, struct hf_bytes account,
                               struct hf_bytes thread);
 struct hf__tomb *hf__tomb_of_map(const struct hf__map_node *node);
-struct hf__tomb *hf__tomb_of_key(const struct hf__index_node *node);
 struct hf__tomb *hf__tomb_of_ending(const struct hf__heap_node *node);
 struct hf__inbox *hf__tomb_inbox(const struct hf__tomb *tomb);
 struct hf_bytes hf__tomb_account(const struct hf__tomb *tomb);
@@ -205,16 +207,14 @@ bool hf__tombs_sane(const struct hf__inbox *inbox);
 
 /* --- inbox/order.c ---------------------------------------------------------------------------- */
 
-void hf__inbox_orders_init(struct hf__index orders[HF__INBOX_VIEWS]);
+extern const struct hf__index_type hf__inbox_by_user;
+extern const struct hf__index_type hf__inbox_views[HF__INBOX_VIEWS];
 struct hf__inbox *hf__inbox_of_map(const struct hf__map_node *node);
 struct hf__record *hf__record_of_map(const struct hf__map_node *node);
-struct hf__inbox *hf__inbox_of_order(const struct hf__index_node *node);
-struct hf__record *hf__record_of(const struct hf__index_node *node, enum hf__inbox_view view);
 struct hf__inbox *hf__record_inbox(const struct hf__record *record);
 struct hf_bytes hf__inbox_user(const struct hf__inbox *inbox);
 struct hf_bytes hf__record_account(const struct hf__record *record);
 struct hf_bytes hf__record_thread(const struct hf__record *record);
-struct hf__inbox_position hf__record_position(const struct hf__record *record);
 struct hf__inbox_image hf__record_image(const struct hf__record *record);
 uint8_t hf__record_class(const struct hf__record *record);
 uint8_t hf__record_tag(const struct hf__record *record); /* its class as a tag */
@@ -253,6 +253,13 @@ struct hf__inbox_walk {
 	struct hf__inbox_bound ranges[HF__INBOX_CLASSES];
 	struct hf__record *heads[HF__INBOX_CLASSES]; /* the next of each range; NULL: no more */
 };
+
+/* What of a class a position says. */
+static inline void hf__inbox_put_class(struct hf__inbox_position *at, unsigned class)
+{
+	at->unread = class & 1u;
+	at->dismissed = class >> 1;
+}
 
 /* Which records, in load order. */
 struct hf__inbox_filter {

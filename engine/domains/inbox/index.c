@@ -71,12 +71,6 @@ struct hf__record *hf__record_find(const struct hf__inbox *inbox, struct hf_byte
 	return node ? hf__record_of_map(node) : NULL;
 }
 
-static int compare_users(const struct hf__index_node *a, const struct hf__index_node *b)
-{
-	return hf__bytes_compare(hf__inbox_user(hf__inbox_of_order(a)),
-	                         hf__inbox_user(hf__inbox_of_order(b)));
-}
-
 /* --- Objects ---------------------------------------------------------------------------------- */
 
 static void free_memory(struct hf__object *object)
@@ -224,11 +218,12 @@ struct hf__inbox *hf__inbox_new(struct hf__inbox_state *state, struct hf_bytes u
 	inbox->object.container = &state->root;
 	inbox->state = state;
 	inbox->vacancy.home = &state->removed;
-	hf__inbox_orders_init(inbox->views);
-	hf__tombs_init(&inbox->tombs);
+	for (unsigned i = 0; i < HF__INBOX_VIEWS; i++)
+		hf__index_init(&inbox->views[i], &hf__inbox_views[i]);
+	hf__index_init(&inbox->tombs, &hf__tombs_by_key);
 	inbox->value.generated_at = HF_UNSET;
-	inbox->len = (uint32_t)user.len;
-	memcpy(inbox->user, user.data, user.len);
+	inbox->len = (uint16_t)user.len;
+	memcpy(inbox->name, user.data, user.len);
 	return inbox;
 }
 
@@ -241,8 +236,8 @@ struct hf__record *hf__record_new(struct hf__inbox *inbox, struct hf_bytes accou
 	record->object.type = &record_type;
 	record->object.container = &inbox->object;
 	record->value.snoozed_until = HF_UNSET;
-	record->account_len = (uint16_t)account.len;
-	record->thread_len = (uint16_t)thread.len;
+	record->lens[0] = (uint16_t)account.len;
+	record->lens[1] = (uint16_t)thread.len;
 	memcpy(record->text, account.data, account.len);
 	memcpy(record->text + account.len, thread.data, thread.len);
 	return record;
@@ -253,7 +248,7 @@ bool hf__inbox_indexes_init(struct hf__inbox_state *state, const struct hf__doma
 	state->env = *env;
 	state->root.type = &root_type;
 	hf__removed_init(&state->removed);
-	hf__index_init(&state->by_user, compare_users);
+	hf__index_init(&state->by_user, &hf__inbox_by_user);
 	return hf__map_init(&state->users, env->hash_key) &&
 	       hf__map_init(&state->records, env->hash_key) &&
 	       hf__map_init(&state->tombs, env->hash_key);

@@ -65,8 +65,8 @@ static size_t size_of_victims(const struct hf__victims *victims)
 	size_t size = 0;
 	for (size_t i = 0; i < victims->count; i++) {
 		const struct hf__record *record = victims->items[i];
-		size += (record->value.dismissed ? BURIED_OVERHEAD : REMOVED_OVERHEAD) +
-		        record->account_len + record->thread_len;
+		size += (record->value.dismissed ? BURIED_OVERHEAD : REMOVED_OVERHEAD) + record->lens[0] +
+		        record->lens[1];
 	}
 	return size;
 }
@@ -158,10 +158,10 @@ static struct contents contents_of(const struct hf__inbox *inbox, int64_t mono)
 	struct contents found = {0};
 	for (const struct hf__record *r = hf__record_first(inbox, &all, NULL); r;
 	     r = hf__record_next(r, &all), found.records++)
-		found.bytes += REMOVED_OVERHEAD + r->account_len + r->thread_len;
+		found.bytes += REMOVED_OVERHEAD + r->lens[0] + r->lens[1];
 	for (const struct hf__tomb *tomb = hf__tomb_next(inbox, NULL); tomb;
 	     tomb = hf__tomb_next(inbox, tomb), found.tombs++) {
-		found.bytes += REMOVED_OVERHEAD + tomb->account_len + tomb->thread_len;
+		found.bytes += REMOVED_OVERHEAD + tomb->lens[0] + tomb->lens[1];
 		found.stands = found.stands || hf__tomb_stands(tomb, mono);
 	}
 	return found;

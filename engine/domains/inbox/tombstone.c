@@ -15,11 +15,6 @@ struct hf__tomb *hf__tomb_of_ending(const struct hf__heap_node *node)
 	return (struct hf__tomb *)((uintptr_t)node - offsetof(struct hf__tomb, ending));
 }
 
-struct hf__tomb *hf__tomb_of_key(const struct hf__index_node *node)
-{
-	return (struct hf__tomb *)((uintptr_t)node - offsetof(struct hf__tomb, by_key));
-}
-
 struct hf__inbox *hf__tomb_inbox(const struct hf__tomb *tomb)
 {
 	return (struct hf__inbox *)(void *)tomb->object.container;
@@ -27,19 +22,18 @@ struct hf__inbox *hf__tomb_inbox(const struct hf__tomb *tomb)
 
 struct hf_bytes hf__tomb_account(const struct hf__tomb *tomb)
 {
-	return hf_bytes_of(tomb->text, tomb->account_len);
+	return hf_bytes_of(tomb->text, tomb->lens[0]);
 }
 
 struct hf_bytes hf__tomb_thread(const struct hf__tomb *tomb)
 {
-	return hf_bytes_of(tomb->text + tomb->account_len, tomb->thread_len);
+	return hf_bytes_of(tomb->text + tomb->lens[0], tomb->lens[1]);
 }
 
 struct hf__tomb *hf__tomb_next(const struct hf__inbox *inbox, const struct hf__tomb *tomb)
 {
-	const struct hf__index_node *node =
-	    tomb ? hf__index_next(&tomb->by_key) : hf__index_first(&inbox->tombs);
-	return node ? hf__tomb_of_key(node) : NULL;
+	return tomb ? hf__index_next_object(&inbox->tombs, tomb)
+	            : hf__index_first_object(&inbox->tombs);
 }
 
 bool hf__tomb_stands(const struct hf__tomb *tomb, int64_t mono)
@@ -56,17 +50,13 @@ struct hf__tomb_value hf__tomb_shown(const struct hf__tomb *tomb, int64_t setbac
 
 /* --- Indexes ---------------------------------------------------------------------------------- */
 
-static int compare_tombs(const struct hf__index_node *a, const struct hf__index_node *b)
-{
-	const struct hf__tomb *x = hf__tomb_of_key(a), *y = hf__tomb_of_key(b);
-	return hf__inbox_compare_keys(hf__tomb_account(x), hf__tomb_thread(x), hf__tomb_account(y),
-	                              hf__tomb_thread(y));
-}
-
-void hf__tombs_init(struct hf__index *tombs)
-{
-	hf__index_init(tombs, compare_tombs);
-}
+/* A position is a struct hf__inbox_key without the user. */
+const struct hf__index_type hf__tombs_by_key = {
+    .node = offsetof(struct hf__tomb, by_key),
+    .fields = {2,
+               {HF__PART(struct hf__tomb, text, lens, 0, struct hf__inbox_key, account),
+                HF__PART(struct hf__tomb, text, lens, 1, struct hf__inbox_key, thread)}},
+};
 
 static bool tomb_has_key(const struct hf__map_node *node, const void *raw)
 {
@@ -146,8 +136,8 @@ struct hf__tomb *hf__tomb_new(struct hf__inbox *inbox, struct hf_bytes account,
 		return NULL;
 	tomb->object.type = &tomb_type;
 	tomb->object.container = &inbox->object;
-	tomb->account_len = (uint16_t)account.len;
-	tomb->thread_len = (uint16_t)thread.len;
+	tomb->lens[0] = (uint16_t)account.len;
+	tomb->lens[1] = (uint16_t)thread.len;
 	memcpy(tomb->text, account.data, account.len);
 	memcpy(tomb->text + account.len, thread.data, thread.len);
 	return tomb;

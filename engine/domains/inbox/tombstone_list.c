@@ -1,9 +1,10 @@
 /* Tombstones as callers see them: one put or lifted by itself (imports, migrations, second
  * thoughts), and the list of those that stand. What stands is judged by the store's clock, so
  * that logging an ending changes no answer. */
+#include "domains/common/list.h"
+#include "domains/common/read.h"
 #include "domains/common/verb.h"
 #include "domains/inbox/inbox.h"
-#include "store/call/error.h"
 
 /* --- Putting and lifting one ------------------------------------------------------------------ */
 
@@ -106,68 +107,15 @@ int hf_inbox_put_tombstone(hf_store *store, hf_txn *txn,
 
 /* --- The list --------------------------------------------------------------------------------- */
 
-struct list {
-	const struct hf_inbox_list_tombstones_args *args;
+struct page {
 	struct hf_bytes user; /* in the answer */
-	uint64_t query;
-	struct hf_inbox_tombstone_page *out;
 };
 
-static int probe(const struct hf__index_node *node, const void *raw)
+static int copy_tomb(struct hf__query *q, const void *raw, void *page, void *item)
 {
-	const struct hf__inbox_key *key = raw;
-	const struct hf__tomb *tomb = hf__tomb_of_key(node);
-	return hf__inbox_compare_keys(hf__tomb_account(tomb), hf__tomb_thread(tomb), key->account,
-	                              key->thread);
-}
-
-/* Those that stand now: a bound on the weight, and exact. */
-static struct hf__index_filter standing_at(int64_t mono)
-{
-	return (struct hf__index_filter){.low = mono + 1, .high = INT64_MAX};
-}
-
-static int hash_query(const struct hf_inbox_list_tombstones_args *args, uint64_t *query)
-{
-	struct hf__writer w = {0};
-	hf__put_short(&w, hf_str("inbox tombstones"));
-	hf__put_short(&w, args->user);
-	hf__put_short(&w, args->thread.len > 0 ? hf__inbox_account(args->account) : args->thread);
-	hf__put_short(&w, args->thread);
-	const int rc = w.bad ? HF_ENOMEM : HF_OK;
-	*query = hf__query_hash(&w);
-	hf__writer_deinit(&w);
-	return rc;
-}
-
-/* Where the page begins; NULL: it is empty. */
-static int find_start(struct hf__query *q, const struct list *list, const struct hf__inbox *inbox,
-                      const struct hf__index_node **start)
-{
-	const struct hf__index_filter standing = standing_at(q->mono);
-	struct hf__page page = {0};
-	struct hf__inbox_key after = {0};
-	int rc = hf__page_open(q->answer, list->args->page, list->query, &page);
-	const bool resumed = rc == HF_OK && page.after.len > 0;
-	struct hf__reader r = hf__reader(page.after);
-	if (resumed) {
-		after.account = hf__get_short(&r);
-		after.thread = hf__get_short(&r);
-		rc = hf__reader_done(&r) ? HF_OK : HF_EINVAL;
-	}
-	if (rc == HF_EINVAL)
-		hf__text_add(&q->why, "the page token is damaged or belongs to another query");
-	if (rc != HF_OK || !inbox)
-		return rc;
-	*start = resumed ? hf__index_pass(hf__index_after(&inbox->tombs, probe, &after), &standing)
-	                 : hf__index_first_pass(&inbox->tombs, &standing);
-	return HF_OK;
-}
-
-static int copy_tomb(struct hf__query *q, const struct list *list, const struct hf__tomb *tomb,
-                     struct hf_inbox_tombstone *out)
-{
-	out->key.user = list->user;
+	const struct hf__tomb *tomb = raw;
+	struct hf_inbox_tombstone *out = item;
+	out->key.user = ((const struct page *)page)->user;
 	out->dismissed = tomb->value.dismissed;
 	out->dismissed_at = tomb->value.dismissed_at;
 	out->until = hf__to_shown(tomb->value.until, q->setback);
@@ -176,90 +124,71 @@ static int copy_tomb(struct hf__query *q, const struct list *list, const struct 
 	return rc == HF_OK ? hf__answer_bytes(q->answer, hf__tomb_thread(tomb), &out->key.thread) : rc;
 }
 
-/* The one of a key: it stands alone, so there is no page behind it. */
-static int fill_one(struct hf__query *q, const struct list *list, const struct hf__inbox *inbox)
-{
-	const struct hf__tomb *tomb =
-	    hf__tomb_find(inbox, hf__inbox_account(list->args->account), list->args->thread);
-	struct hf_inbox_tombstone *item = hf__answer_alloc(q->answer, sizeof *item);
-	if (!item)
-		return HF_ENOMEM;
-	list->out->items = item;
-	list->out->count = tomb && hf__tomb_stands(tomb, q->mono);
-	return list->out->count ? copy_tomb(q, list, tomb, item) : HF_OK;
-}
+#define AT(name) \
+	{ \
+		.kind = HF__FIELD_PART, .at = offsetof(struct hf__inbox_key, name) \
+	}
 
-static int put_token(struct hf__query *q, const struct list *list,
-                     const struct hf_inbox_tombstone *last)
+static const struct hf__list tombstone_list = {
+    .item = sizeof(struct hf_inbox_tombstone),
+    .position = sizeof(struct hf__inbox_key),
+    .token = {2, {AT(account), AT(thread)}},
+    .foreign = HF__FOREIGN_QUERY,
+    .copy = copy_tomb,
+};
+
+static int hash_query(const struct hf_inbox_list_tombstones_args *args, uint64_t *query)
 {
 	struct hf__writer w = {0};
-	hf__put_short(&w, last->key.account);
-	hf__put_short(&w, last->key.thread);
-	const int rc = w.bad ? HF_ENOMEM
-	                     : hf__page_token(q->answer, list->query, hf_bytes_of(w.data, w.len),
-	                                      &list->out->next);
-	hf__writer_deinit(&w);
-	return rc;
+	hf__put_short(&w, hf_str("inbox tombstones"));
+	hf__put_short(&w, args->user);
+	hf__put_short(&w, args->thread.len > 0 ? hf__inbox_account(args->account) : args->thread);
+	hf__put_short(&w, args->thread);
+	return hf__query_end(&w, query);
 }
 
-static int fill(struct hf__query *q, const struct list *list, const struct hf__index_node *node)
+static int read_tombs(struct hf__query *q, const void *raw, void *to)
 {
-	const struct hf__index_filter standing = standing_at(q->mono);
-	const size_t limit = list->args->limit;
-	size_t count = 0;
-	for (const struct hf__index_node *at = node; at && (limit == 0 || count < limit); count++)
-		at = hf__index_pass(hf__index_next(at), &standing);
-	struct hf_inbox_tombstone *items = hf__answer_alloc(q->answer, count * sizeof *items);
-	if (!items)
-		return HF_ENOMEM;
-	for (size_t i = 0; i < count; i++, node = hf__index_pass(hf__index_next(node), &standing)) {
-		const int rc = copy_tomb(q, list, hf__tomb_of_key(node), &items[i]);
-		if (rc != HF_OK)
-			return rc;
-	}
-	list->out->items = items;
-	list->out->count = count;
-	/* `node` is the first one of the next page. */
-	return node && count > 0 ? put_token(q, list, &items[count - 1]) : HF_OK;
-}
-
-static int read_tombs(struct hf__query *q, void *raw)
-{
-	struct list *list = raw;
-	const struct hf__index_node *start = NULL;
-	const struct hf_inbox_list_tombstones_args *args = list->args;
+	const struct hf_inbox_list_tombstones_args *args = raw;
+	struct hf_inbox_tombstone_page *out = to;
+	const bool one = args->thread.len > 0;
 	const struct hf_inbox_key key = {args->user, args->account, args->thread};
-	struct hf__inbox_key checked;
-	if (!(args->thread.len > 0 ? hf__inbox_key(&key, &checked, &q->why)
-	                           : hf__inbox_user_ok(args->user, &q->why)))
+	struct hf__inbox_key at;
+	if (!(one ? hf__inbox_key(&key, &at, &q->why) : hf__inbox_user_ok(args->user, &q->why)))
 		return HF_EINVAL;
 	const struct hf__inbox *inbox = hf__inbox_find(q->state, args->user);
 	hf__query_depends(q, hf__inbox_depends(q->state, inbox, args->user));
-	int rc = hash_query(args, &list->query);
+	/* Those that stand now: a bound on the weight, and exact. */
+	const struct hf__index_filter standing = {.low = q->mono + 1, .high = INT64_MAX};
+	struct page page;
+	struct hf__listing list = {
+	    .list = &tombstone_list, .ctx = &page, .page = args->page, .limit = args->limit};
+	int rc = hash_query(args, &list.query);
 	if (rc == HF_OK)
-		rc = hf__answer_bytes(q->answer, args->user, &list->user);
-	if (rc == HF_OK)
-		rc = find_start(q, list, inbox, &start);
+		rc = hf__answer_bytes(q->answer, args->user, &page.user);
 	if (rc != HF_OK)
 		return rc;
-	return args->thread.len > 0 ? fill_one(q, list, inbox) : fill(q, list, start);
+	list.range = (struct hf__range){.index = inbox ? &inbox->tombs : NULL, .filter = &standing};
+	if (one) { /* the range of its key, on which there is no page to go on */
+		list.range.fields = 2;
+		list.range.at = &at;
+		list.limit = 0;
+	}
+	rc = hf__list_page(q, &list);
+	out->items = list.items;
+	out->count = list.count;
+	out->next = list.next;
+	return rc;
 }
+
+static const struct hf__reading list_tombstones_reading = {
+    HF__DOMAIN_INBOX, read_tombs, sizeof(struct hf_inbox_tombstone_page),
+    offsetof(struct hf_inbox_tombstone_page, memory)};
 
 int hf_inbox_list_tombstones(hf_store *store, const struct hf_inbox_list_tombstones_args *args,
                              unsigned flags, struct hf_inbox_tombstone_page *out,
                              struct hf_error *error)
 {
 	HF__CALL;
-	struct hf__answer answer;
-	struct hf_inbox_tombstone_page page = {0};
-	struct list list = {.args = args, .out = &page};
-	memset(out, 0, sizeof *out);
-	const int rc = hf__read(store, HF__DOMAIN_INBOX, read_tombs, &list, flags, &answer, error);
-	if (rc != HF_OK)
-		return rc;
-	page.memory = hf__answer_give(&answer);
-	if (!page.memory)
-		return hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
-	*out = page;
-	return HF_OK;
+	return hf__read_into(store, &list_tombstones_reading, args, flags, out, error);
 }

@@ -25,8 +25,8 @@ void hf__inbox_walk_begin(struct hf__inbox_walk *walk, const struct hf__inbox *i
 		struct hf__inbox_bound *range = &walk->ranges[walk->count];
 		*range = (struct hf__inbox_bound){.bounded = filter->awake, .most = filter->now};
 		range->view = of_account ? HF__INBOX_BY_ACCOUNT : HF__INBOX_IN_LOAD_ORDER;
-		range->fields = 1u + of_account;
-		range->at.class = class;
+		range->fields = HF__INBOX_CLASS_FIELDS + of_account;
+		hf__inbox_put_class(&range->at, class);
 		range->at.account = filter->account;
 		walk->heads[walk->count++] = hf__record_first(inbox, range, after);
 	}

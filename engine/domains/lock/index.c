@@ -30,11 +30,6 @@ struct hf__lock *hf__lock_of_map(const struct hf__map_node *node)
 	return back(node, offsetof(struct hf__lock, node));
 }
 
-struct hf__lock *hf__lock_of_name(const struct hf__index_node *node)
-{
-	return back(node, offsetof(struct hf__lock, by_name));
-}
-
 struct hf__lock *hf__lock_of_ending(const struct hf__heap_node *node)
 {
 	return back(node, offsetof(struct hf__lock, ending));
@@ -216,23 +211,28 @@ struct hf__lock *hf__lock_new(struct hf__lock_state *state, struct hf_bytes name
 	lock->object.container = &state->root;
 	lock->state = state;
 	lock->value.lease_until = HF_UNSET;
-	lock->len = (uint32_t)name.len;
+	lock->len = (uint16_t)name.len;
 	memcpy(lock->name, name.data, name.len);
 	return lock;
 }
 
-static int compare_names(const struct hf__index_node *a, const struct hf__index_node *b)
+static int compare_names(const void *a, const void *b)
 {
-	return hf__bytes_compare(hf__lock_name(hf__lock_of_name(a)),
-	                         hf__lock_name(hf__lock_of_name(b)));
+	return hf__bytes_compare(hf__lock_name(a), hf__lock_name(b));
 }
+
+static const struct hf__index_type by_name = {
+    .node = offsetof(struct hf__lock, by_name),
+    .fields = {1, {HF__NAME_FIELD(struct hf__lock)}},
+    .compare = compare_names,
+};
 
 bool hf__lock_indexes_init(struct hf__lock_state *state, const struct hf__domain_env *env)
 {
 	state->incarnation = UINT64_MAX;
 	state->root.type = &root_type;
 	hf__removed_init(&state->removed);
-	hf__index_init(&state->by_name, compare_names);
+	hf__index_init(&state->by_name, &by_name);
 	return hf__map_init(&state->locks, env->hash_key) &&
 	       hf__map_init(&state->running, env->hash_key);
 }

@@ -59,7 +59,7 @@ struct hf__lock {
 	struct hf__heap_node ending;
 	struct hf__lock_state *state;
 	struct hf__lock_value value;
-	uint32_t len;
+	uint16_t len;
 	uint8_t name[];
 };
 
@@ -124,7 +124,6 @@ const struct hf__object *hf__lock_depends(const struct hf__lock_state *state,
 uint64_t hf__lock_wait_key(const struct hf__lock_state *state, struct hf_bytes name);
 
 struct hf__lock *hf__lock_of_map(const struct hf__map_node *node);
-struct hf__lock *hf__lock_of_name(const struct hf__index_node *node);
 struct hf__lock *hf__lock_of_ending(const struct hf__heap_node *node);
 struct hf_bytes hf__lock_name(const struct hf__lock *lock);
 struct hf__lock_image hf__lock_image_of(const struct hf__lock *lock, enum hf__lock_cause cause,

@@ -1,5 +1,6 @@
 /* Reads of locks. All show views: a lock whose lease is over is free, logged or not. */
 #include "domains/common/read.h"
+#include "domains/common/list.h"
 #include "domains/lock/verb.h"
 #include "store/call/error.h"
 
@@ -81,108 +82,52 @@ int hf_lock_get(hf_store *store, struct hf_bytes name, unsigned flags, struct hf
 
 /* --- List ------------------------------------------------------------------------------------- */
 
-struct list {
-	const struct hf_lock_list_args *args;
-	struct hf_lock_page *out;
-	uint64_t query;
-	/* what ends after now: however many others lie between, the next one costs O(log n) */
-	struct hf__index_filter held;
+static int copy_item(struct hf__query *q, const void *lock, void *ctx, void *item)
+{
+	(void)ctx;
+	return copy_lock(q, lock, item);
+}
+
+static const struct hf__list lock_list = {
+    .item = sizeof(struct hf_lock),
+    .position = sizeof(struct hf_bytes),
+    .token = {1, {{.kind = HF__FIELD_PART}}},
+    .foreign = HF__FOREIGN_LIST,
+    .copy = copy_item,
 };
 
-static int probe(const struct hf__index_node *node, const void *raw)
+static int read_list(struct hf__query *q, const void *raw, void *to)
 {
-	const struct hf_bytes *name = raw;
-	return hf__bytes_compare(hf__lock_name(hf__lock_of_name(node)), *name);
-}
-
-static const struct hf__index_node *next_held(const struct hf__index_node *node,
-                                              const struct list *list)
-{
-	return hf__index_pass(hf__index_next(node), &list->held);
-}
-
-/* A position is the last name given, so a walk goes on behind it even when that is free by then.
- * NULL: the page is empty. */
-static int find_start(struct hf__query *q, const struct list *list,
-                      const struct hf__index_node **start)
-{
+	const struct hf_lock_list_args *args = raw;
 	const struct hf__lock_state *state = q->state;
-	struct hf__page page;
-	const int rc = hf__page_open(q->answer, list->args->page, list->query, &page);
-	if (rc == HF_EINVAL)
-		hf__text_add(&q->why, "the page token is damaged or belongs to another list");
-	if (rc != HF_OK)
-		return rc;
-	*start = page.after.len > 0
-	             ? hf__index_pass(hf__index_after(&state->by_name, probe, &page.after), &list->held)
-	             : hf__index_first_pass(&state->by_name, &list->held);
-	return HF_OK;
-}
-
-static int fill(struct hf__query *q, const struct list *list, const struct hf__index_node *node,
-                size_t count)
-{
-	struct hf_lock *items = hf__answer_alloc(q->answer, count * sizeof *items);
-	if (!items)
-		return HF_ENOMEM;
-	for (size_t i = 0; i < count; i++, node = next_held(node, list)) {
-		const int rc = copy_lock(q, hf__lock_of_name(node), &items[i]);
-		if (rc != HF_OK)
-			return rc;
-	}
-	list->out->items = items;
-	list->out->count = count;
-	/* `node` is the first one of the next page. */
-	return node && count > 0
-	           ? hf__page_token(q->answer, list->query, items[count - 1].name, &list->out->next)
-	           : HF_OK;
-}
-
-static int read_list(struct hf__query *q, void *raw)
-{
-	struct list *list = raw;
-	const struct hf__lock_state *state = q->state;
-	const struct hf__index_node *start = NULL;
-	list->held = (struct hf__index_filter){.low = q->mono + 1, .high = INT64_MAX};
-	const int rc = find_start(q, list, &start);
-	if (rc != HF_OK)
-		return rc;
-	hf__query_depends(q, &state->root);
-	size_t count = 0;
-	for (const struct hf__index_node *node = start;
-	     node && (list->args->limit == 0 || count < list->args->limit); count++)
-		node = next_held(node, list);
-	return fill(q, list, start, count);
-}
-
-static int hash_query(uint64_t *query)
-{
+	struct hf_lock_page *out = to;
+	/* what ends after now: however many others lie between, the next one costs O(log n) */
+	const struct hf__index_filter held = {.low = q->mono + 1, .high = INT64_MAX};
+	struct hf__listing list = {.list = &lock_list,
+	                           .page = args->page,
+	                           .limit = args->limit,
+	                           .range = {.index = &state->by_name, .filter = &held},
+	                           .depends = &state->root};
 	struct hf__writer w = {0};
 	hf__put_short(&w, hf_str("lock list"));
-	const int rc = w.bad ? HF_ENOMEM : HF_OK;
-	*query = hf__query_hash(&w);
-	hf__writer_deinit(&w);
+	int rc = hf__query_end(&w, &list.query);
+	if (rc == HF_OK)
+		rc = hf__list_page(q, &list);
+	out->items = list.items;
+	out->count = list.count;
+	out->next = list.next;
 	return rc;
 }
+
+static const struct hf__reading list_reading = {
+    HF__DOMAIN_LOCK, read_list, sizeof(struct hf_lock_page), offsetof(struct hf_lock_page, memory)};
 
 int hf_lock_list(hf_store *store, const struct hf_lock_list_args *args, unsigned flags,
                  struct hf_lock_page *out, struct hf_error *error)
 {
 	HF__CALL;
 	static const struct hf_lock_list_args all = {0};
-	struct hf__answer answer;
-	struct hf_lock_page page = {0};
-	struct list list = {.args = args ? args : &all, .out = &page};
-	*out = page;
-	int rc = hash_query(&list.query);
-	if (rc != HF_OK)
-		return hf__fail(error, rc, 0, "no memory for the answer");
-	rc = hf__read(store, HF__DOMAIN_LOCK, read_list, &list, flags, &answer, error);
-	if (rc == HF_OK)
-		rc = hf__give_memory(&answer, &page.memory, error);
-	if (rc == HF_OK)
-		*out = page;
-	return rc;
+	return hf__read_into(store, &list_reading, args ? args : &all, flags, out, error);
 }
 
 /* --- Stats ------------------------------------------------------------------------------------ */

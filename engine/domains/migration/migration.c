@@ -92,76 +92,50 @@ static bool migration_about(const struct hf__entry *entry, struct hf__about *out
 
 /* --- Objects ---------------------------------------------------------------------------------- */
 
-static void *back(const void *node, size_t offset)
-{
-	return node ? (uint8_t *)(uintptr_t)node - offset : NULL;
-}
-
-static struct hf__migration *of_name(const struct hf__index_node *node)
-{
-	return back(node, offsetof(struct hf__migration, by_name));
-}
-
-struct hf__migration *hf__migration_of_lsn(const struct hf__index_node *node)
-{
-	return back(node, offsetof(struct hf__migration, by_lsn));
-}
-
 struct hf_bytes hf__migration_name(const struct hf__migration *migration)
 {
 	return hf_bytes_of(migration->name, migration->len);
 }
 
-static int name_compare(const struct hf__index_node *a, const struct hf__index_node *b)
-{
-	return hf__bytes_compare(hf__migration_name(of_name(a)), hf__migration_name(of_name(b)));
-}
+static const struct hf__index_type by_name = HF__INDEX_BY_NAME(struct hf__migration, by_name);
 
-static int name_probe(const struct hf__index_node *node, const void *name)
-{
-	return hf__bytes_compare(hf__migration_name(of_name(node)), *(const struct hf_bytes *)name);
-}
-
-static int lsn_probe(const struct hf__index_node *node, const void *lsn)
-{
-	const uint64_t own = hf__migration_of_lsn(node)->value.version, other = *(const uint64_t *)lsn;
-	return (own > other) - (own < other);
-}
-
-static int lsn_compare(const struct hf__index_node *a, const struct hf__index_node *b)
-{
-	return lsn_probe(a, &hf__migration_of_lsn(b)->value.version);
-}
+/* A position is the LSN. */
+static const struct hf__index_type by_lsn = {
+    .node = offsetof(struct hf__migration, by_lsn),
+    .fields = {1,
+               {{.kind = HF__FIELD_U64, .offset = offsetof(struct hf__migration, value.version)}}},
+};
 
 struct hf__migration *hf__migration_find(const struct hf__migration_state *state,
                                          struct hf_bytes name)
 {
-	struct hf__migration *found = of_name(hf__index_seek(&state->by_name, name_probe, &name));
+	struct hf__migration *found =
+	    hf__index_object(&state->by_name, hf__index_seek(&state->by_name, &name, 1));
 	return found && hf__bytes_equal(hf__migration_name(found), name) ? found : NULL;
 }
 
 struct hf__migration *hf__migration_after(const struct hf__migration_state *state, uint64_t lsn)
 {
-	return hf__migration_of_lsn(hf__index_after(&state->by_lsn, lsn_probe, &lsn));
+	return hf__index_object(&state->by_lsn, hf__index_after(&state->by_lsn, &lsn, 1));
 }
 
 static void migration_enlist(struct hf__object *object)
 {
-	struct hf__migration *migration = back(object, offsetof(struct hf__migration, object));
+	struct hf__migration *migration = (struct hf__migration *)(void *)object;
 	hf__index_insert(&migration->state->by_name, &migration->by_name);
 	hf__index_insert(&migration->state->by_lsn, &migration->by_lsn);
 }
 
 static void migration_delist(struct hf__object *object)
 {
-	struct hf__migration *migration = back(object, offsetof(struct hf__migration, object));
+	struct hf__migration *migration = (struct hf__migration *)(void *)object;
 	hf__index_remove(&migration->state->by_name, &migration->by_name);
 	hf__index_remove(&migration->state->by_lsn, &migration->by_lsn);
 }
 
 static void migration_free(struct hf__object *object)
 {
-	hf__free(back(object, offsetof(struct hf__migration, object)));
+	hf__free((struct hf__migration *)(void *)object);
 }
 
 static const struct hf__type root_type = {.name = "migrations",
@@ -183,20 +157,15 @@ static int migration_init(void *raw, const struct hf__domain_env *env)
 	struct hf__migration_state *state = raw;
 	(void)env;
 	state->root.type = &root_type;
-	hf__index_init(&state->by_name, name_compare);
-	hf__index_init(&state->by_lsn, lsn_compare);
+	hf__index_init(&state->by_name, &by_name);
+	hf__index_init(&state->by_lsn, &by_lsn);
 	return HF_OK;
 }
 
 static void migration_deinit(void *raw)
 {
 	struct hf__migration_state *state = raw;
-	struct hf__index_node *node;
-	while ((node = hf__index_first(&state->by_lsn))) {
-		struct hf__migration *migration = hf__migration_of_lsn(node);
-		migration_delist(&migration->object);
-		hf__object_free(&migration->object);
-	}
+	hf__index_drain(&state->by_lsn, hf__object_drop);
 }
 
 static int apply_applied(struct hf__migration_state *state, struct hf__change *change,
@@ -214,7 +183,7 @@ static int apply_applied(struct hf__migration_state *state, struct hf__change *c
 	migration->state = state;
 	migration->value = image->value;
 	migration->value.version = lsn;
-	migration->len = (uint32_t)image->name.len;
+	migration->len = (uint16_t)image->name.len;
 	if (image->name.len > 0) /* always: decoding saw to it */
 		memcpy(migration->name, image->name.data, image->name.len);
 	return hf__change_add(change, &migration->object);
@@ -235,9 +204,9 @@ static int migration_snapshot(const void *raw, struct hf__emitter *emitter)
 {
 	const struct hf__migration_state *state = raw;
 	int rc = HF_OK;
-	for (const struct hf__index_node *node = hf__index_first(&state->by_name); node && rc == HF_OK;
-	     node = hf__index_next(node)) {
-		const struct hf__migration *migration = of_name(node);
+	const struct hf__migration *migration = hf__index_first_object(&state->by_name);
+	for (; migration && rc == HF_OK;
+	     migration = hf__index_next_object(&state->by_name, migration)) {
 		hf__migration_put_applied(&emitter->body, HF__MIGRATION_STATE,
 		                          hf__migration_name(migration), &migration->value);
 		rc = emitter->emit(emitter, migration->value.version, HF__MIGRATION_APPLIED);
@@ -254,9 +223,8 @@ static int migration_verify(const void *raw, struct hf__text *why)
 		hf__text_add(why, "the orders of migrations disagree");
 		return HF_ECORRUPT;
 	}
-	for (const struct hf__index_node *node = hf__index_first(&state->by_lsn); node;
-	     node = hf__index_next(node)) {
-		const struct hf__migration *migration = hf__migration_of_lsn(node);
+	for (const struct hf__migration *migration = hf__index_first_object(&state->by_lsn); migration;
+	     migration = hf__index_next_object(&state->by_lsn, migration)) {
 		if (hf__object_sealed(&migration->object) && migration->value.version != 0 &&
 		    migration->value.applied_at != HF_UNSET &&
 		    hf__migration_find(state, hf__migration_name(migration)) == migration)

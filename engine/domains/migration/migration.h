@@ -32,7 +32,7 @@ struct hf__migration {
 	struct hf__migration_state *state;
 	struct hf__index_node by_name, by_lsn;
 	struct hf__migration_value value;
-	uint32_t len;
+	uint16_t len;
 	uint8_t name[];
 };
 
@@ -51,7 +51,6 @@ void hf__migration_put_forgotten(struct hf__writer *w, struct hf_bytes name);
 
 struct hf__migration *hf__migration_find(const struct hf__migration_state *state,
                                          struct hf_bytes name);
-struct hf__migration *hf__migration_of_lsn(const struct hf__index_node *node);
 struct hf_bytes hf__migration_name(const struct hf__migration *migration);
 /* The first one that was recorded after `lsn`, or NULL. */
 struct hf__migration *hf__migration_after(const struct hf__migration_state *state, uint64_t lsn);

@@ -87,9 +87,9 @@ static int emit_done(const struct hf__outbox_queue *queue, const struct hf__outb
 	return rc;
 }
 
-static int emit_queue(const struct hf__index_node *node, struct hf__emitter *emitter)
+static int emit_queue(const void *raw, struct hf__emitter *emitter)
 {
-	const struct hf__outbox_queue *queue = hf__outbox_queue_of_order(node);
+	const struct hf__outbox_queue *queue = raw;
 	int rc = emit_settings(queue, emitter);
 	if (rc != HF_OK)
 		return rc;

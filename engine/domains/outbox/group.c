@@ -44,11 +44,11 @@ struct hf_bytes hf__outbox_group_name(const struct hf__outbox_item *item)
 
 /* --- Membership ------------------------------------------------------------------------------- */
 
-static int line_compare(const struct hf__index_node *a, const struct hf__index_node *b)
-{
-	const uint64_t left = member_of(a)->item->value.seq, right = member_of(b)->item->value.seq;
-	return (left > right) - (left < right);
-}
+/* The node lies in a member, behind which its item is named. */
+static const struct hf__index_type line_type = {
+    .behind = true,
+    .fields = {1, {{.kind = HF__FIELD_U64, .offset = offsetof(struct hf__outbox_item, value.seq)}}},
+};
 
 static bool group_equal(const struct hf__map_node *node, const void *raw)
 {
@@ -66,7 +66,7 @@ static struct hf__outbox_group *group_new(struct hf__outbox_queue *queue, struct
 	group->queue = queue;
 	group->len = (uint32_t)name.len;
 	memcpy(group->name, name.data, name.len);
-	hf__index_init(&group->line, line_compare);
+	hf__index_init(&group->line, &line_type);
 	hf__map_insert(&queue->state->groups, &group->node, hash);
 	return group;
 }

@@ -39,13 +39,13 @@
 
 #include "base/heap.h"
 #include "base/map.h"
+#include "domains/common/names.h"
 #include "holdfast/outbox.h"
 #include "holdfast/outbox_claim.h"
 #include "holdfast/outbox_read.h"
 #include "log/entry.h"
-#include "object/index.h"
+#include "object/range.h"
 #include "object/removed.h"
-#include "store/call/names.h"
 #include "store/clock.h"
 #include "store/domain.h"
 
@@ -108,7 +108,7 @@ struct hf__outbox_queue {
 	/* Summed up over its groups: see outbox/group.c. */
 	size_t groups, busy_groups, blocked;
 	uint64_t newest_seq; /* no item has a greater one; only a bound */
-	uint32_t len;
+	uint16_t len;
 	uint8_t name[];
 };
 
@@ -221,7 +221,6 @@ bool hf__outbox_queue_plain(const struct hf__outbox_queue_value *value);
 int64_t hf__outbox_queue_until(const struct hf__outbox_queue *queue);
 
 struct hf__outbox_queue *hf__outbox_queue_of_map(const struct hf__map_node *node);
-struct hf__outbox_queue *hf__outbox_queue_of_order(const struct hf__index_node *node);
 struct hf__outbox_item *hf__outbox_of_map(const struct hf__map_node *node);
 struct hf__outbox_item *hf__outbox_of_line(const struct hf__index_node *node);
 struct hf__outbox_item *hf__outbox_of_ready(const struct hf__index_node *node);
@@ -346,7 +345,7 @@ struct hf__outbox_done *hf__outbox_done_of_line(const struct hf__index_node *nod
 struct hf__outbox_done *hf__outbox_done_of_fading(const struct hf__heap_node *node);
 struct hf_bytes hf__outbox_done_id(const struct hf__outbox_done *done);
 struct hf__outbox_queue *hf__outbox_done_queue(const struct hf__outbox_done *done);
-void hf__outbox_done_init(struct hf__outbox_queue *queue);
+extern const struct hf__index_type hf__outbox_done_by_lsn;
 /* Is there one of this LSN? */
 bool hf__outbox_done_taken(const struct hf__outbox_queue *queue, uint64_t lsn);
 /* The first completed id after LSN `after` that still blocks at `mono`. */

@@ -15,11 +15,6 @@ struct hf__outbox_queue *hf__outbox_queue_of_map(const struct hf__map_node *node
 	return back(node, offsetof(struct hf__outbox_queue, node));
 }
 
-struct hf__outbox_queue *hf__outbox_queue_of_order(const struct hf__index_node *node)
-{
-	return back(node, offsetof(struct hf__outbox_queue, by_name));
-}
-
 struct hf__outbox_item *hf__outbox_of_map(const struct hf__map_node *node)
 {
 	return back(node, offsetof(struct hf__outbox_item, node));
@@ -98,41 +93,53 @@ bool hf__outbox_over(const struct hf__outbox_item *item, struct hf__outbox_time 
 
 #define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
 
-static int line_compare(const struct hf__index_node *a, const struct hf__index_node *b)
+#define ITEM struct hf__outbox_item
+#define FIELD(field_kind, member) \
+	{ \
+		.kind = (field_kind), .offset = offsetof(ITEM, value.member) \
+	}
+#define SEQ FIELD(HF__FIELD_U64, seq)
+
+static int compare_line(const void *a, const void *b)
 {
-	return COMPARE(hf__outbox_of_line(a)->value.seq, hf__outbox_of_line(b)->value.seq);
+	return COMPARE(((const ITEM *)a)->value.seq, ((const ITEM *)b)->value.seq);
 }
 
-static int line_probe(const struct hf__index_node *node, const void *key)
+static int compare_due(const void *a, const void *b)
 {
-	const uint64_t *seq = key;
-	return COMPARE(hf__outbox_of_line(node)->value.seq, *seq);
+	const struct hf__outbox_value *x = &((const ITEM *)a)->value, *y = &((const ITEM *)b)->value;
+	const int sign = COMPARE(x->available_at, y->available_at);
+	return sign != 0 ? sign : COMPARE(x->seq, y->seq);
 }
 
-static int ready_compare(const struct hf__index_node *a, const struct hf__index_node *b)
+static int compare_ready(const void *a, const void *b)
 {
-	const struct hf__outbox_item *left = hf__outbox_of_ready(a), *right = hf__outbox_of_ready(b);
-	int sign = COMPARE(left->value.priority, right->value.priority);
-	if (sign == 0)
-		sign = COMPARE(left->value.available_at, right->value.available_at);
-	return sign != 0 ? sign : COMPARE(left->value.seq, right->value.seq);
+	const int sign = COMPARE(((const ITEM *)a)->value.priority, ((const ITEM *)b)->value.priority);
+	return sign != 0 ? sign : compare_due(a, b);
 }
 
-static int due_compare(const struct hf__index_node *a, const struct hf__index_node *b)
-{
-	const struct hf__outbox_item *left = of_due(a), *right = of_due(b);
-	const int sign = COMPARE(left->value.available_at, right->value.available_at);
-	return sign != 0 ? sign : COMPARE(left->value.seq, right->value.seq);
-}
+/* Positions are of the first field alone: the seq, and available_at. */
+static const struct hf__index_type line_type = {
+    .node = offsetof(ITEM, line), .fields = {1, {SEQ}}, .compare = compare_line};
+static const struct hf__index_type ready_type = {
+    .node = offsetof(ITEM, at.queued.ready),
+    .fields = {3, {FIELD(HF__FIELD_I32, priority), FIELD(HF__FIELD_I64, available_at), SEQ}},
+    .compare = compare_ready,
+};
+static const struct hf__index_type due_type = {
+    .node = offsetof(ITEM, at.queued.due),
+    .fields = {2, {FIELD(HF__FIELD_I64, available_at), SEQ}},
+    .compare = compare_due,
+};
 
 void hf__outbox_orders_init(struct hf__outbox_queue *queue)
 {
 	for (unsigned computed = 0; computed < 2; computed++) {
-		hf__index_init(&queue->ready[computed], ready_compare);
-		hf__index_init(&queue->due[computed], due_compare);
+		hf__index_init(&queue->ready[computed], &ready_type);
+		hf__index_init(&queue->due[computed], &due_type);
 	}
 	for (unsigned status = HF_OUTBOX_QUEUED; status < HF__OUTBOX_PLACES; status++)
-		hf__index_init(&queue->line[status], line_compare);
+		hf__index_init(&queue->line[status], &line_type);
 }
 
 /* The nodes share their place with those of a held item: nothing of these is left. */
@@ -152,18 +159,12 @@ void hf__outbox_stand_down(struct hf__outbox_item *item)
 	hf__index_remove(&queue->due[item->value.computed], &item->at.queued.due);
 }
 
-static int due_probe(const struct hf__index_node *node, const void *key)
-{
-	const int64_t *time = key;
-	return COMPARE(of_due(node)->value.available_at, *time);
-}
-
 size_t hf__outbox_due(const struct hf__outbox_queue *queue, bool computed, struct hf__outbox_time t)
 {
 	const struct hf__index *due = &queue->due[computed];
 	const int64_t until = computed ? t.mono : t.now;
-	const struct hf__index_node *later = hf__index_after(due, due_probe, &until);
-	return later ? hf__index_rank(later) : hf__index_count(due);
+	const struct hf__range range = {.index = due, .fields = 1, .at = &until};
+	return hf__range_until(&range);
 }
 
 int64_t hf__outbox_due_first(const struct hf__outbox_queue *queue, bool computed)
@@ -193,15 +194,11 @@ struct hf__outbox_item *hf__outbox_first_ready(const struct hf__outbox_queue *qu
 	return sign < 0 ? named : computed;
 }
 
-static int64_t least(const struct hf__index *order)
-{
-	return order->root ? order->root->least : INT64_MAX;
-}
-
 int64_t hf__outbox_next_instant(const struct hf__outbox_queue *queue, struct hf__outbox_time t)
 {
-	const int64_t named = least(&queue->ready[false]), end = least(&queue->line[HF_OUTBOX_SENDING]);
-	int64_t computed = least(&queue->ready[true]);
+	const int64_t named = hf__index_least(&queue->ready[false]),
+	              end = hf__index_least(&queue->line[HF_OUTBOX_SENDING]);
+	int64_t computed = hf__index_least(&queue->ready[true]);
 	if (end < computed)
 		computed = end;
 	computed = hf__to_shown(computed, t.setback);
@@ -263,8 +260,7 @@ void hf__outbox_walk_begin(struct hf__outbox_walk *walk, const struct hf__outbox
 	*walk = (struct hf__outbox_walk){.t = t, .status = status};
 	for (enum hf_outbox_status line = HF_OUTBOX_QUEUED; line < HF__OUTBOX_PLACES; line++)
 		if (status == HF_OUTBOX_ANY || line == status || line == HF_OUTBOX_SENDING)
-			walk->at[line] =
-			    walk_pass(walk, hf__index_after(&queue->line[line], line_probe, &after), line);
+			walk->at[line] = walk_pass(walk, hf__index_after(&queue->line[line], &after, 1), line);
 }
 
 struct hf__outbox_item *hf__outbox_walk_next(struct hf__outbox_walk *walk)
@@ -286,7 +282,7 @@ bool hf__outbox_seq_taken(const struct hf__outbox_queue *queue, uint64_t seq)
 	/* What is enqueued now is newer than all before. */
 	for (unsigned line = HF_OUTBOX_QUEUED; line < HF__OUTBOX_PLACES && seq <= queue->newest_seq;
 	     line++) {
-		const struct hf__index_node *node = hf__index_seek(&queue->line[line], line_probe, &seq);
+		const struct hf__index_node *node = hf__index_seek(&queue->line[line], &seq, 1);
 		if (node && hf__outbox_of_line(node)->value.seq == seq)
 			return true;
 	}

@@ -47,8 +47,8 @@ int hf_outbox_get(hf_store *store, const struct hf_outbox_key *key, unsigned fla
 
 static struct hf_outbox_status_stats count_line(const struct hf__index *line)
 {
-	return (struct hf_outbox_status_stats){hf__index_count(line),
-	                                       line->root ? line->root->least : HF_UNSET};
+	return (struct hf_outbox_status_stats){
+	    hf__index_count(line), hf__index_count(line) > 0 ? hf__index_least(line) : HF_UNSET};
 }
 
 static void add_to(struct hf_outbox_status_stats *count, int64_t enqueued_at)
@@ -188,30 +188,14 @@ int hf_outbox_get_stats(hf_store *store, struct hf_bytes queue, unsigned flags,
 
 /* --- Queues ----------------------------------------------------------------------------------- */
 
-static const struct hf__index *order_of(const void *state)
-{
-	return &((const struct hf__outbox_state *)state)->by_name;
-}
-
-static struct hf_bytes name_of(const struct hf__index_node *node)
-{
-	return hf__outbox_queue_name(hf__outbox_queue_of_order(node));
-}
-
-static const struct hf__object *root_of(const void *state)
-{
-	return &((const struct hf__outbox_state *)state)->root;
-}
-
 int hf_outbox_names(hf_store *store, const struct hf_names_args *args, unsigned flags,
                     struct hf_name_page *out, struct hf_error *error)
 {
 	HF__CALL;
 	static const struct hf__names queues = {.domain = HF__DOMAIN_OUTBOX,
 	                                        .operation = "outbox queues",
-	                                        .order = order_of,
-	                                        .name = name_of,
-	                                        .root = root_of,
+	                                        .by_name = offsetof(struct hf__outbox_state, by_name),
+	                                        .root = offsetof(struct hf__outbox_state, root),
 	                                        .mono = true};
 	return hf__names_list(store, &queues, args, flags, out, error);
 }

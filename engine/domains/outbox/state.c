@@ -251,10 +251,10 @@ struct hf__outbox_queue *hf__outbox_queue_new(struct hf__outbox_state *state, st
 	queue->value.max_attempts = HF_OUTBOX_ATTEMPTS;
 	queue->value.max_lost = HF_OUTBOX_LOST_MAX;
 	queue->value.dedup_max = HF_OUTBOX_DEDUP_MAX;
-	queue->len = (uint32_t)name.len;
+	queue->len = (uint16_t)name.len;
 	memcpy(queue->name, name.data, name.len);
 	hf__outbox_orders_init(queue);
-	hf__outbox_done_init(queue);
+	hf__index_init(&queue->done, &hf__outbox_done_by_lsn);
 	return queue;
 }
 
@@ -276,17 +276,13 @@ struct hf__outbox_item *hf__outbox_item_new(struct hf__outbox_queue *queue, stru
 	return NULL;
 }
 
-static int compare_names(const struct hf__index_node *a, const struct hf__index_node *b)
-{
-	return hf__bytes_compare(hf__outbox_queue_name(hf__outbox_queue_of_order(a)),
-	                         hf__outbox_queue_name(hf__outbox_queue_of_order(b)));
-}
+static const struct hf__index_type by_name = HF__INDEX_BY_NAME(struct hf__outbox_queue, by_name);
 
 bool hf__outbox_indexes_init(struct hf__outbox_state *state, const struct hf__domain_env *env)
 {
 	state->root.type = &root_type;
 	hf__removed_init(&state->removed);
-	hf__index_init(&state->by_name, compare_names);
+	hf__index_init(&state->by_name, &by_name);
 	return hf__map_init(&state->queues, env->hash_key) &&
 	       hf__map_init(&state->items, env->hash_key) &&
 	       hf__map_init(&state->done, env->hash_key) && hf__map_init(&state->groups, env->hash_key);

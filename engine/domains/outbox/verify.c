@@ -236,15 +236,12 @@ int hf__outbox_verify(const void *raw, struct hf__text *why)
 {
 	const struct hf__outbox_state *state = raw;
 	struct tally total = {0};
-	const struct hf__index_node *before = NULL;
-	bool ascending = hf__index_sane(&state->by_name) && hf__removed_sane(&state->removed);
-	for (const struct hf__index_node *node = hf__index_first(&state->by_name); node && ascending;
-	     node = hf__index_next(node)) {
-		const int rc = verify_queue(state, hf__outbox_queue_of_order(node), why, &total);
+	const bool ascending = hf__index_sane(&state->by_name) && hf__removed_sane(&state->removed);
+	const struct hf__outbox_queue *queue = hf__index_first_object(&state->by_name);
+	for (; queue && ascending; queue = hf__index_next_object(&state->by_name, queue)) {
+		const int rc = verify_queue(state, queue, why, &total);
 		if (rc != HF_OK)
 			return rc;
-		ascending = !before || state->by_name.compare(before, node) < 0;
-		before = node;
 	}
 	if (!ascending || hf__index_count(&state->by_name) != state->queues.count) {
 		hf__text_add(why, "outbox: the order of queues disagrees with the map of queues");

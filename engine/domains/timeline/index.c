@@ -28,14 +28,12 @@ const struct hf__object *hf__timeline_depends(const struct hf__timeline_state *s
 struct hf__timeline_event *hf__timeline_event_find(const struct hf__timeline *timeline,
                                                    struct hf_bytes id)
 {
-	const struct hf__timeline_bound range = {.view = HF__TIMELINE_BY_ID, .fields = 1, .at.id = id};
-	return timeline ? hf__timeline_event_first(timeline, &range, true, NULL) : NULL;
-}
-
-static int compare_names(const struct hf__index_node *a, const struct hf__index_node *b)
-{
-	return hf__bytes_compare(hf__timeline_name(hf__timeline_of_order(a)),
-	                         hf__timeline_name(hf__timeline_of_order(b)));
+	const struct hf__timeline_position at = {.id = id};
+	if (!timeline)
+		return NULL;
+	const struct hf__range range = {
+	    .index = &timeline->views[HF__TIMELINE_BY_ID], .fields = 1, .at = &at};
+	return hf__index_object(range.index, hf__range_first(&range, NULL));
 }
 
 /* --- Objects ---------------------------------------------------------------------------------- */
@@ -128,8 +126,9 @@ struct hf__timeline *hf__timeline_new(struct hf__timeline_state *state, struct h
 	timeline->object.container = &state->root;
 	timeline->state = state;
 	timeline->vacancy.home = &state->removed;
-	hf__timeline_orders_init(timeline->views);
-	timeline->len = (uint32_t)name.len;
+	for (unsigned i = 0; i < HF__TIMELINE_VIEWS; i++)
+		hf__index_init(&timeline->views[i], &hf__timeline_views[i]);
+	timeline->len = (uint16_t)name.len;
 	memcpy(timeline->name, name.data, name.len);
 	return timeline;
 }
@@ -144,9 +143,9 @@ struct hf__timeline_event *hf__timeline_event_new(struct hf__timeline *timeline,
 	event->object.type = &event_type;
 	event->object.container = &timeline->object;
 	event->value.happened_at = at->happened_at;
-	event->id_len = (uint16_t)at->id.len;
-	event->type_len = (uint16_t)at->type.len;
-	event->subject_len = (uint16_t)at->subject.len;
+	event->lens[0] = (uint16_t)at->id.len;
+	event->lens[1] = (uint16_t)at->type.len;
+	event->lens[2] = (uint16_t)at->subject.len;
 	memcpy(event->text, at->id.data, at->id.len);
 	memcpy(event->text + at->id.len, at->type.data, at->type.len);
 	if (at->subject.len > 0)
@@ -159,6 +158,6 @@ bool hf__timeline_indexes_init(struct hf__timeline_state *state, const struct hf
 	state->env = *env;
 	state->root.type = &root_type;
 	hf__removed_init(&state->removed);
-	hf__index_init(&state->by_name, compare_names);
+	hf__index_init(&state->by_name, &hf__timeline_by_name);
 	return hf__map_init(&state->timelines, env->hash_key);
 }

@@ -142,12 +142,13 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw,
 static int cut(struct hf__decision *d, const struct hf__timeline *timeline,
                enum hf__timeline_cause cause, size_t count, struct hf_result *result)
 {
-	const struct hf__timeline_bound all = {.view = HF__TIMELINE_BY_TIME};
 	if (count == 0)
 		return HF_OK;
-	const struct hf__timeline_event *last = hf__timeline_event_first(timeline, &all, true, NULL);
+	const struct hf__index *by_time = &timeline->views[HF__TIMELINE_BY_TIME];
+	const struct hf__index_node *node = hf__index_first(by_time);
 	for (size_t i = 1; i < count; i++)
-		last = hf__timeline_event_next(last, &all, true);
+		node = hf__index_next(node);
+	const struct hf__timeline_event *last = hf__index_object(by_time, node);
 	const struct hf__timeline_cut what = {
 	    .cause = cause,
 	    .timeline = hf__timeline_name(timeline),
@@ -177,11 +178,10 @@ static size_t count_beyond(const struct hf__timeline *timeline,
 		count = total - (size_t)args->max_events;
 	if (args->max_age_us == 0)
 		return count;
-	const struct hf__timeline_bound young = {.view = HF__TIMELINE_BY_TIME,
-	                                         .fields = 1,
-	                                         .at.happened_at =
-	                                             oldest_allowed(now, args->max_age_us)};
-	const size_t old = hf__timeline_event_count_before(timeline, &young);
+	const struct hf__timeline_position at = {.happened_at = oldest_allowed(now, args->max_age_us)};
+	const struct hf__range young = {
+	    .index = &timeline->views[HF__TIMELINE_BY_TIME], .fields = 1, .at = &at};
+	const size_t old = hf__range_before(&young);
 	return old > count ? old : count;
 }
 

@@ -1,25 +1,16 @@
 /* Reading timelines. A query is one range of one order, the one that begins with the fields that
  * its filter names, and within the range events are in the order of the contract, walked from
- * either end. A page is walked twice, once to count and once to fill, so that its items lie in
- * one piece; how many match in all is known from ranks. */
+ * either end; how many match in all is known from ranks. */
 #include "domains/common/read.h"
+#include "domains/common/list.h"
 #include "domains/timeline/timeline.h"
 
 /* What a filter selects. */
 struct selection {
 	const struct hf__timeline *timeline; /* NULL: never written to; then nothing matches */
-	struct hf__timeline_bound range;
-};
-
-struct walk {
-	const struct hf_timeline_query_args *args;
-	struct hf_bytes name; /* of the timeline, in the answer's memory */
-	struct selection selection;
-	uint64_t query;
-	/* Found: */
-	const struct hf__timeline_event *first;
-	size_t count;
-	bool more;
+	enum hf__timeline_view view;
+	struct hf__range range;
+	struct hf__timeline_position at; /* of the range */
 };
 
 /* --- One event -------------------------------------------------------------------------------- */
@@ -78,15 +69,11 @@ int hf_timeline_get(hf_store *store, const struct hf_timeline_key *key, unsigned
 
 /* The view that begins with the fields that are given; what it goes on with is the order of the
  * contract. */
-static struct hf__timeline_bound range_of(bool by_subject, bool by_type)
+static enum hf__timeline_view view_of(bool by_subject, bool by_type)
 {
-	if (by_subject && by_type)
-		return (struct hf__timeline_bound){.view = HF__TIMELINE_BY_PAIR, .fields = 2};
 	if (by_subject)
-		return (struct hf__timeline_bound){.view = HF__TIMELINE_BY_SUBJECT, .fields = 1};
-	if (by_type)
-		return (struct hf__timeline_bound){.view = HF__TIMELINE_BY_TYPE, .fields = 1};
-	return (struct hf__timeline_bound){.view = HF__TIMELINE_BY_TIME, .fields = 0};
+		return by_type ? HF__TIMELINE_BY_PAIR : HF__TIMELINE_BY_SUBJECT;
+	return by_type ? HF__TIMELINE_BY_TYPE : HF__TIMELINE_BY_TIME;
 }
 
 static int select_events(struct hf__query *q, const struct hf_timeline_filter *filter,
@@ -98,16 +85,21 @@ static int select_events(struct hf__query *q, const struct hf_timeline_filter *f
 		return HF_EINVAL;
 	out->timeline = hf__timeline_find(q->state, filter->timeline);
 	hf__query_depends(q, hf__timeline_depends(q->state, out->timeline, filter->timeline));
-	out->range = range_of(filter->by_subject || filter->subject.len > 0, filter->type.len > 0);
-	out->range.at.subject = filter->subject;
-	out->range.at.type = filter->type;
+	const bool by_subject = filter->by_subject || filter->subject.len > 0;
+	const bool by_type = filter->type.len > 0;
+	out->view = view_of(by_subject, by_type);
+	out->at = (struct hf__timeline_position){.subject = filter->subject, .type = filter->type};
+	out->range = (struct hf__range){.fields = (unsigned)by_subject + by_type, .at = &out->at};
+	if (out->timeline)
+		out->range.index = &out->timeline->views[out->view];
 	return HF_OK;
 }
 
 static uint64_t count_selected(const struct selection *selection)
 {
-	return selection->timeline ? hf__timeline_event_count(selection->timeline, &selection->range)
-	                           : 0;
+	if (!selection->timeline)
+		return 0;
+	return hf__range_until(&selection->range) - hf__range_before(&selection->range);
 }
 
 static int read_count(struct hf__query *q, const void *filter, void *out)
@@ -132,105 +124,67 @@ int hf_timeline_count(hf_store *store, const struct hf_timeline_filter *args, un
 
 /* --- Pages ------------------------------------------------------------------------------------ */
 
-/* Ties the token to the query and keeps the name for the items. */
-static int plan(struct hf__query *q, struct walk *walk)
+struct page {
+	struct hf_bytes timeline; /* in the answer's memory */
+	bool with_payload;
+};
+
+static int copy_item(struct hf__query *q, const void *event, void *ctx, void *item)
+{
+	const struct page *page = ctx;
+	return copy_event(q, event, page->timeline, page->with_payload, item);
+}
+
+/* A token holds time and id of the last item; subject and type are the filter's. */
+static const struct hf__list query_list = {
+    .item = sizeof(struct hf_timeline_event),
+    .position = sizeof(struct hf__timeline_position),
+    .token = {2,
+              {{.kind = HF__FIELD_I64, .at = offsetof(struct hf__timeline_position, happened_at)},
+               {.kind = HF__FIELD_PART, .at = offsetof(struct hf__timeline_position, id)}}},
+    .foreign = HF__FOREIGN_QUERY,
+    .damaged = "the page token is damaged",
+    .copy = copy_item,
+};
+
+static int hash_query(const struct hf_timeline_query_args *args, const struct selection *selection,
+                      uint64_t *query)
 {
 	struct hf__writer w = {0};
-	int rc = select_events(q, &walk->args->filter, &walk->selection);
+	hf__put_short(&w, hf_str("timeline query"));
+	hf__put_u8(&w, args->ascending);
+	hf__put_u8(&w, (uint8_t)selection->view);
+	hf__put_short(&w, args->filter.timeline);
+	hf__put_short(&w, selection->at.subject);
+	hf__put_short(&w, selection->at.type);
+	return hf__query_end(&w, query);
+}
+
+static int read_page(struct hf__query *q, const void *raw, void *to)
+{
+	const struct hf_timeline_query_args *args = raw;
+	struct hf_timeline_page *out = to;
+	struct selection selection;
+	struct page page = {.with_payload = !args->without_payload};
+	int rc = select_events(q, &args->filter, &selection);
 	if (rc != HF_OK)
 		return rc;
-	hf__put_short(&w, hf_str("timeline query"));
-	hf__put_u8(&w, walk->args->ascending);
-	hf__put_u8(&w, (uint8_t)walk->selection.range.view);
-	hf__put_short(&w, walk->args->filter.timeline);
-	hf__put_short(&w, walk->selection.range.at.subject);
-	hf__put_short(&w, walk->selection.range.at.type);
-	walk->query = hf__query_hash(&w);
-	rc = w.bad ? HF_ENOMEM : HF_OK;
-	hf__writer_deinit(&w);
-	return rc == HF_OK ? hf__answer_bytes(q->answer, walk->args->filter.timeline, &walk->name) : rc;
-}
-
-/* A position is time and id of the last item, so that the walk goes on behind it even when it is
- * gone by then; subject and type are the filter's. */
-static int get_position(struct hf__query *q, const struct walk *walk, struct hf_bytes bytes,
-                        struct hf__timeline_position *out)
-{
-	struct hf__reader r = hf__reader(bytes);
-	*out = walk->selection.range.at;
-	out->happened_at = hf__get_i64(&r);
-	out->id = hf__get_short(&r);
-	if (hf__reader_done(&r))
-		return HF_OK;
-	hf__text_add(&q->why, "the page token is damaged");
-	return HF_EINVAL;
-}
-
-static int put_token(struct hf__query *q, const struct walk *walk,
-                     const struct hf__timeline_event *last, struct hf_timeline_page *out)
-{
-	if (!walk->more)
-		return HF_OK;
-	struct hf__writer w = {0};
-	const struct hf__timeline_position at = hf__timeline_event_position(last);
-	hf__put_i64(&w, at.happened_at);
-	hf__put_short(&w, at.id);
-	const int rc =
-	    w.bad ? HF_ENOMEM
-	          : hf__page_token(q->answer, walk->query, hf_bytes_of(w.data, w.len), &out->next);
-	hf__writer_deinit(&w);
-	return rc;
-}
-
-/* Finds the page: its first event, how many it has, whether more follow. */
-static int find_page(struct hf__query *q, struct walk *walk)
-{
-	struct hf__page page;
-	struct hf__timeline_position after;
-	const struct hf_timeline_query_args *args = walk->args;
-	int rc = hf__page_open(q->answer, args->page, walk->query, &page);
-	if (rc == HF_EINVAL)
-		hf__text_add(&q->why, "the page token is damaged or belongs to another query");
-	const bool resumed = rc == HF_OK && page.after.len > 0;
-	if (resumed)
-		rc = get_position(q, walk, page.after, &after);
-	if (rc != HF_OK || !walk->selection.timeline)
-		return rc;
-	walk->first = hf__timeline_event_first(walk->selection.timeline, &walk->selection.range,
-	                                       args->ascending, resumed ? &after : NULL);
-	const struct hf__timeline_event *event = walk->first;
-	for (walk->count = 0; event && (args->limit == 0 || walk->count < args->limit); walk->count++)
-		event = hf__timeline_event_next(event, &walk->selection.range, args->ascending);
-	walk->more = event != NULL;
-	return HF_OK;
-}
-
-static int fill_page(struct hf__query *q, const struct walk *walk, struct hf_timeline_page *out)
-{
-	struct hf_timeline_event *items = hf__answer_alloc(q->answer, walk->count * sizeof *items);
-	if (!items)
-		return HF_ENOMEM;
-	const struct hf__timeline_event *event = walk->first, *last = NULL;
-	for (size_t i = 0; i < walk->count; i++) {
-		const int rc = copy_event(q, event, walk->name, !walk->args->without_payload, &items[i]);
-		if (rc != HF_OK)
-			return rc;
-		last = event;
-		event = hf__timeline_event_next(event, &walk->selection.range, walk->args->ascending);
-	}
-	out->items = items;
-	out->count = walk->count;
-	out->total = count_selected(&walk->selection);
-	return put_token(q, walk, last, out);
-}
-
-static int read_page(struct hf__query *q, const void *args, void *out)
-{
-	struct walk walk = {.args = args};
-	int rc = plan(q, &walk);
+	struct hf__listing list = {.list = &query_list,
+	                           .ctx = &page,
+	                           .page = args->page,
+	                           .limit = args->limit,
+	                           .range = selection.range};
+	list.range.reverse = !args->ascending;
+	rc = hash_query(args, &selection, &list.query);
 	if (rc == HF_OK)
-		rc = find_page(q, &walk);
-	return rc == HF_OK ? fill_page(q, &walk, out) : rc;
+		rc = hf__answer_bytes(q->answer, args->filter.timeline, &page.timeline);
+	if (rc == HF_OK)
+		rc = hf__list_page(q, &list);
+	out->items = list.items;
+	out->count = list.count;
+	out->next = list.next;
+	out->total = count_selected(&selection);
+	return rc;
 }
 
 static const struct hf__reading query_reading = {HF__DOMAIN_TIMELINE, read_page,
@@ -257,7 +211,7 @@ static int read_latest(struct hf__query *q, const void *raw, void *out)
 	if (rc != HF_OK || !all.timeline)
 		return rc;
 	const struct hf__timeline_event *newest =
-	    hf__timeline_event_first(all.timeline, &all.range, false, NULL);
+	    hf__index_object(all.range.index, hf__index_last(all.range.index));
 	if (newest)
 		*latest = newest->value.happened_at;
 	return HF_OK;
@@ -276,29 +230,14 @@ int hf_timeline_latest_at(hf_store *store, struct hf_bytes timeline, unsigned fl
 	return rc;
 }
 
-static const struct hf__index *order_of(const void *state)
-{
-	return &((const struct hf__timeline_state *)state)->by_name;
-}
-
-static struct hf_bytes name_of(const struct hf__index_node *node)
-{
-	return hf__timeline_name(hf__timeline_of_order(node));
-}
-
-static const struct hf__object *root_of(const void *state)
-{
-	return &((const struct hf__timeline_state *)state)->root;
-}
-
 int hf_timeline_names(hf_store *store, const struct hf_names_args *args, unsigned flags,
                       struct hf_name_page *out, struct hf_error *error)
 {
 	HF__CALL;
 	static const struct hf__names timelines = {.domain = HF__DOMAIN_TIMELINE,
 	                                           .operation = "timelines",
-	                                           .order = order_of,
-	                                           .name = name_of,
-	                                           .root = root_of};
+	                                           .by_name =
+	                                               offsetof(struct hf__timeline_state, by_name),
+	                                           .root = offsetof(struct hf__timeline_state, root)};
 	return hf__names_list(store, &timelines, args, flags, out, error);
 }

@@ -19,27 +19,6 @@ static int timeline_init(void *state, const struct hf__domain_env *env)
 	return hf__timeline_indexes_init(state, env) ? HF_OK : HF_ENOMEM;
 }
 
-/* Frees a tree from its leaves upward, in no order that its users know: the tree is not
- * repaired. */
-static void free_events(struct hf__index *order)
-{
-	struct hf__index_node *node = order->root;
-	while (node) {
-		struct hf__index_node *below = node->left ? node->left : node->right;
-		if (below) {
-			node = below;
-			continue;
-		}
-		struct hf__index_node *parent = node->parent;
-		if (parent && parent->left == node)
-			parent->left = NULL;
-		else if (parent)
-			parent->right = NULL;
-		hf__object_free(&hf__timeline_event_of(node, HF__TIMELINE_BY_ID)->object);
-		node = parent;
-	}
-}
-
 static void timeline_deinit(void *state)
 {
 	struct hf__timeline_state *s = state;
@@ -47,7 +26,7 @@ static void timeline_deinit(void *state)
 	for (struct hf__map_node *node = hf__map_next(&s->timelines, NULL); node; node = next) {
 		struct hf__timeline *timeline = hf__timeline_of_map(node);
 		next = hf__map_next(&s->timelines, node);
-		free_events(&timeline->views[HF__TIMELINE_BY_ID]);
+		hf__index_drain(&timeline->views[HF__TIMELINE_BY_ID], hf__object_drop);
 		hf__object_free(&timeline->object);
 	}
 	hf__map_deinit(&s->timelines);
@@ -104,9 +83,8 @@ static int apply_cut(struct hf__timeline_state *s, struct hf__change *change,
 		return HF_ECORRUPT;
 	int rc = HF_OK;
 	for (uint64_t i = 0; i < cut.count && rc == HF_OK; i++) {
-		struct hf__index_node *oldest = hf__index_first(&timeline->views[HF__TIMELINE_BY_TIME]);
-		rc =
-		    hf__change_remove(change, &hf__timeline_event_of(oldest, HF__TIMELINE_BY_TIME)->object);
+		const struct hf__index *by_time = &timeline->views[HF__TIMELINE_BY_TIME];
+		rc = hf__change_remove(change, hf__index_first_object(by_time));
 	}
 	return rc;
 }
@@ -142,13 +120,12 @@ static int snapshot_event(const struct hf__timeline_event *event, struct hf__emi
 static int timeline_snapshot(const void *state, struct hf__emitter *emitter)
 {
 	const struct hf__timeline_state *s = state;
-	const struct hf__timeline_bound all = {.view = HF__TIMELINE_BY_ID};
 	for (const struct hf__index_node *node = hf__index_first(&s->by_name); node;
 	     node = hf__index_next(node)) {
-		const struct hf__timeline *timeline = hf__timeline_of_order(node);
-		const struct hf__timeline_event *event =
-		    hf__timeline_event_first(timeline, &all, true, NULL);
-		for (; event; event = hf__timeline_event_next(event, &all, true)) {
+		const struct hf__timeline *timeline = hf__index_object(&s->by_name, node);
+		const struct hf__index *by_id = &timeline->views[HF__TIMELINE_BY_ID];
+		for (const struct hf__timeline_event *event = hf__index_first_object(by_id); event;
+		     event = hf__index_next_object(by_id, event)) {
 			const int rc = snapshot_event(event, emitter);
 			if (rc != HF_OK)
 				return rc;
@@ -182,7 +159,7 @@ static bool view_sane(const struct hf__timeline *timeline, enum hf__timeline_vie
 	size_t count = 0;
 	for (const struct hf__index_node *node = hf__index_first(order); node;
 	     node = hf__index_next(node), count++)
-		if (!event_sane(timeline, hf__timeline_event_of(node, view)))
+		if (!event_sane(timeline, hf__index_object(order, node)))
 			return false;
 	return count == hf__timeline_total(timeline);
 }
@@ -210,7 +187,7 @@ static int timeline_verify(const void *state, struct hf__text *why)
 	const bool sound = hf__index_sane(&s->by_name) && hf__removed_sane(&s->removed);
 	for (const struct hf__index_node *node = hf__index_first(&s->by_name); node && sound;
 	     node = hf__index_next(node), count++) {
-		const int rc = verify_timeline(s, hf__timeline_of_order(node), why);
+		const int rc = verify_timeline(s, hf__index_object(&s->by_name, node), why);
 		if (rc != HF_OK)
 			return rc;
 	}

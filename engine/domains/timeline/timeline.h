@@ -14,11 +14,11 @@
 
 #include "base/hash.h"
 #include "base/map.h"
+#include "domains/common/names.h"
 #include "holdfast/timeline.h"
 #include "log/entry.h"
-#include "object/index.h"
+#include "object/range.h"
 #include "object/removed.h"
-#include "store/call/names.h"
 #include "store/domain.h"
 
 /* One order of a timeline's events for each shape of filter, so that what matches is one range
@@ -39,13 +39,6 @@ struct hf__timeline_position {
 	struct hf_bytes id, type, subject;
 };
 
-/* A range of a view: what is equal to `at` in the view's first `fields` fields. */
-struct hf__timeline_bound {
-	enum hf__timeline_view view;
-	unsigned fields;
-	struct hf__timeline_position at;
-};
-
 struct hf__timeline_state {
 	struct hf__domain_env env;
 	struct hf__map timelines; /* by name */
@@ -61,7 +54,7 @@ struct hf__timeline {
 	struct hf__timeline_state *state;
 	struct hf__vacancy vacancy;
 	struct hf__index views[HF__TIMELINE_VIEWS];
-	uint32_t len;
+	uint16_t len;
 	uint8_t name[];
 };
 
@@ -77,8 +70,8 @@ struct hf__timeline_event {
 	struct hf__object object; /* container: its timeline */
 	struct hf__index_node nodes[HF__TIMELINE_VIEWS];
 	struct hf__timeline_event_value value;
-	uint16_t id_len, type_len, subject_len;
-	uint8_t text[]; /* id, type, subject */
+	uint16_t lens[3]; /* of id, type, subject */
+	uint8_t text[]; /* these, one behind the other */
 };
 
 /* --- timeline/entry.c ------------------------------------------------------------------------- */
@@ -147,30 +140,13 @@ struct hf__timeline_event *hf__timeline_event_new(struct hf__timeline *timeline,
 
 /* --- timeline/order.c ------------------------------------------------------------------------- */
 
-void hf__timeline_orders_init(struct hf__index orders[HF__TIMELINE_VIEWS]);
+extern const struct hf__index_type hf__timeline_by_name;
+extern const struct hf__index_type hf__timeline_views[HF__TIMELINE_VIEWS];
+
 struct hf__timeline *hf__timeline_of_map(const struct hf__map_node *node);
-struct hf__timeline *hf__timeline_of_order(const struct hf__index_node *node);
-struct hf__timeline_event *hf__timeline_event_of(const struct hf__index_node *node,
-                                                 enum hf__timeline_view view);
 struct hf__timeline *hf__timeline_event_timeline(const struct hf__timeline_event *event);
 struct hf_bytes hf__timeline_name(const struct hf__timeline *timeline);
 size_t hf__timeline_total(const struct hf__timeline *timeline);
 struct hf__timeline_position hf__timeline_event_position(const struct hf__timeline_event *event);
-
-/* The first event of the range in this direction, or the first of it behind `after` (nullable,
- * exact in all fields of the view). NULL: none. */
-struct hf__timeline_event *hf__timeline_event_first(const struct hf__timeline *timeline,
-                                                    const struct hf__timeline_bound *range,
-                                                    bool ascending,
-                                                    const struct hf__timeline_position *after);
-/* The next one of the range in this direction, or NULL. */
-struct hf__timeline_event *hf__timeline_event_next(const struct hf__timeline_event *event,
-                                                   const struct hf__timeline_bound *range,
-                                                   bool ascending);
-/* How many are in the range, and how many of the view come before it: O(log n). */
-size_t hf__timeline_event_count(const struct hf__timeline *timeline,
-                                const struct hf__timeline_bound *range);
-size_t hf__timeline_event_count_before(const struct hf__timeline *timeline,
-                                       const struct hf__timeline_bound *range);
 
 #endif

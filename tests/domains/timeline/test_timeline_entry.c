@@ -350,7 +350,7 @@ static void verify_notices_an_event_that_is_not_the_one_of_its_id(void **unused)
 		fill(&bare);
 		struct hf__timeline *timeline = hf__timeline_find(bare.state, hf_str("audit"));
 		struct hf__timeline_event *event = hf__timeline_event_find(timeline, hf_str("e2"));
-		const size_t size = sizeof *event + event->id_len + event->type_len + event->subject_len;
+		const size_t size = sizeof *event + event->lens[0] + event->lens[1] + event->lens[2];
 		struct hf__timeline_event *copy = hf__alloc(size);
 		assert_non_null(copy);
 		hf__index_remove(&timeline->views[view], &event->nodes[view]);

@@ -68,22 +68,11 @@ struct hf__outbox_done *hf__outbox_done_find(const struct hf__outbox_state *stat
 	return hf__outbox_done_of_map(hf__pair_find(&state->done, queue, id, done_equal));
 }
 
-static int line_compare(const struct hf__index_node *a, const struct hf__index_node *b)
-{
-	const uint64_t left = hf__outbox_done_of_line(a)->lsn, right = hf__outbox_done_of_line(b)->lsn;
-	return (left > right) - (left < right);
-}
-
-static int line_probe(const struct hf__index_node *node, const void *key)
-{
-	const uint64_t lsn = hf__outbox_done_of_line(node)->lsn, *wanted = key;
-	return (lsn > *wanted) - (lsn < *wanted);
-}
-
-void hf__outbox_done_init(struct hf__outbox_queue *queue)
-{
-	hf__index_init(&queue->done, line_compare);
-}
+/* A position is the LSN. */
+const struct hf__index_type hf__outbox_done_by_lsn = {
+    .node = offsetof(struct hf__outbox_done, line),
+    .fields = {1, {{.kind = HF__FIELD_U64, .offset = offsetof(struct hf__outbox_done, lsn)}}},
+};
 
 struct hf__outbox_done *hf__outbox_done_walk(const struct hf__outbox_queue *queue, int64_t mono,
                                              uint64_t after)
@@ -91,7 +80,7 @@ struct hf__outbox_done *hf__outbox_done_walk(const struct hf__outbox_queue *queu
 	const struct hf__index_filter blocks = {.low = mono < INT64_MAX ? mono + 1 : mono,
 	                                        .high = INT64_MAX};
 	return hf__outbox_done_of_line(
-	    hf__index_pass(hf__index_after(&queue->done, line_probe, &after), &blocks));
+	    hf__index_pass(hf__index_after(&queue->done, &after, 1), &blocks));
 }
 
 size_t hf__outbox_done_count(const struct hf__outbox_queue *queue, int64_t mono)
@@ -106,7 +95,7 @@ size_t hf__outbox_done_count(const struct hf__outbox_queue *queue, int64_t mono)
 
 bool hf__outbox_done_taken(const struct hf__outbox_queue *queue, uint64_t lsn)
 {
-	const struct hf__index_node *node = hf__index_seek(&queue->done, line_probe, &lsn);
+	const struct hf__index_node *node = hf__index_seek(&queue->done, &lsn, 1);
 	return node && hf__outbox_done_of_line(node)->lsn == lsn;
 }
 

@@ -1,10 +1,10 @@
 /* Paged lists of the names of a domain's containers (inboxes, queues): one walk of one ordered
  * index. */
-#ifndef HF_STORE_NAMES_H
-#define HF_STORE_NAMES_H
+#ifndef HF_DOMAINS_NAMES_H
+#define HF_DOMAINS_NAMES_H
 
+#include "domains/common/list.h"
 #include "holdfast/admin.h"
-#include "object/index.h"
 #include "store/domain.h"
 
 /* A container that holds nothing is no state and no answer shows it, although it may still be
@@ -12,17 +12,16 @@
  * on it holds nothing, INT64_MAX for one that needs a change for that, INT64_MIN for one that
  * holds nothing now. So what ends by time ends in the list too. */
 
-/* What a domain says of its index. */
+/* What a domain says of its containers. */
 struct hf__names {
 	uint8_t domain;
 	const char *operation; /* ties page tokens to this list */
-	const struct hf__index *(*order)(const void *state);
-	struct hf_bytes (*name)(const struct hf__index_node *node);
-	/* noted with every change of a container */
-	const struct hf__object *(*root)(const void *state);
+	/* Where its state has the index by name, and the object that is noted with every change of a
+	 * container. */
+	size_t by_name, root;
 	/* Where the weight is only the latest that may be, of instants of both scales: is it listed?
 	 * NULL: the weight says so. */
-	bool (*listed)(const struct hf__index_node *node, struct hf__instant at);
+	bool (*listed)(const void *container, struct hf__instant at);
 	bool mono; /* what ends here, the store computed: the weights are mono times (store/clock.h) */
 };
 

@@ -1,0 +1,139 @@
+/* See list.h. */
+#include "domains/common/list.h"
+
+union position {
+	uint8_t bytes[HF__POSITION_MAX];
+	uint64_t aligned;
+};
+
+/* --- Tokens ----------------------------------------------------------------------------------- */
+
+int hf__query_end(struct hf__writer *w, uint64_t *query)
+{
+	const int rc = w->bad ? HF_ENOMEM : HF_OK;
+	*query = hf__query_hash(w);
+	hf__writer_deinit(w);
+	return rc;
+}
+
+static bool lone_part(const struct hf__fields *token)
+{
+	return token->count == 1 && token->of[0].kind == HF__FIELD_PART;
+}
+
+static void put_position(struct hf__writer *w, const struct hf__fields *token,
+                         const uint8_t *position)
+{
+	for (const struct hf__field *field = token->of; field < token->of + token->count; field++) {
+		const void *from = position + field->at;
+		if (field->kind == HF__FIELD_I64)
+			hf__put_i64(w, *(const int64_t *)from);
+		else if (field->kind == HF__FIELD_U64)
+			hf__put_u64(w, *(const uint64_t *)from);
+		else if (field->kind == HF__FIELD_F64)
+			hf__put_f64(w, *(const double *)from);
+		else if (lone_part(token))
+			hf__put_bytes(w, *(const struct hf_bytes *)from);
+		else
+			hf__put_short(w, *(const struct hf_bytes *)from);
+	}
+}
+
+static bool get_position(struct hf_bytes bytes, const struct hf__fields *token, uint8_t *position)
+{
+	struct hf__reader r = hf__reader(bytes);
+	for (const struct hf__field *field = token->of; field < token->of + token->count; field++) {
+		void *to = position + field->at;
+		if (field->kind == HF__FIELD_I64)
+			*(int64_t *)to = hf__get_i64(&r);
+		else if (field->kind == HF__FIELD_U64)
+			*(uint64_t *)to = hf__get_u64(&r);
+		else if (field->kind == HF__FIELD_F64)
+			*(double *)to = hf__get_f64(&r);
+		else if (lone_part(token))
+			*(struct hf_bytes *)to = hf__get_bytes(&r, bytes.len);
+		else
+			*(struct hf_bytes *)to = hf__get_short(&r);
+	}
+	return hf__reader_done(&r);
+}
+
+/* *resumed: the position is where the page before ended; else it begins at the start. */
+static int open_token(struct hf__query *q, const struct hf__listing *l, union position *position,
+                      bool *resumed)
+{
+	const struct hf__list *list = l->list;
+	struct hf__page page;
+	const int rc = hf__page_open(q->answer, l->page, l->query, &page);
+	if (rc == HF_EINVAL)
+		hf__text_add(&q->why, "%s", list->foreign);
+	*resumed = rc == HF_OK && page.after.len > 0;
+	if (!*resumed)
+		return rc;
+	/* What is not in the token is the range's. */
+	if (l->range.at)
+		memcpy(position, l->range.at, list->position);
+	if (get_position(page.after, &list->token, position->bytes))
+		return HF_OK;
+	hf__text_add(&q->why, "%s", list->damaged ? list->damaged : list->foreign);
+	return HF_EINVAL;
+}
+
+static int put_token(struct hf__query *q, struct hf__listing *l, const void *last)
+{
+	const struct hf__list *list = l->list;
+	union position position = {0};
+	struct hf__writer w = {0};
+	hf__fields_position(list->place ? list->place : &l->range.index->type->fields, last,
+	                    position.bytes);
+	put_position(&w, &list->token, position.bytes);
+	const int rc = w.bad
+	                   ? HF_ENOMEM
+	                   : hf__page_token(q->answer, l->query, hf_bytes_of(w.data, w.len), &l->next);
+	hf__writer_deinit(&w);
+	return rc;
+}
+
+/* --- The walk: by nodes of the range, or by what the list's own walk gives -------------------- */
+
+static const void *walk_first(const struct hf__listing *l, const void *after)
+{
+	if (l->list->first)
+		return l->list->first(l->ctx, after);
+	return l->range.index ? hf__range_first(&l->range, after) : NULL;
+}
+
+static const void *walk_next(const struct hf__listing *l, const void *at)
+{
+	return l->list->next ? l->list->next(l->ctx, at) : hf__range_next(&l->range, at);
+}
+
+static const void *object_at(const struct hf__listing *l, const void *at)
+{
+	return l->list->next ? at : hf__index_object(l->range.index, at);
+}
+
+int hf__list_page(struct hf__query *q, struct hf__listing *l)
+{
+	union position position = {0};
+	bool resumed;
+	int rc = open_token(q, l, &position, &resumed);
+	if (rc != HF_OK)
+		return rc;
+	hf__query_depends(q, l->depends);
+	const void *after = resumed ? position.bytes : NULL, *last = NULL;
+	for (const void *at = walk_first(l, after); at && (l->limit == 0 || l->count < l->limit);
+	     at = walk_next(l, at))
+		l->count++;
+	uint8_t *item = l->items = hf__answer_alloc(q->answer, l->count * l->list->item);
+	if (!item)
+		return HF_ENOMEM;
+	const void *at = walk_first(l, after);
+	for (size_t i = 0; i < l->count; i++, item += l->list->item, at = walk_next(l, at)) {
+		last = object_at(l, at);
+		rc = l->list->copy(q, last, l->ctx, item);
+		if (rc != HF_OK)
+			return rc;
+	}
+	return at && last ? put_token(q, l, last) : HF_OK;
+}

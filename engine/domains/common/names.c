@@ -1,0 +1,109 @@
+/* See names.h. One page of names, in byte order: a position is the last name given, so a walk goes
+ * on behind it even when that is gone by then. */
+#include "domains/common/names.h"
+
+#include "domains/common/read.h"
+
+struct request {
+	const struct hf__names *names;
+	const struct hf_names_args *args;
+};
+
+/* The walk: nodes of the index by name, past what holds nothing now. */
+struct walk {
+	const struct hf__names *names;
+	const struct hf__index *index;
+	struct hf__index_filter holding;
+	struct hf__instant at;
+};
+
+void hf__name_until(struct hf__index *order, struct hf__index_node *node, int64_t until)
+{
+	if (node->weight != until)
+		hf__index_update(order, node, until, 0);
+}
+
+static struct hf_bytes name_of(const struct hf__index *index, const void *container)
+{
+	return hf__field_bytes(&index->type->fields.of[0], container);
+}
+
+/* From this node on. */
+static const void *settle_on(const struct walk *walk, const struct hf__index_node *node)
+{
+	node = hf__index_pass(node, &walk->holding);
+	while (node && walk->names->listed &&
+	       !walk->names->listed(hf__index_object(walk->index, node), walk->at))
+		node = hf__index_pass(hf__index_next(node), &walk->holding);
+	return hf__index_object(walk->index, node);
+}
+
+static const void *first(void *ctx, const void *after)
+{
+	const struct walk *walk = ctx;
+	return settle_on(walk,
+	                 after ? hf__index_after(walk->index, after, 1) : hf__index_first(walk->index));
+}
+
+static const void *next(void *ctx, const void *container)
+{
+	const struct walk *walk = ctx;
+	const uint8_t *node = (const uint8_t *)container + walk->index->type->node;
+	return settle_on(walk, hf__index_next((const void *)node));
+}
+
+static int copy(struct hf__query *q, const void *container, void *ctx, void *item)
+{
+	const struct walk *walk = ctx;
+	return hf__answer_bytes(q->answer, name_of(walk->index, container), item);
+}
+
+static const struct hf__list list_of_names = {
+    .item = sizeof(struct hf_bytes),
+    .position = sizeof(struct hf_bytes),
+    .token = {1, {{.kind = HF__FIELD_PART}}},
+    .foreign = HF__FOREIGN_LIST,
+    .copy = copy,
+    .first = first,
+    .next = next,
+};
+
+static int read_names(struct hf__query *q, const void *raw, void *to)
+{
+	const struct request *request = raw;
+	const struct hf__names *names = request->names;
+	struct hf_name_page *out = to;
+	const uint8_t *state = q->state;
+	struct walk walk = {.names = names, .at = HF__INSTANT_OF(q)};
+	struct hf__listing list = {.list = &list_of_names,
+	                           .ctx = &walk,
+	                           .page = request->args->page,
+	                           .limit = request->args->limit,
+	                           .depends = (const void *)(state + names->root)};
+	/* By one bound alone, so that the filter is exact. */
+	const int64_t now = names->mono ? q->mono : q->now;
+	walk.holding =
+	    (struct hf__index_filter){.low = now < INT64_MAX ? now + 1 : INT64_MAX, .high = INT64_MAX};
+	walk.index = list.range.index = (const void *)(state + names->by_name);
+	struct hf__writer w = {0};
+	hf__put_u8(&w, names->domain);
+	hf__put_short(&w, hf_str(names->operation));
+	int rc = hf__query_end(&w, &list.query);
+	if (rc == HF_OK)
+		rc = hf__list_page(q, &list);
+	out->items = list.items;
+	out->count = list.count;
+	out->next = list.next;
+	return rc;
+}
+
+int hf__names_list(struct hf_store *store, const struct hf__names *names,
+                   const struct hf_names_args *args, unsigned flags, struct hf_name_page *out,
+                   struct hf_error *error)
+{
+	static const struct hf_names_args all = {0};
+	const struct request request = {names, args ? args : &all};
+	const struct hf__reading reading = {names->domain, read_names, sizeof *out,
+	                                    offsetof(struct hf_name_page, memory)};
+	return hf__read_into(store, &reading, &request, flags, out, error);
+}
