@@ -66,19 +66,19 @@ static struct note *of_node(const struct hf__index_node *node)
 	return node ? (void *)((uintptr_t)node - offsetof(struct note, by_name)) : NULL;
 }
 
-static int probe(const struct hf__index_node *node, const void *name)
+static struct hf_bytes name_of(const void *note)
 {
-	return hf__bytes_compare(of_node(node)->note.name, *(const struct hf_bytes *)name);
+	return ((const struct note *)note)->note.name;
 }
 
-static int compare(const struct hf__index_node *a, const struct hf__index_node *b)
-{
-	return probe(a, &of_node(b)->note.name);
-}
+static const struct hf__index_type by_name = {
+    .node = offsetof(struct note, by_name),
+    .fields = {1, {{.kind = HF__FIELD_CALL, .bytes = name_of}}},
+};
 
 static struct note *find(const struct state *state, struct hf_bytes name)
 {
-	struct note *found = of_node(hf__index_seek(&state->by_name, probe, &name));
+	struct note *found = of_node(hf__index_seek(&state->by_name, &name, 1));
 	return found && hf__bytes_equal(found->note.name, name) ? found : NULL;
 }
 
@@ -112,7 +112,7 @@ static int note_init(void *raw, const struct hf__domain_env *env)
 	struct state *state = raw;
 	(void)env;
 	state->root.type = &root_type;
-	hf__index_init(&state->by_name, compare);
+	hf__index_init(&state->by_name, &by_name);
 	return HF_OK;
 }
 
