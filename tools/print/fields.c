@@ -117,7 +117,8 @@ bool field_time(const struct fields *f, const char *name, hf_time *out)
 		*out = HF_UNSET;
 	if (!member || member->type == JSON_NULL)
 		return true;
-	if (!get(f, name, JSON_STRING, &member) || !field_decode(f, name, member->value, &text))
+	if (!get(f, name, JSON_STRING, &member) || !member ||
+	    !field_decode(f, name, member->value, &text))
 		return false;
 	return parse_cut(text, out) || out_of_range(f, name, member->value, "a time in RFC 3339");
 }
