@@ -23,6 +23,12 @@ target_include_directories(holdfast_testing INTERFACE
 	${PROJECT_SOURCE_DIR}/engine ${PROJECT_SOURCE_DIR}/engine/include)
 target_link_libraries(holdfast_testing PUBLIC PkgConfig::XXHASH Threads::Threads)
 
+# See there.
+if(HOLDFAST_SANITIZE)
+	target_sources(holdfast_testing PRIVATE ${PROJECT_SOURCE_DIR}/tests/lib/one_thread.c)
+	target_link_options(holdfast_testing INTERFACE -Wl,--wrap=pthread_create)
+endif()
+
 # What users link. Under a sanitizer, libFuzzer or coverage their programs use the testing engine
 # too.
 if(HOLDFAST_ONE_ENGINE)

@@ -2,7 +2,8 @@
 pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 
 file(GLOB_RECURSE test_library_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/lib/*.c)
-list(REMOVE_ITEM test_library_sources ${PROJECT_SOURCE_DIR}/tests/lib/all_tests.c)
+list(REMOVE_ITEM test_library_sources
+	${PROJECT_SOURCE_DIR}/tests/lib/all_tests.c ${PROJECT_SOURCE_DIR}/tests/lib/one_thread.c)
 if(test_library_sources)
 	add_library(holdfast_testlib STATIC ${test_library_sources})
 	target_compile_definitions(holdfast_testlib PRIVATE HF_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
@@ -38,8 +39,8 @@ function(holdfast_tier source)
 endfunction()
 
 # A test in which threads run says so behind its tier (`tier: fast, threads`): it is what TSan runs,
-# which finds nothing where there is one thread. One that does not say so must not start any; the
-# library aborts if it is to start one then (os/thread.c).
+# which finds nothing where there is one thread. One that does not say so must not start any: under
+# the other sanitizers it is aborted if it does (tests/lib/one_thread.c).
 function(holdfast_threads name source)
 	file(STRINGS ${source} says LIMIT_COUNT 1 REGEX "tier: [a-z]+, threads")
 	file(STRINGS ${source} starts LIMIT_COUNT 1 REGEX "pthread_create|hf__thread_start")

@@ -6,7 +6,6 @@
 #include "os/thread.h"
 
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/prctl.h>
 
 static void all_but_faults(sigset_t *set)
@@ -17,22 +16,8 @@ static void all_but_faults(sigset_t *set)
 		(void)sigdelset(set, faults[i]);
 }
 
-#ifdef HF_TESTING
-/* A test that says it has one thread is not run under TSan: it must not get another unseen. */
-static void forbid_in_one_thread(void)
-{
-	if (getenv("HF_ONE_THREAD"))
-		abort();
-}
-#else
-static void forbid_in_one_thread(void)
-{
-}
-#endif
-
 int hf__thread_start(pthread_t *out, void *(*run)(void *arg), void *arg)
 {
-	forbid_in_one_thread();
 	sigset_t blocked, before;
 	all_but_faults(&blocked);
 	int rc = pthread_sigmask(SIG_SETMASK, &blocked, &before);

@@ -134,8 +134,8 @@ HF_CHECKED int cli_open_with(struct cli *cli, struct hf_options options);
 /* Getters of options, by name; the option must be in the command's row. The last argument is the
  * answer when it was not given. */
 bool cli_given(const struct cli *cli, const char *name);
-/* Given as 0 (CLI_U32, CLI_U64, CLI_DURATION). Where that is "not given" for the library, which would
- * be the opposite of what was typed, a command refuses it. */
+/* Given as 0 (CLI_U32, CLI_U64, CLI_DURATION). Where that is "not given" for the library, which
+ * would be the opposite of what was typed, a command refuses it. */
 bool cli_zero(const struct cli *cli, const char *name);
 bool cli_flag(const struct cli *cli, const char *name);
 const char *cli_text(const struct cli *cli, const char *name); /* NULL: not given */

@@ -141,7 +141,7 @@ int cmd_lock_check(struct cli *cli, int argc, char **argv);
 int cmd_lock_get(struct cli *cli, int argc, char **argv);
 int cmd_lock_list(struct cli *cli, int argc, char **argv);
 int cmd_run_locked(struct cli *cli, int argc, char **argv);
-/* --backoff, --delay and --cap, of what fails an item; an exit status other than CLI_OK: refused. */
+/* --backoff, --delay and --cap, of what fails an item; any status but CLI_OK: refused. */
 HF_CHECKED int outbox_backoff(struct cli *cli, struct hf_outbox_backoff *out);
 extern const struct cli_option queue_redrive_options[], queue_pause_options[],
     queue_prune_options[], claims_options[];

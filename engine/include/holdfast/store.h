@@ -17,8 +17,8 @@
  * or responses, HF_EIO and HF_ECORRUPT.
  *
  * A list gives a page: at most `limit` objects (0: all) from the place that `page` names, a
- * token that `next` of the page before gave; NULL or empty: the first page. `next` is NULL when there is
- * no more. HF_EINVAL for a damaged token or one of another query. */
+ * token that `next` of the page before gave; NULL or empty: the first page. `next` is NULL when
+ * there is no more. HF_EINVAL for a damaged token or one of another query. */
 #ifndef HOLDFAST_STORE_H
 #define HOLDFAST_STORE_H
 
