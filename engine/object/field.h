@@ -87,8 +87,8 @@ int hf__fields_compare_at(const struct hf__fields *fields, unsigned count, const
 	(*(const type *)(const void *)((const uint8_t *)(from) + (offset)))
 #define HF__SIGN_BIT (UINT64_C(1) << 63)
 
-/* The other kinds of numbers than the usual ones. Doubles by their bits, so that no compiler flag of
- * a host makes it another order: they grow with them, negative ones downward. */
+/* The other kinds of numbers than the usual ones. Doubles by their bits, so that no compiler flag
+ * of a host makes it another order: they grow with them, negative ones downward. */
 static inline uint64_t hf__field_other_number(unsigned kind, const void *there)
 {
 	if (kind == HF__FIELD_U8)

@@ -3,8 +3,9 @@
  * Job: keep objects sorted; give rank, neighbours and "the next one that passes a filter" in
  * O(log n) at worst, with no memory of its own, so that neither insert nor remove can fail.
  *
- * Happy path: insert goes down by the declared fields, links a leaf and repairs upwards; remove unlinks,
- * with the successor taking the place of a node that has two children, and repairs upwards.
+ * Happy path: insert goes down by the declared fields, links a leaf and repairs upwards; remove
+ * unlinks, with the successor taking the place of a node that has two children, and repairs
+ * upwards.
  * Repairing means rotating where the heights of two siblings differ by two and summing up each
  * subtree again: size, least and most weight, all tags.
  *
