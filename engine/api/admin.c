@@ -1,6 +1,6 @@
 /* The log, and checking it. See holdfast/api.h. */
-#include "api/row.h"
 #include "holdfast/admin.h"
+#include "api/row.h"
 
 /* clang-format off */
 static const struct hf_api_word fsck_severity_words[] = {

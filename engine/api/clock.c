@@ -1,6 +1,6 @@
 /* The store's clock. See holdfast/api.h. */
-#include "api/row.h"
 #include "holdfast/clock.h"
+#include "api/row.h"
 
 /* clang-format off */
 const struct hf_api_struct hf__api_clock = STRUCT(hf_clock,

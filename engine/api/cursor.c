@@ -1,6 +1,6 @@
 /* Cursors of consumers. See holdfast/api.h. */
-#include "api/row.h"
 #include "holdfast/cursor.h"
+#include "api/row.h"
 
 /* clang-format off */
 const struct hf_api_struct hf__api_cursor_key = STRUCT(hf_cursor_key,

@@ -1,7 +1,7 @@
 /* Documents in collections. See holdfast/api.h. */
+#include "holdfast/document.h"
 #include "api/row.h"
 #include "holdfast/admin.h"
-#include "holdfast/document.h"
 
 /* clang-format off */
 static const struct hf_api_word document_orders_words[] = {

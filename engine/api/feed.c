@@ -1,6 +1,6 @@
 /* The change feed and subscriptions. See holdfast/api.h. */
-#include "api/row.h"
 #include "holdfast/feed.h"
+#include "api/row.h"
 
 /* clang-format off */
 const struct hf_api_struct hf__api_event = STRUCT(hf_event,

@@ -1,7 +1,7 @@
 /* Idempotency keys and their responses. See holdfast/api.h. */
+#include "holdfast/idempotency.h"
 #include "api/row.h"
 #include "holdfast/admin.h"
-#include "holdfast/idempotency.h"
 
 /* clang-format off */
 static const struct hf_api_word idempotency_outcome_words[] = {

@@ -1,7 +1,7 @@
 /* Inboxes: records, tombstones, a status. See holdfast/api.h. */
+#include "holdfast/inbox.h"
 #include "api/row.h"
 #include "holdfast/admin.h"
-#include "holdfast/inbox.h"
 
 /* clang-format off */
 static const struct hf_api_word inbox_save_mode_words[] = {

@@ -1,6 +1,6 @@
 /* Locks. See holdfast/api.h. */
-#include "api/row.h"
 #include "holdfast/lock.h"
+#include "api/row.h"
 
 /* clang-format off */
 const struct hf_api_struct hf__api_lock = STRUCT(hf_lock,

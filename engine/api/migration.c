@@ -1,6 +1,6 @@
 /* Migrations that were applied. See holdfast/api.h. */
-#include "api/row.h"
 #include "holdfast/migration.h"
+#include "api/row.h"
 
 /* clang-format off */
 const struct hf_api_struct hf__api_migration = STRUCT(hf_migration,

@@ -1,7 +1,7 @@
 /* Outboxes: queues of items that workers claim. See holdfast/api.h. */
+#include "holdfast/outbox.h"
 #include "api/row.h"
 #include "holdfast/admin.h"
-#include "holdfast/outbox.h"
 #include "holdfast/outbox_claim.h"
 #include "holdfast/outbox_drain.h"
 #include "holdfast/outbox_read.h"

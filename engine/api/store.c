@@ -1,7 +1,7 @@
 /* A store, its transactions and tickets. See holdfast/api.h. */
+#include "holdfast/store.h"
 #include "api/row.h"
 #include "holdfast/async.h"
-#include "holdfast/store.h"
 
 /* clang-format off */
 const struct hf_api_struct hf__api_options = STRUCT(hf_options,

@@ -1,7 +1,7 @@
 /* Timelines: events in order. See holdfast/api.h. */
+#include "holdfast/timeline.h"
 #include "api/row.h"
 #include "holdfast/admin.h"
-#include "holdfast/timeline.h"
 
 /* clang-format off */
 const struct hf_api_struct hf__api_timeline_key = STRUCT(hf_timeline_key,

@@ -1,8 +1,8 @@
 /* What every other part uses: bytes, what a mutation is given and gives, errors; which version this
  * is; these tables themselves. See holdfast/api.h. */
+#include "holdfast/types.h"
 #include "api/row.h"
 #include "holdfast/api.h"
-#include "holdfast/types.h"
 #include "holdfast/version.h"
 
 /* clang-format off */

@@ -1,7 +1,7 @@
 /* Members are called like those of the library's structs, so that who reads the headers knows
  * the JSON. */
-#include "cli/orders.h"
 #include "print/show.h"
+#include "cli/orders.h"
 
 void show_uuid(struct out *out, const uint8_t uuid[16])
 {
