@@ -26,7 +26,13 @@ def set_clock(now: int, since_boot: int) -> None:
 
 def open_store(path: str) -> holdfast.Store:
     """No threads: upkeep is a step of the test, and the process can be forked."""
-    options = stores.OptionsStruct(True, True, True, 0, 16384, 32, 0)
+    options = stores.OptionsStruct(
+        create=True,
+        no_background=True,
+        allow_unsafe_fs=True,
+        segment_size=16384,
+        inline_max=32,
+    )
     handle, error = c_void_p(), _abi.ErrorStruct()
     call = _abi.function(
         "hf_model_open",
