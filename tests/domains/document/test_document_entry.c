@@ -303,6 +303,7 @@ static void verify_notices_what_is_wrong(void **unused)
 		struct hf__collection *collection = hf__collection_find(state, hf_str("jobs"));
 		struct hf__document *document = hf__document_find(state, hf_str("jobs"), hf_str("brief"));
 		struct hf__index_node *created = hf__document_node(document, HF__DOCUMENT_CREATED);
+		struct hf__document_place stray = {.document = document};
 		bare_verify(&bare, HF_OK);
 		if (fault == 0)
 			document->value.updated_at++; /* beside the hook */
@@ -324,7 +325,7 @@ static void verify_notices_what_is_wrong(void **unused)
 		else if (fault == 7)
 			hf__index_update(&state->by_name, &collection->by_name, AT, 0);
 		else
-			hf__index_insert(&collection->views[HF__DOCUMENT_UPDATED], &(struct hf__index_node){0});
+			hf__index_insert(&collection->views[HF__DOCUMENT_UPDATED], &stray.node);
 		bare_verify(&bare, HF_ECORRUPT);
 		if (fault == 4) /* or it would not be freed */
 			hf__map_insert(&state->documents, &document->node, document->node.hash);

@@ -277,10 +277,9 @@ static void closing_wakes_who_waits_for_a_ticket(void **state)
 }
 
 /* The store fails while a flush is under way that succeeds: what it makes durable is never
- * called uncertain. */
-static void an_answer_is_never_revised(void **state)
+ * called uncertain. false: upkeep had synced the witness before that could fail. */
+static bool fails_while_a_flush_succeeds(void)
 {
-	(void)state;
 	begin(false);
 	struct hf_ticket served, lost;
 	struct hf_info info;
@@ -291,7 +290,14 @@ static void an_answer_is_never_revised(void **state)
 	wait_until_held();
 	assert_int_equal(advance("c", 2, HF_DURABLE, &lost), HF_OK);
 	sim_add_fault(sim, (struct sim_fault){.kinds = SIM_SYNC, .name = "WITNESS", .error = EIO});
-	assert_int_equal(hf_maintain(store, 0, NULL), HF_EUNCERTAIN);
+	const int rc = hf_maintain(store, 0, NULL);
+	if (rc == HF_OK) {
+		sim_clear_faults(sim);
+		set_gate(false);
+		end(HF_OK);
+		return false;
+	}
+	assert_true(rc == HF_EUNCERTAIN || rc == HF_EFAILED); /* upkeep may be the one that failed */
 	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	assert_int_not_equal(info.fault, 0);
 	assert_int_equal(hf_ticket_poll(store, &served, NULL), HF_ETIMEDOUT);
@@ -301,6 +307,16 @@ static void an_answer_is_never_revised(void **state)
 	assert_int_equal(hf_ticket_poll(store, &served, NULL), HF_OK);
 	wait_for_event(event);
 	end(HF_EFAILED);
+	return true;
+}
+
+static void an_answer_is_never_revised(void **state)
+{
+	(void)state;
+	for (int tries = 0; tries < 100; tries++)
+		if (fails_while_a_flush_succeeds())
+			return;
+	fail_msg("upkeep synced the witness a hundred times before it could fail");
 }
 
 /* --- A crowd ---------------------------------------------------------------------------------- */
