@@ -84,6 +84,10 @@ if(together)
 		holdfast_testlib)
 endif()
 
+# Of the fast ones these take longest under a sanitizer: begun last, one would run alone at the end.
+set_tests_properties(test_cli_round_trip test_crash_small test_cli_bad_use test_formats
+	test_formats_whole test_feed_crash test_review_depends PROPERTIES COST 50)
+
 # The toy domain: its objects and its table of domains stand in for the one of the archive. Beside
 # the test a tool and a shared library that know it, in build/toy/.
 file(GLOB toy_sources CONFIGURE_DEPENDS
