@@ -150,8 +150,8 @@ static int hand_out(struct list *l, struct hf_bytes text, uint64_t at)
 	return l->rc == CLI_OK;
 }
 
-/* A value that is neither array nor object. In the list it is a piece too: whoever takes those
- * says what is wrong with it, and may go on. */
+/* A value that is neither array nor object. In the list it is a piece too: the caller that
+ * takes it says what is wrong with it, and may go on. */
 static int on_scalar(struct list *l)
 {
 	(void)token(l);
@@ -204,7 +204,7 @@ static int on_key(void *ctx, const unsigned char *name, size_t len)
 	return 1;
 }
 
-/* How deep a piece is inside is looked at by whoever takes it. */
+/* How deep a piece is inside is looked at by the caller that takes it. */
 static int deeper(struct list *l)
 {
 	if (++l->depth <= JSON_DEPTH_MAX || l->to == &l->object)

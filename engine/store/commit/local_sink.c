@@ -16,14 +16,14 @@ static int write_group(struct hf_store *s, const struct hf__flush *f, int64_t no
 	if (rc || !f->group)
 		return rc;
 	const struct hf__buffer *b = f->group;
-	/* Crash: any part of the group may be there. It is not valid unless whole, and nobody was
+	/* Crash: any part of the group may be there. It is not valid unless whole, and no caller was
 	 * answered. */
 	return os->write(os->ctx, f->file, b->bytes.data, b->bytes.len, b->start.offset - b->header);
 }
 
 static int sync_log(struct hf_store *s, const struct hf__flush *f)
 {
-	/* Crash: after this the group is durable; whether anybody was told or not, it exists. */
+	/* Crash: after this the group is durable; whether a caller was answered or not, it exists. */
 	return s->os->sync(s->os->ctx, f->file);
 }
 

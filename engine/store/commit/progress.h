@@ -1,6 +1,6 @@
 /* How far the log is, and who is notified when that changes.
  *
- * Sequencing and commits know none of those whom they concern: waiters for a turn, tickets, feeds
+ * Sequencing and commits know nothing of what depends on them: waiters for a turn, tickets, feeds
  * and subscriptions, the witness, upkeep. Each event has a list, filled when the store is opened
  * (recover/open.c), and is made known to all on it, in that order. */
 #ifndef HF_STORE_PROGRESS_H

@@ -30,8 +30,8 @@ static void close_watch(struct hf__watch *watch)
 /* Everything but the memory. */
 static int close_store(hf_store *store, struct hf_error *error)
 {
-	/* Everybody is sent away before anybody is waited for: a callback of a subscription may be
-	 * waiting for a lock. */
+	/* All waiters are cancelled before any thread is waited for: a callback of a subscription may
+	 * be waiting for a lock. */
 	hf__waits_cancel(store);
 	close_watch(store->watch);
 	hf__waits_close(store);
