@@ -106,11 +106,21 @@ int64_t cli_ahead(const struct hf_info *info)
 	return info->clock_ahead_us / 1000000 * 1000000;
 }
 
+static int64_t read_clock(clockid_t clock)
+{
+	struct timespec now = {0};
+	(void)clock_gettime(clock, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 hf_time cli_wall(void)
 {
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (hf_time)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+	return read_clock(CLOCK_REALTIME);
+}
+
+int64_t cli_monotonic(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
 }
 
 bool cli_argument_i64(struct cli *cli, const char *name, const char *text, int64_t *out)

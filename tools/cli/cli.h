@@ -159,6 +159,8 @@ hf_time cli_after(const struct cli *cli, int64_t span);
 int64_t cli_ahead(const struct hf_info *info);
 /* The machine's clock. */
 hf_time cli_wall(void);
+/* Microseconds that no setting of the clock changes: for what is shown or awaited meanwhile. */
+int64_t cli_monotonic(void);
 
 /* Ends a mutation: reports what cli_fail() would, or the result. `did` is the word for people:
  * "removed". */

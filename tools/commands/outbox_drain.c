@@ -22,7 +22,6 @@
 #include <stdlib.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 const struct cli_option outbox_drain_options[] = {
@@ -48,11 +47,11 @@ struct draining {
 	uint64_t done, failures;
 	int signals; /* what asks us to end, as a file */
 	int signal; /* the one that came; 0: none */
-	int64_t kill_at; /* when the command is killed, by the monotonic clock in ms; 0: never */
+	int64_t kill_at; /* when the command is killed, by the monotonic clock; 0: never */
 	sigset_t before; /* the mask as it was */
 };
 
-#define GRACE_MS 5000
+#define GRACE_US 5000000
 
 /* --- One item --------------------------------------------------------------------------------- */
 
@@ -87,13 +86,6 @@ static void become_program(const struct draining *draining, pid_t parent, int in
 	_exit(126);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* A signal has come: the command's whole group gets it. */
 static void pass_on(struct draining *draining, pid_t child)
 {
@@ -104,9 +96,9 @@ static void pass_on(struct draining *draining, pid_t child)
 		draining->signal = (int)info.ssi_signo;
 		(void)kill(-child, draining->signal);
 		if (draining->kill_at == 0)
-			draining->kill_at = now_ms() + GRACE_MS;
+			draining->kill_at = cli_monotonic() + GRACE_US;
 	}
-	if (draining->kill_at != 0 && now_ms() >= draining->kill_at)
+	if (draining->kill_at != 0 && cli_monotonic() >= draining->kill_at)
 		(void)kill(-child, SIGKILL);
 }
 
@@ -142,7 +134,7 @@ static int attend(struct draining *draining, pid_t child, int pipe, struct hf_by
 {
 	int status = 0;
 	size_t at = 0;
-	draining->kill_at = draining->signal ? now_ms() + GRACE_MS : 0;
+	draining->kill_at = draining->signal ? cli_monotonic() + GRACE_US : 0;
 	while (waitpid(child, &status, WNOHANG) == 0) {
 		feed(&pipe, payload, &at);
 		wait_for(draining, pipe);

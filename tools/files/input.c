@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 static int fail(struct input *input, struct cli *cli, const char *what, int why)
@@ -74,17 +73,10 @@ static int at_end(struct input *input, struct cli *cli)
 	                     input->name);
 }
 
-static int64_t monotonic_us(void)
-{
-	struct timespec t = {0};
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
 /* For people who wait at a terminal: how much was read, ten times a second at most. */
 static void show_progress(struct input *input, const struct cli *cli)
 {
-	const int64_t now = monotonic_us();
+	const int64_t now = cli_monotonic();
 	if (!input->shown_at)
 		input->shown_at = now + 400000;
 	if (!cli_progress(cli) || now - input->shown_at < 100000)
