@@ -23,7 +23,7 @@ target_include_directories(holdfast_testing INTERFACE
 	${PROJECT_SOURCE_DIR}/engine ${PROJECT_SOURCE_DIR}/engine/include)
 target_link_libraries(holdfast_testing PUBLIC PkgConfig::XXHASH Threads::Threads)
 
-# See there.
+# Tests that say they have one thread are held to it: see there.
 if(HOLDFAST_SANITIZE)
 	target_sources(holdfast_testing PRIVATE ${PROJECT_SOURCE_DIR}/tests/lib/one_thread.c)
 	target_link_options(holdfast_testing INTERFACE -Wl,--wrap=pthread_create)
