@@ -262,12 +262,19 @@ class Outboxes:
 
     # --- Settings and completed ids ---
 
+    def _end_queue(self, queue: str) -> None:
+        """Claims that are over have ended by the bound of then, not by the one that comes."""
+        for key, item in self.w.all("item", queue):
+            self.w.state[key] = self._view(queue, item)
+
     def _set(self, queue: str, expect: Optional[int], **changes: Any) -> Done:
         old = self._settings(queue)
         self.w.expect(expect, old.version)
         new = replace(old, **changes)
         if new == old:
             return Done(False, old.version or 0)
+        if new.max_lost != old.max_lost:
+            self._end_queue(queue)
         version = self.w.version()
         self.w.state["queue", queue] = replace(new, version=version)
         self._drop_beyond(queue)
