@@ -27,6 +27,8 @@
 
 enum { STORES = 6, KILLS_PER_STORE = 50 };
 
+#define LIFE_MAX INT64_C(60000000) /* us, beside a hang */
+
 struct kill_counts {
 	unsigned kills, while_opening, while_rotating, recovered;
 	uint64_t segments;
@@ -57,21 +59,39 @@ static bool read_reports(struct ledger *ledger, int pipe, bool *opened)
 	return got > 0;
 }
 
-/* One writer's life: `life_us` from its beginning to its end. */
-static void run_and_kill(struct ledger *ledger, const struct writer_start *start, int64_t life_us)
+/* A writer is killed `after_us` behind its `answers`-th acknowledgement. Counted by its work, not
+ * by the clock alone: a busy machine makes the test slower, not its kills worth less. */
+struct life {
+	uint64_t answers;
+	int64_t after_us;
+};
+
+/* Reads for `left_us`, or until there are `answers` acknowledgements. */
+static void follow(struct ledger *ledger, int pipe, bool *opened, uint64_t answers, int64_t left_us)
+{
+	const int64_t end = now_us() + left_us;
+	for (int64_t left = left_us; left > 0; left = end - now_us()) {
+		if (ledger_counts(ledger).acknowledgements >= answers)
+			return;
+		struct pollfd poll_for = {.fd = pipe, .events = POLLIN};
+		const struct timespec wait = {.tv_sec = left / 1000000, .tv_nsec = left % 1000000 * 1000};
+		if (ppoll(&poll_for, 1, &wait, NULL) > 0 && !read_reports(ledger, pipe, opened))
+			fail_msg("the writer ended by itself");
+	}
+}
+
+static void run_and_kill(struct ledger *ledger, const struct writer_start *start, struct life life)
 {
 	int pipe = -1, status = 0;
 	bool opened = false;
+	const uint64_t answers = ledger_counts(ledger).acknowledgements + life.answers;
 	ledger_begin(ledger);
-	const int64_t end = now_us() + life_us;
 	const pid_t writer = writer_spawn(start, &pipe);
 	assert_true(writer > 0);
-	for (int64_t left = life_us; left > 0; left = end - now_us()) {
-		struct pollfd poll_for = {.fd = pipe, .events = POLLIN};
-		const struct timespec wait = {.tv_sec = left / 1000000, .tv_nsec = left % 1000000 * 1000};
-		if (ppoll(&poll_for, 1, &wait, NULL) > 0 && !read_reports(ledger, pipe, &opened))
-			fail_msg("the writer ended by itself");
-	}
+	follow(ledger, pipe, &opened, answers, LIFE_MAX);
+	if (ledger_counts(ledger).acknowledgements < answers)
+		fail_msg("a writer that lives and answers nothing");
+	follow(ledger, pipe, &opened, UINT64_MAX, life.after_us);
 	assert_int_equal(kill(writer, SIGKILL), 0);
 	while (read_reports(ledger, pipe, &opened))
 		;
@@ -114,13 +134,13 @@ static void reopen_and_check(struct ledger *ledger, const struct writer_start *s
 		fail_msg("close: %s: %s", hf_code_name(rc), error.text);
 }
 
-/* A quarter of them hardly live, the others from a moment to a while. */
-static int64_t some_life(struct hf_rng *rng)
+/* A quarter of them hardly live, the others until they have done a little or some more. */
+static struct life some_life(struct hf_rng *rng)
 {
 	if (hf_rng_chance(rng, 1, 4))
-		return hf_rng_range(rng, 100, 4000);
-	return hf_rng_chance(rng, 3, 4) ? hf_rng_range(rng, 2000, 40000)
-	                                : hf_rng_range(rng, 40000, 120000);
+		return (struct life){0, hf_rng_range(rng, 100, 4000)};
+	const uint64_t most = hf_rng_chance(rng, 3, 4) ? 10 : 40;
+	return (struct life){1 + hf_rng_below(rng, most), hf_rng_range(rng, 0, 3000)};
 }
 
 static void add_counts(const struct ledger_counts *c)
