@@ -30,7 +30,20 @@ struct hf__names {
  * weight of INT64_MIN. */
 void hf__name_until(struct hf__index *order, struct hf__index_node *node, int64_t until);
 
-/* The public read. *out is zeroed first. */
+/* Defines the public read of a domain whose state has `root` and `by_name`; the rest is of struct
+ * hf__names. *out is zeroed first. */
+#define HF__NAMES(function, state, domain_, ...) \
+	int function(hf_store *store, const struct hf_names_args *args, unsigned flags, \
+	             struct hf_name_page *out, struct hf_error *error) \
+	{ \
+		HF__CALL; \
+		static const struct hf__names names = {.domain = (domain_), \
+		                                       .by_name = offsetof(state, by_name), \
+		                                       .root = offsetof(state, root), \
+		                                       __VA_ARGS__}; \
+		return hf__names_list(store, &names, args, flags, out, error); \
+	} \
+	_Static_assert(sizeof(state) > 0, "a complete type")
 HF_CHECKED int hf__names_list(struct hf_store *store, const struct hf__names *names,
                               const struct hf_names_args *args, unsigned flags,
                               struct hf_name_page *out, struct hf_error *error);

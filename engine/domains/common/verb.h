@@ -6,6 +6,8 @@
 #ifndef HF_DOMAINS_VERB_H
 #define HF_DOMAINS_VERB_H
 
+#include <stddef.h>
+
 #include "base/text.h"
 #include "store/domain.h"
 
@@ -13,6 +15,24 @@
 
 /* Of what concerns no single object: it expects no version. */
 int hf__check_unversioned(const struct hf_write *write, struct hf__text *why);
+
+/* --- Public ----------------------------------------------------------------------------------- */
+
+/* Defines a public mutation: its arguments are struct hf_<args>, whose table is hf__api_<args>;
+ * `run` is one of the functions below; then what is left of its struct hf__verb, name and domain
+ * first:
+ *	HF__MUTATION(hf_lock_put, lock_put_args, hf__run, "lock put", HF__DOMAIN_LOCK,
+ *	             .check = put_check, .decide = put_decide);
+ */
+#define HF__MUTATION(function, args_tag, run, ...) \
+	int function(hf_store *store, hf_txn *txn, const struct hf_##args_tag *args, \
+	             struct hf_result *result, struct hf_error *error) \
+	{ \
+		HF__CALL; \
+		static const struct hf__verb verb = {__VA_ARGS__, .takes = &hf__api_##args_tag}; \
+		return run(store, txn, &verb, args, result, error); \
+	} \
+	_Static_assert(offsetof(struct hf_##args_tag, write) == 0, "struct hf_write comes first")
 
 /* --- Running ---------------------------------------------------------------------------------- */
 

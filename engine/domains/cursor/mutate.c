@@ -310,67 +310,16 @@ static void *put_copy(struct hf__arena *arena, const void *args)
 
 /* --- Public ----------------------------------------------------------------------------------- */
 
-static const struct hf__verb advance_verb = {"cursor advance",
-                                             HF__DOMAIN_CURSOR,
-                                             advance_check,
-                                             advance_decide,
-                                             NULL,
-                                             &hf__api_cursor_advance_args};
-static const struct hf__verb reset_verb = {
-    "cursor reset", HF__DOMAIN_CURSOR, reset_check, reset_decide, NULL, &hf__api_cursor_reset_args};
-static const struct hf__verb record_error_verb = {"cursor record_error", HF__DOMAIN_CURSOR,
-                                                  record_error_check,    record_error_decide,
-                                                  record_error_copy,     NULL};
-static const struct hf__verb put_verb = {"cursor put", HF__DOMAIN_CURSOR, put_check,
-                                         put_decide,   put_copy,          NULL};
-static const struct hf__verb remove_verb = {"cursor remove",
-                                            HF__DOMAIN_CURSOR,
-                                            remove_check,
-                                            remove_decide,
-                                            NULL,
-                                            &hf__api_cursor_remove_args};
-static const struct hf__verb guard_verb = {
-    "cursor guard", HF__DOMAIN_CURSOR, guard_check, guard_decide, NULL, &hf__api_cursor_guard_args};
-
-int hf_cursor_advance(hf_store *store, hf_txn *txn, const struct hf_cursor_advance_args *args,
-                      struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__run(store, txn, &advance_verb, args, result, error);
-}
-
-int hf_cursor_reset(hf_store *store, hf_txn *txn, const struct hf_cursor_reset_args *args,
-                    struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__run(store, txn, &reset_verb, args, result, error);
-}
-
-int hf_cursor_record_error(hf_store *store, hf_txn *txn,
-                           const struct hf_cursor_record_error_args *args, struct hf_result *result,
-                           struct hf_error *error)
-{
-	HF__CALL;
-	return hf__run(store, txn, &record_error_verb, args, result, error);
-}
-
-int hf_cursor_put(hf_store *store, hf_txn *txn, const struct hf_cursor_put_args *args,
-                  struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__run(store, txn, &put_verb, args, result, error);
-}
-
-int hf_cursor_remove(hf_store *store, hf_txn *txn, const struct hf_cursor_remove_args *args,
-                     struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__run(store, txn, &remove_verb, args, result, error);
-}
-
-int hf_cursor_guard(hf_store *store, hf_txn *txn, const struct hf_cursor_guard_args *args,
-                    struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__guard_version(store, txn, &guard_verb, args, result, error);
-}
+HF__MUTATION(hf_cursor_advance, cursor_advance_args, hf__run, "cursor advance", HF__DOMAIN_CURSOR,
+             .check = advance_check, .decide = advance_decide);
+HF__MUTATION(hf_cursor_reset, cursor_reset_args, hf__run, "cursor reset", HF__DOMAIN_CURSOR,
+             .check = reset_check, .decide = reset_decide);
+HF__MUTATION(hf_cursor_record_error, cursor_record_error_args, hf__run, "cursor record_error",
+             HF__DOMAIN_CURSOR, .check = record_error_check, .decide = record_error_decide,
+             .copy = record_error_copy);
+HF__MUTATION(hf_cursor_put, cursor_put_args, hf__run, "cursor put", HF__DOMAIN_CURSOR,
+             .check = put_check, .decide = put_decide, .copy = put_copy);
+HF__MUTATION(hf_cursor_remove, cursor_remove_args, hf__run, "cursor remove", HF__DOMAIN_CURSOR,
+             .check = remove_check, .decide = remove_decide);
+HF__MUTATION(hf_cursor_guard, cursor_guard_args, hf__guard_version, "cursor guard",
+             HF__DOMAIN_CURSOR, .check = guard_check, .decide = guard_decide);

@@ -47,16 +47,8 @@ static int read_one(struct hf__query *q, const void *args, void *out)
 	return HF_ENOTFOUND;
 }
 
-static const struct hf__reading get_reading = {HF__DOMAIN_CURSOR, read_one,
-                                               sizeof(struct hf_cursor_got),
-                                               offsetof(struct hf_cursor_got, memory)};
-
-int hf_cursor_get(hf_store *store, const struct hf_cursor_key *key, unsigned flags,
-                  struct hf_cursor_got *out, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__read_into(store, &get_reading, key, flags, out, error);
-}
+HF__READ_MEMORY(hf_cursor_get, const struct hf_cursor_key *key, key, struct hf_cursor_got,
+                HF__DOMAIN_CURSOR, read_one);
 
 /* --- Pages ------------------------------------------------------------------------------------ */
 
@@ -165,16 +157,8 @@ static int read_list(struct hf__query *q, const void *raw, void *to)
 	return rc;
 }
 
-static const struct hf__reading list_reading = {HF__DOMAIN_CURSOR, read_list,
-                                                sizeof(struct hf_cursor_page),
-                                                offsetof(struct hf_cursor_page, memory)};
-
-int hf_cursor_list(hf_store *store, const struct hf_cursor_list_args *args, unsigned flags,
-                   struct hf_cursor_page *out, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__read_into(store, &list_reading, args, flags, out, error);
-}
+HF__READ_MEMORY(hf_cursor_list, const struct hf_cursor_list_args *args, args, struct hf_cursor_page,
+                HF__DOMAIN_CURSOR, read_list);
 
 /* --- Lag -------------------------------------------------------------------------------------- */
 
@@ -207,13 +191,5 @@ static int read_lag(struct hf__query *q, const void *raw, void *to)
 	return rc;
 }
 
-static const struct hf__reading list_lag_reading = {HF__DOMAIN_CURSOR, read_lag,
-                                                    sizeof(struct hf_cursor_lag_page),
-                                                    offsetof(struct hf_cursor_lag_page, memory)};
-
-int hf_cursor_list_lag(hf_store *store, const struct hf_cursor_list_lag_args *args, unsigned flags,
-                       struct hf_cursor_lag_page *out, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__read_into(store, &list_lag_reading, args, flags, out, error);
-}
+HF__READ_MEMORY(hf_cursor_list_lag, const struct hf_cursor_list_lag_args *args, args,
+                struct hf_cursor_lag_page, HF__DOMAIN_CURSOR, read_lag);

@@ -121,13 +121,5 @@ static int read_list(struct hf__query *q, const void *raw, void *to)
 	return rc;
 }
 
-static const struct hf__reading list_reading = {HF__DOMAIN_DOCUMENT, read_list,
-                                                sizeof(struct hf_document_page),
-                                                offsetof(struct hf_document_page, memory)};
-
-int hf_document_list(hf_store *store, const struct hf_document_list_args *args, unsigned flags,
-                     struct hf_document_page *out, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__read_into(store, &list_reading, args, flags, out, error);
-}
+HF__READ_MEMORY(hf_document_list, const struct hf_document_list_args *args, args,
+                struct hf_document_page, HF__DOMAIN_DOCUMENT, read_list);

@@ -132,58 +132,13 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw,
 	return rc;
 }
 
-/* --- Copies for transactions ------------------------------------------------------------------ */
-
 /* --- Public ----------------------------------------------------------------------------------- */
 
-int hf_document_regroup(hf_store *store, hf_txn *txn, const struct hf_document_regroup_args *args,
-                        struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {"document regroup",
-	                                     HF__DOMAIN_DOCUMENT,
-	                                     NULL,
-	                                     regroup_decide,
-	                                     NULL,
-	                                     &hf__api_document_regroup_args};
-	return hf__run(store, txn, &verb, args, result, error);
-}
-
-int hf_document_remove(hf_store *store, hf_txn *txn, const struct hf_document_remove_args *args,
-                       struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {"document remove",
-	                                     HF__DOMAIN_DOCUMENT,
-	                                     NULL,
-	                                     remove_decide,
-	                                     NULL,
-	                                     &hf__api_document_remove_args};
-	return hf__run(store, txn, &verb, args, result, error);
-}
-
-int hf_document_clear(hf_store *store, hf_txn *txn, const struct hf_document_clear_args *args,
-                      struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {"document clear",
-	                                     HF__DOMAIN_DOCUMENT,
-	                                     NULL,
-	                                     clear_decide,
-	                                     NULL,
-	                                     &hf__api_document_clear_args};
-	return hf__run_unversioned(store, txn, &verb, args, result, error);
-}
-
-int hf_document_guard(hf_store *store, hf_txn *txn, const struct hf_document_guard_args *args,
-                      struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {"document guard",
-	                                     HF__DOMAIN_DOCUMENT,
-	                                     NULL,
-	                                     guard_decide,
-	                                     NULL,
-	                                     &hf__api_document_guard_args};
-	return hf__guard_version(store, txn, &verb, args, result, error);
-}
+HF__MUTATION(hf_document_regroup, document_regroup_args, hf__run, "document regroup",
+             HF__DOMAIN_DOCUMENT, .decide = regroup_decide);
+HF__MUTATION(hf_document_remove, document_remove_args, hf__run, "document remove",
+             HF__DOMAIN_DOCUMENT, .decide = remove_decide);
+HF__MUTATION(hf_document_clear, document_clear_args, hf__run_unversioned, "document clear",
+             HF__DOMAIN_DOCUMENT, .decide = clear_decide);
+HF__MUTATION(hf_document_guard, document_guard_args, hf__guard_version, "document guard",
+             HF__DOMAIN_DOCUMENT, .decide = guard_decide);

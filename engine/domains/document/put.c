@@ -134,12 +134,5 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw,
 	return hf__emit(d, HF__DOCUMENT_WHOLE);
 }
 
-int hf_document_put(hf_store *store, hf_txn *txn, const struct hf_document_put_args *args,
-                    struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {"document put", HF__DOMAIN_DOCUMENT,
-	                                     put_check,      put_decide,
-	                                     NULL,           &hf__api_document_put_args};
-	return hf__run(store, txn, &verb, args, result, error);
-}
+HF__MUTATION(hf_document_put, document_put_args, hf__run, "document put", HF__DOMAIN_DOCUMENT,
+             .check = put_check, .decide = put_decide);

@@ -37,25 +37,11 @@ static int read_has(struct hf__query *q, const void *key, void *out)
 	return rc;
 }
 
-static const struct hf__reading get_reading = {HF__DOMAIN_DOCUMENT, read_document,
-                                               sizeof(struct hf_document_got),
-                                               offsetof(struct hf_document_got, memory)};
+HF__READ_MEMORY(hf_document_get, const struct hf_document_key *key, key, struct hf_document_got,
+                HF__DOMAIN_DOCUMENT, read_document);
 
-int hf_document_get(hf_store *store, const struct hf_document_key *key, unsigned flags,
-                    struct hf_document_got *out, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__read_into(store, &get_reading, key, flags, out, error);
-}
-
-static const struct hf__reading has_reading = {HF__DOMAIN_DOCUMENT, read_has, sizeof(bool), 0};
-
-int hf_document_has(hf_store *store, const struct hf_document_key *key, unsigned flags, bool *out,
-                    struct hf_error *error)
-{
-	HF__CALL;
-	return hf__read_into(store, &has_reading, key, flags, out, error);
-}
+HF__READ(hf_document_has, const struct hf_document_key *key, key, bool, HF__DOMAIN_DOCUMENT,
+         read_has);
 
 /* --- Answers ---------------------------------------------------------------------------------- */
 
@@ -114,15 +100,8 @@ static int read_count(struct hf__query *q, const void *raw, void *out)
 	return HF_OK;
 }
 
-static const struct hf__reading count_reading = {HF__DOMAIN_DOCUMENT, read_count,
-                                                 sizeof(struct hf_document_counts), 0};
-
-int hf_document_count(hf_store *store, const struct hf_document_count_args *args, unsigned flags,
-                      struct hf_document_counts *out, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__read_into(store, &count_reading, args, flags, out, error);
-}
+HF__READ(hf_document_count, const struct hf_document_count_args *args, args,
+         struct hf_document_counts, HF__DOMAIN_DOCUMENT, read_count);
 
 /* --- Collections ------------------------------------------------------------------------------ */
 
@@ -131,15 +110,5 @@ static bool is_listed(const void *collection, struct hf__instant at)
 	return hf__collection_live(collection, at);
 }
 
-int hf_document_names(hf_store *store, const struct hf_names_args *args, unsigned flags,
-                      struct hf_name_page *out, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__names collections = {.domain = HF__DOMAIN_DOCUMENT,
-	                                             .operation = "document collections",
-	                                             .by_name =
-	                                                 offsetof(struct hf__document_state, by_name),
-	                                             .root = offsetof(struct hf__document_state, root),
-	                                             .listed = is_listed};
-	return hf__names_list(store, &collections, args, flags, out, error);
-}
+HF__NAMES(hf_document_names, struct hf__document_state, HF__DOMAIN_DOCUMENT,
+          .operation = "document collections", .listed = is_listed);

@@ -171,19 +171,8 @@ static int complete_decide(void *state, struct hf__decision *d, const void *raw,
 	return hf__idem_emit(d, HF__IDEM_DONE, &image, result);
 }
 
-int hf_idempotency_complete(hf_store *store, hf_txn *txn,
-                            const struct hf_idempotency_complete_args *args,
-                            struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {"idempotency complete",
-	                                     HF__DOMAIN_IDEMPOTENCY,
-	                                     complete_check,
-	                                     complete_decide,
-	                                     NULL,
-	                                     &hf__api_idempotency_complete_args};
-	return hf__run(store, txn, &verb, args, result, error);
-}
+HF__MUTATION(hf_idempotency_complete, idempotency_complete_args, hf__run, "idempotency complete",
+             HF__DOMAIN_IDEMPOTENCY, .check = complete_check, .decide = complete_decide);
 
 /* --- Abandon ---------------------------------------------------------------------------------- */
 
@@ -203,16 +192,5 @@ static int abandon_decide(void *state, struct hf__decision *d, const void *raw,
 	return rc == HF_OK ? hf__idem_emit(d, HF__IDEM_GONE, &image, result) : rc;
 }
 
-int hf_idempotency_abandon(hf_store *store, hf_txn *txn,
-                           const struct hf_idempotency_abandon_args *args, struct hf_result *result,
-                           struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {"idempotency abandon",
-	                                     HF__DOMAIN_IDEMPOTENCY,
-	                                     abandon_check,
-	                                     abandon_decide,
-	                                     NULL,
-	                                     &hf__api_idempotency_abandon_args};
-	return hf__run(store, txn, &verb, args, result, error);
-}
+HF__MUTATION(hf_idempotency_abandon, idempotency_abandon_args, hf__run, "idempotency abandon",
+             HF__DOMAIN_IDEMPOTENCY, .check = abandon_check, .decide = abandon_decide);

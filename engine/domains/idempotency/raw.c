@@ -84,18 +84,8 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw,
 	return HF_OK;
 }
 
-int hf_idempotency_put(hf_store *store, hf_txn *txn, const struct hf_idempotency_put_args *args,
-                       struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {"idempotency put",
-	                                     HF__DOMAIN_IDEMPOTENCY,
-	                                     put_check,
-	                                     put_decide,
-	                                     NULL,
-	                                     &hf__api_idempotency_put_args};
-	return hf__run(store, txn, &verb, args, result, error);
-}
+HF__MUTATION(hf_idempotency_put, idempotency_put_args, hf__run, "idempotency put",
+             HF__DOMAIN_IDEMPOTENCY, .check = put_check, .decide = put_decide);
 
 /* --- Remove ----------------------------------------------------------------------------------- */
 
@@ -118,19 +108,8 @@ static int remove_decide(void *state, struct hf__decision *d, const void *raw,
 	             : hf__idem_refuse(d, HF_ENOTFOUND, "no such key", &args->key);
 }
 
-int hf_idempotency_remove(hf_store *store, hf_txn *txn,
-                          const struct hf_idempotency_remove_args *args, struct hf_result *result,
-                          struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {"idempotency remove",
-	                                     HF__DOMAIN_IDEMPOTENCY,
-	                                     remove_check,
-	                                     remove_decide,
-	                                     NULL,
-	                                     &hf__api_idempotency_remove_args};
-	return hf__run(store, txn, &verb, args, result, error);
-}
+HF__MUTATION(hf_idempotency_remove, idempotency_remove_args, hf__run, "idempotency remove",
+             HF__DOMAIN_IDEMPOTENCY, .check = remove_check, .decide = remove_decide);
 
 /* --- Clear ------------------------------------------------------------------------------------ */
 
@@ -153,18 +132,8 @@ static int clear_decide(void *state, struct hf__decision *d, const void *raw,
 	return hf__emit(d, HF__IDEM_CLEARED);
 }
 
-int hf_idempotency_clear(hf_store *store, hf_txn *txn, const struct hf_idempotency_clear_args *args,
-                         struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {"idempotency clear",
-	                                     HF__DOMAIN_IDEMPOTENCY,
-	                                     NULL,
-	                                     clear_decide,
-	                                     NULL,
-	                                     &hf__api_idempotency_clear_args};
-	return hf__run_unversioned(store, txn, &verb, args, result, error);
-}
+HF__MUTATION(hf_idempotency_clear, idempotency_clear_args, hf__run_unversioned, "idempotency clear",
+             HF__DOMAIN_IDEMPOTENCY, .decide = clear_decide);
 
 /* --- Guards ----------------------------------------------------------------------------------- */
 
@@ -184,18 +153,8 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw,
 	return rc;
 }
 
-int hf_idempotency_guard(hf_store *store, hf_txn *txn, const struct hf_idempotency_guard_args *args,
-                         struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {"idempotency guard",
-	                                     HF__DOMAIN_IDEMPOTENCY,
-	                                     guard_check,
-	                                     guard_decide,
-	                                     NULL,
-	                                     &hf__api_idempotency_guard_args};
-	return hf__guard_version(store, txn, &verb, args, result, error);
-}
+HF__MUTATION(hf_idempotency_guard, idempotency_guard_args, hf__guard_version, "idempotency guard",
+             HF__DOMAIN_IDEMPOTENCY, .check = guard_check, .decide = guard_decide);
 
 static int guard_owner_check(const void *raw, struct hf__text *why)
 {
@@ -215,16 +174,6 @@ static int guard_owner_decide(void *state, struct hf__decision *d, const void *r
 	return HF_OK;
 }
 
-int hf_idempotency_guard_owner(hf_store *store, hf_txn *txn,
-                               const struct hf_idempotency_guard_owner_args *args,
-                               struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {"idempotency guard owner",
-	                                     HF__DOMAIN_IDEMPOTENCY,
-	                                     guard_owner_check,
-	                                     guard_owner_decide,
-	                                     NULL,
-	                                     &hf__api_idempotency_guard_owner_args};
-	return hf__guard_token(store, txn, &verb, args, result, error);
-}
+HF__MUTATION(hf_idempotency_guard_owner, idempotency_guard_owner_args, hf__guard_token,
+             "idempotency guard owner", HF__DOMAIN_IDEMPOTENCY, .check = guard_owner_check,
+             .decide = guard_owner_decide);

@@ -60,16 +60,8 @@ static int read_entry(struct hf__query *q, const void *raw, void *out)
 	return HF_ENOTFOUND;
 }
 
-static const struct hf__reading get_reading = {HF__DOMAIN_IDEMPOTENCY, read_entry,
-                                               sizeof(struct hf_idempotency_got),
-                                               offsetof(struct hf_idempotency_got, memory)};
-
-int hf_idempotency_get(hf_store *store, const struct hf_idempotency_key *key, unsigned flags,
-                       struct hf_idempotency_got *out, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__read_into(store, &get_reading, key, flags, out, error);
-}
+HF__READ_MEMORY(hf_idempotency_get, const struct hf_idempotency_key *key, key,
+                struct hf_idempotency_got, HF__DOMAIN_IDEMPOTENCY, read_entry);
 
 static int read_has(struct hf__query *q, const void *key, void *out)
 {
@@ -80,14 +72,8 @@ static int read_has(struct hf__query *q, const void *key, void *out)
 	return rc;
 }
 
-static const struct hf__reading has_reading = {HF__DOMAIN_IDEMPOTENCY, read_has, sizeof(bool), 0};
-
-int hf_idempotency_has(hf_store *store, const struct hf_idempotency_key *key, unsigned flags,
-                       bool *out, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__read_into(store, &has_reading, key, flags, out, error);
-}
+HF__READ(hf_idempotency_has, const struct hf_idempotency_key *key, key, bool,
+         HF__DOMAIN_IDEMPOTENCY, read_has);
 
 /* --- Counts ----------------------------------------------------------------------------------- */
 
@@ -108,15 +94,8 @@ static int read_count(struct hf__query *q, const void *raw, void *out)
 	return HF_OK;
 }
 
-static const struct hf__reading count_reading = {HF__DOMAIN_IDEMPOTENCY, read_count,
-                                                 sizeof(struct hf_idempotency_counts), 0};
-
-int hf_idempotency_count(hf_store *store, struct hf_bytes scope, unsigned flags,
-                         struct hf_idempotency_counts *out, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__read_into(store, &count_reading, &scope, flags, out, error);
-}
+HF__READ(hf_idempotency_count, struct hf_bytes scope, &scope, struct hf_idempotency_counts,
+         HF__DOMAIN_IDEMPOTENCY, read_count);
 
 /* --- Scopes ----------------------------------------------------------------------------------- */
 
@@ -126,14 +105,5 @@ static bool scope_listed(const void *scope, struct hf__instant at)
 	return hf__index_first_pass(&((const struct hf__idem_scope *)scope)->by_key, &alive) != NULL;
 }
 
-int hf_idempotency_names(hf_store *store, const struct hf_names_args *args, unsigned flags,
-                         struct hf_name_page *out, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__names scopes = {.domain = HF__DOMAIN_IDEMPOTENCY,
-	                                        .operation = "idempotency scopes",
-	                                        .by_name = offsetof(struct hf__idem_state, by_name),
-	                                        .root = offsetof(struct hf__idem_state, root),
-	                                        .listed = scope_listed};
-	return hf__names_list(store, &scopes, args, flags, out, error);
-}
+HF__NAMES(hf_idempotency_names, struct hf__idem_state, HF__DOMAIN_IDEMPOTENCY,
+          .operation = "idempotency scopes", .listed = scope_listed);

@@ -58,22 +58,7 @@ static int dismiss_all_decide(void *state, struct hf__decision *d, const void *a
 	return decide_all(state, d, args, HF__INBOX_MARK_DISMISS, result);
 }
 
-int hf_inbox_mark_all_read(hf_store *store, hf_txn *txn, const struct hf_inbox_mark_all_args *args,
-                           struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {
-	    "inbox mark_all_read",       HF__DOMAIN_INBOX, all_check, mark_all_read_decide, NULL,
-	    &hf__api_inbox_mark_all_args};
-	return hf__run(store, txn, &verb, args, result, error);
-}
-
-int hf_inbox_dismiss_all(hf_store *store, hf_txn *txn, const struct hf_inbox_mark_all_args *args,
-                         struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {
-	    "inbox dismiss_all",         HF__DOMAIN_INBOX, all_check, dismiss_all_decide, NULL,
-	    &hf__api_inbox_mark_all_args};
-	return hf__run(store, txn, &verb, args, result, error);
-}
+HF__MUTATION(hf_inbox_mark_all_read, inbox_mark_all_args, hf__run, "inbox mark_all_read",
+             HF__DOMAIN_INBOX, .check = all_check, .decide = mark_all_read_decide);
+HF__MUTATION(hf_inbox_dismiss_all, inbox_mark_all_args, hf__run, "inbox dismiss_all",
+             HF__DOMAIN_INBOX, .check = all_check, .decide = dismiss_all_decide);

@@ -18,15 +18,8 @@ static int read_counts(struct hf__query *q, const void *raw, void *out)
 	return HF_OK;
 }
 
-static const struct hf__reading count_reading = {HF__DOMAIN_INBOX, read_counts,
-                                                 sizeof(struct hf_inbox_counts), 0};
-
-int hf_inbox_count(hf_store *store, struct hf_bytes user, unsigned flags,
-                   struct hf_inbox_counts *out, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__read_into(store, &count_reading, &user, flags, out, error);
-}
+HF__READ(hf_inbox_count, struct hf_bytes user, &user, struct hf_inbox_counts, HF__DOMAIN_INBOX,
+         read_counts);
 
 static int read_status(struct hf__query *q, const void *raw, void *out)
 {
@@ -46,25 +39,8 @@ static int read_status(struct hf__query *q, const void *raw, void *out)
 	           : rc;
 }
 
-static const struct hf__reading get_status_reading = {HF__DOMAIN_INBOX, read_status,
-                                                      sizeof(struct hf_inbox_status),
-                                                      offsetof(struct hf_inbox_status, memory)};
+HF__READ_MEMORY(hf_inbox_get_status, struct hf_bytes user, &user, struct hf_inbox_status,
+                HF__DOMAIN_INBOX, read_status);
 
-int hf_inbox_get_status(hf_store *store, struct hf_bytes user, unsigned flags,
-                        struct hf_inbox_status *out, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__read_into(store, &get_status_reading, &user, flags, out, error);
-}
-
-int hf_inbox_names(hf_store *store, const struct hf_names_args *args, unsigned flags,
-                   struct hf_name_page *out, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__names users = {.domain = HF__DOMAIN_INBOX,
-	                                       .operation = "inbox users",
-	                                       .by_name = offsetof(struct hf__inbox_state, by_user),
-	                                       .root = offsetof(struct hf__inbox_state, root),
-	                                       .mono = true};
-	return hf__names_list(store, &users, args, flags, out, error);
-}
+HF__NAMES(hf_inbox_names, struct hf__inbox_state, HF__DOMAIN_INBOX, .operation = "inbox users",
+          .mono = true);

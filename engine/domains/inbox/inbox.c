@@ -100,7 +100,7 @@ static int snapshot_inbox(const void *raw, struct hf__emitter *emitter)
 
 static int inbox_snapshot(const void *state, struct hf__emitter *emitter)
 {
-	return hf__emit_each(&((const struct hf__inbox_state *)state)->by_user, snapshot_inbox,
+	return hf__emit_each(&((const struct hf__inbox_state *)state)->by_name, snapshot_inbox,
 	                     emitter);
 }
 
@@ -168,7 +168,7 @@ static bool listing_sane(const struct hf__inbox *inbox)
 	for (const struct hf__tomb *tomb = hf__tomb_next(inbox, NULL); tomb;
 	     tomb = hf__tomb_next(inbox, tomb))
 		until = tomb->value.until > until ? tomb->value.until : until;
-	return inbox->by_user.weight == until;
+	return inbox->by_name.weight == until;
 }
 
 static int verify_inbox(const struct hf__inbox *inbox, struct hf__text *why)
@@ -197,10 +197,10 @@ static int inbox_verify(const void *state, struct hf__text *why)
 {
 	const struct hf__inbox_state *s = state;
 	size_t inboxes = 0, records = 0, tombs = 0;
-	const bool ascending = hf__removed_sane(&s->removed) && hf__index_sane(&s->by_user) &&
+	const bool ascending = hf__removed_sane(&s->removed) && hf__index_sane(&s->by_name) &&
 	                       hf__heap_sane(&s->endings) && s->endings.count == s->tombs.count;
-	const struct hf__inbox *inbox = hf__index_first_object(&s->by_user);
-	for (; inbox && ascending; inbox = hf__index_next_object(&s->by_user, inbox)) {
+	const struct hf__inbox *inbox = hf__index_first_object(&s->by_name);
+	for (; inbox && ascending; inbox = hf__index_next_object(&s->by_name, inbox)) {
 		const int rc = verify_inbox(inbox, why);
 		if (rc != HF_OK)
 			return rc;

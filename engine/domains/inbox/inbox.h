@@ -89,7 +89,7 @@ struct hf__inbox_state {
 	struct hf__map records; /* by full key */
 	struct hf__map tombs; /* by full key */
 	struct hf__heap endings; /* of tombstones */
-	struct hf__index by_user; /* names.h: until when does it hold anything? */
+	struct hf__index by_name; /* names.h: until when does it hold anything? */
 	struct hf__object root; /* the container of inboxes; never changes itself */
 	struct hf__removed removed; /* inboxes */
 };
@@ -105,7 +105,7 @@ struct hf__inbox_value {
 struct hf__inbox {
 	struct hf__object object;
 	struct hf__map_node node;
-	struct hf__index_node by_user;
+	struct hf__index_node by_name;
 	struct hf__inbox_state *state;
 	struct hf__vacancy vacancy;
 	struct hf__index views[HF__INBOX_VIEWS];
@@ -207,7 +207,7 @@ bool hf__tombs_sane(const struct hf__inbox *inbox);
 
 /* --- inbox/order.c ---------------------------------------------------------------------------- */
 
-extern const struct hf__index_type hf__inbox_by_user;
+extern const struct hf__index_type hf__inbox_by_name;
 extern const struct hf__index_type hf__inbox_views[HF__INBOX_VIEWS];
 struct hf__inbox *hf__inbox_of_map(const struct hf__map_node *node);
 struct hf__record *hf__record_of_map(const struct hf__map_node *node);

@@ -89,20 +89,20 @@ int64_t hf__inbox_listed_until(const struct hf__inbox *inbox)
 
 void hf__inbox_tag(struct hf__inbox *inbox)
 {
-	hf__name_until(&inbox->state->by_user, &inbox->by_user, hf__inbox_listed_until(inbox));
+	hf__name_until(&inbox->state->by_name, &inbox->by_name, hf__inbox_listed_until(inbox));
 }
 
 static void enlist_inbox(struct hf__object *object)
 {
 	struct hf__inbox *inbox = (struct hf__inbox *)(void *)object;
-	hf__name_enlist(&inbox->state->users, &inbox->node, &inbox->state->by_user, &inbox->by_user,
+	hf__name_enlist(&inbox->state->users, &inbox->node, &inbox->state->by_name, &inbox->by_name,
 	                hf__inbox_user(inbox));
 }
 
 static void delist_inbox(struct hf__object *object)
 {
 	struct hf__inbox *inbox = (struct hf__inbox *)(void *)object;
-	hf__name_delist(&inbox->state->users, &inbox->node, &inbox->state->by_user, &inbox->by_user);
+	hf__name_delist(&inbox->state->users, &inbox->node, &inbox->state->by_name, &inbox->by_name);
 }
 
 static void link_inbox(struct hf__object *object)
@@ -248,7 +248,7 @@ bool hf__inbox_indexes_init(struct hf__inbox_state *state, const struct hf__doma
 	state->env = *env;
 	state->root.type = &root_type;
 	hf__removed_init(&state->removed);
-	hf__index_init(&state->by_user, &hf__inbox_by_user);
+	hf__index_init(&state->by_name, &hf__inbox_by_name);
 	return hf__map_init(&state->users, env->hash_key) &&
 	       hf__map_init(&state->records, env->hash_key) &&
 	       hf__map_init(&state->tombs, env->hash_key);

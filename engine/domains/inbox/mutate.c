@@ -271,91 +271,22 @@ static void *set_status_copy(struct hf__arena *arena, const void *args)
 
 /* --- Public ----------------------------------------------------------------------------------- */
 
-static const struct hf__verb dismiss_verb = {
-    "inbox dismiss", HF__DOMAIN_INBOX, mark_check, dismiss_decide, NULL, &hf__api_inbox_mark_args};
-static const struct hf__verb undismiss_verb = {
-    "inbox undismiss",       HF__DOMAIN_INBOX, mark_check, undismiss_decide, NULL,
-    &hf__api_inbox_mark_args};
-static const struct hf__verb mark_read_verb = {
-    "inbox mark_read",       HF__DOMAIN_INBOX, mark_check, mark_read_decide, NULL,
-    &hf__api_inbox_mark_args};
-static const struct hf__verb mark_unread_verb = {
-    "inbox mark_unread",     HF__DOMAIN_INBOX, mark_check, mark_unread_decide, NULL,
-    &hf__api_inbox_mark_args};
-static const struct hf__verb mark_seen_verb = {
-    "inbox mark_seen",       HF__DOMAIN_INBOX, mark_check, mark_seen_decide, NULL,
-    &hf__api_inbox_mark_args};
-static const struct hf__verb snooze_verb = {"inbox snooze", HF__DOMAIN_INBOX,
-                                            snooze_check,   snooze_decide,
-                                            NULL,           &hf__api_inbox_snooze_args};
-static const struct hf__verb remove_verb = {"inbox remove", HF__DOMAIN_INBOX,
-                                            remove_check,   remove_decide,
-                                            NULL,           &hf__api_inbox_remove_args};
-static const struct hf__verb guard_verb = {
-    "inbox guard", HF__DOMAIN_INBOX, guard_check, guard_decide, NULL, &hf__api_inbox_guard_args};
-static const struct hf__verb set_status_verb = {"inbox set_status", HF__DOMAIN_INBOX,
-                                                set_status_check,   set_status_decide,
-                                                set_status_copy,    NULL};
-
-int hf_inbox_dismiss(hf_store *store, hf_txn *txn, const struct hf_inbox_mark_args *args,
-                     struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__run(store, txn, &dismiss_verb, args, result, error);
-}
-
-int hf_inbox_undismiss(hf_store *store, hf_txn *txn, const struct hf_inbox_mark_args *args,
-                       struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__run(store, txn, &undismiss_verb, args, result, error);
-}
-
-int hf_inbox_mark_read(hf_store *store, hf_txn *txn, const struct hf_inbox_mark_args *args,
-                       struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__run(store, txn, &mark_read_verb, args, result, error);
-}
-
-int hf_inbox_mark_unread(hf_store *store, hf_txn *txn, const struct hf_inbox_mark_args *args,
-                         struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__run(store, txn, &mark_unread_verb, args, result, error);
-}
-
-int hf_inbox_mark_seen(hf_store *store, hf_txn *txn, const struct hf_inbox_mark_args *args,
-                       struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__run(store, txn, &mark_seen_verb, args, result, error);
-}
-
-int hf_inbox_snooze(hf_store *store, hf_txn *txn, const struct hf_inbox_snooze_args *args,
-                    struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__run(store, txn, &snooze_verb, args, result, error);
-}
-
-int hf_inbox_remove(hf_store *store, hf_txn *txn, const struct hf_inbox_remove_args *args,
-                    struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__run(store, txn, &remove_verb, args, result, error);
-}
-
-int hf_inbox_guard(hf_store *store, hf_txn *txn, const struct hf_inbox_guard_args *args,
-                   struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__guard_version(store, txn, &guard_verb, args, result, error);
-}
-
-int hf_inbox_set_status(hf_store *store, hf_txn *txn, const struct hf_inbox_set_status_args *args,
-                        struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__run(store, txn, &set_status_verb, args, result, error);
-}
+HF__MUTATION(hf_inbox_dismiss, inbox_mark_args, hf__run, "inbox dismiss", HF__DOMAIN_INBOX,
+             .check = mark_check, .decide = dismiss_decide);
+HF__MUTATION(hf_inbox_undismiss, inbox_mark_args, hf__run, "inbox undismiss", HF__DOMAIN_INBOX,
+             .check = mark_check, .decide = undismiss_decide);
+HF__MUTATION(hf_inbox_mark_read, inbox_mark_args, hf__run, "inbox mark_read", HF__DOMAIN_INBOX,
+             .check = mark_check, .decide = mark_read_decide);
+HF__MUTATION(hf_inbox_mark_unread, inbox_mark_args, hf__run, "inbox mark_unread", HF__DOMAIN_INBOX,
+             .check = mark_check, .decide = mark_unread_decide);
+HF__MUTATION(hf_inbox_mark_seen, inbox_mark_args, hf__run, "inbox mark_seen", HF__DOMAIN_INBOX,
+             .check = mark_check, .decide = mark_seen_decide);
+HF__MUTATION(hf_inbox_snooze, inbox_snooze_args, hf__run, "inbox snooze", HF__DOMAIN_INBOX,
+             .check = snooze_check, .decide = snooze_decide);
+HF__MUTATION(hf_inbox_remove, inbox_remove_args, hf__run, "inbox remove", HF__DOMAIN_INBOX,
+             .check = remove_check, .decide = remove_decide);
+HF__MUTATION(hf_inbox_guard, inbox_guard_args, hf__guard_version, "inbox guard", HF__DOMAIN_INBOX,
+             .check = guard_check, .decide = guard_decide);
+HF__MUTATION(hf_inbox_set_status, inbox_set_status_args, hf__run, "inbox set_status",
+             HF__DOMAIN_INBOX, .check = set_status_check, .decide = set_status_decide,
+             .copy = set_status_copy);

@@ -26,7 +26,7 @@ const struct hf__index_type hf__inbox_views[HF__INBOX_VIEWS] = {
 /* What callers see: no class. */
 static const struct hf__fields load_order = {4, {SNAPSHOT, SCORE, ACCOUNT, THREAD}};
 
-const struct hf__index_type hf__inbox_by_user = HF__INDEX_BY_NAME(struct hf__inbox, by_user);
+const struct hf__index_type hf__inbox_by_name = HF__INDEX_BY_NAME(struct hf__inbox, by_name);
 
 /* --- What a record says of itself ------------------------------------------------------------- */
 

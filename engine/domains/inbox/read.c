@@ -56,15 +56,8 @@ static int read_one(struct hf__query *q, const void *args, void *out)
 	return HF_ENOTFOUND;
 }
 
-static const struct hf__reading get_reading = {
-    HF__DOMAIN_INBOX, read_one, sizeof(struct hf_inbox_got), offsetof(struct hf_inbox_got, memory)};
-
-int hf_inbox_get(hf_store *store, const struct hf_inbox_key *key, unsigned flags,
-                 struct hf_inbox_got *out, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__read_into(store, &get_reading, key, flags, out, error);
-}
+HF__READ_MEMORY(hf_inbox_get, const struct hf_inbox_key *key, key, struct hf_inbox_got,
+                HF__DOMAIN_INBOX, read_one);
 
 /* --- Pages ------------------------------------------------------------------------------------ */
 
@@ -166,16 +159,8 @@ static int read_load(struct hf__query *q, const void *raw, void *to)
 	return rc;
 }
 
-static const struct hf__reading load_reading = {HF__DOMAIN_INBOX, read_load,
-                                                sizeof(struct hf_inbox_page),
-                                                offsetof(struct hf_inbox_page, memory)};
-
-int hf_inbox_load(hf_store *store, const struct hf_inbox_load_args *args, unsigned flags,
-                  struct hf_inbox_page *out, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__read_into(store, &load_reading, args, flags, out, error);
-}
+HF__READ_MEMORY(hf_inbox_load, const struct hf_inbox_load_args *args, args, struct hf_inbox_page,
+                HF__DOMAIN_INBOX, read_load);
 
 /* --- Dismissed keys --------------------------------------------------------------------------- */
 
@@ -192,13 +177,5 @@ static int read_dismissed(struct hf__query *q, const void *raw, void *to)
 	return rc;
 }
 
-static const struct hf__reading list_dismissed_reading = {
-    HF__DOMAIN_INBOX, read_dismissed, sizeof(struct hf_inbox_key_page),
-    offsetof(struct hf_inbox_key_page, memory)};
-
-int hf_inbox_list_dismissed(hf_store *store, const struct hf_inbox_list_dismissed_args *args,
-                            unsigned flags, struct hf_inbox_key_page *out, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__read_into(store, &list_dismissed_reading, args, flags, out, error);
-}
+HF__READ_MEMORY(hf_inbox_list_dismissed, const struct hf_inbox_list_dismissed_args *args, args,
+                struct hf_inbox_key_page, HF__DOMAIN_INBOX, read_dismissed);

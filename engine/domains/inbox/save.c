@@ -306,12 +306,5 @@ static void *save_copy(struct hf__arena *arena, const void *args)
 
 /* --- Public ----------------------------------------------------------------------------------- */
 
-static const struct hf__verb save_verb = {"inbox save", HF__DOMAIN_INBOX, save_check,
-                                          save_decide,  save_copy,        NULL};
-
-int hf_inbox_save(hf_store *store, hf_txn *txn, const struct hf_inbox_save_args *args,
-                  struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__run(store, txn, &save_verb, args, result, error);
-}
+HF__MUTATION(hf_inbox_save, inbox_save_args, hf__run, "inbox save", HF__DOMAIN_INBOX,
+             .check = save_check, .decide = save_decide, .copy = save_copy);

@@ -229,30 +229,9 @@ static void *prune_copy(struct hf__arena *arena, const void *args)
 
 /* --- Public ----------------------------------------------------------------------------------- */
 
-static const struct hf__verb prune_verb = {"inbox prune", HF__DOMAIN_INBOX, prune_check,
-                                           prune_decide,  prune_copy,       NULL};
-static const struct hf__verb trim_verb = {
-    "inbox trim", HF__DOMAIN_INBOX, trim_check, trim_decide, NULL, &hf__api_inbox_trim_args};
-static const struct hf__verb clear_verb = {
-    "inbox clear", HF__DOMAIN_INBOX, clear_check, clear_decide, NULL, &hf__api_inbox_clear_args};
-
-int hf_inbox_prune(hf_store *store, hf_txn *txn, const struct hf_inbox_prune_args *args,
-                   struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__run(store, txn, &prune_verb, args, result, error);
-}
-
-int hf_inbox_trim(hf_store *store, hf_txn *txn, const struct hf_inbox_trim_args *args,
-                  struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__run(store, txn, &trim_verb, args, result, error);
-}
-
-int hf_inbox_clear(hf_store *store, hf_txn *txn, const struct hf_inbox_clear_args *args,
-                   struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__run(store, txn, &clear_verb, args, result, error);
-}
+HF__MUTATION(hf_inbox_prune, inbox_prune_args, hf__run, "inbox prune", HF__DOMAIN_INBOX,
+             .check = prune_check, .decide = prune_decide, .copy = prune_copy);
+HF__MUTATION(hf_inbox_trim, inbox_trim_args, hf__run, "inbox trim", HF__DOMAIN_INBOX,
+             .check = trim_check, .decide = trim_decide);
+HF__MUTATION(hf_inbox_clear, inbox_clear_args, hf__run, "inbox clear", HF__DOMAIN_INBOX,
+             .check = clear_check, .decide = clear_decide);

@@ -91,19 +91,8 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw,
 	return emit_one(d, &key, stands ? &value : NULL);
 }
 
-int hf_inbox_put_tombstone(hf_store *store, hf_txn *txn,
-                           const struct hf_inbox_put_tombstone_args *args, struct hf_result *result,
-                           struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {"inbox put_tombstone",
-	                                     HF__DOMAIN_INBOX,
-	                                     put_check,
-	                                     put_decide,
-	                                     NULL,
-	                                     &hf__api_inbox_put_tombstone_args};
-	return hf__run(store, txn, &verb, args, result, error);
-}
+HF__MUTATION(hf_inbox_put_tombstone, inbox_put_tombstone_args, hf__run, "inbox put_tombstone",
+             HF__DOMAIN_INBOX, .check = put_check, .decide = put_decide);
 
 /* --- The list --------------------------------------------------------------------------------- */
 
@@ -181,14 +170,5 @@ static int read_tombs(struct hf__query *q, const void *raw, void *to)
 	return rc;
 }
 
-static const struct hf__reading list_tombstones_reading = {
-    HF__DOMAIN_INBOX, read_tombs, sizeof(struct hf_inbox_tombstone_page),
-    offsetof(struct hf_inbox_tombstone_page, memory)};
-
-int hf_inbox_list_tombstones(hf_store *store, const struct hf_inbox_list_tombstones_args *args,
-                             unsigned flags, struct hf_inbox_tombstone_page *out,
-                             struct hf_error *error)
-{
-	HF__CALL;
-	return hf__read_into(store, &list_tombstones_reading, args, flags, out, error);
-}
+HF__READ_MEMORY(hf_inbox_list_tombstones, const struct hf_inbox_list_tombstones_args *args, args,
+                struct hf_inbox_tombstone_page, HF__DOMAIN_INBOX, read_tombs);

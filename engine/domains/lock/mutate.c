@@ -76,14 +76,8 @@ static int renew_decide(void *state, struct hf__decision *d, const void *raw,
 	return image.lease_until == before ? HF_OK : hf__lock_emit(d, HF__LOCK_HELD, &image, result);
 }
 
-int hf_lock_renew(hf_store *store, hf_txn *txn, const struct hf_lock_renew_args *args,
-                  struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {"lock renew", HF__DOMAIN_LOCK,         NULL, renew_decide,
-	                                     NULL,         &hf__api_lock_renew_args};
-	return hf__run(store, txn, &verb, args, result, error);
-}
+HF__MUTATION(hf_lock_renew, lock_renew_args, hf__run, "lock renew", HF__DOMAIN_LOCK,
+             .decide = renew_decide);
 
 static int release_decide(void *state, struct hf__decision *d, const void *raw,
                           struct hf_result *result)
@@ -97,14 +91,8 @@ static int release_decide(void *state, struct hf__decision *d, const void *raw,
 	return hf__lock_emit(d, HF__LOCK_FREE, &image, result);
 }
 
-int hf_lock_release(hf_store *store, hf_txn *txn, const struct hf_lock_release_args *args,
-                    struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {
-	    "lock release", HF__DOMAIN_LOCK, NULL, release_decide, NULL, &hf__api_lock_release_args};
-	return hf__run(store, txn, &verb, args, result, error);
-}
+HF__MUTATION(hf_lock_release, lock_release_args, hf__run, "lock release", HF__DOMAIN_LOCK,
+             .decide = release_decide);
 
 /* --- From outside ----------------------------------------------------------------------------- */
 
@@ -134,19 +122,8 @@ static int force_decide(void *state, struct hf__decision *d, const void *raw,
 	return hf__lock_emit(d, HF__LOCK_FREE, &image, result);
 }
 
-int hf_lock_force_release(hf_store *store, hf_txn *txn,
-                          const struct hf_lock_force_release_args *args, struct hf_result *result,
-                          struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {"lock force_release",
-	                                     HF__DOMAIN_LOCK,
-	                                     force_check,
-	                                     force_decide,
-	                                     NULL,
-	                                     &hf__api_lock_force_release_args};
-	return hf__run(store, txn, &verb, args, result, error);
-}
+HF__MUTATION(hf_lock_force_release, lock_force_release_args, hf__run, "lock force_release",
+             HF__DOMAIN_LOCK, .check = force_check, .decide = force_decide);
 
 static int put_check(const void *raw, struct hf__text *why)
 {
@@ -194,14 +171,8 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw,
 	return hf__lock_emit(d, HF__LOCK_HELD, &image, result);
 }
 
-int hf_lock_put(hf_store *store, hf_txn *txn, const struct hf_lock_put_args *args,
-                struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {"lock put", HF__DOMAIN_LOCK,       put_check, put_decide,
-	                                     NULL,       &hf__api_lock_put_args};
-	return hf__run(store, txn, &verb, args, result, error);
-}
+HF__MUTATION(hf_lock_put, lock_put_args, hf__run, "lock put", HF__DOMAIN_LOCK, .check = put_check,
+             .decide = put_decide);
 
 /* --- Guards ----------------------------------------------------------------------------------- */
 
@@ -215,14 +186,8 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw,
 	return rc;
 }
 
-int hf_lock_guard(hf_store *store, hf_txn *txn, const struct hf_lock_guard_args *args,
-                  struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {"lock guard", HF__DOMAIN_LOCK,         NULL, guard_decide,
-	                                     NULL,         &hf__api_lock_guard_args};
-	return hf__guard_version(store, txn, &verb, args, result, error);
-}
+HF__MUTATION(hf_lock_guard, lock_guard_args, hf__guard_version, "lock guard", HF__DOMAIN_LOCK,
+             .decide = guard_decide);
 
 static int guard_held_decide(void *state, struct hf__decision *d, const void *raw,
                              struct hf_result *result)
@@ -237,15 +202,5 @@ static int guard_held_decide(void *state, struct hf__decision *d, const void *ra
 	return HF_OK;
 }
 
-int hf_lock_guard_held(hf_store *store, hf_txn *txn, const struct hf_lock_guard_held_args *args,
-                       struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {"lock guard_held",
-	                                     HF__DOMAIN_LOCK,
-	                                     NULL,
-	                                     guard_held_decide,
-	                                     NULL,
-	                                     &hf__api_lock_guard_held_args};
-	return hf__guard_token(store, txn, &verb, args, result, error);
-}
+HF__MUTATION(hf_lock_guard_held, lock_guard_held_args, hf__guard_token, "lock guard_held",
+             HF__DOMAIN_LOCK, .decide = guard_held_decide);

@@ -70,15 +70,8 @@ static int read_get(struct hf__query *q, const void *raw, void *out)
 	return HF_ENOTFOUND;
 }
 
-static const struct hf__reading get_reading = {
-    HF__DOMAIN_LOCK, read_get, sizeof(struct hf_lock_got), offsetof(struct hf_lock_got, memory)};
-
-int hf_lock_get(hf_store *store, struct hf_bytes name, unsigned flags, struct hf_lock_got *out,
-                struct hf_error *error)
-{
-	HF__CALL;
-	return hf__read_into(store, &get_reading, &name, flags, out, error);
-}
+HF__READ_MEMORY(hf_lock_get, struct hf_bytes name, &name, struct hf_lock_got, HF__DOMAIN_LOCK,
+                read_get);
 
 /* --- List ------------------------------------------------------------------------------------- */
 
@@ -119,16 +112,9 @@ static int read_list(struct hf__query *q, const void *raw, void *to)
 	return rc;
 }
 
-static const struct hf__reading list_reading = {
-    HF__DOMAIN_LOCK, read_list, sizeof(struct hf_lock_page), offsetof(struct hf_lock_page, memory)};
-
-int hf_lock_list(hf_store *store, const struct hf_lock_list_args *args, unsigned flags,
-                 struct hf_lock_page *out, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf_lock_list_args all = {0};
-	return hf__read_into(store, &list_reading, args ? args : &all, flags, out, error);
-}
+HF__READ_MEMORY(hf_lock_list, const struct hf_lock_list_args *args,
+                args ? args : &(const struct hf_lock_list_args){0}, struct hf_lock_page,
+                HF__DOMAIN_LOCK, read_list);
 
 /* --- Stats ------------------------------------------------------------------------------------ */
 
@@ -148,12 +134,11 @@ static int read_stats(struct hf__query *q, const void *nothing, void *to)
 	return HF_OK;
 }
 
-static const struct hf__reading get_stats_reading = {HF__DOMAIN_LOCK, read_stats,
-                                                     sizeof(struct hf_lock_stats), 0};
-
 int hf_lock_get_stats(hf_store *store, unsigned flags, struct hf_lock_stats *out,
                       struct hf_error *error)
 {
 	HF__CALL;
+	static const struct hf__reading get_stats_reading = {HF__DOMAIN_LOCK, read_stats,
+	                                                     sizeof(struct hf_lock_stats), 0};
 	return hf__read_into(store, &get_stats_reading, NULL, flags, out, error);
 }

@@ -46,14 +46,6 @@ static int read_list(struct hf__query *q, const void *raw, void *to)
 	return rc;
 }
 
-static const struct hf__reading list_reading = {HF__DOMAIN_MIGRATION, read_list,
-                                                sizeof(struct hf_migration_page),
-                                                offsetof(struct hf_migration_page, memory)};
-
-int hf_migration_list(hf_store *store, const struct hf_migration_list_args *args, unsigned flags,
-                      struct hf_migration_page *out, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf_migration_list_args all = {0};
-	return hf__read_into(store, &list_reading, args ? args : &all, flags, out, error);
-}
+HF__READ_MEMORY(hf_migration_list, const struct hf_migration_list_args *args,
+                args ? args : &(const struct hf_migration_list_args){0}, struct hf_migration_page,
+                HF__DOMAIN_MIGRATION, read_list);

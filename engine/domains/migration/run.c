@@ -112,48 +112,14 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw,
 	return rc;
 }
 
-/* --- Copies for transactions ------------------------------------------------------------------ */
-
 /* --- Public ----------------------------------------------------------------------------------- */
 
-int hf_migration_record(hf_store *store, hf_txn *txn, const struct hf_migration_record_args *args,
-                        struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {"migration record",
-	                                     HF__DOMAIN_MIGRATION,
-	                                     NULL,
-	                                     record_decide,
-	                                     NULL,
-	                                     &hf__api_migration_record_args};
-	return hf__run(store, txn, &verb, args, result, error);
-}
-
-int hf_migration_forget(hf_store *store, hf_txn *txn, const struct hf_migration_forget_args *args,
-                        struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {"migration forget",
-	                                     HF__DOMAIN_MIGRATION,
-	                                     NULL,
-	                                     forget_decide,
-	                                     NULL,
-	                                     &hf__api_migration_forget_args};
-	return hf__run(store, txn, &verb, args, result, error);
-}
-
-int hf_migration_guard(hf_store *store, hf_txn *txn, const struct hf_migration_guard_args *args,
-                       struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {"migration guard",
-	                                     HF__DOMAIN_MIGRATION,
-	                                     NULL,
-	                                     guard_decide,
-	                                     NULL,
-	                                     &hf__api_migration_guard_args};
-	return hf__guard_version(store, txn, &verb, args, result, error);
-}
+HF__MUTATION(hf_migration_record, migration_record_args, hf__run, "migration record",
+             HF__DOMAIN_MIGRATION, .decide = record_decide);
+HF__MUTATION(hf_migration_forget, migration_forget_args, hf__run, "migration forget",
+             HF__DOMAIN_MIGRATION, .decide = forget_decide);
+HF__MUTATION(hf_migration_guard, migration_guard_args, hf__guard_version, "migration guard",
+             HF__DOMAIN_MIGRATION, .decide = guard_decide);
 
 /* --- Migrate ---------------------------------------------------------------------------------- */
 

@@ -65,14 +65,5 @@ static int read_page(struct hf__query *q, const void *raw, void *to)
 	return rc;
 }
 
-static const struct hf__reading list_completed_reading = {
-    HF__DOMAIN_OUTBOX, read_page, sizeof(struct hf_outbox_completed_page),
-    offsetof(struct hf_outbox_completed_page, memory)};
-
-int hf_outbox_list_completed(hf_store *store, const struct hf_outbox_list_completed_args *args,
-                             unsigned flags, struct hf_outbox_completed_page *out,
-                             struct hf_error *error)
-{
-	HF__CALL;
-	return hf__read_into(store, &list_completed_reading, args, flags, out, error);
-}
+HF__READ_MEMORY(hf_outbox_list_completed, const struct hf_outbox_list_completed_args *args, args,
+                struct hf_outbox_completed_page, HF__DOMAIN_OUTBOX, read_page);

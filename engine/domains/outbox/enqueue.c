@@ -202,18 +202,8 @@ static int enqueue_decide(void *state, struct hf__decision *d, const void *raw,
 	return enqueue_one(state, d, &args->write, args->queue, &input, args->dedup, result);
 }
 
-int hf_outbox_enqueue(hf_store *store, hf_txn *txn, const struct hf_outbox_enqueue_args *args,
-                      struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {"outbox enqueue",
-	                                     HF__DOMAIN_OUTBOX,
-	                                     enqueue_check,
-	                                     enqueue_decide,
-	                                     NULL,
-	                                     &hf__api_outbox_enqueue_args};
-	return hf__run(store, txn, &verb, args, result, error);
-}
+HF__MUTATION(hf_outbox_enqueue, outbox_enqueue_args, hf__run, "outbox enqueue", HF__DOMAIN_OUTBOX,
+             .check = enqueue_check, .decide = enqueue_decide);
 
 /* --- Many ------------------------------------------------------------------------------------- */
 
@@ -276,12 +266,5 @@ static void *many_copy(struct hf__arena *arena, const void *raw)
 	return copy;
 }
 
-int hf_outbox_enqueue_many(hf_store *store, hf_txn *txn,
-                           const struct hf_outbox_enqueue_many_args *args, struct hf_result *result,
-                           struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {"outbox enqueue many", HF__DOMAIN_OUTBOX, many_check,
-	                                     many_decide,           many_copy,         NULL};
-	return hf__run(store, txn, &verb, args, result, error);
-}
+HF__MUTATION(hf_outbox_enqueue_many, outbox_enqueue_many_args, hf__run, "outbox enqueue many",
+             HF__DOMAIN_OUTBOX, .check = many_check, .decide = many_decide, .copy = many_copy);

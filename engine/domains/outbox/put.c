@@ -140,14 +140,8 @@ static void *put_copy(struct hf__arena *arena, const void *args)
 	return copy;
 }
 
-int hf_outbox_put(hf_store *store, hf_txn *txn, const struct hf_outbox_put_args *args,
-                  struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {"outbox put", HF__DOMAIN_OUTBOX, put_check,
-	                                     put_decide,   put_copy,          NULL};
-	return hf__run(store, txn, &verb, args, result, error);
-}
+HF__MUTATION(hf_outbox_put, outbox_put_args, hf__run, "outbox put", HF__DOMAIN_OUTBOX,
+             .check = put_check, .decide = put_decide, .copy = put_copy);
 
 /* --- Completed ids ---------------------------------------------------------------------------- */
 
@@ -184,16 +178,5 @@ static int completed_decide(void *state, struct hf__decision *d, const void *raw
 	return rc == HF_OK ? hf__outbox_emit(d, HF__OUTBOX_DONE, &image, result) : rc;
 }
 
-int hf_outbox_put_completed(hf_store *store, hf_txn *txn,
-                            const struct hf_outbox_put_completed_args *args,
-                            struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {"outbox put completed",
-	                                     HF__DOMAIN_OUTBOX,
-	                                     completed_check,
-	                                     completed_decide,
-	                                     NULL,
-	                                     &hf__api_outbox_put_completed_args};
-	return hf__run(store, txn, &verb, args, result, error);
-}
+HF__MUTATION(hf_outbox_put_completed, outbox_put_completed_args, hf__run, "outbox put completed",
+             HF__DOMAIN_OUTBOX, .check = completed_check, .decide = completed_decide);

@@ -216,15 +216,8 @@ int hf_outbox_pause(hf_store *store, hf_txn *txn, const struct hf_outbox_pause_a
 	return rc;
 }
 
-int hf_outbox_resume(hf_store *store, hf_txn *txn, const struct hf_outbox_pause_args *args,
-                     struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {
-	    "outbox resume",           HF__DOMAIN_OUTBOX, pause_check, resume_decide, NULL,
-	    &hf__api_outbox_pause_args};
-	return hf__run(store, txn, &verb, args, result, error);
-}
+HF__MUTATION(hf_outbox_resume, outbox_pause_args, hf__run, "outbox resume", HF__DOMAIN_OUTBOX,
+             .check = pause_check, .decide = resume_decide);
 
 /* --- Clear ------------------------------------------------------------------------------------ */
 
@@ -246,11 +239,5 @@ static int clear_decide(void *state, struct hf__decision *d, const void *raw,
 	return hf__emit(d, HF__OUTBOX_CLEARED);
 }
 
-int hf_outbox_clear(hf_store *store, hf_txn *txn, const struct hf_outbox_clear_args *args,
-                    struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {
-	    "outbox clear", HF__DOMAIN_OUTBOX, NULL, clear_decide, NULL, &hf__api_outbox_clear_args};
-	return hf__run_unversioned(store, txn, &verb, args, result, error);
-}
+HF__MUTATION(hf_outbox_clear, outbox_clear_args, hf__run_unversioned, "outbox clear",
+             HF__DOMAIN_OUTBOX, .decide = clear_decide);

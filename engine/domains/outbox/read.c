@@ -32,16 +32,8 @@ static int read_item(struct hf__query *q, const void *raw, void *out)
 	return HF_ENOTFOUND;
 }
 
-static const struct hf__reading get_reading = {HF__DOMAIN_OUTBOX, read_item,
-                                               sizeof(struct hf_outbox_got),
-                                               offsetof(struct hf_outbox_got, memory)};
-
-int hf_outbox_get(hf_store *store, const struct hf_outbox_key *key, unsigned flags,
-                  struct hf_outbox_got *out, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__read_into(store, &get_reading, key, flags, out, error);
-}
+HF__READ_MEMORY(hf_outbox_get, const struct hf_outbox_key *key, key, struct hf_outbox_got,
+                HF__DOMAIN_OUTBOX, read_item);
 
 /* --- Stats ------------------------------------------------------------------------------------ */
 
@@ -176,26 +168,10 @@ static int read_stats(struct hf__query *q, const void *raw, void *to)
 	return HF_OK;
 }
 
-static const struct hf__reading get_stats_reading = {HF__DOMAIN_OUTBOX, read_stats,
-                                                     sizeof(struct hf_outbox_stats), 0};
-
-int hf_outbox_get_stats(hf_store *store, struct hf_bytes queue, unsigned flags,
-                        struct hf_outbox_stats *out, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__read_into(store, &get_stats_reading, &queue, flags, out, error);
-}
+HF__READ(hf_outbox_get_stats, struct hf_bytes queue, &queue, struct hf_outbox_stats,
+         HF__DOMAIN_OUTBOX, read_stats);
 
 /* --- Queues ----------------------------------------------------------------------------------- */
 
-int hf_outbox_names(hf_store *store, const struct hf_names_args *args, unsigned flags,
-                    struct hf_name_page *out, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__names queues = {.domain = HF__DOMAIN_OUTBOX,
-	                                        .operation = "outbox queues",
-	                                        .by_name = offsetof(struct hf__outbox_state, by_name),
-	                                        .root = offsetof(struct hf__outbox_state, root),
-	                                        .mono = true};
-	return hf__names_list(store, &queues, args, flags, out, error);
-}
+HF__NAMES(hf_outbox_names, struct hf__outbox_state, HF__DOMAIN_OUTBOX, .operation = "outbox queues",
+          .mono = true);

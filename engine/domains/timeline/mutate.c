@@ -218,55 +218,13 @@ static int clear_decide(void *state, struct hf__decision *d, const void *raw,
 	                : HF_OK;
 }
 
-/* --- Copies for transactions ------------------------------------------------------------------ */
-
 /* --- Public ----------------------------------------------------------------------------------- */
 
-static const struct hf__verb append_verb = {"timeline append",
-                                            HF__DOMAIN_TIMELINE,
-                                            NULL,
-                                            append_decide,
-                                            NULL,
-                                            &hf__api_timeline_append_args};
-static const struct hf__verb retain_verb = {"timeline retain",
-                                            HF__DOMAIN_TIMELINE,
-                                            retain_check,
-                                            retain_decide,
-                                            NULL,
-                                            &hf__api_timeline_retain_args};
-static const struct hf__verb clear_verb = {"timeline clear",
-                                           HF__DOMAIN_TIMELINE,
-                                           clear_check,
-                                           clear_decide,
-                                           NULL,
-                                           &hf__api_timeline_clear_args};
-static const struct hf__verb guard_verb = {
-    "timeline guard", HF__DOMAIN_TIMELINE, NULL, guard_decide, NULL, &hf__api_timeline_guard_args};
-
-int hf_timeline_append(hf_store *store, hf_txn *txn, const struct hf_timeline_append_args *args,
-                       struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__run(store, txn, &append_verb, args, result, error);
-}
-
-int hf_timeline_retain(hf_store *store, hf_txn *txn, const struct hf_timeline_retain_args *args,
-                       struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__run(store, txn, &retain_verb, args, result, error);
-}
-
-int hf_timeline_clear(hf_store *store, hf_txn *txn, const struct hf_timeline_clear_args *args,
-                      struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__run(store, txn, &clear_verb, args, result, error);
-}
-
-int hf_timeline_guard(hf_store *store, hf_txn *txn, const struct hf_timeline_guard_args *args,
-                      struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__guard_version(store, txn, &guard_verb, args, result, error);
-}
+HF__MUTATION(hf_timeline_append, timeline_append_args, hf__run, "timeline append",
+             HF__DOMAIN_TIMELINE, .decide = append_decide);
+HF__MUTATION(hf_timeline_retain, timeline_retain_args, hf__run, "timeline retain",
+             HF__DOMAIN_TIMELINE, .check = retain_check, .decide = retain_decide);
+HF__MUTATION(hf_timeline_clear, timeline_clear_args, hf__run, "timeline clear", HF__DOMAIN_TIMELINE,
+             .check = clear_check, .decide = clear_decide);
+HF__MUTATION(hf_timeline_guard, timeline_guard_args, hf__guard_version, "timeline guard",
+             HF__DOMAIN_TIMELINE, .decide = guard_decide);

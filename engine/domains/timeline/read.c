@@ -54,16 +54,8 @@ static int read_one(struct hf__query *q, const void *raw, void *out)
 	return HF_ENOTFOUND;
 }
 
-static const struct hf__reading get_reading = {HF__DOMAIN_TIMELINE, read_one,
-                                               sizeof(struct hf_timeline_got),
-                                               offsetof(struct hf_timeline_got, memory)};
-
-int hf_timeline_get(hf_store *store, const struct hf_timeline_key *key, unsigned flags,
-                    struct hf_timeline_got *out, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__read_into(store, &get_reading, key, flags, out, error);
-}
+HF__READ_MEMORY(hf_timeline_get, const struct hf_timeline_key *key, key, struct hf_timeline_got,
+                HF__DOMAIN_TIMELINE, read_one);
 
 /* --- Filters ---------------------------------------------------------------------------------- */
 
@@ -112,15 +104,8 @@ static int read_count(struct hf__query *q, const void *filter, void *out)
 	return rc;
 }
 
-static const struct hf__reading count_reading = {HF__DOMAIN_TIMELINE, read_count, sizeof(uint64_t),
-                                                 0};
-
-int hf_timeline_count(hf_store *store, const struct hf_timeline_filter *args, unsigned flags,
-                      uint64_t *out, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__read_into(store, &count_reading, args, flags, out, error);
-}
+HF__READ(hf_timeline_count, const struct hf_timeline_filter *args, args, uint64_t,
+         HF__DOMAIN_TIMELINE, read_count);
 
 /* --- Pages ------------------------------------------------------------------------------------ */
 
@@ -187,16 +172,8 @@ static int read_page(struct hf__query *q, const void *raw, void *to)
 	return rc;
 }
 
-static const struct hf__reading query_reading = {HF__DOMAIN_TIMELINE, read_page,
-                                                 sizeof(struct hf_timeline_page),
-                                                 offsetof(struct hf_timeline_page, memory)};
-
-int hf_timeline_query(hf_store *store, const struct hf_timeline_query_args *args, unsigned flags,
-                      struct hf_timeline_page *out, struct hf_error *error)
-{
-	HF__CALL;
-	return hf__read_into(store, &query_reading, args, flags, out, error);
-}
+HF__READ_MEMORY(hf_timeline_query, const struct hf_timeline_query_args *args, args,
+                struct hf_timeline_page, HF__DOMAIN_TIMELINE, read_page);
 
 /* --- Whole timelines -------------------------------------------------------------------------- */
 
@@ -230,14 +207,5 @@ int hf_timeline_latest_at(hf_store *store, struct hf_bytes timeline, unsigned fl
 	return rc;
 }
 
-int hf_timeline_names(hf_store *store, const struct hf_names_args *args, unsigned flags,
-                      struct hf_name_page *out, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__names timelines = {.domain = HF__DOMAIN_TIMELINE,
-	                                           .operation = "timelines",
-	                                           .by_name =
-	                                               offsetof(struct hf__timeline_state, by_name),
-	                                           .root = offsetof(struct hf__timeline_state, root)};
-	return hf__names_list(store, &timelines, args, flags, out, error);
-}
+HF__NAMES(hf_timeline_names, struct hf__timeline_state, HF__DOMAIN_TIMELINE,
+          .operation = "timelines");

@@ -26,14 +26,8 @@ static int extend_decide(void *state, struct hf__decision *d, const void *raw,
 	return hf__outbox_emit(d, HF__OUTBOX_CHANGED, &image, result);
 }
 
-int hf_outbox_extend(hf_store *store, hf_txn *txn, const struct hf_outbox_extend_args *args,
-                     struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {
-	    "outbox extend", HF__DOMAIN_OUTBOX, NULL, extend_decide, NULL, &hf__api_outbox_extend_args};
-	return hf__run(store, txn, &verb, args, result, error);
-}
+HF__MUTATION(hf_outbox_extend, outbox_extend_args, hf__run, "outbox extend", HF__DOMAIN_OUTBOX,
+             .decide = extend_decide);
 
 /* --- Guards ----------------------------------------------------------------------------------- */
 
@@ -47,14 +41,8 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw,
 	return rc;
 }
 
-int hf_outbox_guard(hf_store *store, hf_txn *txn, const struct hf_outbox_guard_args *args,
-                    struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {
-	    "outbox guard", HF__DOMAIN_OUTBOX, NULL, guard_decide, NULL, &hf__api_outbox_guard_args};
-	return hf__guard_version(store, txn, &verb, args, result, error);
-}
+HF__MUTATION(hf_outbox_guard, outbox_guard_args, hf__guard_version, "outbox guard",
+             HF__DOMAIN_OUTBOX, .decide = guard_decide);
 
 static int guard_claim_decide(void *state, struct hf__decision *d, const void *raw,
                               struct hf_result *result)
@@ -70,16 +58,5 @@ static int guard_claim_decide(void *state, struct hf__decision *d, const void *r
 	return HF_OK;
 }
 
-int hf_outbox_guard_claim(hf_store *store, hf_txn *txn,
-                          const struct hf_outbox_guard_claim_args *args, struct hf_result *result,
-                          struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {"outbox guard claim",
-	                                     HF__DOMAIN_OUTBOX,
-	                                     NULL,
-	                                     guard_claim_decide,
-	                                     NULL,
-	                                     &hf__api_outbox_guard_claim_args};
-	return hf__guard_token(store, txn, &verb, args, result, error);
-}
+HF__MUTATION(hf_outbox_guard_claim, outbox_guard_claim_args, hf__guard_token, "outbox guard claim",
+             HF__DOMAIN_OUTBOX, .decide = guard_claim_decide);

@@ -52,18 +52,8 @@ static int complete_decide(void *state, struct hf__decision *d, const void *raw,
 	return rc == HF_OK ? complete_item(d, item, result) : rc;
 }
 
-int hf_outbox_complete(hf_store *store, hf_txn *txn, const struct hf_outbox_complete_args *args,
-                       struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {"outbox complete",
-	                                     HF__DOMAIN_OUTBOX,
-	                                     NULL,
-	                                     complete_decide,
-	                                     NULL,
-	                                     &hf__api_outbox_complete_args};
-	return hf__run(store, txn, &verb, args, result, error);
-}
+HF__MUTATION(hf_outbox_complete, outbox_complete_args, hf__run, "outbox complete",
+             HF__DOMAIN_OUTBOX, .decide = complete_decide);
 
 /* --- It was sent ------------------------------------------------------------------------------ */
 
@@ -139,14 +129,8 @@ static int remove_decide(void *state, struct hf__decision *d, const void *raw,
 	return rc == HF_OK ? hf__outbox_emit(d, HF__OUTBOX_GONE, &image, result) : rc;
 }
 
-int hf_outbox_remove(hf_store *store, hf_txn *txn, const struct hf_outbox_remove_args *args,
-                     struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {
-	    "outbox remove", HF__DOMAIN_OUTBOX, NULL, remove_decide, NULL, &hf__api_outbox_remove_args};
-	return hf__run(store, txn, &verb, args, result, error);
-}
+HF__MUTATION(hf_outbox_remove, outbox_remove_args, hf__run, "outbox remove", HF__DOMAIN_OUTBOX,
+             .decide = remove_decide);
 
 /* --- Fail ------------------------------------------------------------------------------------- */
 
@@ -219,14 +203,8 @@ static int fail_decide(void *state, struct hf__decision *d, const void *raw,
 	return hf__outbox_emit(d, HF__OUTBOX_CHANGED, &image, result);
 }
 
-int hf_outbox_fail(hf_store *store, hf_txn *txn, const struct hf_outbox_fail_args *args,
-                   struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {
-	    "outbox fail", HF__DOMAIN_OUTBOX, fail_check, fail_decide, NULL, &hf__api_outbox_fail_args};
-	return hf__run(store, txn, &verb, args, result, error);
-}
+HF__MUTATION(hf_outbox_fail, outbox_fail_args, hf__run, "outbox fail", HF__DOMAIN_OUTBOX,
+             .check = fail_check, .decide = fail_decide);
 
 /* --- Back to queued, or given up -------------------------------------------------------------- */
 
@@ -249,18 +227,8 @@ static int release_decide(void *state, struct hf__decision *d, const void *raw,
 	return hf__outbox_emit(d, HF__OUTBOX_CHANGED, &image, result);
 }
 
-int hf_outbox_release(hf_store *store, hf_txn *txn, const struct hf_outbox_release_args *args,
-                      struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {"outbox release",
-	                                     HF__DOMAIN_OUTBOX,
-	                                     NULL,
-	                                     release_decide,
-	                                     NULL,
-	                                     &hf__api_outbox_release_args};
-	return hf__run(store, txn, &verb, args, result, error);
-}
+HF__MUTATION(hf_outbox_release, outbox_release_args, hf__run, "outbox release", HF__DOMAIN_OUTBOX,
+             .decide = release_decide);
 
 static int mark_failed_decide(void *state, struct hf__decision *d, const void *raw,
                               struct hf_result *result)
@@ -281,19 +249,8 @@ static int mark_failed_decide(void *state, struct hf__decision *d, const void *r
 	return hf__outbox_emit(d, HF__OUTBOX_CHANGED, &image, result);
 }
 
-int hf_outbox_mark_failed(hf_store *store, hf_txn *txn,
-                          const struct hf_outbox_mark_failed_args *args, struct hf_result *result,
-                          struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {"outbox mark failed",
-	                                     HF__DOMAIN_OUTBOX,
-	                                     NULL,
-	                                     mark_failed_decide,
-	                                     NULL,
-	                                     &hf__api_outbox_mark_failed_args};
-	return hf__run(store, txn, &verb, args, result, error);
-}
+HF__MUTATION(hf_outbox_mark_failed, outbox_mark_failed_args, hf__run, "outbox mark failed",
+             HF__DOMAIN_OUTBOX, .decide = mark_failed_decide);
 
 static int retry_decide(void *state, struct hf__decision *d, const void *raw,
                         struct hf_result *result)
@@ -322,14 +279,8 @@ static int retry_decide(void *state, struct hf__decision *d, const void *raw,
 	return hf__outbox_emit(d, HF__OUTBOX_CHANGED, &image, result);
 }
 
-int hf_outbox_retry(hf_store *store, hf_txn *txn, const struct hf_outbox_retry_args *args,
-                    struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {
-	    "outbox retry", HF__DOMAIN_OUTBOX, NULL, retry_decide, NULL, &hf__api_outbox_retry_args};
-	return hf__run(store, txn, &verb, args, result, error);
-}
+HF__MUTATION(hf_outbox_retry, outbox_retry_args, hf__run, "outbox retry", HF__DOMAIN_OUTBOX,
+             .decide = retry_decide);
 
 /* --- Reschedule ------------------------------------------------------------------------------- */
 
@@ -378,15 +329,5 @@ static int reschedule_decide(void *state, struct hf__decision *d, const void *ra
 	return hf__outbox_emit(d, HF__OUTBOX_CHANGED, &image, result);
 }
 
-int hf_outbox_reschedule(hf_store *store, hf_txn *txn, const struct hf_outbox_reschedule_args *args,
-                         struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {"outbox reschedule",
-	                                     HF__DOMAIN_OUTBOX,
-	                                     reschedule_check,
-	                                     reschedule_decide,
-	                                     NULL,
-	                                     &hf__api_outbox_reschedule_args};
-	return hf__run(store, txn, &verb, args, result, error);
-}
+HF__MUTATION(hf_outbox_reschedule, outbox_reschedule_args, hf__run, "outbox reschedule",
+             HF__DOMAIN_OUTBOX, .check = reschedule_check, .decide = reschedule_decide);
