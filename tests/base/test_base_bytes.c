@@ -1,18 +1,10 @@
 /* tier: fast */
 /* Reader and writer: what is put comes back, whatever is missing turns the reader bad, and bad
  * is forever. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "base/bytes.h"
 #include "base/mem.h"
 #include "lib/rng.h"
+#include "lib/test.h"
 
 static bool veto_all(void *ctx, size_t size)
 {

@@ -1,18 +1,11 @@
 /* tier: fast */
 /* Both hashes against values from elsewhere: checksums are part of the format, so their values
  * are pinned here. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 #include <xxhash.h>
-
-#include <cmocka.h>
 
 #include "base/hash.h"
 #include "lib/rng.h"
+#include "lib/test.h"
 
 static uint8_t counting[70000]; /* 0, 1, 2, ... modulo 256 */
 

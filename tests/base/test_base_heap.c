@@ -1,16 +1,9 @@
 /* tier: fast */
 /* The heap against a plain array, its shape after every operation, and bounds on its steps. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "base/heap.h"
 #include "base/steps.h"
 #include "lib/rng.h"
+#include "lib/test.h"
 
 static int64_t earliest(const struct hf__heap_node *nodes, size_t count, size_t *in)
 {

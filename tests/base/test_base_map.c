@@ -1,20 +1,11 @@
 /* tier: fast */
 /* The map against a plain table of what is in it; its growth in steps; keys chosen to collide;
  * growth without memory. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/steps.h"
 #include "lib/rng.h"
+#include "lib/test.h"
 
 #define MANY 100000
 

@@ -1,18 +1,12 @@
 /* tier: fast */
 /* The memory seam and arenas: zeroed, aligned, never moved, and a failure leaves everything as
  * it was. */
-#include <setjmp.h>
 #include <stdalign.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "base/bytes.h"
 #include "base/mem.h"
 #include "lib/rng.h"
+#include "lib/test.h"
 
 struct veto_count {
 	size_t calls;

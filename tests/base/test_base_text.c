@@ -1,18 +1,10 @@
 /* tier: fast */
 /* Text that never overflows, base64url with one spelling only, and the text rules of the
  * contract. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "base/bytes.h"
 #include "base/text.h"
 #include "lib/rng.h"
+#include "lib/test.h"
 #include "print/text.h"
 
 static bool bytes_are(struct hf_bytes bytes, const char *text)

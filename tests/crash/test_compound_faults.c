@@ -5,19 +5,12 @@
  * HF_COMPOUND_RUN=number, as a complaint prints it, walks that one alone and prints its steps;
  * HF_COMPOUND_RUNS says how many there are. */
 #include <inttypes.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include <errno.h>
 
-#include <cmocka.h>
-
 #include "lib/crash/compound.h"
 #include "lib/rng.h"
+#include "lib/test.h"
 
 enum { RUNS = 20000, REPORTS_MAX = 5 };
 

@@ -1,17 +1,9 @@
 /* tier: fast */
 /* The crash sweep in small: every workload without faults, a short one with every kind of fault,
  * in few seconds even under a sanitizer. The whole of it is tests/crash/test_crash_sweep.c. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "lib/crash/crash_sweep.h"
 #include "lib/rng.h"
+#include "lib/test.h"
 
 static const struct sim_limits few = {.exhaustive = 4, .product = 24, .samples = 2};
 static const struct sim_limits fewer = {.exhaustive = 2, .product = 8, .samples = 2};

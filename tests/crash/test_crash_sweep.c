@@ -6,19 +6,11 @@
  * At least 100,000 distinct disk images are opened, every kind of damage in the table is among
  * them in both pad modes, and none may be wrong. HF_CRASH_JOB=workload/disk/pad, as a complaint
  * prints it, runs that job alone. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "lib/crash/crash_sweep.h"
 #include "lib/rng.h"
+#include "lib/test.h"
 
 enum { THREADS = 2, IMAGES_MIN = 100000 };
 

@@ -2,17 +2,8 @@
 /* Damage in larger pieces than a bit: every truncation, files missing, exchanged, doubled, from
  * another time and from another store, sectors lost and exchanged, and bits that rot while the
  * store is open. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "lib/crash/damage.h"
+#include "lib/test.h"
 #include "log/format.h"
 #include "log/segment.h"
 

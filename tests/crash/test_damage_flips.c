@@ -2,18 +2,11 @@
 /* One bit in sixteen of a store flipped, alone, beginning at another bit on every run;
  * tests/long flips every bit. */
 #include <inttypes.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/random.h>
-
-#include <cmocka.h>
 
 #include "lib/crash/damage.h"
 #include "lib/rng.h"
+#include "lib/test.h"
 
 enum { STEP = 16 };
 

@@ -1,14 +1,8 @@
 /* tier: long */
 /* Every bit of a store flipped, alone: the even half. The odd half is test_damage_flips_b.c, so
  * that two processors share the work. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "lib/crash/damage.h"
+#include "lib/test.h"
 
 static void every_even_bit_flipped_is_refused_or_harmless(void **state)
 {

@@ -1,13 +1,7 @@
 /* tier: long */
 /* Every bit of a store flipped, alone: the odd half; see test_damage_flips_a.c. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "lib/crash/damage.h"
+#include "lib/test.h"
 
 static void every_odd_bit_flipped_is_refused_or_harmless(void **state)
 {

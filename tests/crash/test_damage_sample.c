@@ -1,15 +1,9 @@
 /* tier: fast */
 /* A sample of the damage that tests/medium/test_damage_*.c does in full: bits far apart, lengths
  * far apart, both ways of padding. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "lib/crash/damage.h"
 #include "lib/rng.h"
+#include "lib/test.h"
 
 enum { FLIP_STEP = 3001, CUT_STEP = 1009 };
 

@@ -5,23 +5,15 @@
 #include <dirent.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "lib/crash/ledger.h"
 #include "lib/remove_tree.h"
 #include "lib/rng.h"
+#include "lib/test.h"
 #include "log/segment.h"
 #include "store/store.h"
 

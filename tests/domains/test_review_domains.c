@@ -2,18 +2,11 @@
 /* What a hostile reader of the domains tried: claims whose payload cannot be read, answers that
  * rest on what another caller did to the same group, a clock at the end of time, a transaction
  * that was given something of another store. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include <errno.h>
 
 #include "holdfast/holdfast.h"
 #include "lib/sim/sim_os.h"
+#include "lib/test.h"
 #include "store/internal.h"
 
 #define EXPECT_OK(call) expect_ok((call), &error)

@@ -13,18 +13,10 @@
  * Each rule runs over the real design and the real sources, where it must find nothing, and over
  * ones from which something was taken away. */
 #include <ctype.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "lib/domains/cells.h"
 #include "lib/source.h"
+#include "lib/test.h"
 #include "store/store.h"
 
 /* What the rules look at. */

@@ -2,16 +2,9 @@
 /* 1,000 histories of 200 acts each by 8 threads, with kills, power losses and failed syncs in
  * between: each must be explained by some order of its acts (lib/history/linear.h) under a model
  * that knows nothing of the engine (lib/history/history_model.c). */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "lib/history/history.h"
 #include "lib/rng.h"
+#include "lib/test.h"
 
 enum { HISTORIES = 1000 };
 

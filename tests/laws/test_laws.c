@@ -9,17 +9,11 @@
  *
  * All are checked on random but legal work (lib/churn/churn.h) and on the entries that it wrote.
  * A new domain is under them as soon as it has a row and churn has operations for it. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "lib/churn/churn.h"
 #include "lib/logged.h"
 #include "lib/settings.h"
 #include "lib/sim/sim_os.h"
+#include "lib/test.h"
 #include "store/store.h"
 
 enum { STEPS = 800, BETWEEN_CHECKS = 20, MUTATIONS = 12 };

@@ -1,16 +1,9 @@
 /* tier: fast */
 /* The checker of histories itself, on a register whose histories can be judged by eye and,
  * random ones, by trying every order. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "lib/history/linear.h"
 #include "lib/rng.h"
+#include "lib/test.h"
 
 /* write(value), or read that gave value. */
 struct access {

@@ -5,14 +5,8 @@
  * that would be refused refuses it all, by its index and for the same reason. Payloads: whether
  * they are kept in memory or read from the log, an answer is the same; so is the length of a
  * segment. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "lib/domains/asked.h"
+#include "lib/test.h"
 #include "store/internal.h"
 
 enum { LIVES = 100, STEPS = 40 };

@@ -1,12 +1,7 @@
 /* See followed.h. */
 #include "lib/followed.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
+#include "lib/test.h"
 #include "log/entry.h"
 
 void followed_add(struct followed *f, const struct hf_event_batch *batch)

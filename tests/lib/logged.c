@@ -1,13 +1,8 @@
 #include "lib/logged.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "base/hash.h"
 #include "domains/common/domains.h"
+#include "lib/test.h"
 #include "log/identity.h"
 #include "log/scan.h"
 #include "log/segment.h"

@@ -1,14 +1,9 @@
 /* See patient.h. */
 #include "lib/patient.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "base/hash.h"
 #include "lib/crash/crash_play.h"
+#include "lib/test.h"
 
 #define NOW 1000000000
 

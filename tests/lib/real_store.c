@@ -1,18 +1,11 @@
 /* See real_store.h. */
 #include "lib/real_store.h"
+#include "lib/test.h"
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 void real_begin(struct real_store *real)
 {

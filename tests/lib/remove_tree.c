@@ -1,15 +1,9 @@
 #include "lib/remove_tree.h"
+#include "lib/test.h"
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 void remove_tree(const char *path)
 {

@@ -1,13 +1,9 @@
 #include "lib/scene.h"
 
 #include <inttypes.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-
-#include <cmocka.h>
 
 #include "base/steps.h"
+#include "lib/test.h"
 #include "store/store.h"
 
 enum { WORKS_MAX = 32, JUMP = 40, CHAIN = 8 };

@@ -1,13 +1,8 @@
 #include "lib/settings.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "lib/followed.h"
 #include "lib/sim/sim_os.h"
+#include "lib/test.h"
 #include "log/entry.h"
 #include "store/store.h"
 

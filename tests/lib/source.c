@@ -8,16 +8,9 @@
  * Failure: a file that cannot be read fails the test; so does a tree of more than TREE_FILES_MAX
  * files. */
 #include "lib/source.h"
+#include "lib/test.h"
 
 #include <dirent.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #ifndef HF_SOURCE_DIR
 #error "HF_SOURCE_DIR must name the directory that holds engine/"

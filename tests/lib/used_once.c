@@ -1,11 +1,5 @@
 #include "lib/used_once.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
+#include "lib/test.h"
 
 #define FAR INT64_C(4000000000000000)
 

@@ -3,17 +3,11 @@
  * and touches nothing, whatever is cut, added or flipped; running out of memory anywhere while
  * applying leaves, after undo, what there was; and describing is total. The rows are driven
  * directly, without a store. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "base/mem.h"
 #include "domains/common/domains.h"
 #include "domains/cursor/cursor.h"
 #include "domains/inbox/inbox.h"
+#include "lib/test.h"
 #include "object/change.h"
 
 /* --- A state without a store ------------------------------------------------------------------ */

@@ -2,17 +2,9 @@
 /* The worked example of FORMAT.md: its hex dumps are parsed out of the document and compared
  * with what the encoders produce, and what the document says is decoded from the dumped bytes.
  * When this fails the right dump is printed. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "base/bytes.h"
 #include "base/hash.h"
+#include "lib/test.h"
 #include "log/identity.h"
 #include "log/scan.h"
 #include "log/segment.h"

@@ -6,21 +6,14 @@
  *
  * HF_GOLDEN_WRITE=1 ./test_golden
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include <dirent.h>
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "holdfast/holdfast.h"
 #include "lib/churn/churn.h"
+#include "lib/test.h"
 #include "lib/tools/stranger.h"
 #include "store/check/readonly.h"
 #include "store/internal.h"

@@ -1,15 +1,9 @@
 /* tier: fast */
 /* Entries: what is written is what is read, and everything else is refused. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "base/hash.h"
 #include "base/mem.h"
 #include "lib/log_build.h"
+#include "lib/test.h"
 
 static struct hf__writer encode(const struct hf__log_id *id, uint64_t lsn, uint8_t flags,
                                 size_t body_len)

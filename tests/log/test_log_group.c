@@ -1,15 +1,9 @@
 /* tier: fast */
 /* Groups: valid as a whole or not at all. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "base/hash.h"
 #include "base/mem.h"
 #include "lib/log_build.h"
+#include "lib/test.h"
 
 static struct hf_bytes group_bytes(const struct log_build *b, size_t i)
 {

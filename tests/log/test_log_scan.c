@@ -1,15 +1,9 @@
 /* tier: fast */
 /* The scanner's decision table, one test a row (row_*), and what no damage may do to it. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "base/hash.h"
 #include "lib/log_build.h"
 #include "lib/rng.h"
+#include "lib/test.h"
 #include "log/scan.h"
 
 enum { FILE_SIZE = 4096 };

@@ -1,16 +1,10 @@
 /* tier: fast */
 /* IDENTITY, WITNESS and segment headers: one sector each, exact or refused; newer is not
  * damaged. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "lib/log_build.h"
+#include "lib/test.h"
 #include "log/identity.h"
 #include "log/segment.h"
 #include "log/witness.h"

@@ -1,15 +1,10 @@
 /* tier: fast */
 /* Names of segments, and the making of one: which calls in which order, and what each failure of
  * them means. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include <errno.h>
 
 #include "base/bytes.h"
+#include "lib/test.h"
 #include "log/segment.h"
 
 /* --- Names ------------------------------------------------------------------------------------ */

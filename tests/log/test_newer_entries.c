@@ -2,17 +2,11 @@
 /* What a newer version wrote is no damage: an entry whose checksums hold and whose domain, kind,
  * body version or cause is not known answers HF_EVERSION to a reader that needs it, and is
  * passed over where it says that it may be. For each domain. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "base/hash.h"
 #include "holdfast/holdfast.h"
 #include "lib/log_build.h"
 #include "lib/sim/sim_os.h"
+#include "lib/test.h"
 #include "log/identity.h"
 #include "log/segment.h"
 #include "log/witness.h"

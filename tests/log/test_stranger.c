@@ -3,15 +3,6 @@
  * engine, and the engine: they say the same of 400 crash images: what kind of end, where the log
  * ends, its last LSN, and every byte of every entry. Half of the images are damaged besides, by
  * bits that flip and by fields that change under a sealed checksum. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -19,6 +10,7 @@
 #include "lib/churn/churn.h"
 #include "lib/remove_tree.h"
 #include "lib/sim/sim_os.h"
+#include "lib/test.h"
 #include "lib/tools/stranger.h"
 #include "log/sector.h"
 #include "store/check/readonly.h"

@@ -1,17 +1,9 @@
 /* tier: fast */
 /* The ordered index against a sorted array, and bounds on the steps of every operation, filters
  * that skip included. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "base/steps.h"
 #include "lib/rng.h"
+#include "lib/test.h"
 #include "object/index.h"
 
 struct item {

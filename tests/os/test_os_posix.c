@@ -2,6 +2,7 @@
 /* The real disk keeps the seam's promises: what it opens and refuses, how it reads and writes,
  * who holds the lock, what fork() leaves. */
 #include "base/mem.h"
+#include "lib/test.h"
 #include "os/check.h"
 #include "os/os.h"
 
@@ -9,17 +10,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 /* A directory for one test, with a store's directory "s" inside it. */
 struct place {

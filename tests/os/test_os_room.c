@@ -3,19 +3,11 @@
  * file. */
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "lib/remove_tree.h"
+#include "lib/test.h"
 #include "os/os.h"
 
 enum { BLOCK = 4096, SIZE = 16 * BLOCK };

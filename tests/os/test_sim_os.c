@@ -2,15 +2,10 @@
 /* The simulated disk does what the models M1 to M10 say: each switch has a test that finds its
  * outcome among the crash images with the switch on, and does not find it with the switch off. */
 #include "lib/sim/sim_os.h"
+#include "lib/test.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #define SECTOR ((size_t)SIM_SECTOR)
 

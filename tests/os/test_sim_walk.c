@@ -3,15 +3,9 @@
  * crash images, checkpoints and damage. */
 #include "lib/rng.h"
 #include "lib/sim/sim_os.h"
+#include "lib/test.h"
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #define SECTOR ((size_t)SIM_SECTOR)
 

@@ -4,16 +4,8 @@
  * some length may. Pages are short enough to be read in one go, on a screen, and in a diff: at
  * most 150 lines of at most 100 columns. check_docs.sh looks at what they name and link to. */
 #include <glob.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include <cmocka.h>
+#include "lib/test.h"
 
 enum {
 	LINES_MAX = 4096,

@@ -4,17 +4,8 @@
  *
  * Each rule runs over the real tree, where nothing may be reported, and over small made-up files
  * that break it, where something must be. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "lib/source.h"
+#include "lib/test.h"
 
 /* --- Includes --------------------------------------------------------------------------------- */
 static const struct file *include_find(const struct tree *tree, const char *target)

@@ -6,17 +6,9 @@
  * Each rule runs over the real tree, where nothing may be reported, and over small made-up files
  * that break it, where something must be. */
 #include <ctype.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "lib/source.h"
+#include "lib/test.h"
 
 /* --- Sizes ------------------------------------------------------------------------------------ */
 

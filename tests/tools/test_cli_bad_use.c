@@ -8,21 +8,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "holdfast/store.h"
 #include "lib/remove_tree.h"
+#include "lib/test.h"
 #include "lib/tools/tool.h"
 #include "log/identity.h"
 #include "print/buffer.h"

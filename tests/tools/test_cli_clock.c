@@ -2,20 +2,12 @@
 /* The tool and a store whose clock was ahead of the wall: what is old stays so when it is set
  * back, and what another store imports from it lasts no longer than it did. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
-
-#include <cmocka.h>
 
 #include "base/mem.h"
 #include "holdfast/holdfast.h"
 #include "lib/remove_tree.h"
+#include "lib/test.h"
 #include "lib/tools/tool.h"
 #include "os/os.h"
 #include "store/store.h"

@@ -1,18 +1,12 @@
 /* tier: fast, threads */
 /* A drain and a run under a lock that are told to end, or are killed: what becomes of their
  * command and of the item. */
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <cmocka.h>
+#include "lib/test.h"
 
 static char directory[] = "/tmp/holdfast-drain-XXXXXX";
 

@@ -3,18 +3,11 @@
  * sentence and an exit status for each kind, nothing is changed, and what was there is still
  * there. Those that a table of words can name are in test_cli_bad_use.c. */
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
+#include "lib/test.h"
 #include "lib/tools/formats.h"
 #include "lib/tools/tool.h"
 

@@ -1,17 +1,8 @@
 /* tier: fast */
 /* What the tool does with idempotency keys and migrations beyond single commands (those are in
  * test_cli_round_trip): what people see, JSON Lines out and in, stats. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "lib/remove_tree.h"
+#include "lib/test.h"
 #include "lib/tools/formats.h"
 #include "lib/tools/tool.h"
 

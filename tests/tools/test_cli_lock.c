@@ -1,18 +1,12 @@
 /* tier: fast, threads */
 /* The lock commands as a process: what each does and prints, with which status it ends; locks
  * through JSON Lines and back; run-locked, which holds a lock while a command runs. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "holdfast/holdfast.h"
 #include "lib/remove_tree.h"
+#include "lib/test.h"
 #include "lib/tools/tool.h"
 
 #define STORE "store"

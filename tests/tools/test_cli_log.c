@@ -2,21 +2,13 @@
 /* `holdfast why` and `holdfast log --follow` as a user meets them: the history of one object,
  * keys with any bytes, and entries that come while another process writes the store. */
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/bytes.h"
 #include "holdfast/holdfast.h"
 #include "lib/remove_tree.h"
+#include "lib/test.h"
 #include "lib/tools/tool.h"
 #include "print/object.h"
 

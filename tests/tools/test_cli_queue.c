@@ -2,17 +2,8 @@
 /* The tool's commands about queues as a whole, and the options that go with groups, reruns and
  * completed IDs: each line of a script, what it says and how it ends; and that JSON Lines carry
  * all of it to another store. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "lib/remove_tree.h"
+#include "lib/test.h"
 #include "lib/tools/tool.h"
 
 #define STORE "queues"

@@ -2,19 +2,10 @@
 /* Every command of the tool's table, as a process: its help, its complaint about what is
  * missing, its JSON; and a script in which each change does what the library's function of that
  * name does, seen through the reads. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "cli/cli.h"
 #include "cli/names.h"
 #include "lib/remove_tree.h"
+#include "lib/test.h"
 #include "lib/tools/tool.h"
 
 #define STORE "store"

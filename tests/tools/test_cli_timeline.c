@@ -1,15 +1,8 @@
 /* tier: fast */
 /* The timeline commands as a process: what each does and prints, with which status it ends, and
  * a timeline through JSON Lines and back. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "lib/remove_tree.h"
+#include "lib/test.h"
 #include "lib/tools/formats.h"
 #include "lib/tools/tool.h"
 

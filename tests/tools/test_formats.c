@@ -2,19 +2,11 @@
 /* Import and export: the two user formats and JSON Lines come back as they went in; what the
  * store changed meanwhile is in them; broken files give one sentence that says what and where,
  * the right exit status, and leave the store as it was. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "holdfast/holdfast.h"
+#include "lib/test.h"
 #include "lib/tools/formats.h"
 #include "lib/tools/json_equal.h"
 

@@ -2,22 +2,14 @@
 /* Import of what is large: a string of a gigabyte is refused long before its end, with nothing
  * kept of it; a file that is more than one transaction goes in as several, none of them when the
  * file is in conflict, and after a kill the same import does the rest. */
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "holdfast/holdfast.h"
+#include "lib/test.h"
 #include "lib/tools/formats.h"
 
 /* --- One string ------------------------------------------------------------------------------- */

@@ -3,17 +3,9 @@
  * for digit, from the store it went into and from one that got it as JSON Lines; and JSON Lines
  * of a store with everything in it come back equal. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "holdfast/holdfast.h"
+#include "lib/test.h"
 #include "lib/tools/formats.h"
 #include "lib/tools/json_random.h"
 

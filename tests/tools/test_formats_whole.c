@@ -2,14 +2,7 @@
 /* Files as they arrive: whole, changed, cut, with a byte order mark, with nulls, with times that
  * have no zone, with objects that cannot be taken; and what a file holds beyond the store's own
  * fields, which lives and dies with its item or inbox. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "lib/test.h"
 #include "lib/tools/formats.h"
 #include "lib/tools/tool.h"
 

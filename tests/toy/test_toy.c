@@ -2,19 +2,10 @@
 /* A ninth domain, linked by a second table of domains: what every domain gets from its row. Notes
  * are stored, listed, replayed, dumped and loaded, fed, and found sound by fsck. (The tool and the
  * binding against the toy's library: check_toy.) */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "base/bytes.h"
 #include "holdfast/holdfast.h"
 #include "lib/real_store.h"
+#include "lib/test.h"
 #include "store/store.h"
 #include "toy/note/note.h"
 

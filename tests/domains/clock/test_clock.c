@@ -1,14 +1,9 @@
 /* tier: fast */
 /* The store's clock: never behind what it wrote or showed, never ahead of a lease that was
  * given, and it never stands. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "holdfast/holdfast.h"
 #include "lib/sim/sim_os.h"
+#include "lib/test.h"
 #include "store/clock.h"
 #include "store/store.h"
 

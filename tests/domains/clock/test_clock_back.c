@@ -3,17 +3,12 @@
  * what lasts and was computed moves along, what was named stays; and who waits looks again. */
 #include <pthread.h>
 #include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
 
 #include "holdfast/holdfast.h"
 #include "lib/settings.h"
 #include "lib/sim/sim_os.h"
+#include "lib/test.h"
 #include "store/internal.h"
 
 #define MINUTE INT64_C(60000000)

@@ -1,14 +1,9 @@
 /* tier: fast */
 /* What the clock means for the domains: a set-back moves what the store computed and leaves what
  * a caller named; times that are filled in differ. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "holdfast/holdfast.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 
 #define HOUR INT64_C(3600000000)
 #define OFF (10 * HOUR) /* the wall clock, for a moment */

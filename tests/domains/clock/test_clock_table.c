@@ -4,16 +4,10 @@
  * instant that a caller named, in every setting (lib/settings.h); each of them plainly, with an
  * expected version that is right, with one that is wrong, inside a transaction, and inside one
  * that fails afterwards. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "holdfast/holdfast.h"
 #include "lib/domains/cells.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 
 #define HOUR INT64_C(3600000000)
 #define NAMED (STAGE_NOW + 5 * HOUR)

@@ -2,18 +2,12 @@
 /* Lists of cursors against a sorted model: every filter, every page size, in three settings;
  * pages while cursors come and go; damaged and foreign tokens; and bounds on the steps of a
  * page, however many cursors there are. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "base/mem.h"
 #include "holdfast/cursor.h"
 #include "lib/domains/page_steps.h"
 #include "lib/rng.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 
 /* --- The model: all combinations of a few names, some of them there --------------------------- */
 

@@ -3,16 +3,10 @@
  * code, `changed`, version and the cursor that results, in every setting (lib/settings.h); each
  * of them plainly, with an expected version that is right, with one that is wrong, and inside a
  * transaction. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "holdfast/cursor.h"
 #include "lib/domains/cells.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 #include "print/text.h"
 
 #define HOUR INT64_C(3600000000)

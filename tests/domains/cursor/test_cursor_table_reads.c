@@ -2,16 +2,10 @@
 /* Every cell of the contract's cursor table for reads: get, list and lag with each filter on a
  * stream in which the cursor is in each state beside another one, in every setting. Each cell
  * has a stream and consumers of its own. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "holdfast/cursor.h"
 #include "lib/domains/cells.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 
 enum { TEXT_MAX = 64, HEAD = 10 };
 

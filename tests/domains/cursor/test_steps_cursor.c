@@ -1,13 +1,7 @@
 /* tier: medium */
 /* Index steps among a million cursors: see lib/scene.h. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "lib/scene.h"
+#include "lib/test.h"
 
 static struct hf_cursor_key cursor_key(unsigned i, char consumer[NAME], char stream[NAME],
                                        char subject[NAME])

@@ -2,15 +2,9 @@
 /* No answer about documents gives away what a crash could still take back: reads, refusals and
  * "nothing changed" alike wait until the change that they depend on is durable, and for no other
  * one. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "lib/domains/document_ops.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 #include "store/store.h"
 
 #define SECOND INT64_C(1000000)

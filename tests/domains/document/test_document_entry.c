@@ -2,16 +2,10 @@
 /* Document entries: each kind in bytes, in words, and what it is about; damaged bodies; and
  * bodies that are well formed but could not have been written at the state they meet. Apply
  * refuses all of them and is as it was. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "domains/common/domains.h"
 #include "domains/document/document.h"
 #include "lib/logged.h"
+#include "lib/test.h"
 
 #define SECOND INT64_C(1000000)
 #define AT INT64_C(1795167000000000)

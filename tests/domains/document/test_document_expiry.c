@@ -1,15 +1,9 @@
 /* tier: fast */
 /* Documents that expire: gone at the very instant for everyone, logged or not; what logging it
  * does, and what it does not. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "lib/domains/document_ops.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 
 #define SECOND INT64_C(1000000)
 

@@ -1,15 +1,9 @@
 /* tier: fast */
 /* Lists of documents: orders, groups, both directions, pages and their tokens, which orders a
  * collection keeps, and payloads. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "lib/domains/document_ops.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 
 #define SECOND INT64_C(1000000)
 #define ALL_ORDERS \

@@ -1,16 +1,10 @@
 /* tier: fast */
 /* Random work on one collection, beside a model that is a plain array: after each operation its
  * answer, and every so often every list, count and document, must be what the model says. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "lib/domains/document_ops.h"
 #include "lib/rng.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 
 enum { IDS = 24, STEPS = 4000, BETWEEN_LOOKS = 40, GROUPS = 4 };
 

@@ -7,16 +7,10 @@
  * Each cell has a collection of its own, so all of them are arranged in one store, carried over
  * together, and then performed. The domain's page lists operations and states by the names they
  * have here. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "holdfast/document.h"
 #include "lib/domains/cells.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 
 #define SECOND INT64_C(1000000)
 #define ARRANGED STAGE_NOW

@@ -1,14 +1,8 @@
 /* tier: medium */
 /* Index steps among a million documents, 100,000 of which have expired without that being
  * logged: see lib/scene.h. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "lib/scene.h"
+#include "lib/test.h"
 
 #define ORDERS \
 	(HF_DOCUMENT_CREATED | HF_DOCUMENT_UPDATED | HF_DOCUMENT_GROUP_CREATED | \

@@ -3,17 +3,11 @@
  * refused as damage and touches nothing, whatever rule it breaks and whatever is cut off, added
  * or flipped; describing and telling what it is about are total. The rows are driven without a
  * store. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "domains/common/domains.h"
 #include "domains/idempotency/entry.h"
 #include "domains/migration/migration.h"
 #include "lib/logged.h"
+#include "lib/test.h"
 
 #define AT INT64_C(1000) /* when entries are written here */
 #define TOKEN(lsn) (UINT64_C(1) << 48 | (lsn))

@@ -1,16 +1,10 @@
 /* tier: fast */
 /* Lists, counts and scopes of idempotency keys: order, pages, tokens, and that what has ended is
  * in none of them, logged or not. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "lib/domains/idem_ops.h"
 #include "lib/rng.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 
 #define SECOND INT64_C(1000000)
 

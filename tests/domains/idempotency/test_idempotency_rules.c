@@ -1,18 +1,13 @@
 /* tier: fast, threads */
 /* Ends, incarnations, tokens, transactions and form of idempotency keys, beyond what the table
  * says. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
-
-#include <cmocka.h>
 
 #include "holdfast/cursor.h"
 #include "lib/domains/idem_ops.h"
 #include "lib/settings.h"
 #include "lib/sim/sim_os.h"
+#include "lib/test.h"
 #include "store/store.h"
 
 #define SECOND INT64_C(1000000)

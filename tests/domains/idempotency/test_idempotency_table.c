@@ -7,16 +7,10 @@
  * Each cell has a scope of its own, so all of them are arranged in one store, carried over
  * together, and then performed. Every look at a cell asks get, has, list and count, which must
  * agree. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "lib/domains/cells.h"
 #include "lib/domains/idem_cells.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 
 /* --- Operations ------------------------------------------------------------------------------- */
 

@@ -2,15 +2,8 @@
 /* Index steps among a million idempotency keys: see lib/scene.h. 100,000 of them have expired,
  * unlogged, and all of those come first in the order of their scope; a thousand other scopes
  * hold one key each, of which a hundred have expired. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "lib/scene.h"
+#include "lib/test.h"
 
 #define SCOPE "scope"
 

@@ -2,15 +2,10 @@
 /* What a trim, a prune and a late poll do to dismissals and to what is newer: no save brings
  * back undismissed what was dismissed, and with only_newer none puts an older record over a
  * newer one. In every setting. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "holdfast/admin.h"
 #include "holdfast/inbox.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 
 #define DAY (INT64_C(24) * 3600 * 1000000)
 

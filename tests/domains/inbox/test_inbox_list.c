@@ -2,18 +2,12 @@
 /* Loads of inboxes against a sorted model: every filter, every page size, in every setting,
  * payloads in memory and on disk; pages while records come and go, leaving tombstones; tokens;
  * status, limits, imports and transactions; and bounds on the steps of pages and counts. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "base/mem.h"
 #include "holdfast/inbox.h"
 #include "lib/domains/page_steps.h"
 #include "lib/rng.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 
 #define HOUR INT64_C(3600000000)
 

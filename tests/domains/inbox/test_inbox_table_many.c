@@ -1,15 +1,9 @@
 /* tier: fast */
 /* Every cell of the contract's inbox table for the operations on many records: see
  * inbox_cells.h. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "lib/domains/cells.h"
 #include "lib/domains/inbox_cells.h"
+#include "lib/test.h"
 
 /* --- Operations ------------------------------------------------------------------------------- */
 

@@ -3,15 +3,9 @@
  * an inbox in each state of lib/domains/inbox_cells.h and on one that has a status, in every
  * setting. Reads tell in words and are asked twice; set_status is done plainly, with an expected
  * version that is right, with one that is wrong, and inside a transaction. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "lib/domains/cells.h"
 #include "lib/domains/inbox_cells.h"
+#include "lib/test.h"
 
 enum { TEXT_MAX = 128 };
 

@@ -2,17 +2,11 @@
 /* Tombstones: what a save meets in each state of a key, what put and lift do, and that an ending
  * changes every answer at its instant and none when it is logged; and marks of all records up to
  * an LSN. The deadlines are the simulated clock's. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "holdfast/admin.h"
 #include "holdfast/inbox.h"
 #include "lib/domains/cells.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 
 #define HOUR INT64_C(3600000000)
 #define DAY (24 * HOUR)

@@ -1,13 +1,7 @@
 /* tier: medium */
 /* Index steps of an inbox of a million records: see lib/scene.h. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "lib/scene.h"
+#include "lib/test.h"
 
 #define USER hf_str("user")
 

@@ -2,14 +2,8 @@
 /* Index steps of inboxes in which much ends by time: a million snoozed or read records around
  * ten that are neither, and a million tombstones that have ended, unlogged, around ten that
  * stand. See lib/scene.h. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "lib/scene.h"
+#include "lib/test.h"
 
 #define USER hf_str("user")
 

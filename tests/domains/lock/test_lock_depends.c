@@ -2,17 +2,11 @@
 /* No answer about a lock gives away what a crash could still take back: reads, refusals and
  * "nothing changed" alike wait until the change that they depend on is durable, and for no other
  * one. And out of memory, at each allocation of each operation: a clean HF_ENOMEM, nothing done. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "base/mem.h"
 #include "holdfast/clock.h"
 #include "holdfast/lock.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 #include "store/store.h"
 
 #define LEASE INT64_C(1000000000)

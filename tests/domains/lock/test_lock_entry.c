@@ -2,15 +2,9 @@
 /* Entries of the lock domain as bytes: what follows from nothing that a mutation could have done
  * is damage and touches nothing; what entries are about, in words and in parts. The row is
  * driven directly, without a store. (Cut, flipped and arbitrary bytes: test_laws.) */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "domains/common/domains.h"
 #include "domains/lock/lock.h"
+#include "lib/test.h"
 #include "object/change.h"
 
 #define AT INT64_C(1000000)

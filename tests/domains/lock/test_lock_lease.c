@@ -2,16 +2,11 @@
 /* Leases, incarnations, tokens and reasons of locks, beyond what the table says. */
 #include <pthread.h>
 #include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
 
 #include "holdfast/holdfast.h"
 #include "lib/settings.h"
 #include "lib/sim/sim_os.h"
+#include "lib/test.h"
 #include "store/store.h"
 
 #define SECOND INT64_C(1000000)

@@ -1,15 +1,9 @@
 /* tier: fast */
 /* Lists of locks: order, views, pages, tokens, stats, against a plain array. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "holdfast/lock.h"
 #include "lib/rng.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 
 #define SECOND INT64_C(1000000)
 

@@ -6,16 +6,10 @@
  *
  * Each cell has a lock of its own, so all of them are arranged in one store, carried over
  * together, and then performed. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "holdfast/lock.h"
 #include "lib/domains/cells.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 
 #define SECOND INT64_C(1000000)
 /* the rest is arranged when the first leases are over and that is logged */

@@ -3,18 +3,13 @@
  * limits, closing; callbacks that run alone. Clocks are simulated. */
 #include <pthread.h>
 #include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "domains/lock/lock.h"
 #include "holdfast/holdfast.h"
 #include "lib/sim/sim_os.h"
+#include "lib/test.h"
 #include "store/internal.h"
 
 #define NOW INT64_C(1795167000000000)

@@ -1,13 +1,7 @@
 /* tier: medium */
 /* Index steps among a million locks, also with 100,000 whose lease is over: see lib/scene.h. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "lib/scene.h"
+#include "lib/test.h"
 
 /* One in ten has a lease that is over by the time of the works: 100,000 of the million. Their
  * names come first in every list. */

@@ -2,16 +2,11 @@
 /* hf_migrate: in order, once in the life of a store, all or nothing of each, also when several
  * ask at once. */
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
 
 #include "holdfast/holdfast.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 
 /* --- Migrations that count -------------------------------------------------------------------- */
 

@@ -3,16 +3,10 @@
  * `changed`, version and what is recorded afterwards, in every setting (lib/settings.h); each of
  * them plainly, with an expected version that is right, with one that is wrong, inside a
  * transaction, and inside one that fails afterwards. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "holdfast/migration.h"
 #include "lib/domains/cells.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 
 #define NOW (STAGE_NOW + 1000000)
 

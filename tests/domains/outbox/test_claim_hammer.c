@@ -3,19 +3,12 @@
  * item goes to exactly one of them, and a sync serves about as many claims as there are threads
  * waiting. */
 #include <inttypes.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
-
-#include <cmocka.h>
 
 #include "lib/crash/hammer.h"
 #include "lib/remove_tree.h"
 #include "lib/sim/sim_os.h"
+#include "lib/test.h"
 #include "store/store.h"
 
 enum { ITEMS = 20000, SYNC_US = 2000 };

@@ -4,16 +4,10 @@
  * figures, and the background thread runs. */
 #include <pthread.h>
 #include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
 
 #include "lib/crash/hammer.h"
 #include "lib/sim/sim_os.h"
+#include "lib/test.h"
 #include "store/store.h"
 
 enum { ITEMS = 640, FILLERS = 4, EACH_FILLS = 80, SYNC_US = 200 };

@@ -2,15 +2,9 @@
 /* Outbox entries that are well formed but could not have been written at the state they meet:
  * apply refuses all of them and is as it was. And verify notices what is wrong with a state,
  * whatever index, count or value it is. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "domains/common/domains.h"
 #include "domains/outbox/apply.h"
+#include "lib/test.h"
 #include "object/change.h"
 
 #define SECOND INT64_C(1000000)

@@ -2,15 +2,9 @@
 /* No answer of the outbox gives away what a crash could still take back: reads, refusals and
  * "nothing changed" alike wait until the change that they depend on is durable, and for no other
  * one. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "lib/domains/outbox_ops.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 #include "store/store.h"
 
 #define LEASE INT64_C(1000000000)

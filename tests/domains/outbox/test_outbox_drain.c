@@ -1,15 +1,9 @@
 /* tier: fast */
 /* Drains: what they send, in which order, and what they leave alone. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "holdfast/outbox_drain.h"
 #include "lib/domains/outbox_ops.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 
 #define SECOND INT64_C(1000000)
 

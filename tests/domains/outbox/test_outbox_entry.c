@@ -1,15 +1,9 @@
 /* tier: fast */
 /* Outbox entries: each kind in bytes, in words and for watchers; damaged bodies; bodies of newer
  * programs. What fits a state and what does not is in test_outbox_apply. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "domains/common/domains.h"
 #include "domains/outbox/apply.h"
+#include "lib/test.h"
 
 #define SECOND INT64_C(1000000)
 #define AT INT64_C(1795167000000000)

@@ -1,14 +1,9 @@
 /* tier: fast */
 /* Times in arguments of outbox operations: see test_given_times.c. What an item is put with, and
  * what it is rescheduled to, is taken literally: 0 is the first instant of 1970. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "holdfast/holdfast.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 
 enum { CLOCK = 1, EPOCH = 3 };
 enum manner { ZEROED, UNSET, LITERAL, MANNERS };

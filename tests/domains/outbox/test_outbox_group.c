@@ -2,15 +2,9 @@
 /* Groups, reruns and completed ids over time: who is next, which waits for which and for how long,
  * in what order what was noted runs again, and when an id blocks no more. The tables say what
  * one operation does; this is about several. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "lib/domains/outbox_ops.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 
 #define SECOND INT64_C(1000000)
 

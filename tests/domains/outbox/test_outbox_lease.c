@@ -1,14 +1,8 @@
 /* tier: fast */
 /* Turns, leases, incarnations, attempts and backoff of outbox items, beyond what the tables say. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "lib/domains/outbox_ops.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 
 #define SECOND INT64_C(1000000)
 

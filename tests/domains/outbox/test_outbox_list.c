@@ -1,14 +1,8 @@
 /* tier: fast */
 /* Outbox lists: pages, their tokens, predicates. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "lib/domains/outbox_ops.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 
 static struct hf_bytes queue(void)
 {

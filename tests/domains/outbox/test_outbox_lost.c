@@ -2,17 +2,11 @@
 /* Claims that are lost: what kills its workers comes back with a backoff and is failed in the
  * end; what everyone sees of it does not wait for the log. And what else belongs to a claim's
  * time: max_run, several queues, rescheduling, a pause that waits. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "base/mem.h"
 #include "lib/domains/outbox_ops.h"
 #include "lib/rng.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 
 #define SECOND INT64_C(1000000)
 

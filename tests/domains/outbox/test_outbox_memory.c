@@ -1,16 +1,10 @@
 /* tier: fast */
 /* Out of memory, at each allocation that each outbox operation makes: a clean HF_ENOMEM, nothing
  * done, nothing leaked (under the address sanitizer), and the same operation works afterwards. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "base/mem.h"
 #include "lib/domains/outbox_ops.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 
 #define SECOND INT64_C(1000000)
 

@@ -3,16 +3,10 @@
  * that is searched and sorted anew each time, and after every step the same lists, stats and
  * claims, while clocks move, leases end, endings are logged, queues are paused, completed ids
  * block, and stores are reopened and reloaded. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "base/bytes.h"
 #include "lib/domains/outbox_model.h"
 #include "lib/domains/outbox_ops.h"
+#include "lib/test.h"
 
 enum { STEPS = 3000 };
 

@@ -3,15 +3,9 @@
  * claim_next, redrive, clear, completed ids; with their answers and the figures that stats give
  * afterwards, in every setting, plainly, in a transaction, and where the settings have a version
  * with one that is right and one that is wrong. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "lib/domains/cells.h"
 #include "lib/domains/outbox_cells.h"
+#include "lib/test.h"
 
 #define HOUR (3600 * SECOND)
 

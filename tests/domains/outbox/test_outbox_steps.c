@@ -2,16 +2,10 @@
 /* Bounds on work, counted in nodes visited: no operation on an outbox gets dearer by what is
  * delayed, failed, held or simply there. Twenty times the items may cost a few more levels of a
  * tree, nothing else. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "base/steps.h"
 #include "lib/domains/outbox_ops.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 
 #define SECOND INT64_C(1000000)
 

@@ -6,15 +6,9 @@
  *
  * Each cell has a queue of its own, so all states of an operation are arranged in one store,
  * carried over together, and then performed. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "lib/domains/cells.h"
 #include "lib/domains/outbox_cells.h"
+#include "lib/test.h"
 
 static const char *const state_names[STATES] = {"absent",
                                                 "queued",

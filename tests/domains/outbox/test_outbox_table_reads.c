@@ -2,16 +2,10 @@
 /* Every cell of the contract's outbox table for what looks at a queue, and for drain: each of
  * them on a queue whose item is in each state of lib/domains/outbox_cells.h, in every setting.
  * Each cell has a queue of its own. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "holdfast/outbox_drain.h"
 #include "lib/domains/cells.h"
 #include "lib/domains/outbox_cells.h"
+#include "lib/test.h"
 
 /* --- Operations: they tell ids, in order ------------------------------------------------------ */
 

@@ -1,14 +1,8 @@
 /* tier: fast */
 /* Outbox operations on many items, inside transactions, and in a form that must be refused. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "lib/domains/outbox_ops.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 
 static struct hf_bytes queue(void)
 {

@@ -1,19 +1,13 @@
 /* tier: fast, threads */
 /* claim_next with a wait: what wakes it, in which order callers are served, and how it ends with
  * nothing. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 
 #include "lib/domains/outbox_ops.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 #include "store/internal.h"
 
 #define SECOND INT64_C(1000000)

@@ -1,16 +1,9 @@
 /* tier: medium */
 /* Index steps of an outbox of a million items: see lib/scene.h. 100,000 are delayed and 100,000
  * failed, and all of those come first in its order. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "base/bytes.h"
 #include "lib/scene.h"
+#include "lib/test.h"
 
 #define QUEUE hf_str("queue")
 

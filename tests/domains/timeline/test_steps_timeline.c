@@ -2,14 +2,9 @@
 /* Steps of the timeline, counted: a million events in one timeline cost what a thousand do. See
  * scene.h. Queries of all four shapes, in both directions, from the start and from the middle;
  * counts; and removing from the old end. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-
-#include <cmocka.h>
-
 #include "lib/domains/timeline_ops.h"
 #include "lib/scene.h"
+#include "lib/test.h"
 
 enum { SUBJECTS = 5, TYPES = 5 };
 

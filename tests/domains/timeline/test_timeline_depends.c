@@ -2,15 +2,9 @@
 /* No answer of a timeline gives away what a crash could still take back: reads, refusals and
  * "nothing changed" alike wait until the change that they depend on is durable, and for no other
  * one. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "lib/domains/timeline_ops.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 #include "store/store.h"
 
 /* --- Changes that are left undurable ---------------------------------------------------------- */

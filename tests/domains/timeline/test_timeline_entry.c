@@ -2,17 +2,11 @@
 /* Timeline entries: each kind in bytes, in words and as what it is about; damaged bodies; bodies
  * that are well formed but could not have been written at the state they meet; what verify
  * notices; and no memory at each allocation of apply. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "base/mem.h"
 #include "domains/common/domains.h"
 #include "domains/timeline/timeline.h"
 #include "lib/logged.h"
+#include "lib/test.h"
 
 /* --- Samples ---------------------------------------------------------------------------------- */
 

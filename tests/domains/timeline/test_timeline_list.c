@@ -2,16 +2,10 @@
 /* What queries of timelines give: each filter in both directions, page by page, against a plain
  * model of sorted events; walks while others append and remove; tokens that belong elsewhere;
  * the names of timelines. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "lib/domains/timeline_ops.h"
 #include "lib/rng.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 
 #define SECOND INT64_C(1000000)
 

@@ -2,16 +2,10 @@
 /* Out of memory, at each allocation that each timeline operation makes: a clean HF_ENOMEM,
  * nothing done, nothing leaked (under the address sanitizer), and the same operation works
  * afterwards. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "base/mem.h"
 #include "lib/domains/timeline_ops.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 
 /* --- One allocation fails --------------------------------------------------------------------- */
 

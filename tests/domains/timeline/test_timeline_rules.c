@@ -1,15 +1,9 @@
 /* tier: fast */
 /* Timelines beyond the table: what counts as the same content, keys and limits, transactions and
  * guards, and what removing costs in the log. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "lib/domains/timeline_ops.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 
 /* --- Content ---------------------------------------------------------------------------------- */
 

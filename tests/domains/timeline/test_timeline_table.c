@@ -3,16 +3,10 @@
  * its code, `changed`, count, version and the events that result, in every setting
  * (lib/settings.h); each of them plainly, with an expected version that is right, with one that
  * is wrong, and inside a transaction. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "lib/domains/cells.h"
 #include "lib/domains/timeline_ops.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 
 #define HOUR INT64_C(3600000000)
 #define THEN STAGE_NOW /* T: when the event of the table happened, and when it was appended */

@@ -1,13 +1,7 @@
 /* Random work: a step runs one random operation (churn_ops.c), or a few in a transaction, and
  * looks at the code that comes back. */
 #include "lib/churn/churn_ops.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
+#include "lib/test.h"
 
 /* What the contract lets an operation on arbitrary objects answer. */
 static void judge(struct churn *c, int rc)

@@ -1,10 +1,6 @@
 /* Random operations on documents: see churn_ops.h. */
 #include "lib/churn/churn_ops.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "lib/test.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 

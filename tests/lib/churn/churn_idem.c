@@ -1,12 +1,7 @@
 /* Random operations on idempotency keys and migrations: see churn_ops.h. Few scopes and keys, so
  * that everything happens to everything. */
 #include "lib/churn/churn_ops.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-
-#include <cmocka.h>
+#include "lib/test.h"
 
 enum { NAME = 8, SCOPES = 3, KEYS = 12, MIGRATIONS = 30 };
 

@@ -1,11 +1,6 @@
 /* Random operations on all three domains: see churn_ops.h. */
 #include "lib/churn/churn_ops.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-
-#include <cmocka.h>
+#include "lib/test.h"
 
 enum { RECORDS_MAX = 4 };
 

@@ -1,12 +1,7 @@
 /* Random operations on timelines: see churn_ops.h. Few timelines, types, subjects and times, so
  * that orders have ties and every filter a range. */
 #include "lib/churn/churn_ops.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-
-#include <cmocka.h>
+#include "lib/test.h"
 
 enum { ID_SIZE = 8, IDS = 150, SMALL = 60 };
 

@@ -6,15 +6,10 @@
 #include "lib/crash/damage.h"
 
 #include <inttypes.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
 
 #include "lib/churn/churn.h"
 #include "lib/rng.h"
+#include "lib/test.h"
 #include "log/segment.h"
 #include "store/store.h"
 

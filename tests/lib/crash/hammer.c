@@ -1,14 +1,9 @@
 #include "lib/crash/hammer.h"
+#include "lib/test.h"
 #include "os/thread.h"
 
 #include <inttypes.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
 
 enum { FILL_AT_ONCE = 1000, ID_SIZE = 24 };
 

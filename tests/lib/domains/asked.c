@@ -1,12 +1,7 @@
 /* See asked.h. */
 #include "lib/domains/asked.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-
-#include <cmocka.h>
-
+#include "lib/test.h"
 #include "store/store.h"
 
 __attribute__((format(printf, 2, 3))) static void say(struct said *said, const char *format, ...)

@@ -13,15 +13,8 @@
 #include "lib/domains/cells.h"
 
 #include <ctype.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include <cmocka.h>
-
+#include "lib/test.h"
 #include "store/store.h"
 
 enum { TEXT_MAX = 1 << 20, LINE_MAX_BYTES = 1 << 16 };

@@ -1,10 +1,5 @@
 #include "lib/domains/idem_cells.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-
-#include <cmocka.h>
+#include "lib/test.h"
 
 /* --- States ----------------------------------------------------------------------------------- */
 

@@ -1,12 +1,6 @@
 /* See inbox_cells.h. */
 #include "lib/domains/inbox_cells.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
+#include "lib/test.h"
 
 #define TEXT_MAX 128u
 

@@ -1,11 +1,6 @@
 /* See outbox_cells.h. */
 #include "lib/domains/outbox_cells.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-
-#include <cmocka.h>
+#include "lib/test.h"
 
 /* --- An item as text: "status attempts times payload error token owner@lease" ----------------- */
 

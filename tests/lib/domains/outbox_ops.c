@@ -1,10 +1,5 @@
 #include "lib/domains/outbox_ops.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-
-#include <cmocka.h>
+#include "lib/test.h"
 
 #define IDS_MAX 4096u
 

@@ -1,16 +1,10 @@
 #include "lib/domains/page_steps.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "base/steps.h"
 #include "holdfast/cursor.h"
 #include "holdfast/inbox.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 
 /* --- Cursors ---------------------------------------------------------------------------------- */
 

@@ -1,13 +1,7 @@
 #include "lib/domains/timeline_ops.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "base/bytes.h"
+#include "lib/test.h"
 
 static void expect_ok(int rc, const struct hf_error *error, const char *what)
 {

@@ -2,18 +2,11 @@
 #include "lib/tools/formats.h"
 
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "lib/remove_tree.h"
+#include "lib/test.h"
 #include "lib/tools/json_equal.h"
 
 struct buffer formats_read(const char *path)

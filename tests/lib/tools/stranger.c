@@ -1,16 +1,10 @@
 /* See stranger.h. */
 #include "lib/tools/stranger.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "base/hash.h"
+#include "lib/test.h"
 #include "store/check/readonly.h"
 #include "store/internal.h"
 

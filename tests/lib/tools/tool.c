@@ -1,19 +1,13 @@
 /* The streams are files in the current directory, which is the test's own: no pipe can fill up
  * and hang anyone. */
 #include "lib/tools/tool.h"
+#include "lib/test.h"
 
 #include <fcntl.h>
 #include <pty.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
 #include <yajl/yajl_tree.h>
 
 static char *slurp(int file, size_t *len)

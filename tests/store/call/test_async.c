@@ -3,17 +3,9 @@
  * answered, who is told. The store has no thread of its own here (no_background), so nothing
  * happens but what the test does. test_async_threads has the rest. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "lib/patient.h"
+#include "lib/test.h"
 
 #define QUEUE hf_str("q")
 

@@ -3,18 +3,11 @@
  * often. One thread does everything, as in test_async. */
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/mem.h"
 #include "lib/patient.h"
+#include "lib/test.h"
 
 static struct hf_ticket advance(struct patient *p, const char *consumer, int64_t sequence,
                                 enum hf_durability durability)

@@ -1,14 +1,8 @@
 /* tier: fast */
 /* Closing for the end of the process: as clean as any close, but the memory stays. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "holdfast/holdfast.h"
 #include "lib/sim/sim_os.h"
+#include "lib/test.h"
 #include "store/internal.h"
 
 static hf_store *open_store(struct sim *sim)

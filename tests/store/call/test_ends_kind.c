@@ -1,14 +1,9 @@
 /* tier: fast */
 /* Ends of documents and answers are of two kinds, computed by the store or named by a caller:
  * the kind is state, which reads show and puts can keep or change. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "holdfast/holdfast.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 
 #define HOUR INT64_C(3600000000)
 #define ENDS (STAGE_NOW + 3 * HOUR)

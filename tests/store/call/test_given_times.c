@@ -3,14 +3,9 @@
  * with write.literal_times 0 is the first instant of 1970 and only HF_UNSET is not given. Every
  * time of every mutation that takes one, but for the outbox (test_outbox_given_times.c). And
  * waits: 0, -1 or a time, nothing else. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "holdfast/holdfast.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 
 /* Stands for the store's clock, whose stamps may be some microseconds later. */
 enum { CLOCK = 1, NONE = 2, EPOCH = 3 };

@@ -1,15 +1,9 @@
 /* tier: fast */
 /* What an opening refuses as damage, hf_log_each does not call the whole log, nor hf_fsck sound:
  * the one gives the entries before, then says the same. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "base/hash.h"
 #include "lib/patient.h"
+#include "lib/test.h"
 #include "log/sector.h"
 #include "store/check/readonly.h"
 

@@ -1,17 +1,9 @@
 /* tier: long */
 /* A million names, each used once, in each domain: what they leave in bytes, live and after
  * reopening. And many that come and go in one transaction. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "base/mem.h"
 #include "lib/remove_tree.h"
+#include "lib/test.h"
 #include "lib/used_once.h"
 #include "store/store.h"
 

@@ -1,18 +1,9 @@
 /* tier: fast */
 /* hf_inbox_names and hf_outbox_names: which containers there are, in byte order, page by page,
  * and only those that hold something. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "holdfast/holdfast.h"
 #include "lib/sim/sim_os.h"
+#include "lib/test.h"
 #include "store/store.h"
 
 enum { MANY = 300 };

@@ -1,14 +1,8 @@
 /* tier: medium */
 /* Pages of lists among a million objects take no more index steps than among a thousand: the
  * bounds are those of the fast tests. Needs about a gigabyte of memory. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "lib/domains/page_steps.h"
+#include "lib/test.h"
 
 static void a_page_among_a_million_cursors_is_as_cheap_as_among_a_thousand(void **state)
 {

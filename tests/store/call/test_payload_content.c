@@ -2,15 +2,9 @@
 /* Contents that lie on disk are compared by all 128 bits of a hash under the store's own key,
  * and read back by the same; what has a length and no bytes is refused by every call before
  * anything is looked at. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "holdfast/holdfast.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 #include "log/entry.h"
 #include "store/domain.h"
 

@@ -4,18 +4,13 @@
  * has got as far as it can; a close that hangs ends the test by its alarm. */
 #include <poll.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "holdfast/holdfast.h"
 #include "lib/sim/sim_os.h"
+#include "lib/test.h"
 #include "store/internal.h"
 
 enum { PATIENCE_S = 30, MOMENT_MS = 50 };

@@ -7,14 +7,8 @@
  * transaction of several, or a read. If the answers differ, then the first one rests on that
  * change, and the change must be durable by now. Nobody has to know which object an answer
  * depends on: the other store tells. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "lib/domains/asked.h"
+#include "lib/test.h"
 #include "store/internal.h"
 
 enum { TRIALS = 1000, HISTORY = 24 };

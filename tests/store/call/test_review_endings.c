@@ -4,14 +4,8 @@
  * Two stores live the same life. In one of them every ending is logged as soon as it is due; the
  * other never has any upkeep. Whatever is asked of them, operations and reads, alone and
  * together, they say the same; the clock moves on, and both are closed and opened again. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "lib/domains/asked.h"
+#include "lib/test.h"
 #include "store/internal.h"
 
 enum { LIVES = 150, STEPS = 40 };

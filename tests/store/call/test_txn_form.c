@@ -3,15 +3,9 @@
  * and once more when the transaction is committed all the same: every mutation of every domain,
  * zeroed, which lacks a name at least, as the first of a transaction and behind two others.
  * Nothing is done. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "holdfast/holdfast.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 
 /* How they are called: with all arguments zeroed. */
 #define PLAIN(function, args) \

@@ -1,18 +1,9 @@
 /* tier: fast */
 /* Names that were used once and are empty now: they cost no memory, stand in no snapshot and no
  * list, and answers about them still wait for what they depend on. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "base/mem.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 #include "lib/used_once.h"
 #include "object/removed.h"
 #include "store/internal.h"

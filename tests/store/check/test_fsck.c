@@ -6,15 +6,6 @@
  * what stands where is known from hf_log_each and from FORMAT.md: an entry begins behind its
  * group's frame and header of 112 bytes. Items j001, j002, ... are enqueued, some claimed and
  * completed later. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 #include <errno.h>
 
 #include "base/hash.h"
@@ -23,6 +14,7 @@
 #include "lib/crash/damage.h"
 #include "lib/log_build.h"
 #include "lib/rng.h"
+#include "lib/test.h"
 #include "log/identity.h"
 #include "log/segment.h"
 #include "store/check/readonly.h"

@@ -1,19 +1,12 @@
 /* tier: fast */
 /* `holdfast log` and `holdfast fsck` as a user meets them: lines, JSON, exit codes, and a store
  * that nobody may write to. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "holdfast/holdfast.h"
 #include "lib/remove_tree.h"
+#include "lib/test.h"
 #include "lib/tools/tool.h"
 
 static const struct tool plain = {.directory = "store"},

@@ -1,19 +1,11 @@
 /* tier: fast */
 /* fsck is linear: however damaged a log is, and whatever a writer that knows every seed
  * put into it, each byte is hashed a few times. Counted in bytes, not in seconds. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "base/hash.h"
 #include "holdfast/holdfast.h"
 #include "lib/log_build.h"
 #include "lib/sim/sim_os.h"
+#include "lib/test.h"
 #include "log/identity.h"
 #include "log/witness.h"
 #include "store/check/readonly.h"

@@ -2,17 +2,9 @@
 /* fsck and opening over one sample of damage, with all domains, many-entry groups and both ways
  * of padding: an opening never refuses what fsck calls sound, and fsck never calls damaged what
  * an opening takes, unless it is a word of the witness that no opening needs. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "lib/crash/damage.h"
 #include "lib/rng.h"
+#include "lib/test.h"
 #include "log/format.h"
 #include "store/check/readonly.h"
 #include "store/store.h"

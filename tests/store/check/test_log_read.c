@@ -2,20 +2,13 @@
 /* hf_log_each and hf_fsck on the real disk, beside a writer: every entry once and in order,
  * described; no damage where there is none. */
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "holdfast/holdfast.h"
 #include "lib/remove_tree.h"
+#include "lib/test.h"
 
 enum { SEGMENT = 16 << 10, WRITES = 1500 };
 

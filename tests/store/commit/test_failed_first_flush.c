@@ -2,15 +2,9 @@
 /* An opening whose first flush fails, on a disk whose reads then show the old bytes while it may
  * hold the new ones; and what the next opening on the same boot makes of that. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "lib/patient.h"
+#include "lib/test.h"
 
 enum { BIG = 9 << 10, LATER_PUTS = 3 };
 

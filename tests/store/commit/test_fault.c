@@ -5,20 +5,12 @@
  * then nothing has happened. */
 #include <errno.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "base/mem.h"
 #include "lib/crash/crash_play.h"
 #include "lib/patient.h"
+#include "lib/test.h"
 
 /* --- Failed writes and syncs ------------------------------------------------------------------ */
 

@@ -3,23 +3,15 @@
  * and nothing is written for nothing. */
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mount.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "lib/crash/crash_play.h"
 #include "lib/crash/life.h"
 #include "lib/remove_tree.h"
 #include "lib/sim/sim_os.h"
+#include "lib/test.h"
 #include "store/check/readonly.h"
 
 #define SECOND INT64_C(1000001)

@@ -1,14 +1,5 @@
 /* tier: fast, threads */
 /* A process that has few descriptors, or has closed its standard streams. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -19,6 +10,7 @@
 
 #include "lib/real_store.h"
 #include "lib/sim/sim_os.h"
+#include "lib/test.h"
 #include "store/store.h"
 
 enum { ITEMS = 24, PAYLOAD = 9000 };

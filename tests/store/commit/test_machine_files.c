@@ -1,15 +1,6 @@
 /* tier: fast, threads */
 /* What may happen to the files of a running store: removed, replaced, moved, linked, closed
  * beneath it. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/real_store.h"
+#include "lib/test.h"
 
 /* The code of opening the store in this process or another, without keeping it. */
 static int open_once(void *arg)

@@ -1,15 +1,6 @@
 /* tier: fast, threads */
 /* Threads: the library's own take no signals of the host's; the host's may be cancelled, or have
  * the smallest of stacks. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include <dirent.h>
 #include <limits.h>
 #include <pthread.h>
@@ -22,6 +13,7 @@
 #include "holdfast/async.h"
 #include "holdfast/feed.h"
 #include "lib/real_store.h"
+#include "lib/test.h"
 
 static void ignore_event(void *ctx, const struct hf_event *event)
 {

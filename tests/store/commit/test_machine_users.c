@@ -1,15 +1,6 @@
 /* tier: fast, threads */
 /* Several users and one store: whose its files are, who may read them, and what is said to who
  * may not. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +13,7 @@
 #include <unistd.h>
 
 #include "lib/real_store.h"
+#include "lib/test.h"
 
 enum { NOBODY = 65534, TEAM = 65533 };
 

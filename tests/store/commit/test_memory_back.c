@@ -1,19 +1,10 @@
 /* tier: fast */
 /* What a large use needed is given back: group buffers, the records of a change, maps, and what
  * a feed read. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "base/mem.h"
 #include "holdfast/feed.h"
 #include "lib/settings.h"
+#include "lib/test.h"
 #include "lib/used_once.h"
 
 #define LEFT ((size_t)64 << 10)

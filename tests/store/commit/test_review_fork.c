@@ -1,22 +1,14 @@
 /* tier: fast, threads */
 /* A child that closes the handle it inherited, while threads of its parent were in the middle of
  * everything. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "holdfast/holdfast.h"
 #include "lib/remove_tree.h"
+#include "lib/test.h"
 
 enum { WRITERS = 2, FORKS = 60, IDS = 500 };
 

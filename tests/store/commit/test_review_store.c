@@ -1,18 +1,11 @@
 /* tier: fast */
 /* What a hostile reader of the store tried: answers that a crash could take back, failures that
  * spread further than they have to. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include <errno.h>
 
 #include "holdfast/holdfast.h"
 #include "lib/sim/sim_os.h"
+#include "lib/test.h"
 #include "store/internal.h"
 
 #define EXPECT_OK(call) expect_ok((call), &error)

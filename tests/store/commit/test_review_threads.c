@@ -1,21 +1,13 @@
 /* tier: fast, threads */
 /* Many threads of all kinds on one small store, until a write or sync fails in the middle of it
  * all: nobody is left waiting, and what was acknowledged as durable is there after reopening. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include <errno.h>
 #include <pthread.h>
-#include <stdio.h>
 
 #include "holdfast/holdfast.h"
 #include "lib/rng.h"
 #include "lib/sim/sim_os.h"
+#include "lib/test.h"
 #include "store/store.h"
 
 enum { THREADS = 6, ROUNDS = 8, PAYLOAD = 3000 };

@@ -2,22 +2,14 @@
 /* Lives of a store that end by a kill: what they leave on the disk, and what each opening reads,
  * follows from what was used and from nothing else. */
 #include <dirent.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "lib/crash/crash_play.h"
 #include "lib/crash/life.h"
 #include "lib/remove_tree.h"
 #include "lib/sim/sim_os.h"
+#include "lib/test.h"
 
 enum { LIVES = 30, MIB = 1 << 20, BLOCK = 4096, BIG = LIFE_PAYLOAD_MAX };
 

@@ -3,16 +3,10 @@
  * adds: a store is made durable before it is opened, a leftover segment before it is used. The
  * rules as decisions are in test_recovery_table.c, as sweeps in the crash tests. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "base/mem.h"
 #include "lib/patient.h"
+#include "lib/test.h"
 #include "log/group.h"
 
 static struct patient *patient(void)

@@ -2,15 +2,9 @@
 /* The decision table of engine/store/recover/recover.c, one test a row: the facts are made by
  * hand on a disk, the decision must be the row's. Refusals change nothing, twice. Rows D10 and
  * D11 also say where the log goes on. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "base/hash.h"
 #include "lib/patient.h"
+#include "lib/test.h"
 
 static struct patient *patient(void)
 {

@@ -1,16 +1,10 @@
 /* tier: fast */
 /* The change feed on a simulated disk: every entry once, in order, from any LSN; nothing
  * undurable; jumps are no gaps; and what goes wrong is told and leaves the feed where it was. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "lib/churn/churn.h"
 #include "lib/followed.h"
 #include "lib/logged.h"
+#include "lib/test.h"
 #include "log/format.h"
 #include "store/check/readonly.h"
 #include "store/store.h"

@@ -1,17 +1,11 @@
 /* tier: fast */
 /* Nothing undurable: whatever a feed has given, in this process or from outside, is found in
  * every state that a crash at that moment could leave, with the same bytes under the same LSN. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "base/bytes.h"
 #include "lib/churn/churn.h"
 #include "lib/followed.h"
 #include "lib/sim/sim_os.h"
+#include "lib/test.h"
 #include "store/check/readonly.h"
 #include "store/store.h"
 

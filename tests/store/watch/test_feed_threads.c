@@ -3,18 +3,13 @@
  * durable, when the time is over and when the store is closed. And a feed from outside, which
  * knows only what the files tell, never gives more than is durable. */
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
-
-#include <cmocka.h>
 
 #include "lib/churn/churn.h"
 #include "lib/followed.h"
 #include "lib/sim/sim_os.h"
+#include "lib/test.h"
 #include "store/check/readonly.h"
 #include "store/store.h"
 

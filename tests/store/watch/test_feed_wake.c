@@ -3,17 +3,12 @@
  * another thread reads waits for it. A wait for a lock or for work is cancelled alone, beside
  * others, and never loses what it was granted. */
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <time.h>
-
-#include <cmocka.h>
 
 #include "holdfast/holdfast.h"
 #include "lib/sim/sim_os.h"
+#include "lib/test.h"
 #include "store/check/readonly.h"
 #include "store/store.h"
 #include "store/watch/subscription.h"

@@ -4,19 +4,14 @@
  * segment. */
 #include <errno.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "holdfast/holdfast.h"
 #include "lib/patient.h"
 #include "lib/sim/sim_os.h"
+#include "lib/test.h"
 #include "store/internal.h"
 
 enum { PATIENCE_S = 30, MOMENT_MS = 50 };

@@ -2,17 +2,12 @@
 /* Subscriptions, driven by hand (no thread): what they tell, what their rings lose and say so,
  * their eventfd, callbacks, and how they end. */
 #include <poll.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
 
 #include "base/bytes.h"
 #include "holdfast/holdfast.h"
 #include "lib/followed.h"
 #include "lib/sim/sim_os.h"
+#include "lib/test.h"
 #include "store/store.h"
 
 static struct sim *sim;

@@ -1,15 +1,9 @@
 /* tier: fast */
 /* Subscriptions without memory: none begins half, and what cannot be kept is counted as lost. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include "base/mem.h"
 #include "holdfast/holdfast.h"
 #include "lib/sim/sim_os.h"
+#include "lib/test.h"
 #include "store/store.h"
 
 static struct sim *sim;
