@@ -16,7 +16,7 @@
 #include "lib/test.h"
 #include "store/store.h"
 
-enum { STEPS = 800, BETWEEN_CHECKS = 20, MUTATIONS = 12 };
+enum { STEPS = 860, BETWEEN_CHECKS = 20, MUTATIONS = 12 };
 
 /* --- Rows ------------------------------------------------------------------------------------- */
 
@@ -82,16 +82,16 @@ static void a_row_without_a_law_is_noticed(void **state)
 /* Time passes too, so that leases end and are settled, or not yet. */
 static void pass_time(struct churn *churn, struct stage *stage, int64_t *now)
 {
-	const int64_t passed = (int64_t)hf_rng_below(&churn->rng, 20) * 1000000;
+	const int64_t passed = (int64_t)hf_rng_below(&churn->random.rng, 20) * 1000000;
 	*now += passed;
 	sim_advance(stage->sim, passed);
 	/* The wall clock is wrong for a moment: churn sets the store's clock back some time. */
 	struct hf_clock clock;
-	stage_at(stage, *now + 20000000 + (int64_t)hf_rng_below(&churn->rng, 100) * 1000000);
+	stage_at(stage, *now + 20000000 + (int64_t)hf_rng_below(&churn->random.rng, 100) * 1000000);
 	assert_int_equal(hf_clock_get(stage->store, 0, &clock, NULL), HF_OK);
 	hf_release(clock.memory);
 	stage_at(stage, *now);
-	if (hf_rng_chance(&churn->rng, 1, 3))
+	if (hf_rng_chance(&churn->random.rng, 1, 3))
 		assert_int_equal(hf_maintain(stage->store, 0, NULL), HF_OK);
 }
 

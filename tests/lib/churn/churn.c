@@ -1,6 +1,6 @@
-/* Random work: a step runs one random operation (churn_ops.c), or a few in a transaction, and
- * looks at the code that comes back. */
-#include "lib/churn/churn_ops.h"
+/* See churn.h. */
+#include "lib/churn/churn.h"
+
 #include "lib/test.h"
 
 /* What the contract lets an operation on arbitrary objects answer. */
@@ -10,67 +10,141 @@ static void judge(struct churn *c, int rc)
 	if (rc == HF_OK || rc == HF_ENOTFOUND || rc == HF_ECONFLICT || rc == HF_ECLAIMED ||
 	    rc == HF_ESTALE || rc == HF_ENONMONOTONIC || rc == HF_EHELD || rc == HF_EBLOCKED)
 		return;
-	fail_msg("step %llu answered %s", (unsigned long long)c->steps, hf_code_name(rc));
+	fail_msg("step %llu, %s answered %s", (unsigned long long)c->steps,
+	         c->slots[c->slot_count - 1].args.call->name, hf_code_name(rc));
 }
 
-static void remember(struct churn *c, const char *in, const struct hf_outbox_item *claimed)
-{
-	struct churn_claim *claim =
-	    &c->claims[c->claim_count < CHURN_CLAIMS ? c->claim_count++ : churn_below(c, CHURN_CLAIMS)];
-	memcpy(claim->queue, in, sizeof claim->queue);
-	assert_true(claimed->id.len < sizeof claim->id);
-	memcpy(claim->id, claimed->id.data, claimed->id.len);
-	claim->id[claimed->id.len] = '\0';
-	claim->token = claimed->token;
-}
+/* --- What was granted ------------------------------------------------------------------------- */
 
-static void take_claims(struct churn *c, bool committed)
+/* The two parts of the key that a token is for; the first of a lock is its name. */
+static void key_parts(struct op_args *args, struct hf_bytes *parts[2])
 {
-	for (size_t i = 0; i < c->out_count; i++) {
-		for (size_t j = 0; committed && j < c->outs[i].count; j++)
-			remember(c, c->out_queues[i], &c->outs[i].items[j]);
-		hf_release(c->outs[i].memory);
-		c->outs[i] = (struct hf_outbox_items){0};
+	parts[0] = op_member(args, "queue");
+	parts[1] = op_member(args, "id");
+	if (!parts[0])
+		parts[0] = op_member(args, "name");
+	if (!parts[0]) {
+		parts[0] = op_member(args, "key.scope");
+		parts[1] = op_member(args, "key.key");
 	}
-	c->out_count = 0;
-	churn_idem_take(c, committed);
-	churn_lock_take(c, committed);
-	c->used = 0;
+}
+
+static void remember(struct churn *c, struct churn_slot *slot, const struct hf_bytes *id,
+                     hf_token token)
+{
+	struct hf_bytes *parts[2];
+	struct churn_claim claim = {.domain = slot->args.call->name[3], .token = token};
+	key_parts(&slot->args, parts);
+	for (unsigned i = 0; i < 2; i++) {
+		const struct hf_bytes *part = i == 1 && id ? id : parts[i];
+		assert_true(!part || part->len < sizeof claim.part[i]);
+		if (part)
+			memcpy(claim.part[i], part->data, part->len);
+	}
+	c->claims[c->claim_count < CHURN_CLAIMS ? c->claim_count++
+	                                        : op_random_below(&c->random, CHURN_CLAIMS)] = claim;
+}
+
+/* The step is over: keeps the tokens that it was granted, frees what it was given. */
+static void take(struct churn *c, bool committed)
+{
+	for (size_t i = 0; i < c->slot_count; i++) {
+		struct churn_slot *slot = &c->slots[i];
+		const struct hf_api_call *call = slot->args.call;
+		const struct hf_outbox_items *items = (const void *)slot->answer.bytes;
+		const struct hf_idempotency_begun *begun = (const void *)slot->answer.bytes;
+		if (committed && call->fills && call->name[3] == 'o')
+			for (size_t j = 0; j < items->count; j++)
+				remember(c, slot, &items->items[j].id, items->items[j].token);
+		else if (committed && call->fills && begun->outcome == HF_IDEMPOTENCY_NEW)
+			remember(c, slot, NULL, begun->token);
+		else if (committed && call->name[3] == 'l' && slot->result.token)
+			remember(c, slot, NULL, slot->result.token);
+		op_release(call, &slot->answer);
+	}
+	c->slot_count = 0;
+	c->random.used = 0;
+}
+
+/* With a token that was granted once, or with none at all. */
+static void hold(struct churn *c, struct op_args *args, hf_token *token)
+{
+	struct hf_bytes *parts[2];
+	const size_t from = c->claim_count ? (size_t)op_random_below(&c->random, c->claim_count) : 0;
+	*token = 1;
+	key_parts(args, parts);
+	for (size_t i = 0; i < c->claim_count; i++) {
+		const struct churn_claim *claim = &c->claims[(from + i) % c->claim_count];
+		if (claim->domain != args->call->name[3])
+			continue;
+		*parts[0] = hf_str(claim->part[0]);
+		if (parts[1])
+			*parts[1] = hf_str(claim->part[1]);
+		*token = claim->token;
+		return;
+	}
+}
+
+/* --- Steps ------------------------------------------------------------------------------------ */
+
+/* Operations on many objects take no expected version, nor do ids that are no objects. */
+static bool is_on_one_object(struct op_args *args)
+{
+	static const char *const paths[] = {"key", "id", "name", "item", "leave"};
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+		if (op_member(args, paths[i]))
+			return strcmp(args->call->name, "hf_outbox_put_completed") != 0;
+	return strcmp(args->call->name, "hf_inbox_set_status") == 0;
+}
+
+static int run_one(struct churn *c, hf_store *store, hf_txn *txn)
+{
+	struct op_random *r = &c->random;
+	struct churn_slot *slot = &c->slots[c->slot_count++];
+	op_random_fill(r, op_random_draw(r, NULL), &slot->args);
+	struct hf_write *write = op_write(&slot->args);
+	hf_token *token = op_member(&slot->args, "token");
+	write->durability = op_random_percent(r, 20) ? HF_OS : HF_DURABLE;
+	if (is_on_one_object(&slot->args) && op_random_percent(r, 4))
+		write->expect = op_random_percent(r, 50) ? HF_ABSENT : 1 + op_random_below(r, 50);
+	if (token)
+		hold(c, &slot->args, token);
+	return op_run(&slot->args, store, txn, 0, &slot->answer, &slot->result, NULL);
 }
 
 static void run_transaction(struct churn *c, hf_store *store)
 {
 	hf_txn *txn = NULL;
 	assert_int_equal(hf_txn_begin(store, &txn, NULL), HF_OK);
-	for (uint64_t left = 1 + churn_below(c, 4); left > 0; left--)
-		assert_int_equal(churn_any_op(c)(c, store, txn), HF_OK); /* refusals come at the commit */
-	if (churn_percent(c, 5)) {
+	for (uint64_t left = 1 + op_random_below(&c->random, CHURN_TOGETHER); left > 0; left--)
+		assert_int_equal(run_one(c, store, txn), HF_OK); /* refusals come at the commit */
+	if (op_random_percent(&c->random, 5)) {
 		hf_txn_abandon(txn);
-		take_claims(c, false);
+		take(c, false);
 		return;
 	}
-	const int rc = hf_txn_commit(txn, churn_percent(c, 20) ? HF_OS : HF_DURABLE, NULL);
+	const int rc = hf_txn_commit(txn, op_random_percent(&c->random, 20) ? HF_OS : HF_DURABLE, NULL);
 	judge(c, rc);
-	take_claims(c, rc == HF_OK);
+	take(c, rc == HF_OK);
 }
 
 void churn_step(struct churn *churn, hf_store *store)
 {
 	churn->steps++;
-	if (churn_percent(churn, 20)) {
+	if (op_random_percent(&churn->random, 20)) {
 		run_transaction(churn, store);
 		return;
 	}
-	const int rc = churn_any_op(churn)(churn, store, NULL);
+	const int rc = run_one(churn, store, NULL);
 	judge(churn, rc);
-	take_claims(churn, rc == HF_OK);
+	take(churn, rc == HF_OK);
 }
 
 void churn_nudge(struct churn *churn, hf_store *store)
 {
 	const struct hf_cursor_advance_args args = {
 	    .key = {.consumer = hf_str("nudge"), .stream = hf_str("str0")},
-	    .sequence = ++churn->sequence,
+	    .sequence = ++churn->random.sequence,
 	    .delivery_id = hf_str("n")};
 	struct hf_result result;
 	assert_int_equal(hf_cursor_advance(store, NULL, &args, &result, NULL), HF_OK);
@@ -81,25 +155,27 @@ void churn_fill(struct churn *churn, hf_store *store, size_t len)
 {
 	char id[24];
 	struct hf_result result;
-	assert_true(len <= churn->big_max);
-	hf_rng_fill(&churn->rng, churn->bytes, len);
+	assert_true(len <= churn->random.big_max);
+	hf_rng_fill(&churn->random.rng, churn->random.bytes, len);
 	(void)snprintf(id, sizeof id, "fill%llu", (unsigned long long)++churn->steps);
-	const struct hf_outbox_enqueue_args args = {
-	    .queue = hf_str("fill"), .id = hf_str(id), .payload = hf_bytes_of(churn->bytes, len)};
+	const struct hf_outbox_enqueue_args args = {.queue = hf_str("fill"),
+	                                            .id = hf_str(id),
+	                                            .payload = hf_bytes_of(churn->random.bytes, len)};
 	assert_int_equal(hf_outbox_enqueue(store, NULL, &args, &result, NULL), HF_OK);
 	assert_true(result.changed);
 }
 
 void churn_init(struct churn *churn, const char *of, unsigned big_percent, size_t big_max)
 {
-	*churn = (struct churn){.rng = hf_rng_for(of), .big_percent = big_percent, .big_max = big_max};
-	assert_true(big_max >= 300 && big_max <= CHURN_BYTES / 64);
-	churn->bytes = malloc(CHURN_BYTES);
-	assert_non_null(churn->bytes);
+	*churn = (struct churn){
+	    .random = {.rng = hf_rng_for(of), .big_percent = big_percent, .big_max = big_max}};
+	assert_true(big_max >= 300 && big_max <= OP_ROOM / 64);
+	churn->random.bytes = malloc(OP_ROOM);
+	assert_non_null(churn->random.bytes);
 }
 
 void churn_deinit(struct churn *churn)
 {
-	free(churn->bytes);
-	churn->bytes = NULL;
+	free(churn->random.bytes);
+	churn->random.bytes = NULL;
 }

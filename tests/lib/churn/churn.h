@@ -1,63 +1,34 @@
 /* Random work over all domains: the one source of arbitrary but legal states for tests of laws
- * and of damage.
- *
- * Few names and many operations, so that everything happens to everything: replaced, dismissed,
- * claimed, failed, removed, made anew; alone and several in one transaction, durable or not,
- * with and without expected versions. What is refused is refused for a reason that the contract
- * names; any other failure ends the test. */
+ * and of damage. A step is one of the random operations of lib/operation/op_random.c or a few in
+ * one transaction, durable or not, with and without expected versions. What is refused is refused
+ * for a reason that the contract names; any other failure ends the test. */
 #ifndef TESTS_LIB_CHURN_H
 #define TESTS_LIB_CHURN_H
 
-#include "holdfast/holdfast.h"
-#include "lib/rng.h"
+#include "lib/operation/op_random.h"
 
-enum { CHURN_CLAIMS = 16, CHURN_OUTS = 8 };
+enum { CHURN_CLAIMS = 16, CHURN_TOGETHER = 4 };
 
+/* What was granted: an item, a key of idempotency, a lock. */
 struct churn_claim {
-	char queue[8], id[8];
+	char domain, part[2][8];
 	hf_token token;
 };
 
-enum { CHURN_KEYS = 16, CHURN_BEGUN = 8 };
-
-/* What churn_idem.c remembers. */
-struct churn_idem {
-	char keys[CHURN_KEYS][2][8]; /* scope, key */
-	hf_token tokens[CHURN_KEYS]; /* some of those that were granted: stale ones too */
-	size_t count;
-	struct hf_idempotency_begun outs[CHURN_BEGUN]; /* of the begins of one step */
-	char begun[CHURN_BEGUN][2][8];
-	size_t begun_count;
-};
-
-enum { CHURN_GRANTS = 12, CHURN_ASKED = 8 };
-
-/* What churn_lock.c remembers. */
-struct churn_locks {
-	unsigned names[CHURN_GRANTS]; /* of the locks of these tokens */
-	hf_token tokens[CHURN_GRANTS]; /* some of those that were granted: stale ones too */
-	size_t count;
-	struct hf_result results[CHURN_ASKED]; /* of the grants of one step */
-	unsigned asked[CHURN_ASKED];
-	size_t asked_count;
+/* An operation of a step. */
+struct churn_slot {
+	struct op_args args;
+	struct op_answer answer;
+	struct hf_result result;
 };
 
 struct churn {
-	struct hf_rng rng;
-	unsigned big_percent; /* payloads that are too long to stay in memory, of a hundred */
-	size_t big_max; /* their greatest length */
+	struct op_random random;
 	uint64_t steps, refused;
-	int64_t sequence; /* cursors go forward with it */
-	/* some of the tokens that were granted: stale ones too */
-	struct churn_claim claims[CHURN_CLAIMS];
+	struct churn_claim claims[CHURN_CLAIMS]; /* some that were granted: stale ones too */
 	size_t claim_count;
-	struct hf_outbox_items outs[CHURN_OUTS]; /* of the claims of one step */
-	char out_queues[CHURN_OUTS][8];
-	size_t out_count;
-	struct churn_idem idem;
-	struct churn_locks locks;
-	uint8_t *bytes; /* for payloads of one operation */
-	size_t used;
+	struct churn_slot slots[CHURN_TOGETHER];
+	size_t slot_count;
 };
 
 /* Numbers come from HF_SEED and `name`. */

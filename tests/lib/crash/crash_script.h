@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "holdfast/holdfast.h"
+#include "lib/operation/operation.h"
 
 /* In brackets: what `number` means. `size` is the length of payloads, statuses, reasons and
  * errors. */
@@ -194,6 +195,8 @@ void script_looks_at(const struct op *op, script_object each, void *arg);
 void script_touches(const struct op *op, script_object each, void *arg);
 bool script_reads(const struct op *op);
 const char *script_verb_name(enum verb verb);
+/* The call and its arguments in words. */
+const char *script_words(const struct op *op);
 /* The object that a version or token belongs to: "o jobs/42". */
 void script_object_name(const struct op *op, size_t nth, char *out, size_t cap);
 
@@ -236,15 +239,14 @@ struct call {
 	struct hf_ticket *ticket; /* NULL: waited for */
 	hf_token token;
 	struct hf_result *result;
-	struct hf_outbox_items *items; /* of claims; NULL: not wanted */
-	struct hf_idempotency_begun *begun; /* of begins */
+	struct op_answer *answer; /* of claims and begins; NULL: not wanted */
 	struct tale *told; /* by a read */
 	struct hf_error *error;
 };
 int script_call(const struct call *call);
-/* What any operation's result, and a claim, told. */
-void script_tell_result(struct tale *told, const struct hf_result *result);
-void script_tell_items(struct tale *told, const struct hf_outbox_items *items);
-void script_tell_begun(struct tale *told, const struct hf_idempotency_begun *begun);
+/* What a mutation told. */
+void script_tell(struct tale *told, const struct op *op, const struct hf_result *result,
+                 const struct op_answer *answer);
+void script_release(const struct op *op, struct op_answer *answer);
 
 #endif

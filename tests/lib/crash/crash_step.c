@@ -50,20 +50,20 @@ static uint64_t expected_version(struct player *p, const struct op *op)
 struct slot {
 	struct hf_ticket *ticket;
 	struct hf_result result;
-	struct hf_outbox_items items;
-	struct hf_idempotency_begun begun;
+	struct op_answer answer;
 };
 
 static void learn(struct player *p, const struct op *op, const struct slot *slot)
 {
 	if (op->verb == OUTBOX_CLAIM_NEXT) {
-		for (size_t i = 0; i < slot->items.count; i++) {
+		const struct hf_outbox_items *items = (const void *)slot->answer.bytes;
+		for (size_t i = 0; i < items->count; i++) {
 			struct play_known *k = known_of(p, op, i);
 			const char *id = strchr(k->object, '/') + 1;
-			if (!hf__bytes_equal(hf_str(id), slot->items.items[i].id))
+			if (!hf__bytes_equal(hf_str(id), items->items[i].id))
 				play_wrong(p, "claim_next gave another item than %s", id);
-			k->version = slot->items.items[i].version;
-			k->token = slot->items.items[i].token;
+			k->version = items->items[i].version;
+			k->token = items->items[i].token;
 		}
 	} else if (!script_reads(op) && (op->changes || slot->result.version)) {
 		struct play_known *k = known_of(p, op, 0);
@@ -82,9 +82,8 @@ static void tell(struct player *p, const struct step *step, int code, const stru
                  struct tale *told)
 {
 	for (size_t i = 0; i < script_ops(step); i++) {
-		script_tell_result(told, &slots[i].result);
-		script_tell_items(told, &slots[i].items);
-		script_tell_begun(told, &slots[i].begun);
+		if (!script_reads(&step->ops[i]))
+			script_tell(told, &step->ops[i], &slots[i].result, &slots[i].answer);
 		if (code == HF_OK)
 			learn(p, &step->ops[i], &slots[i]);
 	}
@@ -154,6 +153,7 @@ static int call_op(struct player *p, const struct step *step, size_t i, hf_txn *
 	const struct op *op = &step->ops[i];
 	const bool claims = op->verb == OUTBOX_CLAIM || op->verb == OUTBOX_CLAIM_NEXT ||
 	                    op->verb == OUTBOX_CLAIM_BOUNDED;
+	const bool direct = step->kind == STEP_DO || step->kind == STEP_ASYNC;
 	const struct call call = {
 	    .store = p->store,
 	    .txn = txn,
@@ -164,9 +164,7 @@ static int call_op(struct player *p, const struct step *step, size_t i, hf_txn *
 	    .ticket = slot->ticket,
 	    .token = known_of(p, op, 0)->token,
 	    .result = &slot->result,
-	    .items =
-	        claims && (step->kind == STEP_DO || step->kind == STEP_ASYNC) ? &slot->items : NULL,
-	    .begun = &slot->begun,
+	    .answer = op->verb == IDEM_BEGIN || (claims && direct) ? &slot->answer : NULL,
 	    .told = told,
 	    .error = error,
 	};
@@ -197,12 +195,10 @@ static int run_ops(struct player *p, const struct step *step, struct slot *slots
 	return txn ? hf_txn_commit(txn, step->os ? HF_OS : HF_DURABLE, error) : rc;
 }
 
-static void release(struct slot *slots, struct tale *told)
+static void release(const struct step *step, struct slot *slots, struct tale *told)
 {
-	for (size_t i = 0; i < OPS_MAX; i++) {
-		hf_release(slots[i].items.memory);
-		hf_release(slots[i].begun.memory);
-	}
+	for (size_t i = 0; i < script_ops(step); i++)
+		script_release(&step->ops[i], &slots[i].answer);
 	hf__writer_deinit(&told->bytes);
 }
 
@@ -213,7 +209,7 @@ int play_ops(struct player *p, const struct step *step, struct hf_error *error)
 	memset(slots, 0, sizeof slots);
 	const int code = run_ops(p, step, slots, &told, error);
 	tell(p, step, code, slots, &told);
-	release(slots, &told);
+	release(step, slots, &told);
 	return code;
 }
 
@@ -286,7 +282,7 @@ void play_do(struct player *p, const struct step *step)
 	tell(p, step, code, slots, &told);
 	hf__put_u32(&told.bytes, error.operation);
 	finish_do(p, step, code, digest_of(&told, code), told.lsn, needs, number, &error);
-	release(slots, &told);
+	release(step, slots, &told);
 }
 
 void play_do_diverged(struct player *p, const struct step *step)
@@ -305,7 +301,7 @@ void play_do_diverged(struct player *p, const struct step *step)
 		           hf_code_name(code));
 	if (reads && !play_is_failure(code))
 		oracle_must(p->oracle, needs); /* an answer: found or not, it rests on what it looked at */
-	release(slots, &told);
+	release(step, slots, &told);
 }
 
 void play_abandon(struct player *p, const struct step *step)
@@ -381,7 +377,7 @@ void play_submit(struct player *p, const struct step *step)
 	t->told_lsn = told.lsn;
 	hf__put_u64(&told.bytes, t->ticket.changed);
 	const bool same = submitted_as_rehearsed(p, step, code, digest_of(&told, code), &error);
-	release(slots, &told);
+	release(step, slots, &told);
 	if (!same) {
 		failed(p, step, t->number, code);
 		return;

@@ -128,7 +128,7 @@ static void work_until(struct churn *churn, struct sim *sim, hf_store *store, ui
 	for (bool last = in_last_segment(sim);
 	     !last || info.segment_offset < end || info.last_lsn < entries;
 	     last = in_last_segment(sim)) {
-		churn->big_percent = pad == 512 ? BIG_PADDED : last ? BIG_LATER : BIG_AT_FIRST;
+		churn->random.big_percent = pad == 512 ? BIG_PADDED : last ? BIG_LATER : BIG_AT_FIRST;
 		work(churn, store, &info, last, pad);
 		info = info_of(store);
 	}

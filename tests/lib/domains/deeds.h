@@ -1,52 +1,39 @@
-/* Operations of all domains that follow from a few small numbers, so that the very same one can
- * be performed on several stores: for tests that compare what two stores say. */
+/* Random operations of every domain on few names, so that things happen to each other: for pairs of
+ * stores that are asked the same. Each follows from numbers alone and can be performed again. */
 #ifndef TESTS_LIB_DEEDS_H
 #define TESTS_LIB_DEEDS_H
 
-#include "holdfast/holdfast.h"
-#include "lib/rng.h"
+#include "lib/operation/op_random.h"
 
-/* 2026-11-20T09:30:00Z, about which the times of deeds lie. */
-#define DEED_NOW INT64_C(1795167000000000)
+#define DEED_NOW OP_NOW
 #define DEED_SECOND INT64_C(1000000)
 
-enum deed_kind {
-	DEED_INBOX,
-	DEED_CURSOR,
-	DEED_OUTBOX,
-	DEED_OUTBOX_TOO, /* it has the most operations */
-	DEED_IDEM,
-	DEED_DOCUMENT,
-	DEED_TIMELINE,
-	DEED_LOCK,
-	DEED_MIGRATION,
-	DEED_KINDS,
-};
+enum { DEED_KINDS = 9, DEED_WORDS = 400 };
 
 /* One operation, all of whose arguments follow from these numbers. */
 struct deed {
-	unsigned which;
-	unsigned name, other, flag; /* small numbers */
+	size_t row; /* of the random operations */
+	uint64_t seed;
 	hf_token token; /* of the holder before anything is asked; or a stale one */
 };
 
-/* Where results go until they are said. */
+/* Where an answer goes until it is said. */
 struct place {
+	const struct hf_api_call *call; /* NULL: nothing was asked */
 	struct hf_result result;
-	struct hf_outbox_items items;
-	struct hf_idempotency_begun begun;
+	struct op_answer answer;
 };
 
-/* One of three. */
-struct hf_bytes deed_name(unsigned number);
-/* Any deed, mostly of the kind `focus`, so that things happen to each other; with the token of
- * the holder in this store, or a stale one. */
+/* Any deed, mostly of the kind `focus`, with the token of the holder in this store, or a stale
+ * one. */
 struct deed deed_draw(struct hf_rng *rng, hf_store *s, unsigned focus);
 /* The token that holds what the deed is about, as the store stands now; 1: nobody does. */
 hf_token deed_token(const struct deed *deed, hf_store *s);
-/* The public call. With txn NULL it commits as asked; *place must live until the commit, and its
- * memory is the caller's to release. */
+/* The public call. With txn NULL it commits as asked; *place must live until the commit. */
 int deed_perform(const struct deed *deed, hf_store *s, hf_txn *txn, enum hf_durability durability,
                  struct place *place, struct hf_error *error);
+void deed_release(struct place *place);
+/* The call and its arguments. */
+const char *deed_words(const struct deed *deed, char out[DEED_WORDS]);
 
 #endif

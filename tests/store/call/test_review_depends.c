@@ -25,8 +25,7 @@ static void live_on(struct pair *pair, struct hf_rng *rng, unsigned focus)
 		for (unsigned j = 0; j < 2; j++) {
 			struct place place = {0};
 			rc[j] = deed_perform(&deed, pair->stores[j], NULL, HF_DURABLE, &place, NULL);
-			hf_release(place.items.memory);
-			hf_release(place.begun.memory);
+			deed_release(&place);
 			sim_advance(pair->sims[j], later);
 		}
 		assert_int_equal(rc[0], rc[1]);
@@ -49,8 +48,7 @@ static bool change_more(hf_store *s, const struct deed *deed)
 	assert_int_equal(hf_txn_begin(s, &txn, NULL), HF_OK);
 	assert_int_equal(deed_perform(deed, s, txn, HF_DURABLE, &place, NULL), HF_OK);
 	const int rc = hf__submit(s, txn, HF_DURABLE, &ticket, NULL);
-	hf_release(place.items.memory);
-	hf_release(place.begun.memory);
+	deed_release(&place);
 	return rc == HF_OK && last_lsn(s) > before;
 }
 
@@ -62,6 +60,7 @@ static void what_can_be_told_from_an_answer_is_durable(void **state)
 	for (unsigned trial = 0; trial < TRIALS; trial++) {
 		struct pair pair;
 		struct said said[2] = {0};
+		char words[2][DEED_WORDS];
 		struct deed deeds[ASK_TOGETHER] = {0};
 		pair_open(&pair);
 		const unsigned focus = (unsigned)hf_rng_below(&rng, DEED_KINDS);
@@ -81,13 +80,11 @@ static void what_can_be_told_from_an_answer_is_durable(void **state)
 			changes++;
 			told += differ;
 			if (differ && durable < due)
-				fail_msg(
-				    "trial %u: kind %u flag %u other %u name %u came before, %zu asked (kind %u "
-				    "flag %u other %u name %u, read %u), and "
-				    "\"%s\" was said instead of \"%s\" while LSN %llu was not durable, only %llu",
-				    trial, more.which, more.flag, more.other, more.name, count, deeds[0].which,
-				    deeds[0].flag, deeds[0].other, deeds[0].name, which, said[0].text, said[1].text,
-				    (unsigned long long)due, (unsigned long long)durable);
+				fail_msg("trial %u: %s came before, %zu asked (%s, read %u), and \"%s\" was said "
+				         "instead of \"%s\" while LSN %llu was not durable, only %llu",
+				         trial, deed_words(&more, words[0]), count,
+				         count ? deed_words(&deeds[0], words[1]) : "", which, said[0].text,
+				         said[1].text, (unsigned long long)due, (unsigned long long)durable);
 		}
 		pair_close(&pair);
 	}

@@ -9,7 +9,7 @@
 #include "store/check/readonly.h"
 #include "store/store.h"
 
-enum { STEPS = 40, LIVES = 3, SEGMENT = 16 << 10 };
+enum { STEPS = 40, LIVES = 4, SEGMENT = 16 << 10 };
 
 static struct {
 	struct sim *sim;
