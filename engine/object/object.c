@@ -5,11 +5,17 @@
 #include "base/hash.h"
 #include "base/mem.h"
 
+const struct hf__type hf__plain_type = {.name = "no value",
+                                        .value_offset = sizeof(struct hf__object)};
+
 void hf__object_free(struct hf__object *object)
 {
 	for (unsigned i = 0; i < object->type->blob_count; i++)
 		hf__free(hf__object_blob(object->type, hf__object_value(object), i));
-	object->type->free(object);
+	if (object->type->free)
+		object->type->free(object);
+	else
+		hf__free(object);
 }
 
 void hf__object_drop(void *object)

@@ -31,7 +31,7 @@ struct hf__type {
 	 * too. May be NULL. */
 	void (*link)(struct hf__object *object);
 	void (*unlink)(struct hf__object *object);
-	/* Frees the object itself; its blobs are freed by the caller. */
+	/* Frees the object itself; its blobs are freed by the caller. NULL: hf__free(). */
 	void (*free)(struct hf__object *object);
 	/* What waiting calls wait for may be had once this object changes: see hf__wait_on. A live
 	 * change of it, or of something inside it, wakes the first waiter for this key. NULL: no
@@ -40,10 +40,10 @@ struct hf__type {
 	/* The number that remembers, for answers about an absent name, that an object of this name
 	 * is gone: see object/removed.h. NULL: what it leaves behind is its container. */
 	struct hf__object *(*number)(const struct hf__object *object);
-	/* Of containers that go once they are empty: does it hold nothing and say nothing? And where
-	 * its struct hf__vacancy lies. NULL: it stays. */
+	/* Of containers, which begin with struct hf__container and go once they are empty: does it hold
+	 * nothing and say nothing? And where its name lies. NULL: it is none of these. */
 	bool (*idle)(const struct hf__object *container);
-	size_t vacancy_offset;
+	size_t name_offset;
 };
 
 #define HF__NO_RECORD UINT32_MAX
@@ -83,6 +83,8 @@ HF_CHECKED int hf__change_remove(struct hf__change *change, struct hf__object *o
 /* Frees an object and its blobs at once, from no index: for deinit of a state. */
 void hf__object_free(struct hf__object *object);
 void hf__object_drop(void *object); /* the same, for hf__index_drain() */
+/* Of what holds no value and is in no index: only ever noted as the container of what changed. */
+extern const struct hf__type hf__plain_type;
 /* Test builds seal each value when a change ends, and see whether it is as it was then. */
 #ifdef HF_TESTING
 void hf__object_seal(struct hf__object *object);

@@ -20,20 +20,16 @@
 
 #include <assert.h>
 
-static const struct hf__type number_type = {.name = "names that are gone",
-                                            .value_offset = sizeof(struct hf__object)};
-
-static struct hf__vacancy *vacancy_of(const struct hf__object *container)
+static struct hf__container *container_of(const struct hf__object *object)
 {
-	return (struct hf__vacancy *)(void *)((uint8_t *)(uintptr_t)container +
-	                                      container->type->vacancy_offset);
+	return (struct hf__container *)(uintptr_t)object;
 }
 
 void hf__removed_init(struct hf__removed *removed)
 {
 	*removed = (struct hf__removed){0};
 	for (unsigned i = 0; i < HF__REMOVED_NUMBERS; i++)
-		removed->numbers[i].type = &number_type;
+		removed->numbers[i].type = &hf__plain_type;
 }
 
 /* By the end of the hash that maps use last. */
@@ -53,45 +49,43 @@ const struct hf__object *hf__removed_depends(const struct hf__removed *removed,
 
 /* --- The line --------------------------------------------------------------------------------- */
 
-static void line_leave(struct hf__object *container)
+static void line_leave(struct hf__container *c)
 {
-	struct hf__vacancy *v = vacancy_of(container);
-	if (v->older)
-		vacancy_of(v->older)->newer = v->newer;
+	if (c->older)
+		c->older->newer = c->newer;
 	else
-		v->home->oldest = v->newer;
-	if (v->newer)
-		vacancy_of(v->newer)->older = v->older;
+		c->home->oldest = c->newer;
+	if (c->newer)
+		c->newer->older = c->older;
 	else
-		v->home->newest = v->older;
-	v->older = v->newer = NULL;
-	v->in = false;
-	v->home->waiting--;
+		c->home->newest = c->older;
+	c->older = c->newer = NULL;
+	c->in = false;
+	c->home->waiting--;
 }
 
-static void line_enter(struct hf__object *container)
+static void line_enter(struct hf__container *c)
 {
-	struct hf__vacancy *v = vacancy_of(container);
-	v->older = v->home->newest;
-	if (v->older)
-		vacancy_of(v->older)->newer = container;
+	c->older = c->home->newest;
+	if (c->older)
+		c->older->newer = c;
 	else
-		v->home->oldest = container;
-	v->home->newest = container;
-	v->in = true;
-	v->home->waiting++;
+		c->home->oldest = c;
+	c->home->newest = c;
+	c->in = true;
+	c->home->waiting++;
 }
 
-bool hf__removed_note(struct hf__object *container)
+bool hf__removed_note(struct hf__object *object)
 {
-	struct hf__removed *home = vacancy_of(container)->home;
-	if (container->changed > home->final)
-		home->final = container->changed;
-	if (vacancy_of(container)->in)
-		line_leave(container);
-	if (container->type->idle(container))
-		line_enter(container);
-	return vacancy_of(container)->in;
+	struct hf__container *c = container_of(object);
+	if (object->changed > c->home->final)
+		c->home->final = object->changed;
+	if (c->in)
+		line_leave(c);
+	if (object->type->idle(object))
+		line_enter(c);
+	return c->in;
 }
 
 /* --- Going ------------------------------------------------------------------------------------ */
@@ -105,21 +99,22 @@ static void remember(struct hf__object *number, const struct hf__object *contain
 		number->due = container->due;
 }
 
-static void let_go(struct hf__object *container)
+static void let_go(struct hf__container *c)
 {
-	assert(container->type->idle(container)); /* I-REMOVED-1 */
-	line_leave(container);
-	remember(container->type->number(container), container);
-	if (container->type->unlink)
-		container->type->unlink(container);
-	if (container->type->delist)
-		container->type->delist(container);
-	hf__object_free(container);
+	struct hf__object *object = &c->object;
+	assert(object->type->idle(object)); /* I-REMOVED-1 */
+	line_leave(c);
+	remember(object->type->number(object), object);
+	if (object->type->unlink)
+		object->type->unlink(object);
+	if (object->type->delist)
+		object->type->delist(object);
+	hf__object_free(object);
 }
 
 bool hf__removed_sweep(struct hf__removed *removed, uint64_t durable, size_t keep, unsigned budget)
 {
-	while (removed->waiting > keep && removed->oldest->changed <= durable) {
+	while (removed->waiting > keep && removed->oldest->object.changed <= durable) {
 		if (budget-- == 0)
 			return true;
 		let_go(removed->oldest);
@@ -129,19 +124,19 @@ bool hf__removed_sweep(struct hf__removed *removed, uint64_t durable, size_t kee
 
 /* --- Verify ----------------------------------------------------------------------------------- */
 
-bool hf__removed_right(const struct hf__object *container)
+bool hf__removed_right(const struct hf__object *object)
 {
-	const struct hf__vacancy *v = vacancy_of(container);
-	return container->changed > v->home->final || v->in == container->type->idle(container);
+	const struct hf__container *c = container_of(object);
+	return object->changed > c->home->final || c->in == object->type->idle(object);
 }
 
 bool hf__removed_sane(const struct hf__removed *removed)
 {
-	const struct hf__object *before = NULL;
+	const struct hf__container *before = NULL;
 	size_t count = 0;
-	for (const struct hf__object *c = removed->oldest; c && count <= removed->waiting;
-	     c = vacancy_of(c)->newer, count++) {
-		if (!vacancy_of(c)->in || vacancy_of(c)->older != before || vacancy_of(c)->home != removed)
+	for (const struct hf__container *c = removed->oldest; c && count <= removed->waiting;
+	     c = c->newer, count++) {
+		if (!c->in || c->older != before || c->home != removed)
 			return false;
 		before = c;
 	}

@@ -14,6 +14,8 @@
 #include "base/map.h"
 #include "object/object.h"
 
+struct hf__container;
+
 #define HF__REMOVED_NUMBERS 64u
 /* So many empty containers stay for the next change of them: what is filled and emptied all the
  * time is not made anew each time. Upkeep lets them go too. */
@@ -22,16 +24,21 @@
 /* Of one domain. */
 struct hf__removed {
 	struct hf__object numbers[HF__REMOVED_NUMBERS];
-	struct hf__object *oldest, *newest; /* empty containers in the order of their newest change */
+	/* empty containers in the order of their newest change */
+	struct hf__container *oldest, *newest;
 	size_t waiting; /* how many */
 	uint64_t final; /* the newest change of any container that is final */
 };
 
-/* Part of every container that goes when it is empty. */
-struct hf__vacancy {
+/* Stands first in every container that goes when it is empty; its name lies at its end. See
+ * object/container.h. */
+struct hf__container {
+	struct hf__object object;
+	struct hf__map_node node; /* by name */
 	struct hf__removed *home; /* set at birth */
-	struct hf__object *older, *newer;
+	struct hf__container *older, *newer;
 	bool in; /* waits to go: I-REMOVED-1 */
+	uint16_t len; /* of the name */
 };
 
 void hf__removed_init(struct hf__removed *removed);

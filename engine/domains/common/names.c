@@ -3,6 +3,7 @@
 #include "domains/common/names.h"
 
 #include "domains/common/read.h"
+#include "object/container.h"
 
 struct request {
 	const struct hf__names *names;
@@ -16,17 +17,6 @@ struct walk {
 	struct hf__index_filter holding;
 	struct hf__instant at;
 };
-
-void hf__name_until(struct hf__index *order, struct hf__index_node *node, int64_t until)
-{
-	if (node->weight != until)
-		hf__index_update(order, node, until, 0);
-}
-
-static struct hf_bytes name_of(const struct hf__index *index, const void *container)
-{
-	return hf__field_bytes(&index->type->fields.of[0], container);
-}
 
 /* From this node on. */
 static const void *settle_on(const struct walk *walk, const struct hf__index_node *node)
@@ -54,8 +44,8 @@ static const void *next(void *ctx, const void *container)
 
 static int copy(struct hf__query *q, const void *container, void *ctx, void *item)
 {
-	const struct walk *walk = ctx;
-	return hf__answer_bytes(q->answer, name_of(walk->index, container), item);
+	(void)ctx;
+	return hf__answer_bytes(q->answer, hf__container_name(container), item);
 }
 
 static const struct hf__list list_of_names = {
@@ -73,18 +63,18 @@ static int read_names(struct hf__query *q, const void *raw, void *to)
 	const struct request *request = raw;
 	const struct hf__names *names = request->names;
 	struct hf_name_page *out = to;
-	const uint8_t *state = q->state;
+	const struct hf__containers *containers = q->state;
 	struct walk walk = {.names = names, .at = HF__INSTANT_OF(q)};
 	struct hf__listing list = {.list = &list_of_names,
 	                           .ctx = &walk,
 	                           .page = request->args->page,
 	                           .limit = request->args->limit,
-	                           .depends = (const void *)(state + names->root)};
+	                           .depends = &containers->root};
 	/* By one bound alone, so that the filter is exact. */
 	const int64_t now = names->mono ? q->mono : q->now;
 	walk.holding =
 	    (struct hf__index_filter){.low = now < INT64_MAX ? now + 1 : INT64_MAX, .high = INT64_MAX};
-	walk.index = list.range.index = (const void *)(state + names->by_name);
+	walk.index = list.range.index = &containers->by_name;
 	struct hf__writer w = {0};
 	hf__put_u8(&w, names->domain);
 	hf__put_short(&w, hf_str(names->operation));

@@ -16,34 +16,22 @@
 struct hf__names {
 	uint8_t domain;
 	const char *operation; /* ties page tokens to this list */
-	/* Where its state has the index by name, and the object that is noted with every change of a
-	 * container. */
-	size_t by_name, root;
 	/* Where the weight is only the latest that may be, of instants of both scales: is it listed?
 	 * NULL: the weight says so. */
 	bool (*listed)(const void *container, struct hf__instant at);
 	bool mono; /* what ends here, the store computed: the weights are mono times (store/clock.h) */
 };
 
-/* Puts the node right: listed while now < until (INT64_MAX: forever, INT64_MIN: not at all).
- * Costs nothing while it stays the same. The node is in the order, which it entered with a
- * weight of INT64_MIN. */
-void hf__name_until(struct hf__index *order, struct hf__index_node *node, int64_t until);
-
-/* Defines the public read of a domain whose state has `root` and `by_name`; the rest is of struct
- * hf__names. *out is zeroed first. */
-#define HF__NAMES(function, state, domain_, ...) \
+/* Defines the public read of a domain; the rest is of struct hf__names. *out is zeroed first. */
+#define HF__NAMES(function, domain_, ...) \
 	int function(hf_store *store, const struct hf_names_args *args, unsigned flags, \
 	             struct hf_name_page *out, struct hf_error *error) \
 	{ \
 		HF__CALL; \
-		static const struct hf__names names = {.domain = (domain_), \
-		                                       .by_name = offsetof(state, by_name), \
-		                                       .root = offsetof(state, root), \
-		                                       __VA_ARGS__}; \
+		static const struct hf__names names = {.domain = (domain_), __VA_ARGS__}; \
 		return hf__names_list(store, &names, args, flags, out, error); \
 	} \
-	_Static_assert(sizeof(state) > 0, "a complete type")
+	_Static_assert((domain_) > 0, "a domain of the table")
 HF_CHECKED int hf__names_list(struct hf_store *store, const struct hf__names *names,
                               const struct hf_names_args *args, unsigned flags,
                               struct hf_name_page *out, struct hf_error *error);

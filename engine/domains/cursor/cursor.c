@@ -8,8 +8,8 @@
  * I-CURSOR-1: a cursor's version is the LSN of the entry that last set it. I-CURSOR-2: an
  * advance never lowers last_sequence, replayed or live. */
 #include "domains/cursor/cursor.h"
-#include "domains/common/container.h"
 #include "domains/common/domains.h"
+#include "domains/common/objects.h"
 
 /* --- Life ------------------------------------------------------------------------------------- */
 
@@ -22,7 +22,7 @@ static void cursor_deinit(void *state)
 {
 	struct hf__cursor_state *s = state;
 	hf__objects_free(&s->cursors, offsetof(struct hf__cursor, node));
-	hf__objects_free(&s->streams, offsetof(struct hf__stream, node));
+	hf__containers_deinit(state);
 }
 
 /* --- Apply ------------------------------------------------------------------------------------ */
@@ -53,16 +53,14 @@ static int make_value(const struct hf__cursor_value *old, const struct hf__curso
 	return HF_ENOMEM;
 }
 
-static HF__DEFINE_ADD(add_stream, hf__cursor_state, hf__stream, hf__stream_find, hf__stream_new);
-
 static int add_cursor(struct hf__cursor_state *s, struct hf__change *change,
                       const struct hf__cursor_position *key, const struct hf__cursor_image *image,
                       uint64_t version)
 {
 	static const struct hf__cursor_value nothing;
-	struct hf__stream *stream;
-	int rc = add_stream(s, change, key->part[HF__STREAM], &stream);
-	if (rc != HF_OK)
+	int rc;
+	struct hf__stream *stream = hf__container_get(s, change, key->part[HF__STREAM], &rc);
+	if (!stream)
 		return rc;
 	struct hf__cursor *cursor = hf__cursor_new(stream, key);
 	if (!cursor)
@@ -177,7 +175,7 @@ static bool cursor_sane(const struct hf__cursor_state *s, const struct hf__curso
 	const struct hf__cursor_position key = hf__cursor_position_of(cursor);
 	return cursor->value.version != 0 && cursor->value.last_sequence >= 0 &&
 	       hf__object_sealed(&cursor->object) && hf__cursor_find(s, &key) == cursor &&
-	       hf__stream_find(s, key.part[HF__STREAM]) == hf__cursor_stream(cursor);
+	       hf__container_find(s, key.part[HF__STREAM]) == hf__cursor_stream(cursor);
 }
 
 /* Sound, strictly ascending, and as many as in the map. */
@@ -191,15 +189,14 @@ static bool view_sane(const struct hf__cursor_state *s, enum hf__cursor_view vie
 static bool streams_sane(const struct hf__cursor_state *s)
 {
 	size_t cursors = 0, count = 0;
-	for (struct hf__map_node *node = hf__map_next(&s->streams, NULL); node;
-	     node = hf__map_next(&s->streams, node), count++) {
-		const struct hf__stream *stream = hf__stream_of_map(node);
-		if (!hf__removed_right(&stream->object))
+	for (struct hf__map_node *node = hf__map_next(&s->streams.map, NULL); node;
+	     node = hf__map_next(&s->streams.map, node), count++) {
+		const struct hf__stream *stream = HF__OUTER(node, struct hf__stream, head.node);
+		if (!hf__container_sane(s, stream, 0))
 			return false;
 		cursors += stream->cursors;
 	}
-	return cursors == s->cursors.count && count == s->streams.count &&
-	       hf__removed_sane(&s->removed);
+	return cursors == s->cursors.count && count == s->streams.map.count && hf__containers_sane(s);
 }
 
 static int cursor_verify(const void *state, struct hf__text *why)
@@ -232,11 +229,6 @@ static int cursor_verify(const void *state, struct hf__text *why)
 	return HF_ECORRUPT;
 }
 
-static struct hf__removed *cursor_removed(void *state)
-{
-	return &((struct hf__cursor_state *)state)->removed;
-}
-
 const struct hf__domain hf__cursor_domain = {
     .id = HF__DOMAIN_CURSOR,
     .name = "cursor",
@@ -250,5 +242,5 @@ const struct hf__domain hf__cursor_domain = {
     .describe = hf__cursor_describe,
     .about = hf__cursor_about,
     .verify = cursor_verify,
-    .removed = cursor_removed,
+    .removed = hf__containers_removed,
 };

@@ -11,11 +11,11 @@
 #ifndef HF_DOMAINS_CURSOR_STATE_H
 #define HF_DOMAINS_CURSOR_STATE_H
 
-#include "base/map.h"
+#include "base/outer.h"
 #include "holdfast/cursor.h"
 #include "log/entry.h"
+#include "object/container.h"
 #include "object/range.h"
-#include "object/removed.h"
 #include "store/domain.h"
 
 /* Parts of a key in the order of the full key. */
@@ -42,20 +42,15 @@ struct hf__cursor_position {
 };
 
 struct hf__cursor_state {
-	struct hf__map streams; /* by name */
+	struct hf__containers streams;
 	struct hf__map cursors; /* by full key */
 	struct hf__index views[HF__CURSOR_VIEWS];
-	struct hf__object root; /* the container of streams; never changes itself */
-	struct hf__removed removed; /* streams */
 };
 
 struct hf__stream {
-	struct hf__object object;
-	struct hf__map_node node;
+	struct hf__container head;
 	struct hf__cursor_state *state;
-	struct hf__vacancy vacancy;
 	size_t cursors; /* that are in it */
-	uint16_t len;
 	uint8_t name[];
 };
 
@@ -79,6 +74,8 @@ struct hf__cursor {
 	uint16_t lens[2]; /* of consumer, subject */
 	uint8_t text[]; /* these, one behind the other */
 };
+
+HF__DEFINE_OUTER(hf__cursor_of_map, struct hf__map_node, struct hf__cursor, node);
 
 /* --- cursor/entry.c --------------------------------------------------------------------------- */
 
@@ -127,11 +124,9 @@ bool hf__cursor_about(const struct hf__entry *entry, struct hf__about *out);
 /* --- cursor/index.c --------------------------------------------------------------------------- */
 
 bool hf__cursor_indexes_init(struct hf__cursor_state *state, const struct hf__domain_env *env);
-struct hf__stream *hf__stream_find(const struct hf__cursor_state *state, struct hf_bytes name);
 struct hf__cursor *hf__cursor_find(const struct hf__cursor_state *state,
                                    const struct hf__cursor_position *key);
-/* Not in any index yet; hf__change_add puts them there. NULL: out of memory. */
-struct hf__stream *hf__stream_new(struct hf__cursor_state *state, struct hf_bytes name);
+/* Not in any index yet; hf__change_add puts it there. NULL: out of memory. */
 struct hf__cursor *hf__cursor_new(struct hf__stream *stream, const struct hf__cursor_position *key);
 
 /* What an answer about this key depends on: the cursor, else the stream, else the number of
@@ -144,8 +139,6 @@ const struct hf__object *hf__cursor_depends(const struct hf__cursor_state *state
 
 extern const struct hf__index_type hf__cursor_views[HF__CURSOR_VIEWS];
 
-struct hf__cursor *hf__cursor_of_map(const struct hf__map_node *node);
-struct hf__stream *hf__stream_of_map(const struct hf__map_node *node);
 struct hf__stream *hf__cursor_stream(const struct hf__cursor *cursor);
 struct hf__cursor_position hf__cursor_position_of(const struct hf__cursor *cursor);
 struct hf__cursor_image hf__cursor_image_of(const struct hf__cursor *cursor);

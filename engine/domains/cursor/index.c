@@ -1,6 +1,6 @@
 /* Cursors and streams in memory: how they are found, and how they enter and leave the indexes at
  * birth, around every change, and at removal. */
-#include "domains/common/container.h"
+#include "domains/common/objects.h"
 #include "domains/cursor/cursor.h"
 
 /* --- Maps ------------------------------------------------------------------------------------- */
@@ -25,59 +25,25 @@ static bool cursor_has_key(const struct hf__map_node *node, const void *key)
 	                             hf__cursor_of_map(node), key) == 0;
 }
 
-static bool stream_has_name(const struct hf__map_node *node, const void *name)
-{
-	const struct hf__stream *stream = hf__stream_of_map(node);
-	return hf__bytes_equal(hf_bytes_of(stream->name, stream->len), *(const struct hf_bytes *)name);
-}
-
-struct hf__stream *hf__stream_find(const struct hf__cursor_state *state, struct hf_bytes name)
-{
-	struct hf__map_node *node = hf__name_find(&state->streams, name, stream_has_name);
-	return node ? hf__stream_of_map(node) : NULL;
-}
-
 struct hf__cursor *hf__cursor_find(const struct hf__cursor_state *state,
                                    const struct hf__cursor_position *key)
 {
-	struct hf__map_node *node =
-	    hf__map_find(&state->cursors, hash_of(state, key), cursor_has_key, key);
-	return node ? hf__cursor_of_map(node) : NULL;
+	return hf__cursor_of_map(
+	    hf__map_find(&state->cursors, hash_of(state, key), cursor_has_key, key));
 }
 
 const struct hf__object *hf__cursor_depends(const struct hf__cursor_state *state,
                                             const struct hf__cursor *cursor, struct hf_bytes name)
 {
-	if (cursor)
-		return &cursor->object;
-	const struct hf__stream *stream = hf__stream_find(state, name);
-	return hf__removed_depends(&state->removed, &state->streams, stream ? &stream->object : NULL,
-	                           name);
+	return cursor ? &cursor->object
+	              : hf__container_depends(state, hf__container_find(state, name), name);
 }
 
 /* --- Objects ---------------------------------------------------------------------------------- */
 
-static void free_memory(struct hf__object *object)
-{
-	hf__free(object);
-}
-
-static void enlist_stream(struct hf__object *object)
-{
-	struct hf__stream *stream = (struct hf__stream *)(void *)object;
-	hf__map_insert(&stream->state->streams, &stream->node,
-	               hf__map_hash(&stream->state->streams, stream->name, stream->len));
-}
-
-static void delist_stream(struct hf__object *object)
-{
-	struct hf__stream *stream = (struct hf__stream *)(void *)object;
-	hf__map_remove(&stream->state->streams, &stream->node);
-}
-
 static void enlist_cursor(struct hf__object *object)
 {
-	struct hf__cursor *cursor = (struct hf__cursor *)(void *)object;
+	struct hf__cursor *cursor = (void *)object;
 	struct hf__cursor_state *state = hf__cursor_stream(cursor)->state;
 	const struct hf__cursor_position key = hf__cursor_position_of(cursor);
 	hf__map_insert(&state->cursors, &cursor->node, hash_of(state, &key));
@@ -88,7 +54,7 @@ static void enlist_cursor(struct hf__object *object)
 
 static void delist_cursor(struct hf__object *object)
 {
-	struct hf__cursor *cursor = (struct hf__cursor *)(void *)object;
+	struct hf__cursor *cursor = (void *)object;
 	struct hf__cursor_state *state = hf__cursor_stream(cursor)->state;
 	hf__map_remove(&state->cursors, &cursor->node);
 	for (unsigned i = 0; i < HF__CURSOR_FIRST_BY_VALUE; i++)
@@ -98,7 +64,7 @@ static void delist_cursor(struct hf__object *object)
 
 static void link_cursor(struct hf__object *object)
 {
-	struct hf__cursor *cursor = (struct hf__cursor *)(void *)object;
+	struct hf__cursor *cursor = (void *)object;
 	struct hf__cursor_state *state = hf__cursor_stream(cursor)->state;
 	for (unsigned i = HF__CURSOR_FIRST_BY_VALUE; i < HF__CURSOR_VIEWS; i++)
 		hf__index_insert(&state->views[i], &cursor->nodes[i]);
@@ -106,7 +72,7 @@ static void link_cursor(struct hf__object *object)
 
 static void unlink_cursor(struct hf__object *object)
 {
-	struct hf__cursor *cursor = (struct hf__cursor *)(void *)object;
+	struct hf__cursor *cursor = (void *)object;
 	struct hf__cursor_state *state = hf__cursor_stream(cursor)->state;
 	for (unsigned i = HF__CURSOR_FIRST_BY_VALUE; i < HF__CURSOR_VIEWS; i++)
 		hf__index_remove(&state->views[i], &cursor->nodes[i]);
@@ -116,27 +82,6 @@ static bool stream_idle(const struct hf__object *object)
 {
 	return ((const struct hf__stream *)(const void *)object)->cursors == 0;
 }
-
-static struct hf__object *stream_number(const struct hf__object *object)
-{
-	const struct hf__stream *stream = (const struct hf__stream *)(const void *)object;
-	return hf__removed_number(stream->vacancy.home, stream->node.hash);
-}
-
-static const struct hf__type stream_type = {
-    .name = "stream",
-    .value_offset = offsetof(struct hf__stream, name),
-    .enlist = enlist_stream,
-    .delist = delist_stream,
-    .free = free_memory,
-    .number = stream_number,
-    .idle = stream_idle,
-    .vacancy_offset = offsetof(struct hf__stream, vacancy),
-};
-
-/* The root holds no value: it is only ever noted as the container of something that changed. */
-static const struct hf__type root_type = {.name = "cursors",
-                                          .value_offset = sizeof(struct hf__object)};
 
 static const struct hf__type cursor_type = {
     .name = "cursor",
@@ -150,22 +95,21 @@ static const struct hf__type cursor_type = {
     .delist = delist_cursor,
     .link = link_cursor,
     .unlink = unlink_cursor,
-    .free = free_memory,
 };
 
-struct hf__stream *hf__stream_new(struct hf__cursor_state *state, struct hf_bytes name)
+static void stream_init(void *stream, void *state)
 {
-	struct hf__stream *stream = hf__alloc(sizeof *stream + name.len);
-	if (!stream)
-		return NULL;
-	stream->object.type = &stream_type;
-	stream->object.container = &state->root;
-	stream->state = state;
-	stream->vacancy.home = &state->removed;
-	stream->len = (uint16_t)name.len;
-	memcpy(stream->name, name.data, name.len);
-	return stream;
+	((struct hf__stream *)stream)->state = state;
 }
+
+static const struct hf__container_type stream_type = {
+    .object = {.name = "stream",
+               .value_offset = offsetof(struct hf__stream, name),
+               HF__CONTAINER(struct hf__stream),
+               .idle = stream_idle},
+    .size = sizeof(struct hf__stream),
+    .init = stream_init,
+};
 
 struct hf__cursor *hf__cursor_new(struct hf__stream *stream, const struct hf__cursor_position *key)
 {
@@ -174,7 +118,7 @@ struct hf__cursor *hf__cursor_new(struct hf__stream *stream, const struct hf__cu
 	if (!cursor)
 		return NULL;
 	cursor->object.type = &cursor_type;
-	cursor->object.container = &stream->object;
+	cursor->object.container = &stream->head.object;
 	cursor->lens[0] = (uint16_t)consumer.len;
 	cursor->lens[1] = (uint16_t)subject.len;
 	memcpy(cursor->text, consumer.data, consumer.len);
@@ -185,10 +129,8 @@ struct hf__cursor *hf__cursor_new(struct hf__stream *stream, const struct hf__cu
 
 bool hf__cursor_indexes_init(struct hf__cursor_state *state, const struct hf__domain_env *env)
 {
-	state->root.type = &root_type;
-	hf__removed_init(&state->removed);
 	for (unsigned i = 0; i < HF__CURSOR_VIEWS; i++)
 		hf__index_init(&state->views[i], &hf__cursor_views[i]);
-	return hf__map_init(&state->streams, env->hash_key) &&
+	return hf__containers_init(state, &stream_type, env->hash_key) &&
 	       hf__map_init(&state->cursors, env->hash_key);
 }

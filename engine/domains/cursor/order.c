@@ -10,7 +10,7 @@
 #define STREAM \
 	{ \
 		.kind = HF__FIELD_OWNER, .offset = offsetof(struct hf__stream, name), \
-		.lens = offsetof(struct hf__stream, len), .at = offsetof(POSITION, part[HF__STREAM]) \
+		.lens = offsetof(struct hf__stream, head.len), .at = offsetof(POSITION, part[HF__STREAM]) \
 	}
 #define SEQUENCE HF__FIELD(HF__FIELD_I64, CURSOR, value.last_sequence, POSITION, sequence)
 
@@ -20,8 +20,7 @@
 static int streams(const CURSOR *a, const CURSOR *b)
 {
 	const struct hf__stream *x = hf__cursor_stream(a), *y = hf__cursor_stream(b);
-	return x == y ? 0
-	              : hf__bytes_compare(hf_bytes_of(x->name, x->len), hf_bytes_of(y->name, y->len));
+	return x == y ? 0 : hf__bytes_compare(hf__container_name(x), hf__container_name(y));
 }
 
 static int subjects(const CURSOR *a, const CURSOR *b)
@@ -81,16 +80,6 @@ const struct hf__index_type hf__cursor_views[HF__CURSOR_VIEWS] = {
 };
 
 /* --- What a cursor says of itself ------------------------------------------------------------- */
-
-struct hf__cursor *hf__cursor_of_map(const struct hf__map_node *node)
-{
-	return (struct hf__cursor *)((uintptr_t)node - offsetof(struct hf__cursor, node));
-}
-
-struct hf__stream *hf__stream_of_map(const struct hf__map_node *node)
-{
-	return (struct hf__stream *)((uintptr_t)node - offsetof(struct hf__stream, node));
-}
 
 struct hf__stream *hf__cursor_stream(const struct hf__cursor *cursor)
 {

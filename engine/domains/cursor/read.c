@@ -117,7 +117,7 @@ static int read_range(struct hf__query *q, const struct request *request, struct
 		return rc;
 	list->range = (struct hf__range){
 	    .index = &state->views[request->view], .fields = request->fields, .at = &request->at};
-	list->depends = stream.len > 0 ? hf__cursor_depends(state, NULL, stream) : &state->root;
+	list->depends = stream.len > 0 ? hf__cursor_depends(state, NULL, stream) : &state->streams.root;
 	return hf__list_page(q, list);
 }
 

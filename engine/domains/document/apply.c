@@ -89,18 +89,15 @@ static bool may_store(const struct hf__document *old, const struct hf__document_
 static int add_collection(struct hf__document_state *state, struct hf__change *change,
                           const struct hf__document_image *image, struct hf__collection **out)
 {
-	*out = hf__collection_find(state, image->collection);
-	if (!*out) {
-		*out = hf__collection_new(state, image->collection, image->orders);
-		return *out ? hf__change_add(change, &(*out)->object) : HF_ENOMEM;
-	}
-	if ((*out)->value.orders == image->orders)
-		return HF_OK;
-	const int rc = hf__before_change(change, &(*out)->object);
+	int rc;
+	*out = hf__container_get(state, change, image->collection, &rc);
+	if (!*out || (*out)->value.orders == image->orders)
+		return rc;
+	rc = hf__before_change(change, &(*out)->head.object);
 	if (rc != HF_OK)
 		return rc;
 	(*out)->value.orders = image->orders;
-	hf__after_change(change, &(*out)->object);
+	hf__after_change(change, &(*out)->head.object);
 	return HF_OK;
 }
 
@@ -128,7 +125,7 @@ static int add_document(struct hf__document_state *state, struct hf__change *cha
 static int apply_whole(struct hf__document_state *state, struct hf__change *change,
                        const struct hf__entry *entry, const struct hf__document_image *image)
 {
-	const struct hf__collection *collection = hf__collection_find(state, image->collection);
+	const struct hf__collection *collection = hf__container_find(state, image->collection);
 	struct hf__document *document = hf__document_find(state, image->collection, image->id);
 	if (!may_store(document, image, entry))
 		return HF_ECORRUPT;
@@ -166,7 +163,7 @@ static int apply_gone(struct hf__change *change, const struct hf__entry *entry,
 static int apply_cleared(struct hf__document_state *state, struct hf__change *change,
                          const struct hf__entry *entry, const struct hf__document_image *image)
 {
-	struct hf__collection *collection = hf__collection_find(state, image->collection);
+	struct hf__collection *collection = hf__container_find(state, image->collection);
 	if (!collection || hf__collection_size(collection) == 0)
 		return HF_ECORRUPT;
 	if (image->cause == HF__DOCUMENT_EXPIRE &&

@@ -5,7 +5,7 @@
  * logged is in it. An entry has the document's version as its LSN. */
 #include <stdlib.h>
 
-#include "domains/common/container.h"
+#include "domains/common/objects.h"
 #include "domains/document/document.h"
 
 /* --- Snapshot --------------------------------------------------------------------------------- */
@@ -52,8 +52,7 @@ static int emit_collection(const void *raw, struct hf__emitter *emitter)
 
 int hf__document_snapshot(const void *raw, struct hf__emitter *emitter)
 {
-	return hf__emit_each(&((const struct hf__document_state *)raw)->by_name, emit_collection,
-	                     emitter);
+	return hf__emit_each(raw, emit_collection, emitter);
 }
 
 /* --- Verify ----------------------------------------------------------------------------------- */
@@ -62,7 +61,7 @@ static int broken(struct hf__text *why, const struct hf__collection *collection,
                   const struct hf__document *document, const char *what)
 {
 	hf__text_add(why, "collection ");
-	hf__text_add_quoted(why, hf__collection_name(collection));
+	hf__text_add_quoted(why, hf__container_name(collection));
 	if (document) {
 		hf__text_add(why, " document ");
 		hf__text_add_quoted(why, hf__document_id(document));
@@ -83,7 +82,7 @@ static const char *document_fault(const struct hf__document_state *state,
 		return "it has no version, or no time";
 	if (document->orders != collection->value.orders)
 		return "it keeps other orders than its collection";
-	if (hf__document_find(state, hf__collection_name(collection), hf__document_id(document)) !=
+	if (hf__document_find(state, hf__container_name(collection), hf__document_id(document)) !=
 	    document)
 		return "it cannot be found by its key";
 	for (unsigned view = 0; view < HF__DOCUMENT_VIEWS; view++) {
@@ -139,16 +138,10 @@ static int verify_collection(const struct hf__document_state *state,
                              size_t *ending)
 {
 	const uint32_t orders = collection->value.orders;
-	if (!hf__object_sealed(&collection->object))
-		return broken(why, collection, NULL, "it was changed beside the hook");
+	if (!hf__container_sane(state, collection, hf__collection_until(collection)))
+		return broken(why, collection, NULL, "broken seal, map or listing");
 	if (orders == 0 || orders > HF__DOCUMENT_ALL)
 		return broken(why, collection, NULL, "it keeps no order");
-	if (collection->by_name.weight != hf__collection_until(collection) ||
-	    hf__collection_find(state, hf__collection_name(collection)) != collection)
-		return broken(why, collection, NULL,
-		              "its listing is wrong, or it cannot be found by its name");
-	if (!hf__removed_right(&collection->object))
-		return broken(why, collection, NULL, "its place among the empty ones is wrong");
 	const size_t size = hf__collection_size(collection);
 	*ending = count_ending(collection);
 	for (unsigned view = 0; view < HF__DOCUMENT_VIEWS; view++) {
@@ -167,14 +160,13 @@ int hf__document_verify(const void *raw, struct hf__text *why)
 {
 	const struct hf__document_state *state = raw;
 	size_t documents = 0, endings = 0;
-	if (!hf__index_sane(&state->by_name) ||
-	    hf__index_count(&state->by_name) != state->collections.count) {
+	if (!hf__containers_sane(state)) {
 		hf__text_add(why,
 		             "document: the order of collections disagrees with the map of collections");
 		return HF_ECORRUPT;
 	}
-	for (const struct hf__collection *collection = hf__index_first_object(&state->by_name);
-	     collection; collection = hf__index_next_object(&state->by_name, collection)) {
+	for (const struct hf__collection *collection = hf__container_first(state); collection;
+	     collection = hf__container_next(state, collection)) {
 		size_t ending = 0;
 		const int rc = verify_collection(state, collection, why, &ending);
 		if (rc != HF_OK)
@@ -185,10 +177,6 @@ int hf__document_verify(const void *raw, struct hf__text *why)
 	if (state->documents.count != documents) {
 		hf__text_add(why, "document: %zu documents by key, %zu in orders", state->documents.count,
 		             documents);
-		return HF_ECORRUPT;
-	}
-	if (!hf__removed_sane(&state->removed)) {
-		hf__text_add(why, "document: the line of empty collections is broken");
 		return HF_ECORRUPT;
 	}
 	const size_t noted = state->endings[false].count + state->endings[true].count;

@@ -6,8 +6,8 @@
  * it later. Failure modes: a body that no mutation wrote is HF_ECORRUPT and changes nothing; no
  * memory leaves what the change did so far to its owner, which undoes it. */
 #include "domains/document/document.h"
-#include "domains/common/container.h"
 #include "domains/common/domains.h"
+#include "domains/common/objects.h"
 
 static int document_init(void *state, const struct hf__domain_env *env)
 {
@@ -18,7 +18,7 @@ static void document_deinit(void *raw)
 {
 	struct hf__document_state *state = raw;
 	hf__objects_free(&state->documents, offsetof(struct hf__document, node));
-	hf__objects_free(&state->collections, offsetof(struct hf__collection, node));
+	hf__containers_deinit(state);
 }
 
 static int64_t document_next_ending(const void *raw, int64_t setback)
@@ -42,11 +42,6 @@ static int document_settle(void *raw, struct hf__decision *d, unsigned budget, b
 	return hf__settle_due(state->endings, d, budget, more, log_expired);
 }
 
-static struct hf__removed *document_removed(void *state)
-{
-	return &((struct hf__document_state *)state)->removed;
-}
-
 const struct hf__domain hf__document_domain = {
     .id = HF__DOMAIN_DOCUMENT,
     .name = "document",
@@ -60,7 +55,7 @@ const struct hf__domain hf__document_domain = {
     .describe = hf__document_describe,
     .about = hf__document_about,
     .verify = hf__document_verify,
-    .removed = document_removed,
+    .removed = hf__containers_removed,
     .settle = document_settle,
     .next_ending = document_next_ending,
 };

@@ -27,12 +27,12 @@
 #define HF_DOMAINS_DOCUMENT_STATE_H
 
 #include "base/heap.h"
-#include "base/map.h"
+#include "base/outer.h"
 #include "domains/common/names.h"
 #include "holdfast/document.h"
 #include "log/entry.h"
+#include "object/container.h"
 #include "object/range.h"
-#include "object/removed.h"
 #include "store/domain.h"
 
 /* Orders of a collection. The first four are those of enum hf_document_orders, bit by bit. */
@@ -51,11 +51,8 @@ enum hf__document_view {
 #define HF__DOCUMENT_GROUPED ((unsigned)(HF_DOCUMENT_GROUP_CREATED | HF_DOCUMENT_GROUP_UPDATED))
 
 struct hf__document_state {
+	struct hf__containers collections; /* listed until hf__collection_until() */
 	struct hf__domain_env env;
-	struct hf__map collections; /* by name */
-	struct hf__index by_name; /* all collections; the weight is hf__collection_until() */
-	struct hf__object root; /* the container of collections; never changes itself */
-	struct hf__removed removed; /* collections */
 	struct hf__map documents; /* by collection and id */
 	struct hf__heap
 	    /* every document that has an expires_at, by it, and apart by whether the store computed
@@ -68,14 +65,11 @@ struct hf__collection_value {
 };
 
 struct hf__collection {
-	struct hf__object object;
-	struct hf__map_node node;
+	struct hf__container head;
 	struct hf__index_node by_name;
 	struct hf__document_state *state;
-	struct hf__vacancy vacancy;
 	struct hf__index views[HF__DOCUMENT_VIEWS]; /* empty if not kept */
 	struct hf__collection_value value;
-	uint16_t len;
 	uint8_t name[];
 };
 
@@ -111,6 +105,8 @@ struct hf__document {
 	uint8_t orders; /* its collection's */
 	struct hf__document_place places[]; /* one for each order, lowest bit first */
 };
+
+HF__DEFINE_OUTER(hf__document_of_map, struct hf__map_node, struct hf__document, node);
 
 /* --- document/entry.c and document/describe.c ------------------------------------------------- */
 
@@ -158,29 +154,17 @@ bool hf__document_about(const struct hf__entry *entry, struct hf__about *out);
 /* --- document/index.c ------------------------------------------------------------------------- */
 
 bool hf__document_indexes_init(struct hf__document_state *state, const struct hf__domain_env *env);
-struct hf__collection *hf__collection_find(const struct hf__document_state *state,
-                                           struct hf_bytes name);
-/* What an answer about this name depends on: the collection, which may be NULL, or the number of
- * those that are gone. */
-const struct hf__object *hf__collection_depends(const struct hf__document_state *state,
-                                                const struct hf__collection *collection,
-                                                struct hf_bytes name);
 struct hf__document *hf__document_find(const struct hf__document_state *state,
                                        struct hf_bytes collection, struct hf_bytes id);
-/* Not in any index yet; hf__change_add puts them there. NULL: out of memory. */
-struct hf__collection *hf__collection_new(struct hf__document_state *state, struct hf_bytes name,
-                                          uint32_t orders);
+/* Not in any index yet; hf__change_add puts it there. NULL: out of memory. */
 struct hf__document *hf__document_new(struct hf__collection *collection, struct hf_bytes id);
 /* Frees one that never came to life, without its blobs. */
 void hf__document_drop(struct hf__document *document);
 /* Makes what an expires_at needs, once. false: out of memory. */
 bool hf__document_may_end(struct hf__document *document);
 
-struct hf__collection *hf__collection_of_map(const struct hf__map_node *node);
-struct hf__document *hf__document_of_map(const struct hf__map_node *node);
 struct hf__document *hf__document_of_heap(const struct hf__heap_node *node);
 struct hf__collection *hf__document_collection(const struct hf__document *document);
-struct hf_bytes hf__collection_name(const struct hf__collection *collection);
 struct hf_bytes hf__document_id(const struct hf__document *document);
 struct hf__document_image hf__document_image_of(const struct hf__document *document,
                                                 enum hf__document_cause cause, int64_t setback);
@@ -221,7 +205,6 @@ struct hf__document_range {
 	struct hf_bytes group;
 };
 
-extern const struct hf__index_type hf__collection_by_name;
 extern const struct hf__index_type hf__document_views[HF__DOCUMENT_VIEWS];
 
 /* How many of the range are there. A grouped range needs a view within groups, any of them. */

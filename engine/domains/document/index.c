@@ -8,46 +8,19 @@
  * I-DOCUMENT-1: a document is in exactly the orders that its collection keeps, and in those of
  * what can expire iff it has an expires_at. I-DOCUMENT-2: all documents of a collection have as
  * many places as its orders say, so orders change only while it holds none. */
-#include "domains/common/container.h"
+#include "domains/common/objects.h"
 #include "domains/document/document.h"
 
 /* --- From node to object ---------------------------------------------------------------------- */
 
-static void *back(const void *node, size_t offset)
-{
-	return node ? (uint8_t *)(uintptr_t)node - offset : NULL;
-}
-
-static struct hf__document *document_of(struct hf__object *object)
-{
-	return back(object, offsetof(struct hf__document, object));
-}
-
-static struct hf__collection *collection_of(struct hf__object *object)
-{
-	return back(object, offsetof(struct hf__collection, object));
-}
-
-struct hf__collection *hf__collection_of_map(const struct hf__map_node *node)
-{
-	return back(node, offsetof(struct hf__collection, node));
-}
-
-struct hf__document *hf__document_of_map(const struct hf__map_node *node)
-{
-	return back(node, offsetof(struct hf__document, node));
-}
-
 struct hf__document *hf__document_of_heap(const struct hf__heap_node *node)
 {
-	const struct hf__document_ending *ending =
-	    back(node, offsetof(struct hf__document_ending, heap));
-	return ending ? ending->document : NULL;
+	return HF__OUTER(node, struct hf__document_ending, heap)->document;
 }
 
 struct hf__collection *hf__document_collection(const struct hf__document *document)
 {
-	return back(document->object.container, offsetof(struct hf__collection, object));
+	return (void *)document->object.container;
 }
 
 /* --- Parts ------------------------------------------------------------------------------------ */
@@ -58,11 +31,6 @@ static unsigned count_bits(unsigned bits)
 	for (; bits; bits &= bits - 1)
 		count++;
 	return count;
-}
-
-struct hf_bytes hf__collection_name(const struct hf__collection *collection)
-{
-	return hf_bytes_of(collection->name, collection->len);
 }
 
 struct hf_bytes hf__document_id(const struct hf__document *document)
@@ -76,7 +44,7 @@ struct hf__document_image hf__document_image_of(const struct hf__document *docum
 	const struct hf__document_value *value = &document->value;
 	return (struct hf__document_image){
 	    .cause = cause,
-	    .collection = hf__collection_name(hf__document_collection(document)),
+	    .collection = hf__container_name(hf__document_collection(document)),
 	    .id = hf__document_id(document),
 	    .orders = document->orders,
 	    .group = hf__blob_bytes(value->group),
@@ -155,31 +123,11 @@ struct hf__document *hf__collection_any(const struct hf__collection *collection)
 
 /* --- Lookup ----------------------------------------------------------------------------------- */
 
-static bool collection_equal(const struct hf__map_node *node, const void *key)
-{
-	const struct hf_bytes *name = key;
-	return hf__bytes_equal(hf__collection_name(hf__collection_of_map(node)), *name);
-}
-
 static bool document_equal(const struct hf__map_node *node, const void *raw)
 {
 	const struct hf__document *document = hf__document_of_map(node);
-	return hf__pair_is(raw, hf__collection_name(hf__document_collection(document)),
+	return hf__pair_is(raw, hf__container_name(hf__document_collection(document)),
 	                   hf__document_id(document));
-}
-
-struct hf__collection *hf__collection_find(const struct hf__document_state *state,
-                                           struct hf_bytes name)
-{
-	return hf__collection_of_map(hf__name_find(&state->collections, name, collection_equal));
-}
-
-const struct hf__object *hf__collection_depends(const struct hf__document_state *state,
-                                                const struct hf__collection *collection,
-                                                struct hf_bytes name)
-{
-	return hf__removed_depends(&state->removed, &state->collections,
-	                           collection ? &collection->object : NULL, name);
 }
 
 struct hf__document *hf__document_find(const struct hf__document_state *state,
@@ -195,39 +143,22 @@ struct hf__document *hf__document_find(const struct hf__document_state *state,
 static void note_until(struct hf__collection *collection)
 {
 	const int64_t until = hf__collection_until(collection);
-	hf__name_until(&collection->state->by_name, &collection->by_name, until);
-}
-
-static void collection_enlist(struct hf__object *object)
-{
-	struct hf__collection *collection = collection_of(object);
-	hf__name_enlist(HF__NAMED(collection, collections), hf__collection_name(collection));
-}
-
-static void collection_delist(struct hf__object *object)
-{
-	struct hf__collection *collection = collection_of(object);
-	hf__name_delist(HF__NAMED(collection, collections));
-}
-
-static void collection_free(struct hf__object *object)
-{
-	hf__free(collection_of(object));
+	hf__container_until(collection, until);
 }
 
 static void document_enlist(struct hf__object *object)
 {
-	struct hf__document *document = document_of(object);
+	struct hf__document *document = (void *)object;
 	const struct hf__collection *collection = hf__document_collection(document);
 	struct hf__map *documents = &collection->state->documents;
 	struct hf__pair key;
-	hf__pair_join(&key, hf__collection_name(collection), hf__document_id(document));
+	hf__pair_join(&key, hf__container_name(collection), hf__document_id(document));
 	hf__map_insert(documents, &document->node, hf__map_hash(documents, key.bytes, key.len));
 }
 
 static void document_delist(struct hf__object *object)
 {
-	struct hf__document *document = document_of(object);
+	struct hf__document *document = (void *)object;
 	struct hf__collection *collection = hf__document_collection(document);
 	hf__map_remove(&collection->state->documents, &document->node);
 	note_until(collection);
@@ -235,7 +166,7 @@ static void document_delist(struct hf__object *object)
 
 static void document_link(struct hf__object *object)
 {
-	struct hf__document *document = document_of(object);
+	struct hf__document *document = (void *)object;
 	struct hf__collection *collection = hf__document_collection(document);
 	for (unsigned view = 0; view < HF__DOCUMENT_VIEWS; view++) {
 		struct hf__index_node *node = hf__document_node(document, (enum hf__document_view)view);
@@ -255,7 +186,7 @@ static void document_link(struct hf__object *object)
 
 static void document_unlink(struct hf__object *object)
 {
-	struct hf__document *document = document_of(object);
+	struct hf__document *document = (void *)object;
 	struct hf__collection *collection = hf__document_collection(document);
 	for (unsigned view = 0; view < HF__DOCUMENT_VIEWS; view++) {
 		struct hf__index_node *node = hf__document_node(document, (enum hf__document_view)view);
@@ -269,35 +200,13 @@ static void document_unlink(struct hf__object *object)
 
 static void document_free(struct hf__object *object)
 {
-	hf__document_drop(document_of(object));
+	hf__document_drop((void *)object);
 }
 
 static bool collection_idle(const struct hf__object *object)
 {
-	return hf__collection_size(back(object, offsetof(struct hf__collection, object))) == 0;
+	return hf__collection_size((const void *)object) == 0;
 }
-
-static struct hf__object *collection_number(const struct hf__object *object)
-{
-	const struct hf__collection *collection = back(object, offsetof(struct hf__collection, object));
-	return hf__removed_number(collection->vacancy.home, collection->node.hash);
-}
-
-static const struct hf__type collection_type = {
-    .name = "collection",
-    .value_offset = offsetof(struct hf__collection, value),
-    .value_size = sizeof(struct hf__collection_value),
-    .enlist = collection_enlist,
-    .delist = collection_delist,
-    .free = collection_free,
-    .number = collection_number,
-    .idle = collection_idle,
-    .vacancy_offset = offsetof(struct hf__collection, vacancy),
-};
-
-/* The root holds no value: it is only ever noted as the container of something that changed. */
-static const struct hf__type root_type = {.name = "documents",
-                                          .value_offset = sizeof(struct hf__object)};
 
 static const struct hf__type document_type = {
     .name = "document",
@@ -315,23 +224,24 @@ static const struct hf__type document_type = {
 
 /* --- Birth ------------------------------------------------------------------------------------ */
 
-struct hf__collection *hf__collection_new(struct hf__document_state *state, struct hf_bytes name,
-                                          uint32_t orders)
+static void collection_init(void *container, void *state)
 {
-	struct hf__collection *collection = hf__alloc(sizeof *collection + name.len);
-	if (!collection)
-		return NULL;
-	collection->object.type = &collection_type;
-	collection->object.container = &state->root;
+	struct hf__collection *collection = container;
 	collection->state = state;
-	collection->vacancy.home = &state->removed;
-	collection->value.orders = orders;
-	collection->len = (uint16_t)name.len;
-	memcpy(collection->name, name.data, name.len);
 	for (unsigned i = 0; i < HF__DOCUMENT_VIEWS; i++)
 		hf__index_init(&collection->views[i], &hf__document_views[i]);
-	return collection;
 }
+
+static const struct hf__container_type collection_type = {
+    .object = {.name = "collection",
+               .value_offset = offsetof(struct hf__collection, value),
+               .value_size = sizeof(struct hf__collection_value),
+               HF__CONTAINER(struct hf__collection),
+               .idle = collection_idle},
+    .size = sizeof(struct hf__collection),
+    .by_name = HF__INDEX_OF_NAMES(struct hf__collection),
+    .init = collection_init,
+};
 
 struct hf__document *hf__document_new(struct hf__collection *collection, struct hf_bytes id)
 {
@@ -341,7 +251,7 @@ struct hf__document *hf__document_new(struct hf__collection *collection, struct 
 	if (!document)
 		return NULL;
 	document->object.type = &document_type;
-	document->object.container = &collection->object;
+	document->object.container = &collection->head.object;
 	document->orders = (uint8_t)collection->value.orders;
 	document->value.expires_at = HF_UNSET;
 	document->len = (uint16_t)id.len;
@@ -372,9 +282,6 @@ bool hf__document_may_end(struct hf__document *document)
 bool hf__document_indexes_init(struct hf__document_state *state, const struct hf__domain_env *env)
 {
 	state->env = *env;
-	state->root.type = &root_type;
-	hf__removed_init(&state->removed);
-	hf__index_init(&state->by_name, &hf__collection_by_name);
-	return hf__map_init(&state->collections, env->hash_key) &&
+	return hf__containers_init(state, &collection_type, env->hash_key) &&
 	       hf__map_init(&state->documents, env->hash_key);
 }

@@ -95,7 +95,7 @@ static int read_list(struct hf__query *q, const void *raw, void *to)
 	int rc = check_list(args, &q->why);
 	if (rc != HF_OK)
 		return rc;
-	range->collection = hf__collection_find(q->state, args->collection);
+	range->collection = hf__container_find(q->state, args->collection);
 	range->grouped = args->by_group || args->group.len > 0;
 	range->group = args->group;
 	range->view = choose_view(&request);
@@ -104,7 +104,7 @@ static int read_list(struct hf__query *q, const void *raw, void *to)
 	rc = hash_query(&request, &list.query);
 	if (rc != HF_OK)
 		return rc;
-	hf__query_depends(q, hf__collection_depends(q->state, range->collection, args->collection));
+	hf__query_depends(q, hf__container_depends(q->state, range->collection, args->collection));
 	rc = check_kept(q, &request);
 	if (rc != HF_OK)
 		return rc;

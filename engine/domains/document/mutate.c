@@ -37,10 +37,10 @@ int hf__document_look(const struct hf__document_state *state, struct hf__decisio
                       struct hf__document **out)
 {
 	struct hf__document *document = hf__document_find(state, key->collection, key->id);
-	const struct hf__collection *collection = hf__collection_find(state, key->collection);
+	const struct hf__collection *collection = hf__container_find(state, key->collection);
 	/* That one has expired depends on the put that said when. */
 	hf__depends(d, document ? &document->object
-	                        : hf__collection_depends(state, collection, key->collection));
+	                        : hf__container_depends(state, collection, key->collection));
 	*out = document && !hf__document_over(document, HF__INSTANT_OF(d)) ? document : NULL;
 	const int rc = hf__expect(d, write->expect, *out ? (*out)->value.version : 0);
 	if (rc != HF_OK) {
@@ -106,10 +106,10 @@ static int clear_decide(void *state, struct hf__decision *d, const void *raw,
                         struct hf_result *result)
 {
 	const struct hf_document_clear_args *args = raw;
-	const struct hf__collection *collection = hf__collection_find(state, args->collection);
+	const struct hf__collection *collection = hf__container_find(state, args->collection);
 	const struct hf__document_image image = {.cause = HF__DOCUMENT_CLEAR,
 	                                         .collection = args->collection};
-	hf__depends(d, hf__collection_depends(state, collection, args->collection));
+	hf__depends(d, hf__container_depends(state, collection, args->collection));
 	if (!hf__collection_live(collection, HF__INSTANT_OF(d)))
 		return HF_OK;
 	result->changed = true;

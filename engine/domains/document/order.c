@@ -33,9 +33,6 @@ const struct hf__index_type hf__document_views[HF__DOCUMENT_VIEWS] = {
     [HF__DOCUMENT_GROUP_ENDING] = {.behind = true, .fields = {4, {GROUP, COMPUTED, EXPIRES, ID}}},
 };
 
-const struct hf__index_type hf__collection_by_name =
-    HF__INDEX_BY_NAME(struct hf__collection, by_name);
-
 /* --- Counts ----------------------------------------------------------------------------------- */
 
 /* How many of those that can expire stand up to this end of theirs, from the collection's first

@@ -45,7 +45,7 @@ static int choose_orders(struct hf__decision *d, const struct hf__collection *co
 	*orders = (uint8_t)collection->value.orders;
 	if (args->orders == 0 || args->orders == collection->value.orders)
 		return HF_OK;
-	hf__depends(d, &collection->object);
+	hf__depends(d, &collection->head.object);
 	hf__text_add(&d->why, "the collection holds documents and keeps orders %u, not %u: ",
 	             collection->value.orders, args->orders);
 	hf__text_add_quoted(&d->why, args->key.collection);
@@ -111,7 +111,7 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw,
                       struct hf_result *result)
 {
 	const struct hf_document_put_args *args = raw;
-	const struct hf__collection *collection = hf__collection_find(state, args->key.collection);
+	const struct hf__collection *collection = hf__container_find(state, args->key.collection);
 	struct hf__document *old;
 	uint8_t orders = 0;
 	int rc = hf__document_look(state, d, &args->write, &args->key, &old);

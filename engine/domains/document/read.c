@@ -9,9 +9,9 @@
 static const struct hf__document *find(struct hf__query *q, const struct hf_document_key *key)
 {
 	const struct hf__document *document = hf__document_find(q->state, key->collection, key->id);
-	const struct hf__collection *collection = hf__collection_find(q->state, key->collection);
+	const struct hf__collection *collection = hf__container_find(q->state, key->collection);
 	hf__query_depends(q, document ? &document->object
-	                              : hf__collection_depends(q->state, collection, key->collection));
+	                              : hf__container_depends(q->state, collection, key->collection));
 	return document && !hf__document_over(document, HF__INSTANT_OF(q)) ? document : NULL;
 }
 
@@ -56,7 +56,7 @@ int hf__document_answer(struct hf__query *q, const struct hf__document *document
 	    .expires_computed = value->computed,
 	    .version = value->version,
 	};
-	int rc = hf__answer_bytes(q->answer, hf__collection_name(hf__document_collection(document)),
+	int rc = hf__answer_bytes(q->answer, hf__container_name(hf__document_collection(document)),
 	                          &out->key.collection);
 	if (rc == HF_OK)
 		rc = hf__answer_bytes(q->answer, hf__document_id(document), &out->key.id);
@@ -78,9 +78,9 @@ static int read_count(struct hf__query *q, const void *raw, void *out)
 		rc = hf__document_check_group(args->group, &q->why);
 	if (rc != HF_OK)
 		return rc;
-	const struct hf__collection *collection = hf__collection_find(q->state, args->collection);
+	const struct hf__collection *collection = hf__container_find(q->state, args->collection);
 	counts->as_of = q->now;
-	hf__query_depends(q, hf__collection_depends(q->state, collection, args->collection));
+	hf__query_depends(q, hf__container_depends(q->state, collection, args->collection));
 	if (!hf__collection_live(collection, HF__INSTANT_OF(q)))
 		return HF_OK;
 	const bool grouped = args->by_group || args->group.len > 0;
@@ -110,5 +110,5 @@ static bool is_listed(const void *collection, struct hf__instant at)
 	return hf__collection_live(collection, at);
 }
 
-HF__NAMES(hf_document_names, struct hf__document_state, HF__DOMAIN_DOCUMENT,
-          .operation = "document collections", .listed = is_listed);
+HF__NAMES(hf_document_names, HF__DOMAIN_DOCUMENT, .operation = "document collections",
+          .listed = is_listed);

@@ -10,7 +10,7 @@
  * that is owned without a lease counts as ended, since its incarnation is not known
  * yet: that only accepts more. */
 #include "domains/idempotency/apply.h"
-#include "domains/common/container.h"
+#include "domains/common/objects.h"
 
 struct hf__idem_image hf__idem_image_of(const struct hf__idem_entry *entry,
                                         enum hf__idem_cause cause, int64_t setback)
@@ -18,7 +18,7 @@ struct hf__idem_image hf__idem_image_of(const struct hf__idem_entry *entry,
 	const struct hf__idem_value *value = &entry->value;
 	return (struct hf__idem_image){
 	    .cause = cause,
-	    .scope = hf__idem_scope_name(hf__idem_scope_of(entry)),
+	    .scope = hf__container_name(hf__idem_scope_of(entry)),
 	    .key = hf__idem_key(entry),
 	    .fingerprint = hf__blob_bytes(value->fingerprint),
 	    .created_at = value->created_at,
@@ -91,16 +91,13 @@ static bool follows(const struct hf__idem_entry *old, const struct hf__entry *en
 
 /* --- Kinds of entries ------------------------------------------------------------------------- */
 
-static HF__DEFINE_ADD(add_scope, hf__idem_state, hf__idem_scope, hf__idem_scope_find,
-                      hf__idem_scope_new);
-
 static int add_entry(struct hf__idem_state *state, struct hf__change *change,
                      const struct hf__entry *entry, const struct hf__idem_image *image)
 {
 	static const struct hf__idem_value nothing;
-	struct hf__idem_scope *scope;
-	int rc = add_scope(state, change, image->scope, &scope);
-	if (rc != HF_OK)
+	int rc;
+	struct hf__idem_scope *scope = hf__container_get(state, change, image->scope, &rc);
+	if (!scope)
 		return rc;
 	struct hf__idem_entry *new = hf__idem_entry_new(scope, image->key);
 	if (!new)
@@ -160,7 +157,7 @@ static int apply_ended(struct hf__idem_state *state, struct hf__change *change,
 static int apply_cleared(struct hf__idem_state *state, struct hf__change *change,
                          const struct hf__idem_image *image)
 {
-	struct hf__idem_scope *scope = hf__idem_scope_find(state, image->scope);
+	struct hf__idem_scope *scope = hf__container_find(state, image->scope);
 	if (!scope || hf__index_count(&scope->by_key) == 0)
 		return HF_ECORRUPT;
 	struct hf__object *entry;

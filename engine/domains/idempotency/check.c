@@ -3,6 +3,7 @@
  * A snapshot holds, by scope, the entries by key; the LSN of each is its version. It is
  * canonical: it shows values only, nothing that depends on the time or on which incarnation
  * looks. */
+#include "domains/common/objects.h"
 #include "domains/idempotency/apply.h"
 
 /* --- Snapshot --------------------------------------------------------------------------------- */
@@ -16,16 +17,19 @@ static int emit_entry(const struct hf__idem_entry *entry, struct hf__emitter *em
 	return rc == HF_OK ? emitter->emit(emitter, entry->value.version, (uint8_t)kind) : rc;
 }
 
+static int emit_scope(const void *raw, struct hf__emitter *emitter)
+{
+	const struct hf__idem_scope *scope = raw;
+	int rc = HF_OK;
+	for (const struct hf__idem_entry *entry = hf__index_first_object(&scope->by_key);
+	     entry && rc == HF_OK; entry = hf__index_next_object(&scope->by_key, entry))
+		rc = emit_entry(entry, emitter);
+	return rc;
+}
+
 int hf__idem_snapshot(const void *raw, struct hf__emitter *emitter)
 {
-	const struct hf__idem_state *state = raw;
-	int rc = HF_OK;
-	for (const struct hf__idem_scope *scope = hf__index_first_object(&state->by_name); scope;
-	     scope = hf__index_next_object(&state->by_name, scope))
-		for (const struct hf__idem_entry *entry = hf__index_first_object(&scope->by_key);
-		     entry && rc == HF_OK; entry = hf__index_next_object(&scope->by_key, entry))
-			rc = emit_entry(entry, emitter);
-	return rc;
+	return hf__emit_each(raw, emit_scope, emitter);
 }
 
 /* --- Verify ----------------------------------------------------------------------------------- */
@@ -40,7 +44,7 @@ static int broken(struct hf__text *why, const struct hf__idem_scope *scope,
                   const struct hf__idem_entry *entry, const char *what)
 {
 	hf__text_add(why, "idempotency scope ");
-	hf__text_add_quoted(why, hf__idem_scope_name(scope));
+	hf__text_add_quoted(why, hf__container_name(scope));
 	if (entry) {
 		hf__text_add(why, " key ");
 		hf__text_add_quoted(why, hf__idem_key(entry));
@@ -72,7 +76,7 @@ static const char *place_fault(const struct hf__idem_state *state,
 	const int64_t end = hf__idem_end(entry);
 	const bool ends = end != INT64_MAX;
 	if (hf__idem_scope_of(entry) != scope ||
-	    hf__idem_find(state, hf__idem_scope_name(scope), hf__idem_key(entry)) != entry)
+	    hf__idem_find(state, hf__container_name(scope), hf__idem_key(entry)) != entry)
 		return "it cannot be found by its key";
 	if (entry->by_key.weight != end || entry->by_end.weight != end ||
 	    entry->by_key.tag != hf__idem_end_computed(entry) ||
@@ -103,8 +107,6 @@ static int verify_scope(const struct hf__idem_state *state, const struct hf__ide
                         struct hf__text *why, struct tally *total)
 {
 	struct tally tally = {.latest = INT64_MIN};
-	if (hf__idem_scope_find(state, hf__idem_scope_name(scope)) != scope)
-		return broken(why, scope, NULL, "it cannot be found by its name");
 	if (!hf__index_sane(&scope->by_key))
 		return broken(why, scope, NULL, "its keys are out of order");
 	for (const struct hf__idem_entry *entry = hf__index_first_object(&scope->by_key); entry;
@@ -117,10 +119,8 @@ static int verify_scope(const struct hf__idem_state *state, const struct hf__ide
 	}
 	if (!by_end_ok(scope, false, tally.of[false]) || !by_end_ok(scope, true, tally.of[true]))
 		return broken(why, scope, NULL, "the order of ends disagrees with the entries");
-	if (scope->by_name.weight != tally.latest)
-		return broken(why, scope, NULL, "the latest end of its entries is wrong");
-	if (!hf__removed_right(&scope->object))
-		return broken(why, scope, NULL, "its place among the empty ones is wrong");
+	if (!hf__container_sane(state, scope, tally.latest))
+		return broken(why, scope, NULL, "broken seal, map or listing");
 	total->entries += tally.entries;
 	total->endings += tally.endings;
 	return HF_OK;
@@ -130,13 +130,12 @@ int hf__idem_verify(const void *raw, struct hf__text *why)
 {
 	const struct hf__idem_state *state = raw;
 	struct tally total = {0};
-	if (!hf__index_sane(&state->by_name) ||
-	    hf__index_count(&state->by_name) != state->scopes.count) {
+	if (!hf__containers_sane(state)) {
 		hf__text_add(why, "idempotency: the order of scopes disagrees with the map of scopes");
 		return HF_ECORRUPT;
 	}
-	for (const struct hf__idem_scope *scope = hf__index_first_object(&state->by_name); scope;
-	     scope = hf__index_next_object(&state->by_name, scope)) {
+	for (const struct hf__idem_scope *scope = hf__container_first(state); scope;
+	     scope = hf__container_next(state, scope)) {
 		const int rc = verify_scope(state, scope, why, &total);
 		if (rc != HF_OK)
 			return rc;
@@ -144,10 +143,6 @@ int hf__idem_verify(const void *raw, struct hf__text *why)
 	if (state->entries.count != total.entries) {
 		hf__text_add(why, "idempotency: %zu entries by key, %zu in scopes", state->entries.count,
 		             total.entries);
-		return HF_ECORRUPT;
-	}
-	if (!hf__removed_sane(&state->removed)) {
-		hf__text_add(why, "idempotency: the line of empty scopes is broken");
 		return HF_ECORRUPT;
 	}
 	const size_t noted = state->endings[false].count + state->endings[true].count;

@@ -6,8 +6,8 @@
  * a new opening ends is gone as a view first; settle() below logs it later. Failure modes: a
  * body that no mutation wrote is HF_ECORRUPT and changes nothing; no memory leaves what the
  * change did so far to its owner, which undoes it. */
-#include "domains/common/container.h"
 #include "domains/common/domains.h"
+#include "domains/common/objects.h"
 #include "domains/idempotency/apply.h"
 
 static int idem_init(void *state, const struct hf__domain_env *env)
@@ -19,7 +19,7 @@ static void idem_deinit(void *raw)
 {
 	struct hf__idem_state *state = raw;
 	hf__objects_free(&state->entries, offsetof(struct hf__idem_entry, node));
-	hf__objects_free(&state->scopes, offsetof(struct hf__idem_scope, node));
+	hf__containers_deinit(state);
 }
 
 static void idem_opened(void *state, uint64_t first_lsn)
@@ -48,11 +48,6 @@ static int idem_settle(void *raw, struct hf__decision *d, unsigned budget, bool 
 	return hf__settle_due(state->endings, d, budget, more, log_ended);
 }
 
-static struct hf__removed *idem_removed(void *state)
-{
-	return &((struct hf__idem_state *)state)->removed;
-}
-
 const struct hf__domain hf__idempotency_domain = {
     .id = HF__DOMAIN_IDEMPOTENCY,
     .name = "idempotency",
@@ -66,7 +61,7 @@ const struct hf__domain hf__idempotency_domain = {
     .describe = hf__idem_describe,
     .about = hf__idem_about,
     .verify = hf__idem_verify,
-    .removed = idem_removed,
+    .removed = hf__containers_removed,
     .opened = idem_opened,
     .settle = idem_settle,
     .next_ending = idem_next_ending,

@@ -23,21 +23,17 @@
 #define HF_DOMAINS_IDEMPOTENCY_STATE_H
 
 #include "base/heap.h"
-#include "base/map.h"
+#include "base/outer.h"
 #include "domains/common/names.h"
 #include "holdfast/idempotency.h"
 #include "log/entry.h"
+#include "object/container.h"
 #include "object/range.h"
-#include "object/removed.h"
 #include "store/domain.h"
 
 struct hf__idem_state {
+	struct hf__containers scopes; /* listed until the latest end of their entries */
 	struct hf__domain_env env;
-	struct hf__map scopes; /* by name */
-	/* all scopes; the weight is the latest end of their entries, INT64_MIN for an empty one */
-	struct hf__index by_name;
-	struct hf__object root; /* the container of scopes; never changes itself */
-	struct hf__removed removed; /* scopes */
 	struct hf__map entries; /* by scope and key */
 	struct hf__heap
 	    /* by whether the store computed the end: every entry that ends some time, by its end:
@@ -50,17 +46,14 @@ struct hf__idem_state {
 };
 
 struct hf__idem_scope {
-	struct hf__object object;
-	struct hf__map_node node;
+	struct hf__container head;
 	struct hf__index_node by_name;
 	struct hf__idem_state *state;
-	struct hf__vacancy vacancy;
 	struct hf__index by_key; /* all its entries; the weight is the end */
 	struct hf__index
 	    /* by whether the end is computed, end and key: owned ones, done ones. Their ranks count
 	     * what has not ended */
 	    by_end[2];
-	uint16_t len;
 	uint8_t name[];
 };
 
@@ -88,27 +81,18 @@ struct hf__idem_entry {
 	uint8_t key[];
 };
 
+HF__DEFINE_OUTER(hf__idem_of_map, struct hf__map_node, struct hf__idem_entry, node);
+HF__DEFINE_OUTER(hf__idem_of_ending, struct hf__heap_node, struct hf__idem_entry, ending);
+
 /* --- idempotency/state.c ---------------------------------------------------------------------- */
 
-struct hf__idem_scope *hf__idem_scope_find(const struct hf__idem_state *state,
-                                           struct hf_bytes name);
-/* What an answer about this name depends on: the scope, which may be NULL, or the number of
- * those that are gone. */
-const struct hf__object *hf__idem_scope_depends(const struct hf__idem_state *state,
-                                                const struct hf__idem_scope *scope,
-                                                struct hf_bytes name);
 /* Whether it has ended or not. */
 struct hf__idem_entry *hf__idem_find(const struct hf__idem_state *state, struct hf_bytes scope,
                                      struct hf_bytes key);
-/* Not in any index yet; hf__change_add puts them there. NULL: out of memory. */
-struct hf__idem_scope *hf__idem_scope_new(struct hf__idem_state *state, struct hf_bytes name);
+/* Not in any index yet; hf__change_add puts it there. NULL: out of memory. */
 struct hf__idem_entry *hf__idem_entry_new(struct hf__idem_scope *scope, struct hf_bytes key);
 
-struct hf__idem_scope *hf__idem_scope_of_map(const struct hf__map_node *node);
-struct hf__idem_entry *hf__idem_of_map(const struct hf__map_node *node);
-struct hf__idem_entry *hf__idem_of_ending(const struct hf__heap_node *node);
 struct hf__idem_scope *hf__idem_scope_of(const struct hf__idem_entry *entry);
-struct hf_bytes hf__idem_scope_name(const struct hf__idem_scope *scope);
 struct hf_bytes hf__idem_key(const struct hf__idem_entry *entry);
 
 /* The instant from which it is gone, a mono time if it was computed; INT64_MAX: never. */

@@ -40,8 +40,8 @@ static int read_list(struct hf__query *q, const void *raw, void *to)
 		rc = hash_query(args.scope, &list.query);
 	if (rc != HF_OK)
 		return rc;
-	const struct hf__idem_scope *scope = hf__idem_scope_find(q->state, args.scope);
-	hf__query_depends(q, hf__idem_scope_depends(q->state, scope, args.scope));
+	const struct hf__idem_scope *scope = hf__container_find(q->state, args.scope);
+	hf__query_depends(q, hf__container_depends(q->state, scope, args.scope));
 	list.range = (struct hf__range){.index = scope ? &scope->by_key : NULL, .filter = &alive};
 	rc = hf__list_page(q, &list);
 	out->items = list.items;

@@ -118,9 +118,9 @@ static int clear_decide(void *state, struct hf__decision *d, const void *raw,
                         struct hf_result *result)
 {
 	const struct hf_idempotency_clear_args *args = raw;
-	const struct hf__idem_scope *scope = hf__idem_scope_find(state, args->scope);
+	const struct hf__idem_scope *scope = hf__container_find(state, args->scope);
 	const struct hf__idem_image image = {.scope = args->scope};
-	hf__depends(d, hf__idem_scope_depends(state, scope, args->scope));
+	hf__depends(d, hf__container_depends(state, scope, args->scope));
 	const size_t count = scope ? hf__idem_count(scope, false, HF__INSTANT_OF(d)) +
 	                                 hf__idem_count(scope, true, HF__INSTANT_OF(d))
 	                           : 0;

@@ -18,7 +18,7 @@ int hf__idem_answer(struct hf__query *q, const struct hf__idem_entry *entry, boo
 	    .version = value->version,
 	};
 	int rc =
-	    hf__answer_bytes(q->answer, hf__idem_scope_name(hf__idem_scope_of(entry)), &out->key.scope);
+	    hf__answer_bytes(q->answer, hf__container_name(hf__idem_scope_of(entry)), &out->key.scope);
 	if (rc == HF_OK)
 		rc = hf__answer_bytes(q->answer, hf__idem_key(entry), &out->key.key);
 	if (rc == HF_OK)
@@ -39,8 +39,8 @@ static int look(struct hf__query *q, const struct hf_idempotency_key *key,
 	if (rc != HF_OK)
 		return rc;
 	const struct hf__idem_entry *entry = hf__idem_find(state, key->scope, key->key);
-	const struct hf__idem_scope *scope = entry ? NULL : hf__idem_scope_find(state, key->scope);
-	hf__query_depends(q, entry ? &entry->object : hf__idem_scope_depends(state, scope, key->scope));
+	const struct hf__idem_scope *scope = entry ? NULL : hf__container_find(state, key->scope);
+	hf__query_depends(q, entry ? &entry->object : hf__container_depends(state, scope, key->scope));
 	*out = entry && hf__idem_alive(entry, HF__INSTANT_OF(q)) ? entry : NULL;
 	return HF_OK;
 }
@@ -84,9 +84,9 @@ static int read_count(struct hf__query *q, const void *raw, void *out)
 	const int rc = hf__idem_check_scope(*name, &q->why);
 	if (rc != HF_OK)
 		return rc;
-	const struct hf__idem_scope *scope = hf__idem_scope_find(q->state, *name);
+	const struct hf__idem_scope *scope = hf__container_find(q->state, *name);
 	counts->as_of = q->now;
-	hf__query_depends(q, hf__idem_scope_depends(q->state, scope, *name));
+	hf__query_depends(q, hf__container_depends(q->state, scope, *name));
 	if (!scope)
 		return HF_OK;
 	counts->in_progress = hf__idem_count(scope, false, HF__INSTANT_OF(q));
@@ -105,5 +105,5 @@ static bool scope_listed(const void *scope, struct hf__instant at)
 	return hf__index_first_pass(&((const struct hf__idem_scope *)scope)->by_key, &alive) != NULL;
 }
 
-HF__NAMES(hf_idempotency_names, struct hf__idem_state, HF__DOMAIN_IDEMPOTENCY,
-          .operation = "idempotency scopes", .listed = scope_listed);
+HF__NAMES(hf_idempotency_names, HF__DOMAIN_IDEMPOTENCY, .operation = "idempotency scopes",
+          .listed = scope_listed);

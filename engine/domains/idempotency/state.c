@@ -9,51 +9,16 @@
  * it ends some time; all four tell the same end. I-IDEM-2: the end depends on the value and on
  * state->incarnation alone, and the latter changes only in hf__idem_opened(). I-IDEM-3: a
  * scope's weight among the scopes is the latest end of its entries. */
-#include "domains/common/container.h"
+#include "domains/common/objects.h"
 #include "domains/idempotency/idempotency.h"
 
 #include <stddef.h>
 
 /* --- From node to object ---------------------------------------------------------------------- */
 
-static void *back(const void *node, size_t offset)
-{
-	return node ? (uint8_t *)(uintptr_t)node - offset : NULL;
-}
-
-struct hf__idem_scope *hf__idem_scope_of_map(const struct hf__map_node *node)
-{
-	return back(node, offsetof(struct hf__idem_scope, node));
-}
-
-struct hf__idem_entry *hf__idem_of_map(const struct hf__map_node *node)
-{
-	return back(node, offsetof(struct hf__idem_entry, node));
-}
-
-struct hf__idem_entry *hf__idem_of_ending(const struct hf__heap_node *node)
-{
-	return back(node, offsetof(struct hf__idem_entry, ending));
-}
-
 struct hf__idem_scope *hf__idem_scope_of(const struct hf__idem_entry *entry)
 {
-	return back(entry->object.container, offsetof(struct hf__idem_scope, object));
-}
-
-static struct hf__idem_scope *scope_of(struct hf__object *object)
-{
-	return back(object, offsetof(struct hf__idem_scope, object));
-}
-
-static struct hf__idem_entry *entry_of(struct hf__object *object)
-{
-	return back(object, offsetof(struct hf__idem_entry, object));
-}
-
-struct hf_bytes hf__idem_scope_name(const struct hf__idem_scope *scope)
-{
-	return hf_bytes_of(scope->name, scope->len);
+	return (void *)entry->object.container;
 }
 
 struct hf_bytes hf__idem_key(const struct hf__idem_entry *entry)
@@ -99,7 +64,6 @@ struct end {
 #define ENTRY struct hf__idem_entry
 #define KEY .kind = HF__FIELD_PART, .offset = offsetof(ENTRY, key), .lens = offsetof(ENTRY, len)
 
-static const struct hf__index_type by_name = HF__INDEX_BY_NAME(struct hf__idem_scope, by_name);
 /* A position is the key. */
 static int compare_keys(const void *a, const void *b)
 {
@@ -164,31 +128,12 @@ static void make_key(struct full_key *full, struct hf_bytes scope, struct hf_byt
 	memcpy(full->bytes + scope.len + 1, key.data, key.len);
 }
 
-static bool scope_equal(const struct hf__map_node *node, const void *key)
-{
-	const struct hf_bytes *name = key;
-	return hf__bytes_equal(hf__idem_scope_name(hf__idem_scope_of_map(node)), *name);
-}
-
 static bool entry_equal(const struct hf__map_node *node, const void *raw)
 {
 	const struct full_key *full = raw;
 	const struct hf__idem_entry *entry = hf__idem_of_map(node);
 	return hf__bytes_equal(hf__idem_key(entry), full->key) &&
-	       hf__bytes_equal(hf__idem_scope_name(hf__idem_scope_of(entry)), full->scope);
-}
-
-struct hf__idem_scope *hf__idem_scope_find(const struct hf__idem_state *state, struct hf_bytes name)
-{
-	return hf__idem_scope_of_map(hf__name_find(&state->scopes, name, scope_equal));
-}
-
-const struct hf__object *hf__idem_scope_depends(const struct hf__idem_state *state,
-                                                const struct hf__idem_scope *scope,
-                                                struct hf_bytes name)
-{
-	return hf__removed_depends(&state->removed, &state->scopes, scope ? &scope->object : NULL,
-	                           name);
+	       hf__bytes_equal(hf__container_name(hf__idem_scope_of(entry)), full->scope);
 }
 
 struct hf__idem_entry *hf__idem_find(const struct hf__idem_state *state, struct hf_bytes scope,
@@ -202,47 +147,30 @@ struct hf__idem_entry *hf__idem_find(const struct hf__idem_state *state, struct 
 
 /* --- Hooks ------------------------------------------------------------------------------------ */
 
-static void scope_enlist(struct hf__object *object)
-{
-	struct hf__idem_scope *scope = scope_of(object);
-	hf__name_enlist(HF__NAMED(scope, scopes), hf__idem_scope_name(scope));
-}
-
-static void scope_delist(struct hf__object *object)
-{
-	struct hf__idem_scope *scope = scope_of(object);
-	hf__name_delist(HF__NAMED(scope, scopes));
-}
-
-static void scope_free(struct hf__object *object)
-{
-	hf__free(scope_of(object));
-}
-
 /* I-IDEM-3. */
 static void scope_weigh(struct hf__idem_scope *scope)
 {
-	hf__name_until(&scope->state->by_name, &scope->by_name, hf__index_most(&scope->by_key));
+	hf__container_until(scope, hf__index_most(&scope->by_key));
 }
 
 static void entry_enlist(struct hf__object *object)
 {
-	struct hf__idem_entry *entry = entry_of(object);
+	struct hf__idem_entry *entry = (void *)object;
 	struct hf__map *entries = &hf__idem_scope_of(entry)->state->entries;
 	struct full_key full;
-	make_key(&full, hf__idem_scope_name(hf__idem_scope_of(entry)), hf__idem_key(entry));
+	make_key(&full, hf__container_name(hf__idem_scope_of(entry)), hf__idem_key(entry));
 	hf__map_insert(entries, &entry->node, hf__map_hash(entries, full.bytes, full.len));
 }
 
 static void entry_delist(struct hf__object *object)
 {
-	struct hf__idem_entry *entry = entry_of(object);
+	struct hf__idem_entry *entry = (void *)object;
 	hf__map_remove(&hf__idem_scope_of(entry)->state->entries, &entry->node);
 }
 
 static void entry_link(struct hf__object *object)
 {
-	struct hf__idem_entry *entry = entry_of(object);
+	struct hf__idem_entry *entry = (void *)object;
 	struct hf__idem_scope *scope = hf__idem_scope_of(entry);
 	struct hf__idem_state *state = scope->state;
 	const struct hf__idem_value *value = &entry->value;
@@ -259,7 +187,7 @@ static void entry_link(struct hf__object *object)
 
 static void entry_unlink(struct hf__object *object)
 {
-	struct hf__idem_entry *entry = entry_of(object);
+	struct hf__idem_entry *entry = (void *)object;
 	struct hf__idem_scope *scope = hf__idem_scope_of(entry);
 	hf__index_remove(&scope->by_key, &entry->by_key);
 	hf__index_remove(&scope->by_end[entry->value.done], &entry->by_end);
@@ -268,37 +196,10 @@ static void entry_unlink(struct hf__object *object)
 	scope_weigh(scope);
 }
 
-static void entry_free(struct hf__object *object)
-{
-	hf__free(entry_of(object));
-}
-
 static bool scope_idle(const struct hf__object *object)
 {
-	const struct hf__idem_scope *scope = back(object, offsetof(struct hf__idem_scope, object));
-	return hf__index_count(&scope->by_key) == 0;
+	return hf__index_count(&((const struct hf__idem_scope *)(const void *)object)->by_key) == 0;
 }
-
-static struct hf__object *scope_number(const struct hf__object *object)
-{
-	const struct hf__idem_scope *scope = back(object, offsetof(struct hf__idem_scope, object));
-	return hf__removed_number(scope->vacancy.home, scope->node.hash);
-}
-
-/* A scope holds no value: it is noted as the container of what changed. */
-static const struct hf__type scope_type = {
-    .name = "idempotency scope",
-    .value_offset = offsetof(struct hf__idem_scope, name),
-    .enlist = scope_enlist,
-    .delist = scope_delist,
-    .free = scope_free,
-    .number = scope_number,
-    .idle = scope_idle,
-    .vacancy_offset = offsetof(struct hf__idem_scope, vacancy),
-};
-
-static const struct hf__type root_type = {.name = "idempotency",
-                                          .value_offset = sizeof(struct hf__object)};
 
 static const struct hf__type entry_type = {
     .name = "idempotency entry",
@@ -311,27 +212,28 @@ static const struct hf__type entry_type = {
     .delist = entry_delist,
     .link = entry_link,
     .unlink = entry_unlink,
-    .free = entry_free,
 };
 
 /* --- Birth ------------------------------------------------------------------------------------ */
 
-struct hf__idem_scope *hf__idem_scope_new(struct hf__idem_state *state, struct hf_bytes name)
+static void scope_init(void *container, void *state)
 {
-	struct hf__idem_scope *scope = hf__alloc(sizeof *scope + name.len);
-	if (!scope)
-		return NULL;
-	scope->object.type = &scope_type;
-	scope->object.container = &state->root;
+	struct hf__idem_scope *scope = container;
 	scope->state = state;
-	scope->vacancy.home = &state->removed;
 	hf__index_init(&scope->by_key, &by_key);
 	hf__index_init(&scope->by_end[false], &by_end);
 	hf__index_init(&scope->by_end[true], &by_end);
-	scope->len = (uint16_t)name.len;
-	memcpy(scope->name, name.data, name.len);
-	return scope;
 }
+
+static const struct hf__container_type scope_type = {
+    .object = {.name = "idempotency scope",
+               .value_offset = offsetof(struct hf__idem_scope, name),
+               HF__CONTAINER(struct hf__idem_scope),
+               .idle = scope_idle},
+    .size = sizeof(struct hf__idem_scope),
+    .by_name = HF__INDEX_OF_NAMES(struct hf__idem_scope),
+    .init = scope_init,
+};
 
 struct hf__idem_entry *hf__idem_entry_new(struct hf__idem_scope *scope, struct hf_bytes key)
 {
@@ -339,7 +241,7 @@ struct hf__idem_entry *hf__idem_entry_new(struct hf__idem_scope *scope, struct h
 	if (!entry)
 		return NULL;
 	entry->object.type = &entry_type;
-	entry->object.container = &scope->object;
+	entry->object.container = &scope->head.object;
 	entry->len = (uint16_t)key.len;
 	memcpy(entry->key, key.data, key.len);
 	return entry;
@@ -349,10 +251,7 @@ bool hf__idem_indexes_init(struct hf__idem_state *state, const struct hf__domain
 {
 	state->env = *env;
 	state->incarnation = UINT64_MAX;
-	state->root.type = &root_type;
-	hf__removed_init(&state->removed);
-	hf__index_init(&state->by_name, &by_name);
-	return hf__map_init(&state->scopes, env->hash_key) &&
+	return hf__containers_init(state, &scope_type, env->hash_key) &&
 	       hf__map_init(&state->entries, env->hash_key);
 }
 

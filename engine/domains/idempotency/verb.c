@@ -132,8 +132,8 @@ int hf__idem_look(const struct hf__idem_state *state, struct hf__decision *d,
 	if (entry) {
 		hf__depends(d, &entry->object);
 	} else {
-		const struct hf__idem_scope *scope = hf__idem_scope_find(state, key->scope);
-		hf__depends(d, hf__idem_scope_depends(state, scope, key->scope));
+		const struct hf__idem_scope *scope = hf__container_find(state, key->scope);
+		hf__depends(d, hf__container_depends(state, scope, key->scope));
 	}
 	*out = entry && hf__idem_alive(entry, HF__INSTANT_OF(d)) ? entry : NULL;
 	const int rc = hf__expect(d, write->expect, *out ? entry->value.version : 0);

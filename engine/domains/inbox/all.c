@@ -27,8 +27,8 @@ static int decide_all(void *state, struct hf__decision *d,
                       const struct hf_inbox_mark_all_args *args, enum hf__inbox_mark mark,
                       struct hf_result *result)
 {
-	const struct hf__inbox *inbox = hf__inbox_find(state, args->user);
-	hf__depends(d, hf__inbox_depends(state, inbox, args->user));
+	const struct hf__inbox *inbox = hf__container_find(state, args->user);
+	hf__depends(d, hf__container_depends(state, inbox, args->user));
 	if (!inbox)
 		return HF_OK;
 	struct hf__inbox_all all = {.mark = mark,

@@ -5,22 +5,20 @@
  * anything is touched; no memory leaves what was done so far to the change's owner, which undoes
  * it. I-INBOX-2: an object's version is the LSN of the entry that last changed its value.
  * I-INBOX-3: no save un-dismisses. I-INBOX-4: a key has a record or a tombstone, not both. */
-#include "domains/common/container.h"
+#include "domains/common/objects.h"
 #include "domains/inbox/inbox.h"
 
 /* --- The inbox itself ------------------------------------------------------------------------- */
 
-static HF__DEFINE_ADD(add_inbox, hf__inbox_state, hf__inbox, hf__inbox_find, hf__inbox_new);
-
 static int move_generated_at(struct hf__inbox *inbox, struct hf__change *change,
                              int64_t generated_at, uint64_t lsn)
 {
-	const int rc = hf__before_change(change, &inbox->object);
+	const int rc = hf__before_change(change, &inbox->head.object);
 	if (rc != HF_OK)
 		return rc;
 	inbox->value.generated_at = generated_at;
 	inbox->value.version = lsn;
-	hf__after_change(change, &inbox->object);
+	hf__after_change(change, &inbox->head.object);
 	return HF_OK;
 }
 
@@ -30,12 +28,12 @@ static int drop_generated_at(struct hf__inbox *inbox, struct hf__change *change,
 {
 	if (inbox->value.generated_at == HF_UNSET)
 		return HF_OK;
-	const int rc = hf__before_change(change, &inbox->object);
+	const int rc = hf__before_change(change, &inbox->head.object);
 	if (rc != HF_OK)
 		return rc;
 	inbox->value.generated_at = HF_UNSET;
 	inbox->value.version = inbox->value.status_version ? lsn : 0;
-	hf__after_change(change, &inbox->object);
+	hf__after_change(change, &inbox->head.object);
 	return HF_OK;
 }
 
@@ -43,15 +41,15 @@ static int drop_generated_at(struct hf__inbox *inbox, struct hf__change *change,
 static int set_value(struct hf__inbox_state *s, struct hf__change *change,
                      struct hf__inbox_value value, const struct hf__inbox_status *status)
 {
-	struct hf__inbox *inbox;
+	int rc;
+	struct hf__inbox *inbox = hf__container_get(s, change, status->user, &rc);
 	struct hf__blob *extra = NULL;
-	int rc = add_inbox(s, change, status->user, &inbox);
-	if (rc != HF_OK)
+	if (!inbox)
 		return rc;
 	if (!hf__blob_new(status->status, &value.status))
 		return HF_ENOMEM;
 	rc = !status->sets_extra || hf__blob_new(status->extra, &extra)
-	         ? hf__before_change(change, &inbox->object)
+	         ? hf__before_change(change, &inbox->head.object)
 	         : HF_ENOMEM;
 	if (rc != HF_OK) {
 		hf__free(value.status);
@@ -60,7 +58,7 @@ static int set_value(struct hf__inbox_state *s, struct hf__change *change,
 	}
 	value.extra = status->sets_extra ? extra : inbox->value.extra;
 	inbox->value = value;
-	hf__after_change(change, &inbox->object);
+	hf__after_change(change, &inbox->head.object);
 	return HF_OK;
 }
 
@@ -70,7 +68,7 @@ static int apply_status(struct hf__inbox_state *s, struct hf__change *change,
 	struct hf__inbox_status status;
 	if (!hf__inbox_get_status(entry->body, &status))
 		return HF_ECORRUPT;
-	const struct hf__inbox *inbox = hf__inbox_find(s, status.user);
+	const struct hf__inbox *inbox = hf__container_find(s, status.user);
 	struct hf__inbox_value value = {.generated_at = inbox ? inbox->value.generated_at : HF_UNSET};
 	value.version = value.status_version = entry->lsn;
 	return set_value(s, change, value, &status);
@@ -82,7 +80,7 @@ static int apply_state(struct hf__inbox_state *s, struct hf__change *change,
 	struct hf__inbox_status status;
 	struct hf__inbox_value value;
 	if (!hf__inbox_get_state(entry->body, &value, &status) || value.status_version > entry->lsn ||
-	    hf__inbox_find(s, status.user))
+	    hf__container_find(s, status.user))
 		return HF_ECORRUPT;
 	value.version = entry->lsn;
 	return set_value(s, change, value, &status);
@@ -285,10 +283,11 @@ static int apply_change(struct hf__inbox_state *s, struct hf__change *change,
 	struct hf__inbox_item item;
 	if (!hf__inbox_get_change(entry->body, &head))
 		return HF_ECORRUPT;
-	struct hf__inbox *inbox = hf__inbox_find(s, head.user);
+	struct hf__inbox *inbox = hf__container_find(s, head.user);
 	if (!change_follows(&head, inbox, entry))
 		return HF_ECORRUPT;
-	int rc = add_inbox(s, change, head.user, &inbox);
+	int rc;
+	inbox = hf__container_get(s, change, head.user, &rc);
 	if (rc == HF_OK && head.generated_at != HF_UNSET)
 		rc = move_generated_at(inbox, change, head.generated_at, entry->lsn);
 	if (rc == HF_OK && head.cause == HF__INBOX_CAUSE_CLEAR)

@@ -9,8 +9,8 @@ static int read_counts(struct hf__query *q, const void *raw, void *out)
 	struct hf_inbox_counts *counts = out;
 	if (!hf__inbox_user_ok(*user, &q->why))
 		return HF_EINVAL;
-	const struct hf__inbox *inbox = hf__inbox_find(q->state, *user);
-	hf__query_depends(q, hf__inbox_depends(q->state, inbox, *user));
+	const struct hf__inbox *inbox = hf__container_find(q->state, *user);
+	hf__query_depends(q, hf__container_depends(q->state, inbox, *user));
 	if (!inbox)
 		return HF_OK;
 	*counts = (struct hf_inbox_counts){hf__inbox_total(inbox), inbox->unread, inbox->unseen,
@@ -27,8 +27,8 @@ static int read_status(struct hf__query *q, const void *raw, void *out)
 	struct hf_inbox_status *status = out;
 	if (!hf__inbox_user_ok(*user, &q->why))
 		return HF_EINVAL;
-	const struct hf__inbox *inbox = hf__inbox_find(q->state, *user);
-	hf__query_depends(q, hf__inbox_depends(q->state, inbox, *user));
+	const struct hf__inbox *inbox = hf__container_find(q->state, *user);
+	hf__query_depends(q, hf__container_depends(q->state, inbox, *user));
 	if (!inbox)
 		return HF_OK;
 	status->version = inbox->value.status_version;
@@ -42,5 +42,4 @@ static int read_status(struct hf__query *q, const void *raw, void *out)
 HF__READ_MEMORY(hf_inbox_get_status, struct hf_bytes user, &user, struct hf_inbox_status,
                 HF__DOMAIN_INBOX, read_status);
 
-HF__NAMES(hf_inbox_names, struct hf__inbox_state, HF__DOMAIN_INBOX, .operation = "inbox users",
-          .mono = true);
+HF__NAMES(hf_inbox_names, HF__DOMAIN_INBOX, .operation = "inbox users", .mono = true);

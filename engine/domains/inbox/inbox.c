@@ -5,8 +5,8 @@
  * (inbox/read.c). Tombstones end by time: as a view first, settle() below logs it later. Failure
  * modes are those of apply. */
 #include "domains/inbox/inbox.h"
-#include "domains/common/container.h"
 #include "domains/common/domains.h"
+#include "domains/common/objects.h"
 
 /* --- Life ------------------------------------------------------------------------------------- */
 
@@ -18,22 +18,9 @@ static int inbox_init(void *state, const struct hf__domain_env *env)
 static void inbox_deinit(void *state)
 {
 	struct hf__inbox_state *s = state;
-	struct hf__map_node *next;
-	for (struct hf__map_node *node = hf__map_next(&s->records, NULL); node; node = next) {
-		next = hf__map_next(&s->records, node);
-		hf__object_free(&hf__record_of_map(node)->object);
-	}
-	for (struct hf__map_node *node = hf__map_next(&s->tombs, NULL); node; node = next) {
-		next = hf__map_next(&s->tombs, node);
-		hf__object_free(&hf__tomb_of_map(node)->object);
-	}
-	for (struct hf__map_node *node = hf__map_next(&s->users, NULL); node; node = next) {
-		next = hf__map_next(&s->users, node);
-		hf__object_free(&hf__inbox_of_map(node)->object);
-	}
-	hf__map_deinit(&s->records);
-	hf__map_deinit(&s->tombs);
-	hf__map_deinit(&s->users);
+	hf__objects_free(&s->records, offsetof(struct hf__record, node));
+	hf__objects_free(&s->tombs, offsetof(struct hf__tomb, node));
+	hf__containers_deinit(state);
 }
 
 /* --- Snapshot --------------------------------------------------------------------------------- */
@@ -44,7 +31,7 @@ static int snapshot_value(const struct hf__inbox *inbox, struct hf__emitter *emi
 {
 	if (inbox->value.version == 0)
 		return HF_OK;
-	hf__inbox_put_state(&emitter->body, hf__inbox_user(inbox), &inbox->value);
+	hf__inbox_put_state(&emitter->body, hf__container_name(inbox), &inbox->value);
 	return emitter->body.bad ? HF_ENOMEM
 	                         : emitter->emit(emitter, inbox->value.version, HF__INBOX_STATE);
 }
@@ -53,7 +40,7 @@ static int snapshot_record(const struct hf__record *record, struct hf__emitter *
 {
 	const struct hf__inbox_change head = {
 	    .cause = HF__INBOX_CAUSE_STATE,
-	    .user = hf__inbox_user(hf__record_inbox(record)),
+	    .user = hf__container_name(hf__record_inbox(record)),
 	    .generated_at = HF_UNSET,
 	    .count = 1,
 	};
@@ -72,7 +59,7 @@ static int snapshot_tomb(const struct hf__tomb *tomb, struct hf__emitter *emitte
 {
 	const struct hf__inbox_change head = {
 	    .cause = HF__INBOX_CAUSE_STATE,
-	    .user = hf__inbox_user(hf__tomb_inbox(tomb)),
+	    .user = hf__container_name(hf__tomb_inbox(tomb)),
 	    .generated_at = HF_UNSET,
 	    .count = 1,
 	};
@@ -100,8 +87,7 @@ static int snapshot_inbox(const void *raw, struct hf__emitter *emitter)
 
 static int inbox_snapshot(const void *state, struct hf__emitter *emitter)
 {
-	return hf__emit_each(&((const struct hf__inbox_state *)state)->by_name, snapshot_inbox,
-	                     emitter);
+	return hf__emit_each(state, snapshot_inbox, emitter);
 }
 
 /* --- Verify ----------------------------------------------------------------------------------- */
@@ -152,23 +138,24 @@ static int verify_records(const struct hf__inbox *inbox, struct hf__text *why)
 	for (const struct hf__record *record = hf__record_first(inbox, &all, NULL); record;
 	     record = hf__record_next(record, &all)) {
 		if (!record_sane(record))
-			return unsound(why, "unsound record", hf__inbox_user(inbox));
+			return unsound(why, "unsound record", hf__container_name(inbox));
 		dismissed += record->value.dismissed;
 		unread += record->value.unread && !record->value.dismissed;
 		unseen += record->value.seen_at == HF_UNSET && !record->value.dismissed;
 	}
 	if (unread == inbox->unread && unseen == inbox->unseen && dismissed == inbox->dismissed)
 		return HF_OK;
-	return unsound(why, "wrong counters", hf__inbox_user(inbox));
+	return unsound(why, "wrong counters", hf__container_name(inbox));
 }
 
-static bool listing_sane(const struct hf__inbox *inbox)
+/* By its tombstones one by one. */
+static int64_t listed_until(const struct hf__inbox *inbox)
 {
 	int64_t until = inbox->value.version != 0 || hf__inbox_total(inbox) > 0 ? INT64_MAX : INT64_MIN;
 	for (const struct hf__tomb *tomb = hf__tomb_next(inbox, NULL); tomb;
 	     tomb = hf__tomb_next(inbox, tomb))
 		until = tomb->value.until > until ? tomb->value.until : until;
-	return inbox->by_name.weight == until;
+	return until;
 }
 
 static int verify_inbox(const struct hf__inbox *inbox, struct hf__text *why)
@@ -177,19 +164,14 @@ static int verify_inbox(const struct hf__inbox *inbox, struct hf__text *why)
 	const bool never = value->version == 0;
 	if (never != (value->generated_at == HF_UNSET && value->status_version == 0) ||
 	    value->status_version > value->version)
-		return unsound(why, "unsound versions", hf__inbox_user(inbox));
-	if (!hf__object_sealed(&inbox->object) ||
-	    hf__inbox_find(inbox->state, hf__inbox_user(inbox)) != inbox)
-		return unsound(why, "broken seal or map", hf__inbox_user(inbox));
+		return unsound(why, "unsound versions", hf__container_name(inbox));
+	if (!hf__container_sane(inbox->state, inbox, listed_until(inbox)))
+		return unsound(why, "broken seal, map or listing", hf__container_name(inbox));
 	for (enum hf__inbox_view view = 0; view < HF__INBOX_VIEWS; view++)
 		if (!view_sane(inbox, view))
-			return unsound(why, "broken order", hf__inbox_user(inbox));
+			return unsound(why, "broken order", hf__container_name(inbox));
 	if (!hf__tombs_sane(inbox))
-		return unsound(why, "broken tombstones", hf__inbox_user(inbox));
-	if (!hf__removed_right(&inbox->object))
-		return unsound(why, "wrong place among the empty ones", hf__inbox_user(inbox));
-	if (!listing_sane(inbox))
-		return unsound(why, "wrong listing", hf__inbox_user(inbox));
+		return unsound(why, "broken tombstones", hf__container_name(inbox));
 	return verify_records(inbox, why);
 }
 
@@ -197,10 +179,10 @@ static int inbox_verify(const void *state, struct hf__text *why)
 {
 	const struct hf__inbox_state *s = state;
 	size_t inboxes = 0, records = 0, tombs = 0;
-	const bool ascending = hf__removed_sane(&s->removed) && hf__index_sane(&s->by_name) &&
-	                       hf__heap_sane(&s->endings) && s->endings.count == s->tombs.count;
-	const struct hf__inbox *inbox = hf__index_first_object(&s->by_name);
-	for (; inbox && ascending; inbox = hf__index_next_object(&s->by_name, inbox)) {
+	const bool ascending =
+	    hf__containers_sane(s) && hf__heap_sane(&s->endings) && s->endings.count == s->tombs.count;
+	const struct hf__inbox *inbox = hf__container_first(s);
+	for (; inbox && ascending; inbox = hf__container_next(s, inbox)) {
 		const int rc = verify_inbox(inbox, why);
 		if (rc != HF_OK)
 			return rc;
@@ -208,13 +190,13 @@ static int inbox_verify(const void *state, struct hf__text *why)
 		records += hf__inbox_total(inbox);
 		tombs += hf__index_count(&inbox->tombs);
 	}
-	if (ascending && inboxes == s->users.count && records == s->records.count &&
+	if (ascending && inboxes == s->inboxes.map.count && records == s->records.count &&
 	    tombs == s->tombs.count)
 		return HF_OK;
 	hf__text_add(
 	    why,
 	    "%zu inboxes, %zu records and %zu tombstones in the orders, %zu, %zu and %zu in the maps",
-	    inboxes, records, tombs, s->users.count, s->records.count, s->tombs.count);
+	    inboxes, records, tombs, s->inboxes.map.count, s->records.count, s->tombs.count);
 	return HF_ECORRUPT;
 }
 
@@ -237,7 +219,7 @@ static int inbox_settle(void *raw, struct hf__decision *d, unsigned budget, bool
 	     i++) {
 		const struct hf__tomb *tomb = hf__tomb_of_ending(hf__heap_first(&state->endings));
 		const struct hf__inbox_change head = {.cause = HF__INBOX_CAUSE_EXPIRE,
-		                                      .user = hf__inbox_user(hf__tomb_inbox(tomb)),
+		                                      .user = hf__container_name(hf__tomb_inbox(tomb)),
 		                                      .generated_at = HF_UNSET,
 		                                      .count = 1};
 		struct hf__writer *body = hf__entry_body(d);
@@ -249,11 +231,6 @@ static int inbox_settle(void *raw, struct hf__decision *d, unsigned budget, bool
 	}
 	*more = state->endings.count > 0 && hf__heap_first(&state->endings)->deadline <= d->mono;
 	return HF_OK;
-}
-
-static struct hf__removed *inbox_removed(void *state)
-{
-	return &((struct hf__inbox_state *)state)->removed;
 }
 
 const struct hf__domain hf__inbox_domain = {
@@ -270,7 +247,7 @@ const struct hf__domain hf__inbox_domain = {
     .about = hf__inbox_about,
     .concerns = hf__inbox_concerns,
     .verify = inbox_verify,
-    .removed = inbox_removed,
+    .removed = hf__containers_removed,
     .settle = inbox_settle,
     .next_ending = inbox_next_ending,
 };

@@ -27,13 +27,13 @@
 #define HF_DOMAINS_INBOX_STATE_H
 
 #include "base/heap.h"
-#include "base/map.h"
+#include "base/outer.h"
 #include "domains/common/names.h"
 #include "domains/inbox/entry.h"
 #include "holdfast/inbox.h"
 #include "log/entry.h"
+#include "object/container.h"
 #include "object/range.h"
-#include "object/removed.h"
 #include "store/domain.h"
 
 /* The orders of an inbox's records. The first two have one range per class, so that a filter by
@@ -84,14 +84,11 @@ struct hf__inbox_bound {
 };
 
 struct hf__inbox_state {
+	struct hf__containers inboxes; /* by user */
 	struct hf__domain_env env;
-	struct hf__map users; /* inboxes by user */
 	struct hf__map records; /* by full key */
 	struct hf__map tombs; /* by full key */
 	struct hf__heap endings; /* of tombstones */
-	struct hf__index by_name; /* names.h: until when does it hold anything? */
-	struct hf__object root; /* the container of inboxes; never changes itself */
-	struct hf__removed removed; /* inboxes */
 };
 
 struct hf__inbox_value {
@@ -103,17 +100,14 @@ struct hf__inbox_value {
 };
 
 struct hf__inbox {
-	struct hf__object object;
-	struct hf__map_node node;
-	struct hf__index_node by_name;
+	struct hf__container head;
+	struct hf__index_node by_name; /* until when does it hold anything? */
 	struct hf__inbox_state *state;
-	struct hf__vacancy vacancy;
 	struct hf__index views[HF__INBOX_VIEWS];
 	struct hf__index tombs; /* by key; weight: until (mono) */
 	uint64_t unread, unseen; /* both without dismissed; kept by link and unlink of the records */
 	uint64_t dismissed;
 	struct hf__inbox_value value;
-	uint16_t len;
 	uint8_t name[];
 };
 
@@ -151,6 +145,10 @@ struct hf__tomb {
 	uint8_t text[]; /* these, one behind the other */
 };
 
+HF__DEFINE_OUTER(hf__record_of_map, struct hf__map_node, struct hf__record, node);
+HF__DEFINE_OUTER(hf__tomb_of_map, struct hf__map_node, struct hf__tomb, node);
+HF__DEFINE_OUTER(hf__tomb_of_ending, struct hf__heap_node, struct hf__tomb, ending);
+
 /* --- inbox/describe.c ------------------------------------------------------------------------- */
 
 void hf__inbox_describe(const struct hf__entry *entry, struct hf__text *out);
@@ -163,16 +161,10 @@ bool hf__inbox_concerns(const struct hf__entry *entry, const struct hf_bytes *ke
 /* --- inbox/index.c ---------------------------------------------------------------------------- */
 
 bool hf__inbox_indexes_init(struct hf__inbox_state *state, const struct hf__domain_env *env);
-struct hf__inbox *hf__inbox_find(const struct hf__inbox_state *state, struct hf_bytes user);
-/* What an answer about this user depends on: the inbox, which may be NULL, or the number of
- * those that are gone. */
-const struct hf__object *hf__inbox_depends(const struct hf__inbox_state *state,
-                                           const struct hf__inbox *inbox, struct hf_bytes user);
 /* inbox may be NULL */
 struct hf__record *hf__record_find(const struct hf__inbox *inbox, struct hf_bytes account,
                                    struct hf_bytes thread);
-/* Not in any index yet; hf__change_add puts them there. NULL: out of memory. */
-struct hf__inbox *hf__inbox_new(struct hf__inbox_state *state, struct hf_bytes user);
+/* Not in any index yet; hf__change_add puts it there. NULL: out of memory. */
 struct hf__record *hf__record_new(struct hf__inbox *inbox, struct hf_bytes account,
                                   struct hf_bytes thread);
 /* The hash of a full key, the same for records and tombstones. */
@@ -191,8 +183,6 @@ struct hf__tomb *hf__tomb_find(const struct hf__inbox *inbox, struct hf_bytes ac
 /* Not in any index yet; hf__change_add puts it there. NULL: out of memory. */
 struct hf__tomb *hf__tomb_new(struct hf__inbox *inbox, struct hf_bytes account,
                               struct hf_bytes thread);
-struct hf__tomb *hf__tomb_of_map(const struct hf__map_node *node);
-struct hf__tomb *hf__tomb_of_ending(const struct hf__heap_node *node);
 struct hf__inbox *hf__tomb_inbox(const struct hf__tomb *tomb);
 struct hf_bytes hf__tomb_account(const struct hf__tomb *tomb);
 struct hf_bytes hf__tomb_thread(const struct hf__tomb *tomb);
@@ -207,12 +197,8 @@ bool hf__tombs_sane(const struct hf__inbox *inbox);
 
 /* --- inbox/order.c ---------------------------------------------------------------------------- */
 
-extern const struct hf__index_type hf__inbox_by_name;
 extern const struct hf__index_type hf__inbox_views[HF__INBOX_VIEWS];
-struct hf__inbox *hf__inbox_of_map(const struct hf__map_node *node);
-struct hf__record *hf__record_of_map(const struct hf__map_node *node);
 struct hf__inbox *hf__record_inbox(const struct hf__record *record);
-struct hf_bytes hf__inbox_user(const struct hf__inbox *inbox);
 struct hf_bytes hf__record_account(const struct hf__record *record);
 struct hf_bytes hf__record_thread(const struct hf__record *record);
 struct hf__inbox_image hf__record_image(const struct hf__record *record);

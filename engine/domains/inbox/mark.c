@@ -35,7 +35,7 @@ int hf__inbox_apply_mark(struct hf__inbox_state *s, struct hf__change *change,
 	if (!hf__inbox_get_mark(entry->body, &mark, &key, &image))
 		return HF_ECORRUPT;
 	struct hf__record *record =
-	    hf__record_find(hf__inbox_find(s, key.user), key.account, key.thread);
+	    hf__record_find(hf__container_find(s, key.user), key.account, key.thread);
 	if (!record || !mark_follows(mark, &record->value, &image))
 		return HF_ECORRUPT;
 	const int rc = hf__before_change(change, &record->object);
@@ -91,7 +91,7 @@ int hf__inbox_apply_all(struct hf__inbox_state *s, struct hf__change *change,
 	struct hf__inbox_all all;
 	if (!hf__inbox_get_all(entry->body, &all) || all.up_to >= entry->lsn)
 		return HF_ECORRUPT;
-	const struct hf__inbox *inbox = hf__inbox_find(s, all.user);
+	const struct hf__inbox *inbox = hf__container_find(s, all.user);
 	if (!inbox)
 		return HF_ECORRUPT;
 	const struct hf__inbox_bound range = hf__inbox_all_range(&all);

@@ -69,12 +69,12 @@ static int look(const struct hf__inbox_state *s, struct hf__decision *d,
 {
 	if (!hf__inbox_key(key, &found->key, &d->why))
 		return HF_EINVAL; /* checked before: not reached */
-	const struct hf__inbox *inbox = hf__inbox_find(s, found->key.user);
+	const struct hf__inbox *inbox = hf__container_find(s, found->key.user);
 	found->record = hf__record_find(inbox, found->key.account, found->key.thread);
 	if (found->record)
 		hf__depends(d, &found->record->object);
 	else
-		hf__depends(d, hf__inbox_depends(s, inbox, found->key.user));
+		hf__depends(d, hf__container_depends(s, inbox, found->key.user));
 	const int rc = hf__expect(d, write->expect, found->record ? found->record->value.version : 0);
 	if (rc != HF_OK) {
 		hf__text_add(&d->why, ": ");
@@ -235,9 +235,9 @@ static int set_status_decide(void *state, struct hf__decision *d, const void *ra
                              struct hf_result *result)
 {
 	const struct hf_inbox_set_status_args *args = raw;
-	const struct hf__inbox *inbox = hf__inbox_find(state, args->user);
+	const struct hf__inbox *inbox = hf__container_find(state, args->user);
 	const uint64_t version = inbox ? inbox->value.status_version : 0;
-	hf__depends(d, hf__inbox_depends(state, inbox, args->user));
+	hf__depends(d, hf__container_depends(state, inbox, args->user));
 	const int rc = hf__expect(d, args->write.expect, version);
 	if (rc != HF_OK) {
 		hf__text_add(&d->why, ": status of inbox ");

@@ -26,28 +26,11 @@ const struct hf__index_type hf__inbox_views[HF__INBOX_VIEWS] = {
 /* What callers see: no class. */
 static const struct hf__fields load_order = {4, {SNAPSHOT, SCORE, ACCOUNT, THREAD}};
 
-const struct hf__index_type hf__inbox_by_name = HF__INDEX_BY_NAME(struct hf__inbox, by_name);
-
 /* --- What a record says of itself ------------------------------------------------------------- */
-
-struct hf__inbox *hf__inbox_of_map(const struct hf__map_node *node)
-{
-	return (struct hf__inbox *)((uintptr_t)node - offsetof(struct hf__inbox, node));
-}
-
-struct hf__record *hf__record_of_map(const struct hf__map_node *node)
-{
-	return (struct hf__record *)((uintptr_t)node - offsetof(struct hf__record, node));
-}
 
 struct hf__inbox *hf__record_inbox(const struct hf__record *record)
 {
 	return (struct hf__inbox *)(void *)record->object.container;
-}
-
-struct hf_bytes hf__inbox_user(const struct hf__inbox *inbox)
-{
-	return hf_bytes_of(inbox->name, inbox->len);
 }
 
 struct hf_bytes hf__record_account(const struct hf__record *record)

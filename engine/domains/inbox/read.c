@@ -43,14 +43,14 @@ static int read_one(struct hf__query *q, const void *args, void *out)
 	struct hf_bytes user;
 	if (!hf__inbox_key(args, &key, &q->why))
 		return HF_EINVAL;
-	const struct hf__inbox *inbox = hf__inbox_find(q->state, key.user);
+	const struct hf__inbox *inbox = hf__container_find(q->state, key.user);
 	const struct hf__record *record = hf__record_find(inbox, key.account, key.thread);
 	if (record) {
 		hf__query_depends(q, &record->object);
 		const int rc = hf__answer_bytes(q->answer, key.user, &user);
 		return rc == HF_OK ? copy_record(q, record, user, &got->record) : rc;
 	}
-	hf__query_depends(q, hf__inbox_depends(q->state, inbox, key.user));
+	hf__query_depends(q, hf__container_depends(q->state, inbox, key.user));
 	hf__text_add(&q->why, "there is no record of ");
 	hf__inbox_add_name(&q->why, &key);
 	return HF_ENOTFOUND;
@@ -124,8 +124,8 @@ static int read_page(struct hf__query *q, struct page *page, const char *operati
 	struct hf__writer w = {0};
 	if (!hf__inbox_user_ok(page->user, &q->why))
 		return HF_EINVAL;
-	page->inbox = hf__inbox_find(q->state, page->user);
-	hf__query_depends(q, hf__inbox_depends(q->state, page->inbox, page->user));
+	page->inbox = hf__container_find(q->state, page->user);
+	hf__query_depends(q, hf__container_depends(q->state, page->inbox, page->user));
 	hf__put_short(&w, hf_str(operation));
 	hf__put_short(&w, page->user);
 	hf__put_short(&w, page->filter.account);

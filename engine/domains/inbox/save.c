@@ -260,11 +260,13 @@ static int save_decide(void *state, struct hf__decision *d, const void *raw,
                        struct hf_result *result)
 {
 	const struct hf_inbox_save_args *args = raw;
-	struct save save = {
-	    .args = args, .inbox = hf__inbox_find(state, args->user), .clock = d->now, .mono = d->mono};
+	struct save save = {.args = args,
+	                    .inbox = hf__container_find(state, args->user),
+	                    .clock = d->now,
+	                    .mono = d->mono};
 	save.now = hf__given_or(&args->write, args->now, d->stamp);
 	struct hf__named named;
-	hf__depends(d, hf__inbox_depends(state, save.inbox, args->user));
+	hf__depends(d, hf__container_depends(state, save.inbox, args->user));
 	int rc = hf__named_init(&named, args);
 	if (rc != HF_OK)
 		return rc;

@@ -84,7 +84,7 @@ static int remove_records(struct hf__decision *d, const struct hf__inbox *inbox,
 	if (rc != HF_OK)
 		return rc;
 	const struct hf__inbox_change head = {.cause = cause,
-	                                      .user = hf__inbox_user(inbox),
+	                                      .user = hf__container_name(inbox),
 	                                      .generated_at = HF_UNSET,
 	                                      .count = (uint32_t)victims->count};
 	struct hf__writer *body = hf__entry_body(d);
@@ -107,8 +107,8 @@ static int remove_and_free(struct hf__decision *d, const struct hf__inbox *inbox
 static const struct hf__inbox *look(const struct hf__inbox_state *s, struct hf__decision *d,
                                     struct hf_bytes user)
 {
-	const struct hf__inbox *inbox = hf__inbox_find(s, user);
-	hf__depends(d, hf__inbox_depends(s, inbox, user));
+	const struct hf__inbox *inbox = hf__container_find(s, user);
+	hf__depends(d, hf__container_depends(s, inbox, user));
 	return inbox;
 }
 
@@ -200,7 +200,7 @@ static int clear_decide(void *state, struct hf__decision *d, const void *raw,
 	if (rc != HF_OK)
 		return rc;
 	const struct hf__inbox_change head = {.cause = HF__INBOX_CAUSE_CLEAR,
-	                                      .user = hf__inbox_user(inbox),
+	                                      .user = hf__container_name(inbox),
 	                                      .generated_at = HF_UNSET,
 	                                      .count = (uint32_t)(found.records + found.tombs)};
 	result->changed = true;

@@ -5,16 +5,6 @@
 
 /* --- From nodes to objects -------------------------------------------------------------------- */
 
-struct hf__tomb *hf__tomb_of_map(const struct hf__map_node *node)
-{
-	return (struct hf__tomb *)((uintptr_t)node - offsetof(struct hf__tomb, node));
-}
-
-struct hf__tomb *hf__tomb_of_ending(const struct hf__heap_node *node)
-{
-	return (struct hf__tomb *)((uintptr_t)node - offsetof(struct hf__tomb, ending));
-}
-
 struct hf__inbox *hf__tomb_inbox(const struct hf__tomb *tomb)
 {
 	return (struct hf__inbox *)(void *)tomb->object.container;
@@ -64,7 +54,7 @@ static bool tomb_has_key(const struct hf__map_node *node, const void *raw)
 	const struct hf__tomb *tomb = hf__tomb_of_map(node);
 	return hf__bytes_equal(hf__tomb_thread(tomb), key->thread) &&
 	       hf__bytes_equal(hf__tomb_account(tomb), key->account) &&
-	       hf__bytes_equal(hf__inbox_user(hf__tomb_inbox(tomb)), key->user);
+	       hf__bytes_equal(hf__container_name(hf__tomb_inbox(tomb)), key->user);
 }
 
 struct hf__tomb *hf__tomb_find(const struct hf__inbox *inbox, struct hf_bytes account,
@@ -72,15 +62,14 @@ struct hf__tomb *hf__tomb_find(const struct hf__inbox *inbox, struct hf_bytes ac
 {
 	if (!inbox || hf__index_count(&inbox->tombs) == 0)
 		return NULL;
-	const struct hf__inbox_key key = {hf__inbox_user(inbox), account, thread};
-	const uint64_t hash = hf__inbox_hash(inbox, account, thread);
-	struct hf__map_node *node = hf__map_find(&inbox->state->tombs, hash, tomb_has_key, &key);
-	return node ? hf__tomb_of_map(node) : NULL;
+	const struct hf__inbox_key key = {hf__container_name(inbox), account, thread};
+	return hf__tomb_of_map(hf__map_find(
+	    &inbox->state->tombs, hf__inbox_hash(inbox, account, thread), tomb_has_key, &key));
 }
 
 static void enlist_tomb(struct hf__object *object)
 {
-	struct hf__tomb *tomb = (struct hf__tomb *)(void *)object;
+	struct hf__tomb *tomb = (void *)object;
 	struct hf__inbox *inbox = hf__tomb_inbox(tomb);
 	hf__map_insert(&inbox->state->tombs, &tomb->node,
 	               hf__inbox_hash(inbox, hf__tomb_account(tomb), hf__tomb_thread(tomb)));
@@ -89,7 +78,7 @@ static void enlist_tomb(struct hf__object *object)
 
 static void delist_tomb(struct hf__object *object)
 {
-	struct hf__tomb *tomb = (struct hf__tomb *)(void *)object;
+	struct hf__tomb *tomb = (void *)object;
 	struct hf__inbox *inbox = hf__tomb_inbox(tomb);
 	hf__map_remove(&inbox->state->tombs, &tomb->node);
 	hf__index_remove(&inbox->tombs, &tomb->by_key);
@@ -98,7 +87,7 @@ static void delist_tomb(struct hf__object *object)
 
 static void link_tomb(struct hf__object *object)
 {
-	struct hf__tomb *tomb = (struct hf__tomb *)(void *)object;
+	struct hf__tomb *tomb = (void *)object;
 	struct hf__inbox *inbox = hf__tomb_inbox(tomb);
 	hf__index_update(&inbox->tombs, &tomb->by_key, tomb->value.until, 0);
 	tomb->ending.deadline = tomb->value.until;
@@ -108,13 +97,8 @@ static void link_tomb(struct hf__object *object)
 
 static void unlink_tomb(struct hf__object *object)
 {
-	struct hf__tomb *tomb = (struct hf__tomb *)(void *)object;
+	struct hf__tomb *tomb = (void *)object;
 	hf__heap_remove(&hf__tomb_inbox(tomb)->state->endings, &tomb->ending);
-}
-
-static void free_tomb(struct hf__object *object)
-{
-	hf__free(object);
 }
 
 static const struct hf__type tomb_type = {
@@ -125,7 +109,6 @@ static const struct hf__type tomb_type = {
     .delist = delist_tomb,
     .link = link_tomb,
     .unlink = unlink_tomb,
-    .free = free_tomb,
 };
 
 struct hf__tomb *hf__tomb_new(struct hf__inbox *inbox, struct hf_bytes account,
@@ -135,7 +118,7 @@ struct hf__tomb *hf__tomb_new(struct hf__inbox *inbox, struct hf_bytes account,
 	if (!tomb)
 		return NULL;
 	tomb->object.type = &tomb_type;
-	tomb->object.container = &inbox->object;
+	tomb->object.container = &inbox->head.object;
 	tomb->lens[0] = (uint16_t)account.len;
 	tomb->lens[1] = (uint16_t)thread.len;
 	memcpy(tomb->text, account.data, account.len);

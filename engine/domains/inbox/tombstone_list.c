@@ -27,12 +27,12 @@ static int look(const struct hf__inbox_state *s, struct hf__decision *d,
 {
 	if (!hf__inbox_key(&args->key, key, &d->why))
 		return HF_EINVAL; /* checked before: not reached */
-	const struct hf__inbox *inbox = hf__inbox_find(s, key->user);
+	const struct hf__inbox *inbox = hf__container_find(s, key->user);
 	const struct hf__tomb *tomb = hf__tomb_find(inbox, key->account, key->thread);
 	if (tomb)
 		hf__depends(d, &tomb->object);
 	else
-		hf__depends(d, hf__inbox_depends(s, inbox, key->user));
+		hf__depends(d, hf__container_depends(s, inbox, key->user));
 	*standing = tomb && hf__tomb_stands(tomb, d->mono) ? tomb : NULL;
 	int rc = HF_OK;
 	if (hf__record_find(inbox, key->account, key->thread)) {
@@ -145,8 +145,8 @@ static int read_tombs(struct hf__query *q, const void *raw, void *to)
 	struct hf__inbox_key at;
 	if (!(one ? hf__inbox_key(&key, &at, &q->why) : hf__inbox_user_ok(args->user, &q->why)))
 		return HF_EINVAL;
-	const struct hf__inbox *inbox = hf__inbox_find(q->state, args->user);
-	hf__query_depends(q, hf__inbox_depends(q->state, inbox, args->user));
+	const struct hf__inbox *inbox = hf__container_find(q->state, args->user);
+	hf__query_depends(q, hf__container_depends(q->state, inbox, args->user));
 	/* Those that stand now: a bound on the weight, and exact. */
 	const struct hf__index_filter standing = {.low = q->mono + 1, .high = INT64_MAX};
 	struct page page;

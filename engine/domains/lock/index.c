@@ -10,35 +10,8 @@
  * hf__lock_opened(). */
 #include <stddef.h>
 
-#include "domains/common/container.h"
+#include "domains/common/objects.h"
 #include "domains/lock/lock.h"
-
-/* --- From node to object ---------------------------------------------------------------------- */
-
-static void *back(const void *node, size_t offset)
-{
-	return node ? (uint8_t *)(uintptr_t)node - offset : NULL;
-}
-
-static struct hf__lock *lock_of(const struct hf__object *object)
-{
-	return back(object, offsetof(struct hf__lock, object));
-}
-
-struct hf__lock *hf__lock_of_map(const struct hf__map_node *node)
-{
-	return back(node, offsetof(struct hf__lock, node));
-}
-
-struct hf__lock *hf__lock_of_ending(const struct hf__heap_node *node)
-{
-	return back(node, offsetof(struct hf__lock, ending));
-}
-
-static struct hf__lock_running *running_of(const struct hf__map_node *node)
-{
-	return back(node, offsetof(struct hf__lock_running, node));
-}
 
 struct hf_bytes hf__lock_name(const struct hf__lock *lock)
 {
@@ -85,7 +58,7 @@ static bool lock_equal(const struct hf__map_node *node, const void *key)
 static bool running_equal(const struct hf__map_node *node, const void *key)
 {
 	const struct hf_bytes *name = key;
-	return hf__bytes_equal(running_of(node)->name, *name);
+	return hf__bytes_equal(HF__OUTER(node, struct hf__lock_running, node)->name, *name);
 }
 
 static uint64_t hash_of(const struct hf__lock_state *state, struct hf_bytes name)
@@ -113,7 +86,8 @@ struct hf__lock_running *hf__lock_running_find(const struct hf__lock_state *stat
                                                struct hf_bytes name)
 {
 	const uint64_t hash = hf__map_hash(&state->running, name.data, name.len);
-	return running_of(hf__map_find(&state->running, hash, running_equal, &name));
+	return HF__OUTER(hf__map_find(&state->running, hash, running_equal, &name),
+	                 struct hf__lock_running, node);
 }
 
 void hf__lock_run_begins(struct hf__lock_state *state, struct hf__lock_running *running)
@@ -133,7 +107,7 @@ void hf__lock_run_ends(struct hf__lock_state *state, struct hf__lock_running *ru
 
 static void lock_enlist(struct hf__object *object)
 {
-	struct hf__lock *lock = lock_of(object);
+	struct hf__lock *lock = (void *)object;
 	struct hf__lock_state *state = lock->state;
 	lock->by_name.weight = INT64_MIN;
 	hf__map_insert(&state->locks, &lock->node, hash_of(state, hf__lock_name(lock)));
@@ -142,13 +116,14 @@ static void lock_enlist(struct hf__object *object)
 
 static void lock_delist(struct hf__object *object)
 {
-	struct hf__lock *lock = lock_of(object);
-	hf__name_delist(HF__NAMED(lock, locks));
+	struct hf__lock *lock = (void *)object;
+	hf__map_remove(&lock->state->locks, &lock->node);
+	hf__index_remove(&lock->state->by_name, &lock->by_name);
 }
 
 static void lock_link(struct hf__object *object)
 {
-	struct hf__lock *lock = lock_of(object);
+	struct hf__lock *lock = (void *)object;
 	const int64_t ends = hf__lock_ends(lock);
 	if (lock->by_name.weight != ends)
 		hf__index_update(&lock->state->by_name, &lock->by_name, ends, 0);
@@ -160,24 +135,20 @@ static void lock_link(struct hf__object *object)
 
 static void lock_unlink(struct hf__object *object)
 {
-	struct hf__lock *lock = lock_of(object);
+	struct hf__lock *lock = (void *)object;
 	if (lock->ending.in)
 		hf__heap_remove(&lock->state->endings, &lock->ending);
 }
 
-static void lock_free(struct hf__object *object)
-{
-	hf__free(lock_of(object));
-}
-
 static uint64_t lock_wait_key(const struct hf__object *object)
 {
-	return hf__wait_key(HF__DOMAIN_LOCK, lock_of(object)->node.hash);
+	return hf__wait_key(HF__DOMAIN_LOCK,
+	                    ((const struct hf__lock *)(const void *)object)->node.hash);
 }
 
 static struct hf__object *lock_number(const struct hf__object *object)
 {
-	const struct hf__lock *lock = lock_of(object);
+	const struct hf__lock *lock = (const void *)object;
 	return hf__removed_number(&lock->state->removed, lock->node.hash);
 }
 
@@ -191,14 +162,9 @@ static const struct hf__type lock_type = {
     .delist = lock_delist,
     .link = lock_link,
     .unlink = lock_unlink,
-    .free = lock_free,
     .wait_key = lock_wait_key,
     .number = lock_number,
 };
-
-/* The root holds no value: it is only ever noted as the container of something that changed. */
-static const struct hf__type root_type = {.name = "locks",
-                                          .value_offset = sizeof(struct hf__object)};
 
 /* --- Birth ------------------------------------------------------------------------------------ */
 
@@ -230,7 +196,7 @@ static const struct hf__index_type by_name = {
 bool hf__lock_indexes_init(struct hf__lock_state *state, const struct hf__domain_env *env)
 {
 	state->incarnation = UINT64_MAX;
-	state->root.type = &root_type;
+	state->root.type = &hf__plain_type;
 	hf__removed_init(&state->removed);
 	hf__index_init(&state->by_name, &by_name);
 	return hf__map_init(&state->locks, env->hash_key) &&

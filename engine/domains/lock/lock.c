@@ -7,8 +7,8 @@
  *
  * I-LOCK-3: an owner that is granted a lock found it free or had it already, replayed or live. */
 #include "domains/lock/lock.h"
-#include "domains/common/container.h"
 #include "domains/common/domains.h"
+#include "domains/common/objects.h"
 
 /* --- Life ------------------------------------------------------------------------------------- */
 

@@ -22,6 +22,7 @@
 
 #include "base/heap.h"
 #include "base/map.h"
+#include "base/outer.h"
 #include "holdfast/lock.h"
 #include "log/entry.h"
 #include "object/index.h"
@@ -62,6 +63,9 @@ struct hf__lock {
 	uint16_t len;
 	uint8_t name[];
 };
+
+HF__DEFINE_OUTER(hf__lock_of_map, struct hf__map_node, struct hf__lock, node);
+HF__DEFINE_OUTER(hf__lock_of_ending, struct hf__heap_node, struct hf__lock, ending);
 
 /* A callback that runs under hf_lock_with(): on its caller's stack. */
 struct hf__lock_running {
@@ -123,8 +127,6 @@ const struct hf__object *hf__lock_depends(const struct hf__lock_state *state,
 /* What waiting calls wait for: see hf__wait_on. */
 uint64_t hf__lock_wait_key(const struct hf__lock_state *state, struct hf_bytes name);
 
-struct hf__lock *hf__lock_of_map(const struct hf__map_node *node);
-struct hf__lock *hf__lock_of_ending(const struct hf__heap_node *node);
 struct hf_bytes hf__lock_name(const struct hf__lock *lock);
 struct hf__lock_image hf__lock_image_of(const struct hf__lock *lock, enum hf__lock_cause cause,
                                         int64_t setback);

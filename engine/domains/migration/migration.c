@@ -121,25 +121,17 @@ struct hf__migration *hf__migration_after(const struct hf__migration_state *stat
 
 static void migration_enlist(struct hf__object *object)
 {
-	struct hf__migration *migration = (struct hf__migration *)(void *)object;
+	struct hf__migration *migration = (void *)object;
 	hf__index_insert(&migration->state->by_name, &migration->by_name);
 	hf__index_insert(&migration->state->by_lsn, &migration->by_lsn);
 }
 
 static void migration_delist(struct hf__object *object)
 {
-	struct hf__migration *migration = (struct hf__migration *)(void *)object;
+	struct hf__migration *migration = (void *)object;
 	hf__index_remove(&migration->state->by_name, &migration->by_name);
 	hf__index_remove(&migration->state->by_lsn, &migration->by_lsn);
 }
-
-static void migration_free(struct hf__object *object)
-{
-	hf__free((struct hf__migration *)(void *)object);
-}
-
-static const struct hf__type root_type = {.name = "migrations",
-                                          .value_offset = sizeof(struct hf__object)};
 
 static const struct hf__type migration_type = {
     .name = "migration",
@@ -147,7 +139,6 @@ static const struct hf__type migration_type = {
     .value_size = sizeof(struct hf__migration_value),
     .enlist = migration_enlist,
     .delist = migration_delist,
-    .free = migration_free,
 };
 
 /* --- The row ---------------------------------------------------------------------------------- */
@@ -156,7 +147,7 @@ static int migration_init(void *raw, const struct hf__domain_env *env)
 {
 	struct hf__migration_state *state = raw;
 	(void)env;
-	state->root.type = &root_type;
+	state->root.type = &hf__plain_type;
 	hf__index_init(&state->by_name, &by_name);
 	hf__index_init(&state->by_lsn, &by_lsn);
 	return HF_OK;

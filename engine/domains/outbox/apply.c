@@ -7,7 +7,7 @@
  * anything was touched; no memory leaves what this change did so far to its owner, which undoes
  * it. */
 #include "domains/outbox/apply.h"
-#include "domains/common/container.h"
+#include "domains/common/objects.h"
 
 /* --- What an entry must follow ---------------------------------------------------------------- */
 
@@ -69,15 +69,12 @@ static bool may_store(const struct hf__outbox_item *old, const struct hf__outbox
 
 /* --- Kinds of entries ------------------------------------------------------------------------- */
 
-HF__DEFINE_ADD(hf__outbox_add_queue, hf__outbox_state, hf__outbox_queue, hf__outbox_queue_find,
-               hf__outbox_queue_new);
-
 static int add_item(struct hf__outbox_state *state, struct hf__change *change,
                     const struct hf__entry *entry, const struct hf__outbox_image *image)
 {
-	struct hf__outbox_queue *queue;
-	int rc = hf__outbox_add_queue(state, change, image->queue, &queue);
-	if (rc != HF_OK)
+	int rc;
+	struct hf__outbox_queue *queue = hf__container_get(state, change, image->queue, &rc);
+	if (!queue)
 		return rc;
 	struct hf__outbox_item *item = hf__outbox_item_new(queue, image->id, image->group, image->seq);
 	if (!item)
@@ -122,7 +119,7 @@ static int apply_item(struct hf__outbox_state *state, struct hf__change *change,
 		const int rc = hf__outbox_make_whole_value(state, entry, &item->value, image, &value);
 		return rc == HF_OK ? hf__outbox_set_value(change, item, &value) : rc;
 	}
-	const struct hf__outbox_queue *queue = hf__outbox_queue_find(state, image->queue);
+	const struct hf__outbox_queue *queue = hf__container_find(state, image->queue);
 	if (queue && hf__outbox_seq_taken(queue, image->seq))
 		return HF_ECORRUPT;
 	if (queue && image->status == HF_OUTBOX_SENDING && hf__outbox_holder_of(queue, image->group))

@@ -34,9 +34,6 @@ int hf__outbox_set_value(struct hf__change *change, struct hf__outbox_item *item
 
 /* --- Pieces of apply -------------------------------------------------------------------------- */
 
-/* Finds or makes the queue. */
-int hf__outbox_add_queue(struct hf__outbox_state *state, struct hf__change *change,
-                         struct hf_bytes name, struct hf__outbox_queue **out);
 /* outbox/apply_queue.c: entries about a queue or several items; and a completed id. */
 int hf__outbox_apply_queue(struct hf__outbox_state *state, struct hf__change *change,
                            const struct hf__entry *entry, const struct hf__outbox_image *image);

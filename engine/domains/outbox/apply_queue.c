@@ -4,10 +4,10 @@
 static int apply_settings(struct hf__outbox_state *state, struct hf__change *change,
                           const struct hf__entry *entry, const struct hf__outbox_image *image)
 {
-	struct hf__outbox_queue *queue;
-	int rc = hf__outbox_add_queue(state, change, image->queue, &queue);
-	if (rc == HF_OK)
-		rc = hf__before_change(change, &queue->object);
+	int rc;
+	struct hf__outbox_queue *queue = hf__container_get(state, change, image->queue, &rc);
+	if (queue)
+		rc = hf__before_change(change, &queue->head.object);
 	if (rc != HF_OK)
 		return rc;
 	queue->value.version = entry->lsn;
@@ -20,7 +20,7 @@ static int apply_settings(struct hf__outbox_state *state, struct hf__change *cha
 		queue->value.dropped = image->dropped;
 	if (hf__outbox_queue_plain(&queue->value))
 		queue->value.version = 0;
-	hf__after_change(change, &queue->object);
+	hf__after_change(change, &queue->head.object);
 	return HF_OK;
 }
 
@@ -39,7 +39,7 @@ static int remove_done(struct hf__change *change, struct hf__outbox_queue *queue
 static int apply_cleared(struct hf__outbox_state *state, struct hf__change *change,
                          const struct hf__outbox_image *image)
 {
-	struct hf__outbox_queue *queue = hf__outbox_queue_find(state, image->queue);
+	struct hf__outbox_queue *queue = hf__container_find(state, image->queue);
 	if (!queue || (hf__outbox_queue_count(queue) == 0 && hf__index_count(&queue->done) == 0))
 		return HF_ECORRUPT;
 	for (unsigned place = HF_OUTBOX_QUEUED; place < HF__OUTBOX_PLACES; place++) {
@@ -105,12 +105,12 @@ static int apply_pruned(struct hf__outbox_state *state, struct hf__change *chang
 int hf__outbox_add_done(struct hf__outbox_state *state, struct hf__change *change,
                         const struct hf__entry *entry, const struct hf__outbox_image *image)
 {
-	struct hf__outbox_queue *queue;
+	int rc;
 	if (hf__outbox_done_find(state, image->queue, image->id) ||
 	    hf__outbox_find(state, image->queue, image->id))
 		return HF_ECORRUPT;
-	const int rc = hf__outbox_add_queue(state, change, image->queue, &queue);
-	if (rc != HF_OK)
+	struct hf__outbox_queue *queue = hf__container_get(state, change, image->queue, &rc);
+	if (!queue)
 		return rc;
 	if (hf__outbox_done_taken(queue, entry->lsn))
 		return HF_ECORRUPT;
@@ -131,18 +131,18 @@ static int apply_faded(struct hf__outbox_state *state, struct hf__change *change
 static int apply_dropped(struct hf__outbox_state *state, struct hf__change *change,
                          const struct hf__entry *entry, const struct hf__outbox_image *image)
 {
-	struct hf__outbox_queue *queue = hf__outbox_queue_find(state, image->queue);
+	struct hf__outbox_queue *queue = hf__container_find(state, image->queue);
 	if (!queue || image->dropped > hf__index_count(&queue->done))
 		return HF_ECORRUPT;
 	int rc = remove_done(change, queue, image->dropped);
 	if (rc == HF_OK)
-		rc = hf__before_change(change, &queue->object);
+		rc = hf__before_change(change, &queue->head.object);
 	if (rc != HF_OK)
 		return rc;
 	queue->value.dropped += image->dropped;
 	if (queue->value.version == 0)
 		queue->value.version = entry->lsn;
-	hf__after_change(change, &queue->object);
+	hf__after_change(change, &queue->head.object);
 	return HF_OK;
 }
 

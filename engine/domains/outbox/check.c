@@ -6,7 +6,7 @@
  * completed id's that of its completion. */
 #include <stdlib.h>
 
-#include "domains/common/container.h"
+#include "domains/common/objects.h"
 #include "domains/outbox/apply.h"
 
 /* --- Snapshot --------------------------------------------------------------------------------- */
@@ -23,7 +23,7 @@ static int emit_settings(const struct hf__outbox_queue *queue, struct hf__emitte
 		return HF_OK;
 	const struct hf__outbox_image image = {
 	    .cause = HF__OUTBOX_STATE,
-	    .queue = hf__outbox_queue_name(queue),
+	    .queue = hf__container_name(queue),
 	    .max_attempts = queue->value.max_attempts,
 	    .max_lost = queue->value.max_lost,
 	    .dedup_window = queue->value.dedup_window,
@@ -77,7 +77,7 @@ static int emit_done(const struct hf__outbox_queue *queue, const struct hf__outb
 	qsort(done, count, sizeof *done, compare_done);
 	int rc = HF_OK;
 	for (size_t i = 0; i < count && rc == HF_OK; i++) {
-		const struct hf__outbox_image image = {.queue = hf__outbox_queue_name(queue),
+		const struct hf__outbox_image image = {.queue = hf__container_name(queue),
 		                                       .id = hf__outbox_done_id(done[i]),
 		                                       .until =
 		                                           hf__to_shown(done[i]->until, emitter->setback)};
@@ -105,5 +105,5 @@ static int emit_queue(const void *raw, struct hf__emitter *emitter)
 
 int hf__outbox_snapshot(const void *raw, struct hf__emitter *emitter)
 {
-	return hf__emit_each(&((const struct hf__outbox_state *)raw)->by_name, emit_queue, emitter);
+	return hf__emit_each(raw, emit_queue, emitter);
 }

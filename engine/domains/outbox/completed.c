@@ -27,7 +27,7 @@ static struct hf__range range_of_id(const struct hf__query *q, const struct hf__
                                     struct hf_bytes id, uint64_t *lsn)
 {
 	const struct hf__outbox_done *done =
-	    hf__outbox_done_find(q->state, hf__outbox_queue_name(queue), id);
+	    hf__outbox_done_find(q->state, hf__container_name(queue), id);
 	*lsn = done ? done->lsn : 0;
 	return (struct hf__range){.index = done ? &queue->done : NULL, .fields = 1, .at = lsn};
 }
@@ -50,10 +50,10 @@ static int read_page(struct hf__query *q, const void *raw, void *to)
 	rc = hf__query_end(&w, &list.query);
 	if (rc != HF_OK)
 		return rc;
-	const struct hf__outbox_queue *queue = hf__outbox_queue_find(q->state, args->queue);
+	const struct hf__outbox_queue *queue = hf__container_find(q->state, args->queue);
 	const struct hf__index_filter blocks = {.low = q->mono < INT64_MAX ? q->mono + 1 : q->mono,
 	                                        .high = INT64_MAX};
-	list.depends = hf__outbox_queue_depends(q->state, queue, args->queue);
+	list.depends = hf__container_depends(q->state, queue, args->queue);
 	if (queue)
 		list.range = args->id.len > 0 ? range_of_id(q, queue, args->id, &lsn)
 		                              : (struct hf__range){.index = &queue->done};

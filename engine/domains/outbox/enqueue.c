@@ -130,7 +130,7 @@ static int enqueue_note(struct hf__decision *d, const struct hf_write *write,
 	const struct hf__outbox_value *value = &item->value;
 	const struct times times = times_of(d, write, input);
 	const struct hf__outbox_image image = {
-	    .queue = hf__outbox_queue_name(hf__outbox_queue_of(item)),
+	    .queue = hf__container_name(hf__outbox_queue_of(item)),
 	    .id = hf__outbox_id(item),
 	    .enqueued_at = times.enqueued_at,
 	    .available_at = times.available_at,

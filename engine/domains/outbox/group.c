@@ -15,25 +15,14 @@
  * else NULL. queue->groups, busy_groups and blocked are sums over the queue's groups. */
 #include <stddef.h>
 
-#include "domains/common/container.h"
+#include "domains/common/objects.h"
 #include "domains/outbox/outbox.h"
 
 /* --- From node to object ---------------------------------------------------------------------- */
 
-static const struct hf__outbox_member *member_of(const struct hf__index_node *node)
-{
-	return (const void *)((const uint8_t *)node - offsetof(struct hf__outbox_member, node));
-}
-
 struct hf__outbox_item *hf__outbox_of_member(const struct hf__index_node *node)
 {
-	return node ? member_of(node)->item : NULL;
-}
-
-struct hf__outbox_group *hf__outbox_group_of_map(const struct hf__map_node *node)
-{
-	return node ? (void *)((uint8_t *)(uintptr_t)node - offsetof(struct hf__outbox_group, node))
-	            : NULL;
+	return node ? HF__OUTER(node, struct hf__outbox_member, node)->item : NULL;
 }
 
 struct hf_bytes hf__outbox_group_name(const struct hf__outbox_item *item)
@@ -53,8 +42,7 @@ static const struct hf__index_type line_type = {
 static bool group_equal(const struct hf__map_node *node, const void *raw)
 {
 	const struct hf__outbox_group *group = hf__outbox_group_of_map(node);
-	return hf__pair_is(raw, hf__outbox_queue_name(group->queue),
-	                   hf_bytes_of(group->name, group->len));
+	return hf__pair_is(raw, hf__container_name(group->queue), hf_bytes_of(group->name, group->len));
 }
 
 static struct hf__outbox_group *group_new(struct hf__outbox_queue *queue, struct hf_bytes name,
@@ -76,7 +64,7 @@ static struct hf__outbox_group *group_find(const struct hf__outbox_queue *queue,
                                            struct hf_bytes name, uint64_t *hash)
 {
 	struct hf__pair key;
-	hf__pair_join(&key, hf__outbox_queue_name(queue), name);
+	hf__pair_join(&key, hf__container_name(queue), name);
 	*hash = hf__map_hash(&queue->state->groups, key.bytes, key.len);
 	return hf__outbox_group_of_map(hf__map_find(&queue->state->groups, *hash, group_equal, &key));
 }

@@ -82,7 +82,7 @@ static int fill_page(struct hf__query *q, const struct hf__outbox_queue *queue, 
 	page->items = hf__answer_alloc(q->answer, room * sizeof *page->items);
 	page->seqs = hf__answer_alloc(q->answer, room * sizeof *page->seqs);
 	if (!page->items || !page->seqs ||
-	    hf__answer_bytes(q->answer, hf__outbox_queue_name(queue), &name) != HF_OK)
+	    hf__answer_bytes(q->answer, hf__container_name(queue), &name) != HF_OK)
 		return HF_ENOMEM;
 	hf__outbox_walk_begin(&walk, queue, page->args->status, HF__OUTBOX_TIME(q), page->after);
 	for (; page->count < room; page->count++) {
@@ -104,7 +104,7 @@ static int read_page(struct hf__query *q, void *raw)
 		rc = find_start(q, page);
 	if (rc != HF_OK)
 		return rc;
-	const struct hf__outbox_queue *queue = hf__outbox_queue_find(q->state, page->args->queue);
+	const struct hf__outbox_queue *queue = hf__container_find(q->state, page->args->queue);
 	hf__outbox_depend_on_queue(q, queue, page->args->queue);
 	return queue ? fill_page(q, queue, page) : HF_OK;
 }

@@ -6,6 +6,7 @@
  * logs it later. Failure modes: a body that no mutation wrote is HF_ECORRUPT and changes
  * nothing; no memory leaves what the change did so far to its owner, which undoes it. */
 #include "domains/common/domains.h"
+#include "domains/common/objects.h"
 #include "domains/outbox/verb.h"
 
 static int outbox_init(void *raw, const struct hf__domain_env *env)
@@ -19,23 +20,10 @@ static int outbox_init(void *raw, const struct hf__domain_env *env)
 static void outbox_deinit(void *raw)
 {
 	struct hf__outbox_state *state = raw;
-	struct hf__map_node *next;
-	for (struct hf__map_node *node = hf__map_next(&state->items, NULL); node; node = next) {
-		next = hf__map_next(&state->items, node);
-		hf__object_free(&hf__outbox_of_map(node)->object);
-	}
-	for (struct hf__map_node *node = hf__map_next(&state->done, NULL); node; node = next) {
-		next = hf__map_next(&state->done, node);
-		hf__object_free(&hf__outbox_done_of_map(node)->object);
-	}
-	for (struct hf__map_node *node = hf__map_next(&state->queues, NULL); node; node = next) {
-		next = hf__map_next(&state->queues, node);
-		hf__object_free(&hf__outbox_queue_of_map(node)->object);
-	}
-	hf__map_deinit(&state->items);
-	hf__map_deinit(&state->done);
+	hf__objects_free(&state->items, offsetof(struct hf__outbox_item, node));
+	hf__objects_free(&state->done, offsetof(struct hf__outbox_done, node));
 	hf__map_deinit(&state->groups); /* empty: a group is gone with its last item */
-	hf__map_deinit(&state->queues);
+	hf__containers_deinit(state);
 }
 
 static void outbox_opened(void *state, uint64_t first_lsn)
@@ -81,11 +69,6 @@ static int outbox_settle(void *raw, struct hf__decision *d, unsigned budget, boo
 	return HF_OK;
 }
 
-static struct hf__removed *outbox_removed(void *state)
-{
-	return &((struct hf__outbox_state *)state)->removed;
-}
-
 const struct hf__domain hf__outbox_domain = {
     .id = HF__DOMAIN_OUTBOX,
     .name = "outbox",
@@ -100,7 +83,7 @@ const struct hf__domain hf__outbox_domain = {
     .about = hf__outbox_about,
     .concerns = hf__outbox_concerns,
     .verify = hf__outbox_verify,
-    .removed = outbox_removed,
+    .removed = hf__containers_removed,
     .opened = outbox_opened,
     .settle = outbox_settle,
     .next_ending = outbox_next_ending,

@@ -38,14 +38,14 @@
 #define HF_DOMAINS_OUTBOX_STATE_H
 
 #include "base/heap.h"
-#include "base/map.h"
+#include "base/outer.h"
 #include "domains/common/names.h"
 #include "holdfast/outbox.h"
 #include "holdfast/outbox_claim.h"
 #include "holdfast/outbox_read.h"
 #include "log/entry.h"
+#include "object/container.h"
 #include "object/range.h"
-#include "object/removed.h"
 #include "store/clock.h"
 #include "store/domain.h"
 
@@ -56,11 +56,8 @@ struct hf__outbox_item;
 struct hf__outbox_queue;
 
 struct hf__outbox_state {
+	struct hf__containers queues; /* listed while they are state */
 	struct hf__domain_env env;
-	struct hf__map queues; /* by name */
-	struct hf__index by_name; /* names.h: until when is a queue state? */
-	struct hf__object root; /* the container of queues; never changes itself */
-	struct hf__removed removed; /* queues */
 	struct hf__map items; /* by queue and id */
 	struct hf__map done; /* completed ids that block, by queue and id */
 	struct hf__map groups; /* by queue and group: those that an item belongs to */
@@ -85,10 +82,8 @@ struct hf__outbox_queue_value {
 };
 
 struct hf__outbox_queue {
-	struct hf__object object;
-	struct hf__map_node node;
+	struct hf__container head;
 	struct hf__index_node by_name;
-	struct hf__vacancy vacancy;
 	/* items that live: more than the lines hold while one of them is being changed */
 	size_t enlisted;
 	struct hf__outbox_state *state;
@@ -108,7 +103,6 @@ struct hf__outbox_queue {
 	/* Summed up over its groups: see outbox/group.c. */
 	size_t groups, busy_groups, blocked;
 	uint64_t newest_seq; /* no item has a greater one; only a bound */
-	uint16_t len;
 	uint8_t name[];
 };
 
@@ -193,19 +187,24 @@ struct hf__outbox_done {
 	uint8_t id[];
 };
 
+#define ITEM struct hf__outbox_item
+HF__DEFINE_OUTER(hf__outbox_of_map, struct hf__map_node, ITEM, node);
+HF__DEFINE_OUTER(hf__outbox_of_line, struct hf__index_node, ITEM, line);
+HF__DEFINE_OUTER(hf__outbox_of_ready, struct hf__index_node, ITEM, at.queued.ready);
+HF__DEFINE_OUTER(hf__outbox_of_due, struct hf__index_node, ITEM, at.queued.due);
+HF__DEFINE_OUTER(hf__outbox_of_ending, struct hf__heap_node, ITEM, at.sending.ending);
+HF__DEFINE_OUTER(hf__outbox_of_held, struct hf__heap_node, ITEM, at.sending.held);
+#undef ITEM
+HF__DEFINE_OUTER(hf__outbox_done_of_map, struct hf__map_node, struct hf__outbox_done, node);
+HF__DEFINE_OUTER(hf__outbox_done_of_line, struct hf__index_node, struct hf__outbox_done, line);
+HF__DEFINE_OUTER(hf__outbox_done_of_fading, struct hf__heap_node, struct hf__outbox_done, fading);
+HF__DEFINE_OUTER(hf__outbox_group_of_map, struct hf__map_node, struct hf__outbox_group, node);
+
 /* --- outbox/place.c and outbox/state.c -------------------------------------------------------- */
 
-struct hf__outbox_queue *hf__outbox_queue_find(const struct hf__outbox_state *state,
-                                               struct hf_bytes name);
-/* What an answer about this name depends on: the queue, which may be NULL, or the number of
- * those that are gone. */
-const struct hf__object *hf__outbox_queue_depends(const struct hf__outbox_state *state,
-                                                  const struct hf__outbox_queue *queue,
-                                                  struct hf_bytes name);
 struct hf__outbox_item *hf__outbox_find(const struct hf__outbox_state *state, struct hf_bytes queue,
                                         struct hf_bytes id);
 /* Not in any index yet; hf__change_add puts them there. NULL: out of memory. */
-struct hf__outbox_queue *hf__outbox_queue_new(struct hf__outbox_state *state, struct hf_bytes name);
 struct hf__outbox_item *hf__outbox_item_new(struct hf__outbox_queue *queue, struct hf_bytes id,
                                             struct hf_bytes group, uint64_t seq);
 /* What a call waits for that finds nothing to claim: any change in the queue, which need not
@@ -220,14 +219,7 @@ bool hf__outbox_queue_plain(const struct hf__outbox_queue_value *value);
  * INT64_MIN: not at all. */
 int64_t hf__outbox_queue_until(const struct hf__outbox_queue *queue);
 
-struct hf__outbox_queue *hf__outbox_queue_of_map(const struct hf__map_node *node);
-struct hf__outbox_item *hf__outbox_of_map(const struct hf__map_node *node);
-struct hf__outbox_item *hf__outbox_of_line(const struct hf__index_node *node);
-struct hf__outbox_item *hf__outbox_of_ready(const struct hf__index_node *node);
-struct hf__outbox_item *hf__outbox_of_ending(const struct hf__heap_node *node);
-struct hf__outbox_item *hf__outbox_of_held(const struct hf__heap_node *node);
 struct hf__outbox_queue *hf__outbox_queue_of(const struct hf__outbox_item *item);
-struct hf_bytes hf__outbox_queue_name(const struct hf__outbox_queue *queue);
 struct hf_bytes hf__outbox_id(const struct hf__outbox_item *item);
 
 /* The instant of a decision or a query. */
@@ -305,7 +297,6 @@ size_t hf__outbox_queue_count(const struct hf__outbox_queue *queue);
 /* --- outbox/group.c --------------------------------------------------------------------------- */
 
 struct hf__outbox_item *hf__outbox_of_member(const struct hf__index_node *node);
-struct hf__outbox_group *hf__outbox_group_of_map(const struct hf__map_node *node);
 /* Empty: none. */
 struct hf_bytes hf__outbox_group_name(const struct hf__outbox_item *item);
 /* Makes the item a member, of a new group if need be. false: out of memory. */
@@ -340,9 +331,6 @@ struct hf__outbox_done *hf__outbox_done_find(const struct hf__outbox_state *stat
 /* Not in any index yet. NULL: out of memory. */
 struct hf__outbox_done *hf__outbox_done_new(struct hf__outbox_queue *queue, struct hf_bytes id,
                                             uint64_t lsn, int64_t until);
-struct hf__outbox_done *hf__outbox_done_of_map(const struct hf__map_node *node);
-struct hf__outbox_done *hf__outbox_done_of_line(const struct hf__index_node *node);
-struct hf__outbox_done *hf__outbox_done_of_fading(const struct hf__heap_node *node);
 struct hf_bytes hf__outbox_done_id(const struct hf__outbox_done *done);
 struct hf__outbox_queue *hf__outbox_done_queue(const struct hf__outbox_done *done);
 extern const struct hf__index_type hf__outbox_done_by_lsn;

@@ -3,56 +3,9 @@
 
 #include "domains/outbox/outbox.h"
 
-/* --- From node to object ---------------------------------------------------------------------- */
-
-static void *back(const void *node, size_t offset)
-{
-	return node ? (uint8_t *)(uintptr_t)node - offset : NULL;
-}
-
-struct hf__outbox_queue *hf__outbox_queue_of_map(const struct hf__map_node *node)
-{
-	return back(node, offsetof(struct hf__outbox_queue, node));
-}
-
-struct hf__outbox_item *hf__outbox_of_map(const struct hf__map_node *node)
-{
-	return back(node, offsetof(struct hf__outbox_item, node));
-}
-
-struct hf__outbox_item *hf__outbox_of_line(const struct hf__index_node *node)
-{
-	return back(node, offsetof(struct hf__outbox_item, line));
-}
-
-struct hf__outbox_item *hf__outbox_of_ready(const struct hf__index_node *node)
-{
-	return back(node, offsetof(struct hf__outbox_item, at.queued.ready));
-}
-
-static struct hf__outbox_item *of_due(const struct hf__index_node *node)
-{
-	return back(node, offsetof(struct hf__outbox_item, at.queued.due));
-}
-
-struct hf__outbox_item *hf__outbox_of_ending(const struct hf__heap_node *node)
-{
-	return back(node, offsetof(struct hf__outbox_item, at.sending.ending));
-}
-
-struct hf__outbox_item *hf__outbox_of_held(const struct hf__heap_node *node)
-{
-	return back(node, offsetof(struct hf__outbox_item, at.sending.held));
-}
-
 struct hf__outbox_queue *hf__outbox_queue_of(const struct hf__outbox_item *item)
 {
-	return back(item->object.container, offsetof(struct hf__outbox_queue, object));
-}
-
-struct hf_bytes hf__outbox_queue_name(const struct hf__outbox_queue *queue)
-{
-	return hf_bytes_of(queue->name, queue->len);
+	return (void *)item->object.container;
 }
 
 struct hf_bytes hf__outbox_id(const struct hf__outbox_item *item)
@@ -169,7 +122,7 @@ size_t hf__outbox_due(const struct hf__outbox_queue *queue, bool computed, struc
 
 int64_t hf__outbox_due_first(const struct hf__outbox_queue *queue, bool computed)
 {
-	return of_due(hf__index_first(&queue->due[computed]))->value.available_at;
+	return hf__outbox_of_due(hf__index_first(&queue->due[computed]))->value.available_at;
 }
 
 static struct hf__outbox_item *first_until(const struct hf__index *ready, int64_t until)

@@ -161,7 +161,7 @@ static int completed_decide(void *state, struct hf__decision *d, const void *raw
                             struct hf_result *result)
 {
 	const struct hf_outbox_put_completed_args *args = raw;
-	const struct hf__outbox_queue *queue = hf__outbox_queue_find(state, args->queue);
+	const struct hf__outbox_queue *queue = hf__container_find(state, args->queue);
 	const struct hf__outbox_done *done = hf__outbox_done_find(state, args->queue, args->id);
 	const struct hf__outbox_image image = {
 	    .queue = args->queue, .id = args->id, .until = args->until};

@@ -24,8 +24,8 @@ static int look_at_queue(const struct hf__outbox_state *state, struct hf__decisi
                          const struct hf_write *write, struct hf_bytes name,
                          const struct hf__outbox_queue **out, struct hf_result *result)
 {
-	*out = hf__outbox_queue_find(state, name);
-	hf__depends(d, hf__outbox_queue_depends(state, *out, name));
+	*out = hf__container_find(state, name);
+	hf__depends(d, hf__container_depends(state, *out, name));
 	result->version = *out ? (*out)->value.version : 0;
 	return hf__expect(d, write->expect, result->version);
 }
@@ -176,11 +176,11 @@ static int idle_decide(void *state, struct hf__decision *d, const void *raw,
                        struct hf_result *result)
 {
 	const struct hf_outbox_pause_args *args = raw;
-	const struct hf__outbox_queue *queue = hf__outbox_queue_find(state, args->queue);
+	const struct hf__outbox_queue *queue = hf__container_find(state, args->queue);
 	const struct hf__outbox_time t = HF__OUTBOX_TIME(d);
 	size_t held = queue ? hf__index_count(&queue->line[HF_OUTBOX_SENDING]) : 0;
 	(void)result;
-	hf__depends(d, hf__outbox_queue_depends(state, queue, args->queue));
+	hf__depends(d, hf__container_depends(state, queue, args->queue));
 	for (const struct hf__outbox_item *item = queue ? hf__outbox_first_over(queue, t) : NULL; item;
 	     item = hf__outbox_next_over(item, t))
 		held--;
@@ -225,9 +225,9 @@ static int clear_decide(void *state, struct hf__decision *d, const void *raw,
                         struct hf_result *result)
 {
 	const struct hf_outbox_clear_args *args = raw;
-	const struct hf__outbox_queue *queue = hf__outbox_queue_find(state, args->queue);
+	const struct hf__outbox_queue *queue = hf__container_find(state, args->queue);
 	const struct hf__outbox_image image = {.queue = args->queue};
-	hf__depends(d, hf__outbox_queue_depends(state, queue, args->queue));
+	hf__depends(d, hf__container_depends(state, queue, args->queue));
 	const size_t count = queue ? hf__outbox_queue_count(queue) : 0;
 	/* Ids that block no more are gone for everyone, whether or not that was logged: to forget
 	 * them would be no change. */

@@ -19,12 +19,12 @@ static int read_item(struct hf__query *q, const void *raw, void *out)
 		hf__query_depends(q, &item->object);
 		/* then what it is depends on the queue's max_lost, too */
 		if (hf__outbox_over(item, HF__OUTBOX_TIME(q)))
-			hf__query_depends(q, &hf__outbox_queue_of(item)->object);
+			hf__query_depends(q, &hf__outbox_queue_of(item)->head.object);
 		if (hf__answer_bytes(q->answer, key->queue, &queue) != HF_OK)
 			return HF_ENOMEM;
 		return hf__outbox_answer(q->answer, item, queue, HF__OUTBOX_TIME(q), false, &got->item);
 	}
-	hf__outbox_depend_on_queue(q, hf__outbox_queue_find(state, key->queue), key->queue);
+	hf__outbox_depend_on_queue(q, hf__container_find(state, key->queue), key->queue);
 	hf__text_add(&q->why, "no such item: ");
 	hf__text_add_quoted(&q->why, key->id);
 	hf__text_add(&q->why, " in queue ");
@@ -156,7 +156,7 @@ static int read_stats(struct hf__query *q, const void *raw, void *to)
 	const int rc = hf__outbox_check_queue(*name, &q->why);
 	if (rc != HF_OK)
 		return rc;
-	const struct hf__outbox_queue *queue = hf__outbox_queue_find(q->state, *name);
+	const struct hf__outbox_queue *queue = hf__container_find(q->state, *name);
 	hf__outbox_depend_on_queue(q, queue, *name);
 	out->queued.oldest = out->sending.oldest = out->failed.oldest = out->oldest_due = HF_UNSET;
 	out->as_of = q->now;
@@ -173,5 +173,4 @@ HF__READ(hf_outbox_get_stats, struct hf_bytes queue, &queue, struct hf_outbox_st
 
 /* --- Queues ----------------------------------------------------------------------------------- */
 
-HF__NAMES(hf_outbox_names, struct hf__outbox_state, HF__DOMAIN_OUTBOX, .operation = "outbox queues",
-          .mono = true);
+HF__NAMES(hf_outbox_names, HF__DOMAIN_OUTBOX, .operation = "outbox queues", .mono = true);

@@ -119,11 +119,11 @@ static int redrive_decide(void *state, struct hf__decision *d, const void *raw,
 {
 	const struct redrive *call = raw;
 	const struct hf_outbox_redrive_args *args = &call->args;
-	const struct hf__outbox_queue *queue = hf__outbox_queue_find(state, args->queue);
+	const struct hf__outbox_queue *queue = hf__container_find(state, args->queue);
 	const struct hf__outbox_image image = {
 	    .queue = args->queue, .available_at = d->now, .reset = args->reset_attempts};
 	const struct filter filter = {HF_OUTBOX_FAILED, redrive_matches, args, args->limit};
-	hf__depends(d, hf__outbox_queue_depends(state, queue, args->queue));
+	hf__depends(d, hf__container_depends(state, queue, args->queue));
 	return emit_matches(d, queue, HF__OUTBOX_REDRIVEN, &image, &filter, args->dry_run, call->again,
 	                    result);
 }
@@ -179,12 +179,12 @@ static int prune_decide(void *state, struct hf__decision *d, const void *raw,
 {
 	const struct prune *call = raw;
 	const struct hf_outbox_prune_args *args = &call->args;
-	const struct hf__outbox_queue *queue = hf__outbox_queue_find(state, args->queue);
+	const struct hf__outbox_queue *queue = hf__container_find(state, args->queue);
 	const struct hf__outbox_image image = {.queue = args->queue};
 	const enum hf_outbox_status status =
 	    args->status == HF_OUTBOX_QUEUED ? HF_OUTBOX_QUEUED : HF_OUTBOX_FAILED;
 	const struct filter filter = {status, prune_matches, args, args->limit};
-	hf__depends(d, hf__outbox_queue_depends(state, queue, args->queue));
+	hf__depends(d, hf__container_depends(state, queue, args->queue));
 	return emit_matches(d, queue, HF__OUTBOX_PRUNED, &image, &filter, args->dry_run, call->again,
 	                    result);
 }

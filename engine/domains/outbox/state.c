@@ -10,54 +10,17 @@
  * sending; in `endings` iff it is sending and time or an opening ends that. I-OUTBOX-2: where it
  * stands depends on the value and on state->incarnation alone, and the latter changes only in
  * hf__outbox_opened(). */
-#include "domains/common/container.h"
+#include "domains/common/objects.h"
 #include "domains/outbox/outbox.h"
 
 #include <stddef.h>
 
-/* --- From node to object ---------------------------------------------------------------------- */
-
-static void *back(const void *node, size_t offset)
-{
-	return node ? (uint8_t *)(uintptr_t)node - offset : NULL;
-}
-
-static struct hf__outbox_item *item_of(struct hf__object *object)
-{
-	return back(object, offsetof(struct hf__outbox_item, object));
-}
-
-static struct hf__outbox_queue *queue_of(struct hf__object *object)
-{
-	return back(object, offsetof(struct hf__outbox_queue, object));
-}
-
 /* --- Lookup ----------------------------------------------------------------------------------- */
-
-static bool queue_equal(const struct hf__map_node *node, const void *key)
-{
-	const struct hf_bytes *name = key;
-	return hf__bytes_equal(hf__outbox_queue_name(hf__outbox_queue_of_map(node)), *name);
-}
 
 static bool item_equal(const struct hf__map_node *node, const void *raw)
 {
 	const struct hf__outbox_item *item = hf__outbox_of_map(node);
-	return hf__pair_is(raw, hf__outbox_queue_name(hf__outbox_queue_of(item)), hf__outbox_id(item));
-}
-
-struct hf__outbox_queue *hf__outbox_queue_find(const struct hf__outbox_state *state,
-                                               struct hf_bytes name)
-{
-	return hf__outbox_queue_of_map(hf__name_find(&state->queues, name, queue_equal));
-}
-
-const struct hf__object *hf__outbox_queue_depends(const struct hf__outbox_state *state,
-                                                  const struct hf__outbox_queue *queue,
-                                                  struct hf_bytes name)
-{
-	return hf__removed_depends(&state->removed, &state->queues, queue ? &queue->object : NULL,
-	                           name);
+	return hf__pair_is(raw, hf__container_name(hf__outbox_queue_of(item)), hf__outbox_id(item));
 }
 
 struct hf__outbox_item *hf__outbox_find(const struct hf__outbox_state *state, struct hf_bytes queue,
@@ -85,50 +48,32 @@ bool hf__outbox_queue_plain(const struct hf__outbox_queue_value *value)
 
 void hf__outbox_queue_tag(struct hf__outbox_queue *queue)
 {
-	hf__name_until(&queue->state->by_name, &queue->by_name, hf__outbox_queue_until(queue));
+	hf__container_until(queue, hf__outbox_queue_until(queue));
 }
 
 uint64_t hf__outbox_wait_key(const struct hf__outbox_state *state, struct hf_bytes queue)
 {
-	return hf__wait_key(HF__DOMAIN_OUTBOX, hf__map_hash(&state->queues, queue.data, queue.len));
+	return hf__wait_key(HF__DOMAIN_OUTBOX, hf__map_hash(&state->queues.map, queue.data, queue.len));
 }
 
 /* The map's node holds the hash of the name from birth on. */
 static uint64_t queue_wait_key(const struct hf__object *object)
 {
-	const struct hf__outbox_queue *queue = back(object, offsetof(struct hf__outbox_queue, object));
-	return hf__wait_key(HF__DOMAIN_OUTBOX, queue->node.hash);
-}
-
-static void queue_enlist(struct hf__object *object)
-{
-	struct hf__outbox_queue *queue = queue_of(object);
-	hf__name_enlist(HF__NAMED(queue, queues), hf__outbox_queue_name(queue));
-}
-
-static void queue_delist(struct hf__object *object)
-{
-	struct hf__outbox_queue *queue = queue_of(object);
-	hf__name_delist(HF__NAMED(queue, queues));
+	return hf__wait_key(HF__DOMAIN_OUTBOX, ((const struct hf__container *)object)->node.hash);
 }
 
 static void queue_link(struct hf__object *object)
 {
-	hf__outbox_queue_tag(queue_of(object));
-}
-
-static void queue_free(struct hf__object *object)
-{
-	hf__free(queue_of(object));
+	hf__outbox_queue_tag((void *)object);
 }
 
 static void item_enlist(struct hf__object *object)
 {
-	struct hf__outbox_item *item = item_of(object);
+	struct hf__outbox_item *item = (void *)object;
 	struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
 	struct hf__map *items = &queue->state->items;
 	struct hf__pair key;
-	hf__pair_join(&key, hf__outbox_queue_name(queue), hf__outbox_id(item));
+	hf__pair_join(&key, hf__container_name(queue), hf__outbox_id(item));
 	hf__map_insert(items, &item->node, hf__map_hash(items, key.bytes, key.len));
 	hf__outbox_group_count(item, true);
 	queue->enlisted++;
@@ -137,7 +82,7 @@ static void item_enlist(struct hf__object *object)
 
 static void item_delist(struct hf__object *object)
 {
-	struct hf__outbox_item *item = item_of(object);
+	struct hf__outbox_item *item = (void *)object;
 	struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
 	hf__map_remove(&queue->state->items, &item->node);
 	hf__outbox_group_count(item, false);
@@ -159,7 +104,7 @@ static void link_claim(struct hf__outbox_queue *queue, struct hf__outbox_item *i
 
 static void item_link(struct hf__object *object)
 {
-	struct hf__outbox_item *item = item_of(object);
+	struct hf__outbox_item *item = (void *)object;
 	struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
 	item->line.weight = hf__outbox_line_weight(item);
 	hf__index_insert(&queue->line[item->value.status], &item->line);
@@ -172,7 +117,7 @@ static void item_link(struct hf__object *object)
 
 static void item_unlink(struct hf__object *object)
 {
-	struct hf__outbox_item *item = item_of(object);
+	struct hf__outbox_item *item = (void *)object;
 	struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
 	hf__index_remove(&queue->line[item->value.status], &item->line);
 	hf__outbox_ready_unlink(item);
@@ -185,40 +130,16 @@ static void item_unlink(struct hf__object *object)
 
 static void item_free(struct hf__object *object)
 {
-	struct hf__outbox_item *item = item_of(object);
+	struct hf__outbox_item *item = (void *)object;
 	hf__outbox_group_leave(item);
 	hf__free(item);
 }
 
 static bool queue_idle(const struct hf__object *object)
 {
-	const struct hf__outbox_queue *queue = back(object, offsetof(struct hf__outbox_queue, object));
+	const struct hf__outbox_queue *queue = (const void *)object;
 	return queue->enlisted == 0 && queue->value.version == 0 && hf__index_count(&queue->done) == 0;
 }
-
-static struct hf__object *queue_number(const struct hf__object *object)
-{
-	const struct hf__outbox_queue *queue = back(object, offsetof(struct hf__outbox_queue, object));
-	return hf__removed_number(queue->vacancy.home, queue->node.hash);
-}
-
-static const struct hf__type queue_type = {
-    .name = "outbox queue",
-    .value_offset = offsetof(struct hf__outbox_queue, value),
-    .value_size = sizeof(struct hf__outbox_queue_value),
-    .enlist = queue_enlist,
-    .delist = queue_delist,
-    .link = queue_link,
-    .free = queue_free,
-    .wait_key = queue_wait_key,
-    .number = queue_number,
-    .idle = queue_idle,
-    .vacancy_offset = offsetof(struct hf__outbox_queue, vacancy),
-};
-
-/* The root holds no value: it is only ever noted as the container of something that changed. */
-static const struct hf__type root_type = {.name = "outbox",
-                                          .value_offset = sizeof(struct hf__object)};
 
 static const struct hf__type item_type = {
     .name = "outbox item",
@@ -239,24 +160,29 @@ static const struct hf__type item_type = {
 
 /* --- Birth ------------------------------------------------------------------------------------ */
 
-struct hf__outbox_queue *hf__outbox_queue_new(struct hf__outbox_state *state, struct hf_bytes name)
+static void queue_init(void *container, void *state)
 {
-	struct hf__outbox_queue *queue = hf__alloc(sizeof *queue + name.len);
-	if (!queue)
-		return NULL;
-	queue->object.type = &queue_type;
-	queue->object.container = &state->root;
+	struct hf__outbox_queue *queue = container;
 	queue->state = state;
-	queue->vacancy.home = &state->removed;
 	queue->value.max_attempts = HF_OUTBOX_ATTEMPTS;
 	queue->value.max_lost = HF_OUTBOX_LOST_MAX;
 	queue->value.dedup_max = HF_OUTBOX_DEDUP_MAX;
-	queue->len = (uint16_t)name.len;
-	memcpy(queue->name, name.data, name.len);
 	hf__outbox_orders_init(queue);
 	hf__index_init(&queue->done, &hf__outbox_done_by_lsn);
-	return queue;
 }
+
+static const struct hf__container_type queue_type = {
+    .object = {.name = "outbox queue",
+               .value_offset = offsetof(struct hf__outbox_queue, value),
+               .value_size = sizeof(struct hf__outbox_queue_value),
+               HF__CONTAINER(struct hf__outbox_queue),
+               .link = queue_link,
+               .wait_key = queue_wait_key,
+               .idle = queue_idle},
+    .size = sizeof(struct hf__outbox_queue),
+    .by_name = HF__INDEX_OF_NAMES(struct hf__outbox_queue),
+    .init = queue_init,
+};
 
 struct hf__outbox_item *hf__outbox_item_new(struct hf__outbox_queue *queue, struct hf_bytes id,
                                             struct hf_bytes group, uint64_t seq)
@@ -265,7 +191,7 @@ struct hf__outbox_item *hf__outbox_item_new(struct hf__outbox_queue *queue, stru
 	if (!item)
 		return NULL;
 	item->object.type = &item_type;
-	item->object.container = &queue->object;
+	item->object.container = &queue->head.object;
 	item->value.seq = seq;
 	item->value.lease_until = item->value.run_until = HF_UNSET;
 	item->len = (uint32_t)id.len;
@@ -276,14 +202,9 @@ struct hf__outbox_item *hf__outbox_item_new(struct hf__outbox_queue *queue, stru
 	return NULL;
 }
 
-static const struct hf__index_type by_name = HF__INDEX_BY_NAME(struct hf__outbox_queue, by_name);
-
 bool hf__outbox_indexes_init(struct hf__outbox_state *state, const struct hf__domain_env *env)
 {
-	state->root.type = &root_type;
-	hf__removed_init(&state->removed);
-	hf__index_init(&state->by_name, &by_name);
-	return hf__map_init(&state->queues, env->hash_key) &&
+	return hf__containers_init(state, &queue_type, env->hash_key) &&
 	       hf__map_init(&state->items, env->hash_key) &&
 	       hf__map_init(&state->done, env->hash_key) && hf__map_init(&state->groups, env->hash_key);
 }

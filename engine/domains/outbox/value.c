@@ -8,7 +8,7 @@ struct hf__outbox_image hf__outbox_image_of(const struct hf__outbox_item *item,
 	const struct hf__outbox_value *value = &item->value;
 	return (struct hf__outbox_image){
 	    .cause = cause,
-	    .queue = hf__outbox_queue_name(hf__outbox_queue_of(item)),
+	    .queue = hf__container_name(hf__outbox_queue_of(item)),
 	    .id = hf__outbox_id(item),
 	    .status = value->status,
 	    .attempts = value->attempts,

@@ -74,10 +74,10 @@ int hf__outbox_look(const struct hf__outbox_state *state, struct hf__decision *d
 		hf__depends(d, &item->object);
 		/* then what it is depends on the queue's max_lost, too */
 		if (hf__outbox_over(item, HF__OUTBOX_TIME(d)))
-			hf__depends(d, &hf__outbox_queue_of(item)->object);
+			hf__depends(d, &hf__outbox_queue_of(item)->head.object);
 	} else {
-		const struct hf__outbox_queue *container = hf__outbox_queue_find(state, queue);
-		hf__depends(d, hf__outbox_queue_depends(state, container, queue));
+		const struct hf__outbox_queue *container = hf__container_find(state, queue);
+		hf__depends(d, hf__container_depends(state, container, queue));
 	}
 	const int rc = hf__expect(d, write->expect, item ? item->value.version : 0);
 	if (rc != HF_OK) {
@@ -160,8 +160,7 @@ int hf__outbox_emit(struct hf__decision *d, enum hf__outbox_kind kind,
 
 int hf__outbox_fade(struct hf__decision *d, const struct hf__outbox_done *done)
 {
-	const struct hf__outbox_image image = {.queue =
-	                                           hf__outbox_queue_name(hf__outbox_done_queue(done)),
+	const struct hf__outbox_image image = {.queue = hf__container_name(hf__outbox_done_queue(done)),
 	                                       .id = hf__outbox_done_id(done)};
 	hf__outbox_encode(hf__entry_body(d), HF__OUTBOX_FADED, &image, false);
 	return hf__emit(d, HF__OUTBOX_FADED);
@@ -190,7 +189,7 @@ int hf__outbox_cut(struct hf__decision *d, const struct hf__outbox_queue *queue,
 	const int rc = fade_some(d, queue, keep);
 	if (rc != HF_OK || hf__index_count(&queue->done) <= keep)
 		return rc;
-	const struct hf__outbox_image image = {.queue = hf__outbox_queue_name(queue),
+	const struct hf__outbox_image image = {.queue = hf__container_name(queue),
 	                                       .dropped = hf__index_count(&queue->done) - keep};
 	hf__outbox_encode(hf__entry_body(d), HF__OUTBOX_DROPPED, &image, false);
 	return hf__emit(d, HF__OUTBOX_DROPPED);
@@ -275,7 +274,7 @@ int hf__outbox_answer(struct hf__answer *answer, const struct hf__outbox_item *i
 void hf__outbox_depend_on_queue(struct hf__query *q, const struct hf__outbox_queue *queue,
                                 struct hf_bytes name)
 {
-	hf__query_depends(q, hf__outbox_queue_depends(q->state, queue, name));
+	hf__query_depends(q, hf__container_depends(q->state, queue, name));
 }
 
 void *hf__outbox_copy_call(struct hf__arena *arena, const void *args, size_t size, size_t again,

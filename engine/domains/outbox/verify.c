@@ -18,7 +18,7 @@ static int broken(struct hf__text *why, const struct hf__outbox_queue *queue,
                   const struct hf__outbox_item *item, const char *what)
 {
 	hf__text_add(why, "outbox queue ");
-	hf__text_add_quoted(why, hf__outbox_queue_name(queue));
+	hf__text_add_quoted(why, hf__container_name(queue));
 	if (item) {
 		hf__text_add(why, " item ");
 		hf__text_add_quoted(why, hf__outbox_id(item));
@@ -82,7 +82,7 @@ static const char *place_fault(const struct hf__outbox_state *state,
 		return "it stands in the wrong line";
 	if (item->line.weight != hf__outbox_line_weight(item))
 		return "its weight in the line is wrong";
-	if (hf__outbox_find(state, hf__outbox_queue_name(hf__outbox_queue_of(item)),
+	if (hf__outbox_find(state, hf__container_name(hf__outbox_queue_of(item)),
 	                    hf__outbox_id(item)) != item)
 		return "it cannot be found by its key";
 	if (group && (item->member->item != item || group->queue != hf__outbox_queue_of(item)))
@@ -122,7 +122,7 @@ static int verify_line(const struct hf__outbox_state *state, const struct hf__ou
 static const char *done_fault(const struct hf__outbox_state *state,
                               const struct hf__outbox_done *done)
 {
-	const struct hf_bytes queue = hf__outbox_queue_name(hf__outbox_done_queue(done));
+	const struct hf_bytes queue = hf__container_name(hf__outbox_done_queue(done));
 	if (done->lsn == 0 || done->line.weight != done->until || !done->fading.in ||
 	    done->fading.deadline != done->until)
 		return "the time of a completed id is not noted";
@@ -162,8 +162,7 @@ static int verify_lines(const struct hf__outbox_state *state, const struct hf__o
 }
 
 /* The indexes and figures of the queue beside what its items come to. */
-static const char *queue_fault(const struct hf__outbox_state *state,
-                               const struct hf__outbox_queue *queue, const struct tally *tally)
+static const char *queue_fault(const struct hf__outbox_queue *queue, const struct tally *tally)
 {
 	size_t ready = 0, due = 0;
 	for (unsigned computed = 0; computed < 2; computed++) {
@@ -180,31 +179,24 @@ static const char *queue_fault(const struct hf__outbox_state *state,
 	if (queue->groups != tally->groups || queue->busy_groups != tally->busy_groups ||
 	    queue->blocked != tally->blocked)
 		return "its figures about groups are wrong";
-	if (queue->enlisted != tally->items ||
-	    hf__outbox_queue_find(state, hf__outbox_queue_name(queue)) != queue)
-		return "its count of items is wrong, or it cannot be found by its name";
-	if (queue->by_name.weight != hf__outbox_queue_until(queue))
-		return "its listing is wrong";
-	return NULL;
+	return queue->enlisted != tally->items ? "its count of items is wrong" : NULL;
 }
 
 static int verify_queue(const struct hf__outbox_state *state, const struct hf__outbox_queue *queue,
                         struct hf__text *why, struct tally *total)
 {
 	struct tally tally = {0};
-	if (!hf__object_sealed(&queue->object))
-		return broken(why, queue, NULL, "it was changed beside the hook");
+	if (!hf__container_sane(state, queue, hf__outbox_queue_until(queue)))
+		return broken(why, queue, NULL, "broken seal, map or listing");
 	if (queue->value.max_attempts == 0 || queue->value.max_lost == 0 ||
 	    queue->value.dedup_max == 0 || queue->value.dedup_window < 0)
 		return broken(why, queue, NULL, "its settings break their rules");
 	if ((queue->value.version == 0) != hf__outbox_queue_plain(&queue->value))
 		return broken(why, queue, NULL, "it has a version without settings, or none with");
-	if (!hf__removed_right(&queue->object))
-		return broken(why, queue, NULL, "its place among the empty ones is wrong");
 	const int rc = verify_lines(state, queue, why, &tally);
 	if (rc != HF_OK)
 		return rc;
-	const char *fault = queue_fault(state, queue, &tally);
+	const char *fault = queue_fault(queue, &tally);
 	if (fault)
 		return broken(why, queue, NULL, fault);
 	total->items += tally.items;
@@ -236,14 +228,14 @@ int hf__outbox_verify(const void *raw, struct hf__text *why)
 {
 	const struct hf__outbox_state *state = raw;
 	struct tally total = {0};
-	const bool ascending = hf__index_sane(&state->by_name) && hf__removed_sane(&state->removed);
-	const struct hf__outbox_queue *queue = hf__index_first_object(&state->by_name);
-	for (; queue && ascending; queue = hf__index_next_object(&state->by_name, queue)) {
+	const bool ascending = hf__containers_sane(state);
+	const struct hf__outbox_queue *queue = hf__container_first(state);
+	for (; queue && ascending; queue = hf__container_next(state, queue)) {
 		const int rc = verify_queue(state, queue, why, &total);
 		if (rc != HF_OK)
 			return rc;
 	}
-	if (!ascending || hf__index_count(&state->by_name) != state->queues.count) {
+	if (!ascending) {
 		hf__text_add(why, "outbox: the order of queues disagrees with the map of queues");
 		return HF_ECORRUPT;
 	}

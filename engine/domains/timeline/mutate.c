@@ -48,12 +48,12 @@ static int look(const struct hf__timeline_state *s, struct hf__decision *d,
                 const struct hf_write *write, const struct hf_timeline_key *key,
                 struct found *found)
 {
-	found->timeline = hf__timeline_find(s, key->timeline);
+	found->timeline = hf__container_find(s, key->timeline);
 	found->event = hf__timeline_event_find(found->timeline, key->id);
 	if (found->event)
 		hf__depends(d, &found->event->object);
 	else
-		hf__depends(d, hf__timeline_depends(s, found->timeline, key->timeline));
+		hf__depends(d, hf__container_depends(s, found->timeline, key->timeline));
 	const int rc = hf__expect(d, write->expect, found->event ? found->event->value.version : 0);
 	if (rc != HF_OK) {
 		hf__text_add(&d->why, ": ");
@@ -151,7 +151,7 @@ static int cut(struct hf__decision *d, const struct hf__timeline *timeline,
 	const struct hf__timeline_event *last = hf__index_object(by_time, node);
 	const struct hf__timeline_cut what = {
 	    .cause = cause,
-	    .timeline = hf__timeline_name(timeline),
+	    .timeline = hf__container_name(timeline),
 	    .count = count,
 	    .happened_at = last->value.happened_at,
 	    .id = hf__timeline_event_position(last).id,
@@ -189,8 +189,8 @@ static size_t count_beyond(const struct hf__timeline *timeline,
 static const struct hf__timeline *look_at_all(const struct hf__timeline_state *s,
                                               struct hf__decision *d, struct hf_bytes name)
 {
-	const struct hf__timeline *timeline = hf__timeline_find(s, name);
-	hf__depends(d, hf__timeline_depends(s, timeline, name));
+	const struct hf__timeline *timeline = hf__container_find(s, name);
+	hf__depends(d, hf__container_depends(s, timeline, name));
 	return timeline;
 }
 

@@ -18,26 +18,19 @@ const struct hf__index_type hf__timeline_views[HF__TIMELINE_VIEWS] = {
     [HF__TIMELINE_BY_ID] = {NODE(HF__TIMELINE_BY_ID), .fields = {1, {ID}}},
 };
 
-const struct hf__index_type hf__timeline_by_name = HF__INDEX_BY_NAME(struct hf__timeline, by_name);
-
-struct hf__timeline *hf__timeline_of_map(const struct hf__map_node *node)
-{
-	return (struct hf__timeline *)((uintptr_t)node - offsetof(struct hf__timeline, node));
-}
-
 struct hf__timeline *hf__timeline_event_timeline(const struct hf__timeline_event *event)
 {
 	return (struct hf__timeline *)(void *)event->object.container;
 }
 
-struct hf_bytes hf__timeline_name(const struct hf__timeline *timeline)
-{
-	return hf_bytes_of(timeline->name, timeline->len);
-}
-
 size_t hf__timeline_total(const struct hf__timeline *timeline)
 {
 	return hf__index_count(&timeline->views[HF__TIMELINE_BY_ID]);
+}
+
+int64_t hf__timeline_until(const struct hf__timeline *timeline)
+{
+	return hf__timeline_total(timeline) > 0 ? INT64_MAX : INT64_MIN;
 }
 
 struct hf__timeline_position hf__timeline_event_position(const struct hf__timeline_event *event)

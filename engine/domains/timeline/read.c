@@ -41,14 +41,14 @@ static int read_one(struct hf__query *q, const void *raw, void *out)
 	if (!hf__timeline_part_ok("timeline", key->timeline, false, &q->why) ||
 	    !hf__timeline_part_ok("id", key->id, false, &q->why))
 		return HF_EINVAL;
-	const struct hf__timeline *timeline = hf__timeline_find(q->state, key->timeline);
+	const struct hf__timeline *timeline = hf__container_find(q->state, key->timeline);
 	const struct hf__timeline_event *event = hf__timeline_event_find(timeline, key->id);
 	if (event) {
 		hf__query_depends(q, &event->object);
 		const int rc = hf__answer_bytes(q->answer, key->timeline, &name);
 		return rc == HF_OK ? copy_event(q, event, name, true, &got->event) : rc;
 	}
-	hf__query_depends(q, hf__timeline_depends(q->state, timeline, key->timeline));
+	hf__query_depends(q, hf__container_depends(q->state, timeline, key->timeline));
 	hf__text_add(&q->why, "there is no ");
 	hf__timeline_add_name(&q->why, key->timeline, key->id);
 	return HF_ENOTFOUND;
@@ -75,8 +75,8 @@ static int select_events(struct hf__query *q, const struct hf_timeline_filter *f
 	    !hf__timeline_part_ok("subject", filter->subject, true, &q->why) ||
 	    !hf__timeline_part_ok("type", filter->type, true, &q->why))
 		return HF_EINVAL;
-	out->timeline = hf__timeline_find(q->state, filter->timeline);
-	hf__query_depends(q, hf__timeline_depends(q->state, out->timeline, filter->timeline));
+	out->timeline = hf__container_find(q->state, filter->timeline);
+	hf__query_depends(q, hf__container_depends(q->state, out->timeline, filter->timeline));
 	const bool by_subject = filter->by_subject || filter->subject.len > 0;
 	const bool by_type = filter->type.len > 0;
 	out->view = view_of(by_subject, by_type);
@@ -207,5 +207,4 @@ int hf_timeline_latest_at(hf_store *store, struct hf_bytes timeline, unsigned fl
 	return rc;
 }
 
-HF__NAMES(hf_timeline_names, struct hf__timeline_state, HF__DOMAIN_TIMELINE,
-          .operation = "timelines");
+HF__NAMES(hf_timeline_names, HF__DOMAIN_TIMELINE, .operation = "timelines");

@@ -9,33 +9,26 @@
  * I-TIMELINE-2: a timeline's events are the same ones in each of its orders. I-TIMELINE-3:
  * events go from the old end only: what a CUT removes is a prefix of the order by time. */
 #include "domains/timeline/timeline.h"
-#include "domains/common/container.h"
 #include "domains/common/domains.h"
+#include "domains/common/objects.h"
 
 /* --- Life ------------------------------------------------------------------------------------- */
 
 static int timeline_init(void *state, const struct hf__domain_env *env)
 {
-	return hf__timeline_indexes_init(state, env) ? HF_OK : HF_ENOMEM;
+	((struct hf__timeline_state *)state)->env = *env;
+	return hf__containers_init(state, &hf__timeline_type, env->hash_key) ? HF_OK : HF_ENOMEM;
 }
 
 static void timeline_deinit(void *state)
 {
-	struct hf__timeline_state *s = state;
-	struct hf__map_node *next;
-	for (struct hf__map_node *node = hf__map_next(&s->timelines, NULL); node; node = next) {
-		struct hf__timeline *timeline = hf__timeline_of_map(node);
-		next = hf__map_next(&s->timelines, node);
+	for (struct hf__timeline *timeline = hf__container_first(state); timeline;
+	     timeline = hf__container_next(state, timeline))
 		hf__index_drain(&timeline->views[HF__TIMELINE_BY_ID], hf__object_drop);
-		hf__object_free(&timeline->object);
-	}
-	hf__map_deinit(&s->timelines);
+	hf__containers_deinit(state);
 }
 
 /* --- Apply ------------------------------------------------------------------------------------ */
-
-static HF__DEFINE_ADD(add_timeline, hf__timeline_state, hf__timeline, hf__timeline_find,
-                      hf__timeline_new);
 
 static int apply_event(struct hf__timeline_state *s, struct hf__change *change,
                        const struct hf__entry *entry)
@@ -43,11 +36,12 @@ static int apply_event(struct hf__timeline_state *s, struct hf__change *change,
 	struct hf__timeline_event_image image;
 	if (!hf__timeline_get_event(entry->body, &image))
 		return HF_ECORRUPT;
-	struct hf__timeline *timeline = hf__timeline_find(s, image.timeline);
+	struct hf__timeline *timeline = hf__container_find(s, image.timeline);
 	if (hf__timeline_event_find(timeline, image.at.id))
 		return HF_ECORRUPT;
-	int rc = add_timeline(s, change, image.timeline, &timeline);
-	if (rc != HF_OK)
+	int rc;
+	timeline = hf__container_get(s, change, image.timeline, &rc);
+	if (!timeline)
 		return rc;
 	struct hf__timeline_event *event = hf__timeline_event_new(timeline, &image.at);
 	if (!event)
@@ -78,7 +72,7 @@ static int apply_cut(struct hf__timeline_state *s, struct hf__change *change,
 	struct hf__timeline_cut cut;
 	if (!hf__timeline_get_cut(entry->body, &cut))
 		return HF_ECORRUPT;
-	struct hf__timeline *timeline = hf__timeline_find(s, cut.timeline);
+	struct hf__timeline *timeline = hf__container_find(s, cut.timeline);
 	if (!cut_follows(timeline, &cut))
 		return HF_ECORRUPT;
 	int rc = HF_OK;
@@ -106,7 +100,7 @@ static int snapshot_event(const struct hf__timeline_event *event, struct hf__emi
 {
 	const struct hf__timeline_event_image image = {
 	    .cause = HF__TIMELINE_STATE,
-	    .timeline = hf__timeline_name(hf__timeline_event_timeline(event)),
+	    .timeline = hf__container_name(hf__timeline_event_timeline(event)),
 	    .at = hf__timeline_event_position(event),
 	};
 	hf__timeline_put_event(&emitter->body, &image);
@@ -117,21 +111,20 @@ static int snapshot_event(const struct hf__timeline_event *event, struct hf__emi
 	                         : emitter->emit(emitter, event->value.version, HF__TIMELINE_EVENT);
 }
 
+static int snapshot_timeline(const void *raw, struct hf__emitter *emitter)
+{
+	const struct hf__timeline *timeline = raw;
+	const struct hf__index *by_id = &timeline->views[HF__TIMELINE_BY_ID];
+	int rc = HF_OK;
+	for (const struct hf__timeline_event *event = hf__index_first_object(by_id);
+	     event && rc == HF_OK; event = hf__index_next_object(by_id, event))
+		rc = snapshot_event(event, emitter);
+	return rc;
+}
+
 static int timeline_snapshot(const void *state, struct hf__emitter *emitter)
 {
-	const struct hf__timeline_state *s = state;
-	for (const struct hf__index_node *node = hf__index_first(&s->by_name); node;
-	     node = hf__index_next(node)) {
-		const struct hf__timeline *timeline = hf__index_object(&s->by_name, node);
-		const struct hf__index *by_id = &timeline->views[HF__TIMELINE_BY_ID];
-		for (const struct hf__timeline_event *event = hf__index_first_object(by_id); event;
-		     event = hf__index_next_object(by_id, event)) {
-			const int rc = snapshot_event(event, emitter);
-			if (rc != HF_OK)
-				return rc;
-		}
-	}
-	return HF_OK;
+	return hf__emit_each(state, snapshot_timeline, emitter);
 }
 
 /* --- Verify ----------------------------------------------------------------------------------- */
@@ -139,7 +132,7 @@ static int timeline_snapshot(const void *state, struct hf__emitter *emitter)
 static int unsound(struct hf__text *why, const char *what, const struct hf__timeline *timeline)
 {
 	hf__text_add(why, "%s of timeline ", what);
-	hf__text_add_quoted(why, hf__timeline_name(timeline));
+	hf__text_add_quoted(why, hf__container_name(timeline));
 	return HF_ECORRUPT;
 }
 
@@ -167,39 +160,27 @@ static bool view_sane(const struct hf__timeline *timeline, enum hf__timeline_vie
 static int verify_timeline(const struct hf__timeline_state *s, const struct hf__timeline *timeline,
                            struct hf__text *why)
 {
-	if (!hf__object_sealed(&timeline->object) ||
-	    hf__timeline_find(s, hf__timeline_name(timeline)) != timeline)
-		return unsound(why, "broken seal or map", timeline);
+	if (!hf__container_sane(s, timeline, hf__timeline_until(timeline)))
+		return unsound(why, "broken seal, map or listing", timeline);
 	for (enum hf__timeline_view view = 0; view < HF__TIMELINE_VIEWS; view++)
 		if (!view_sane(timeline, view))
 			return unsound(why, "broken order", timeline);
-	if (timeline->by_name.weight != (hf__timeline_total(timeline) > 0 ? INT64_MAX : INT64_MIN))
-		return unsound(why, "wrong listing", timeline);
-	if (!hf__removed_right(&timeline->object))
-		return unsound(why, "wrong place among the empty ones", timeline);
 	return HF_OK;
 }
 
 static int timeline_verify(const void *state, struct hf__text *why)
 {
-	const struct hf__timeline_state *s = state;
-	size_t count = 0;
-	const bool sound = hf__index_sane(&s->by_name) && hf__removed_sane(&s->removed);
-	for (const struct hf__index_node *node = hf__index_first(&s->by_name); node && sound;
-	     node = hf__index_next(node), count++) {
-		const int rc = verify_timeline(s, hf__index_object(&s->by_name, node), why);
+	const bool sound = hf__containers_sane(state);
+	for (const struct hf__timeline *timeline = hf__container_first(state); timeline && sound;
+	     timeline = hf__container_next(state, timeline)) {
+		const int rc = verify_timeline(state, timeline, why);
 		if (rc != HF_OK)
 			return rc;
 	}
-	if (sound && count == s->timelines.count)
+	if (sound)
 		return HF_OK;
-	hf__text_add(why, "%zu timelines in the order, %zu in the map", count, s->timelines.count);
+	hf__text_add(why, "the order of timelines disagrees with the map of timelines");
 	return HF_ECORRUPT;
-}
-
-static struct hf__removed *timeline_removed(void *state)
-{
-	return &((struct hf__timeline_state *)state)->removed;
 }
 
 const struct hf__domain hf__timeline_domain = {
@@ -215,5 +196,5 @@ const struct hf__domain hf__timeline_domain = {
     .describe = hf__timeline_describe,
     .about = hf__timeline_about,
     .verify = timeline_verify,
-    .removed = timeline_removed,
+    .removed = hf__containers_removed,
 };

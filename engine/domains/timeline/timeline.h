@@ -13,12 +13,11 @@
 #define HF_DOMAINS_TIMELINE_STATE_H
 
 #include "base/hash.h"
-#include "base/map.h"
 #include "domains/common/names.h"
 #include "holdfast/timeline.h"
 #include "log/entry.h"
+#include "object/container.h"
 #include "object/range.h"
-#include "object/removed.h"
 #include "store/domain.h"
 
 /* One order of a timeline's events for each shape of filter, so that what matches is one range
@@ -40,21 +39,15 @@ struct hf__timeline_position {
 };
 
 struct hf__timeline_state {
+	struct hf__containers timelines;
 	struct hf__domain_env env;
-	struct hf__map timelines; /* by name */
-	struct hf__index by_name; /* names.h: does it hold anything? */
-	struct hf__object root; /* the container of timelines; never changes itself */
-	struct hf__removed removed; /* timelines */
 };
 
 struct hf__timeline {
-	struct hf__object object;
-	struct hf__map_node node;
-	struct hf__index_node by_name;
+	struct hf__container head;
+	struct hf__index_node by_name; /* does it hold anything? */
 	struct hf__timeline_state *state;
-	struct hf__vacancy vacancy;
 	struct hf__index views[HF__TIMELINE_VIEWS];
-	uint16_t len;
 	uint8_t name[];
 };
 
@@ -122,30 +115,21 @@ bool hf__timeline_about(const struct hf__entry *entry, struct hf__about *out);
 
 /* --- timeline/index.c ------------------------------------------------------------------------- */
 
-bool hf__timeline_indexes_init(struct hf__timeline_state *state, const struct hf__domain_env *env);
-struct hf__timeline *hf__timeline_find(const struct hf__timeline_state *state,
-                                       struct hf_bytes name);
-/* What an answer about this name depends on: the timeline, which may be NULL, or the number of
- * those that are gone. */
-const struct hf__object *hf__timeline_depends(const struct hf__timeline_state *state,
-                                              const struct hf__timeline *timeline,
-                                              struct hf_bytes name);
+extern const struct hf__container_type hf__timeline_type;
 /* `timeline` may be NULL. */
 struct hf__timeline_event *hf__timeline_event_find(const struct hf__timeline *timeline,
                                                    struct hf_bytes id);
-/* Not in any index yet; hf__change_add puts them there. NULL: out of memory. */
-struct hf__timeline *hf__timeline_new(struct hf__timeline_state *state, struct hf_bytes name);
+/* Not in any index yet; hf__change_add puts it there. NULL: out of memory. */
 struct hf__timeline_event *hf__timeline_event_new(struct hf__timeline *timeline,
                                                   const struct hf__timeline_position *at);
 
 /* --- timeline/order.c ------------------------------------------------------------------------- */
 
-extern const struct hf__index_type hf__timeline_by_name;
 extern const struct hf__index_type hf__timeline_views[HF__TIMELINE_VIEWS];
 
-struct hf__timeline *hf__timeline_of_map(const struct hf__map_node *node);
 struct hf__timeline *hf__timeline_event_timeline(const struct hf__timeline_event *event);
-struct hf_bytes hf__timeline_name(const struct hf__timeline *timeline);
+/* Until when it is listed. */
+int64_t hf__timeline_until(const struct hf__timeline *timeline);
 size_t hf__timeline_total(const struct hf__timeline *timeline);
 struct hf__timeline_position hf__timeline_event_position(const struct hf__timeline_event *event);
 

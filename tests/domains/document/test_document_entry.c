@@ -294,7 +294,7 @@ static void verify_notices_what_is_wrong(void **unused)
 		bare_init(&bare, &hf__document_domain);
 		bare_fill(&bare);
 		struct hf__document_state *state = bare.state;
-		struct hf__collection *collection = hf__collection_find(state, hf_str("jobs"));
+		struct hf__collection *collection = hf__container_find(state, hf_str("jobs"));
 		struct hf__document *document = hf__document_find(state, hf_str("jobs"), hf_str("brief"));
 		struct hf__index_node *created = hf__document_node(document, HF__DOCUMENT_CREATED);
 		struct hf__document_place stray = {.document = document};
@@ -317,7 +317,7 @@ static void verify_notices_what_is_wrong(void **unused)
 			hf__index_remove(&collection->views[HF__DOCUMENT_GROUP_CREATED],
 			                 hf__document_node(document, HF__DOCUMENT_GROUP_CREATED));
 		else if (fault == 7)
-			hf__index_update(&state->by_name, &collection->by_name, AT, 0);
+			hf__index_update(&state->collections.by_name, &collection->by_name, AT, 0);
 		else
 			hf__index_insert(&collection->views[HF__DOCUMENT_UPDATED], &stray.node);
 		bare_verify(&bare, HF_ECORRUPT);

@@ -257,7 +257,7 @@ static void verify_notices_what_is_wrong(void **unused)
 		bench_fill(&bench);
 		struct hf__outbox_state *state = bench.state;
 		struct hf__outbox_item *item = hf__outbox_find(state, hf_str("jobs"), hf_str("held"));
-		struct hf__outbox_queue *queue = hf__outbox_queue_find(state, hf_str("jobs"));
+		struct hf__outbox_queue *queue = hf__container_find(state, hf_str("jobs"));
 		const uint32_t attempts = item->value.attempts;
 		assert_int_equal(hf__outbox_domain.verify(state, &text), HF_OK);
 		if (fault == 0)

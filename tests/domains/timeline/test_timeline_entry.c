@@ -299,7 +299,7 @@ static void verify_notices_what_is_wrong(void **unused)
 		struct bare bare;
 		fill(&bare);
 		struct hf__timeline_state *state = bare.state;
-		struct hf__timeline *timeline = hf__timeline_find(state, hf_str("audit"));
+		struct hf__timeline *timeline = hf__container_find(state, hf_str("audit"));
 		struct hf__timeline_event *event = hf__timeline_event_find(timeline, hf_str("e2"));
 		const struct hf__timeline_event_value value = event->value;
 		const char type = (char)event->text[2];
@@ -316,7 +316,7 @@ static void verify_notices_what_is_wrong(void **unused)
 		else if (fault == 4)
 			timeline->by_name.weight = INT64_MIN;
 		else if (fault == 5)
-			hf__map_remove(&state->timelines, &timeline->node);
+			hf__map_remove(&state->timelines.map, &timeline->head.node);
 		else if (fault == 6)
 			event->object.container = NULL;
 		else if (fault == 7)
@@ -326,9 +326,9 @@ static void verify_notices_what_is_wrong(void **unused)
 		bare_verify(&bare, HF_ECORRUPT);
 		event->value = value;
 		event->text[2] = (uint8_t)type;
-		event->object.container = &timeline->object;
+		event->object.container = &timeline->head.object;
 		if (fault == 5) /* or it would not be freed */
-			hf__map_insert(&state->timelines, &timeline->node, timeline->node.hash);
+			hf__map_insert(&state->timelines.map, &timeline->head.node, timeline->head.node.hash);
 		if (gone)
 			hf__index_insert(&timeline->views[fault - 8], gone);
 		bare_deinit(&bare);
@@ -342,7 +342,7 @@ static void verify_notices_an_event_that_is_not_the_one_of_its_id(void **unused)
 	for (unsigned view = 0; view < HF__TIMELINE_BY_ID; view++) {
 		struct bare bare;
 		fill(&bare);
-		struct hf__timeline *timeline = hf__timeline_find(bare.state, hf_str("audit"));
+		struct hf__timeline *timeline = hf__container_find(bare.state, hf_str("audit"));
 		struct hf__timeline_event *event = hf__timeline_event_find(timeline, hf_str("e2"));
 		const size_t size = sizeof *event + event->lens[0] + event->lens[1] + event->lens[2];
 		struct hf__timeline_event *copy = hf__alloc(size);

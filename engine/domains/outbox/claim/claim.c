@@ -37,7 +37,7 @@ int hf__outbox_hand_out(struct hf__decision *d, struct hf__outbox_item *const *c
 		int rc = HF_OK;
 		if (hf__outbox_queue_of(claimed[i]) != before) {
 			before = hf__outbox_queue_of(claimed[i]);
-			rc = hf__answer_bytes(d->answer, hf__outbox_queue_name(before), &queue);
+			rc = hf__answer_bytes(d->answer, hf__container_name(before), &queue);
 		}
 		if (rc == HF_OK)
 			rc = hf__outbox_answer(d->answer, claimed[i], queue, HF__OUTBOX_TIME(d), false,
@@ -79,7 +79,7 @@ static int may_claim(struct hf__decision *d, const struct hf__outbox_item *item,
 	const struct hf__outbox_time t = HF__OUTBOX_TIME(d);
 	const char *why = NULL;
 	if (item->member || call->in_turn)
-		hf__depends(d, &queue->object);
+		hf__depends(d, &queue->head.object);
 	if (holder && hf__outbox_status(holder, t) == HF_OUTBOX_SENDING)
 		why = "somebody holds another item of the group";
 	else if (call->in_turn && !hf__outbox_in_turn(item, t))
@@ -88,8 +88,7 @@ static int may_claim(struct hf__decision *d, const struct hf__outbox_item *item,
 		why = "the queue is paused";
 	if (!why)
 		return HF_OK;
-	return hf__outbox_refuse(d, HF_EBLOCKED, why, hf__outbox_queue_name(queue),
-	                         hf__outbox_id(item));
+	return hf__outbox_refuse(d, HF_EBLOCKED, why, hf__container_name(queue), hf__outbox_id(item));
 }
 
 /* For a drain: is it as it was when the pass began? */

@@ -11,30 +11,8 @@
  * queue holds more than its dedup_max. */
 #include <stddef.h>
 
-#include "domains/common/container.h"
+#include "domains/common/objects.h"
 #include "domains/outbox/outbox.h"
-
-/* --- From node to object ---------------------------------------------------------------------- */
-
-static void *back(const void *node, size_t offset)
-{
-	return node ? (uint8_t *)(uintptr_t)node - offset : NULL;
-}
-
-struct hf__outbox_done *hf__outbox_done_of_map(const struct hf__map_node *node)
-{
-	return back(node, offsetof(struct hf__outbox_done, node));
-}
-
-struct hf__outbox_done *hf__outbox_done_of_line(const struct hf__index_node *node)
-{
-	return back(node, offsetof(struct hf__outbox_done, line));
-}
-
-struct hf__outbox_done *hf__outbox_done_of_fading(const struct hf__heap_node *node)
-{
-	return back(node, offsetof(struct hf__outbox_done, fading));
-}
 
 struct hf_bytes hf__outbox_done_id(const struct hf__outbox_done *done)
 {
@@ -43,12 +21,7 @@ struct hf_bytes hf__outbox_done_id(const struct hf__outbox_done *done)
 
 struct hf__outbox_queue *hf__outbox_done_queue(const struct hf__outbox_done *done)
 {
-	return back(done->object.container, offsetof(struct hf__outbox_queue, object));
-}
-
-static struct hf__outbox_done *done_of(struct hf__object *object)
-{
-	return back(object, offsetof(struct hf__outbox_done, object));
+	return (void *)done->object.container;
 }
 
 /* --- Lookup ----------------------------------------------------------------------------------- */
@@ -56,7 +29,7 @@ static struct hf__outbox_done *done_of(struct hf__object *object)
 static bool done_equal(const struct hf__map_node *node, const void *raw)
 {
 	const struct hf__outbox_done *done = hf__outbox_done_of_map(node);
-	return hf__pair_is(raw, hf__outbox_queue_name(hf__outbox_done_queue(done)),
+	return hf__pair_is(raw, hf__container_name(hf__outbox_done_queue(done)),
 	                   hf__outbox_done_id(done));
 }
 
@@ -103,11 +76,11 @@ bool hf__outbox_done_taken(const struct hf__outbox_queue *queue, uint64_t lsn)
 
 static void done_enlist(struct hf__object *object)
 {
-	struct hf__outbox_done *done = done_of(object);
+	struct hf__outbox_done *done = (void *)object;
 	struct hf__outbox_queue *queue = hf__outbox_done_queue(done);
 	struct hf__outbox_state *state = queue->state;
 	struct hf__pair key;
-	hf__pair_join(&key, hf__outbox_queue_name(queue), hf__outbox_done_id(done));
+	hf__pair_join(&key, hf__container_name(queue), hf__outbox_done_id(done));
 	hf__map_insert(&state->done, &done->node, hf__map_hash(&state->done, key.bytes, key.len));
 	done->line.weight = done->until;
 	hf__index_insert(&queue->done, &done->line);
@@ -118,17 +91,12 @@ static void done_enlist(struct hf__object *object)
 
 static void done_delist(struct hf__object *object)
 {
-	struct hf__outbox_done *done = done_of(object);
+	struct hf__outbox_done *done = (void *)object;
 	struct hf__outbox_queue *queue = hf__outbox_done_queue(done);
 	hf__map_remove(&queue->state->done, &done->node);
 	hf__index_remove(&queue->done, &done->line);
 	hf__heap_remove(&queue->state->fading, &done->fading);
 	hf__outbox_queue_tag(queue);
-}
-
-static void done_free(struct hf__object *object)
-{
-	hf__free(done_of(object));
 }
 
 /* --- Birth ------------------------------------------------------------------------------------ */
@@ -141,13 +109,12 @@ struct hf__outbox_done *hf__outbox_done_new(struct hf__outbox_queue *queue, stru
 	    .value_offset = sizeof(struct hf__object),
 	    .enlist = done_enlist,
 	    .delist = done_delist,
-	    .free = done_free,
 	};
 	struct hf__outbox_done *done = hf__alloc(sizeof *done + id.len);
 	if (!done)
 		return NULL;
 	done->object.type = &done_type;
-	done->object.container = &queue->object;
+	done->object.container = &queue->head.object;
 	done->lsn = lsn;
 	done->until = until;
 	done->len = (uint32_t)id.len;

@@ -173,7 +173,7 @@ static int drain_page(struct drain *drain, const struct hf_outbox_items *page,
 static int read_begin(struct hf__query *q, void *raw)
 {
 	struct drain *drain = raw;
-	const struct hf__outbox_queue *queue = hf__outbox_queue_find(q->state, drain->args->queue);
+	const struct hf__outbox_queue *queue = hf__container_find(q->state, drain->args->queue);
 	hf__outbox_depend_on_queue(q, queue, drain->args->queue);
 	drain->began = hf__query_last_lsn(q);
 	drain->as_of = q->now;

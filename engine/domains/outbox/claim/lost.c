@@ -103,7 +103,7 @@ int hf__outbox_end(struct hf__decision *d, const struct hf__outbox_item *item)
 	struct hf__outbox_view view;
 	hf__outbox_view(item, t, &view);
 	const struct hf__outbox_image image = {
-	    .queue = hf__outbox_queue_name(hf__outbox_queue_of(item)),
+	    .queue = hf__container_name(hf__outbox_queue_of(item)),
 	    .id = hf__outbox_id(item),
 	    .token = item->value.token,
 	    .status = (uint8_t)view.status,

@@ -121,8 +121,8 @@ static int claim_ready(struct hf__decision *d, const struct hf__outbox_queue *qu
 static const struct hf__outbox_queue *open_queue(const struct hf__outbox_state *state,
                                                  struct hf__decision *d, struct hf_bytes name)
 {
-	const struct hf__outbox_queue *queue = hf__outbox_queue_find(state, name);
-	hf__depends(d, hf__outbox_queue_depends(state, queue, name));
+	const struct hf__outbox_queue *queue = hf__container_find(state, name);
+	hf__depends(d, hf__container_depends(state, queue, name));
 	if (!queue || queue->value.paused || hf__wait_behind(d, hf__outbox_wait_key(state, name)))
 		return NULL;
 	return queue;
@@ -136,7 +136,7 @@ static size_t room_for(const struct hf__outbox_state *state,
 	if (max > HF_OUTBOX_CLAIM_MAX)
 		max = HF_OUTBOX_CLAIM_MAX;
 	for (size_t i = 0; i < queue_count(args) && there < max; i++) {
-		const struct hf__outbox_queue *queue = hf__outbox_queue_find(state, queue_at(args, i));
+		const struct hf__outbox_queue *queue = hf__container_find(state, queue_at(args, i));
 		there += queue ? hf__outbox_queue_count(queue) : 0;
 	}
 	return there < max ? there : max;
@@ -172,7 +172,7 @@ static void wait_for_work(const struct hf__outbox_state *state, struct hf__decis
 	const struct hf__outbox_time t = HF__OUTBOX_TIME(d);
 	int64_t retry_at = INT64_MAX;
 	for (size_t i = 0; i < queue_count(args); i++) {
-		const struct hf__outbox_queue *queue = hf__outbox_queue_find(state, queue_at(args, i));
+		const struct hf__outbox_queue *queue = hf__container_find(state, queue_at(args, i));
 		const int64_t next =
 		    queue && !queue->value.paused ? hf__outbox_next_instant(queue, t) : INT64_MAX;
 		retry_at = next < retry_at ? next : retry_at;

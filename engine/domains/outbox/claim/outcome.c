@@ -29,7 +29,7 @@ static int complete_item(struct hf__decision *d, const struct hf__outbox_item *i
 {
 	const struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
 	struct hf__outbox_image image = {.cause = HF__OUTBOX_COMPLETE,
-	                                 .queue = hf__outbox_queue_name(queue),
+	                                 .queue = hf__container_name(queue),
 	                                 .id = hf__outbox_id(item),
 	                                 .until = HF_UNSET};
 	int rc = HF_OK;

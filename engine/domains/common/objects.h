@@ -1,47 +1,13 @@
-/* What all domains do with their objects and the containers of these. Job: one copy of each walk.
+/* What several domains do with their objects. Job: one copy of each walk.
  * Happy path: a domain names its map, order or heap, and where in its objects the node lies.
  * Failure modes: no memory is HF_ENOMEM; what was done so far is undone by the change's owner. */
-#ifndef HF_DOMAINS_CONTAINER_H
-#define HF_DOMAINS_CONTAINER_H
+#ifndef HF_DOMAINS_OBJECTS_H
+#define HF_DOMAINS_OBJECTS_H
 
 #include "base/heap.h"
 #include "base/map.h"
-#include "object/index.h"
+#include "object/container.h"
 #include "store/domain.h"
-
-/* --- Containers by name ----------------------------------------------------------------------- */
-
-/* Enters or leaves the map and the order of names: at birth (listed as holding nothing, see
- * domains/common/names.h) and removal. */
-void hf__name_enlist(struct hf__map *map, struct hf__map_node *node, struct hf__index *order,
-                     struct hf__index_node *by_name, struct hf_bytes name);
-void hf__name_delist(struct hf__map *map, struct hf__map_node *node, struct hf__index *order,
-                     struct hf__index_node *by_name);
-
-/* What these two take, of a container `c` whose state keeps its kind in the map `kind` and in the
- * order `by_name`. */
-#define HF__NAMED(c, kind) &(c)->state->kind, &(c)->node, &(c)->state->by_name, &(c)->by_name
-
-/* The node whose key is `name`; `equal` is given a struct hf_bytes. NULL: there is none. */
-static inline struct hf__map_node *hf__name_find(const struct hf__map *map, struct hf_bytes name,
-                                                 hf__map_equal equal)
-{
-	return hf__map_find(map, hf__map_hash(map, name.data, name.len), equal, &name);
-}
-
-/* Defines `add` over the structs of these tags, which gives the container of a name: the one there
- * is (`find`), else a new one (`create`), which the change then owns. HF_OK or HF_ENOMEM. */
-#define HF__DEFINE_ADD(add, state_tag, container_tag, find, create) \
-	int add(struct state_tag *state, struct hf__change *change, struct hf_bytes name, \
-	        struct container_tag **out) \
-	{ \
-		*out = find(state, name); \
-		if (*out) \
-			return HF_OK; \
-		*out = create(state, name); \
-		return *out ? hf__change_add(change, &(*out)->object) : HF_ENOMEM; \
-	} \
-	_Static_assert(offsetof(struct container_tag, object) == 0, "the object stands first")
 
 /* --- Keys of two parts ------------------------------------------------------------------------ */
 
@@ -77,8 +43,8 @@ void hf__objects_free(struct hf__map *map, size_t node);
 void hf__objects_opened(struct hf__map *map, size_t node, uint64_t newest_unleased,
                         uint64_t first_lsn, uint64_t *incarnation);
 
-/* Writes each container of the order, in that order, until one fails. */
-HF_CHECKED int hf__emit_each(const struct hf__index *order,
+/* Writes each container that is listed, by name, until one fails. */
+HF_CHECKED int hf__emit_each(const void *state,
                              int (*emit)(const void *container, struct hf__emitter *emitter),
                              struct hf__emitter *emitter);
 

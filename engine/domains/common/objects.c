@@ -1,20 +1,5 @@
-/* Walks over objects and containers that all domains share. See container.h. */
-#include "domains/common/container.h"
-
-void hf__name_enlist(struct hf__map *map, struct hf__map_node *node, struct hf__index *order,
-                     struct hf__index_node *by_name, struct hf_bytes name)
-{
-	by_name->weight = INT64_MIN;
-	hf__map_insert(map, node, hf__map_hash(map, name.data, name.len));
-	hf__index_insert(order, by_name);
-}
-
-void hf__name_delist(struct hf__map *map, struct hf__map_node *node, struct hf__index *order,
-                     struct hf__index_node *by_name)
-{
-	hf__map_remove(map, node);
-	hf__index_remove(order, by_name);
-}
+/* See objects.h. */
+#include "domains/common/objects.h"
 
 void hf__pair_join(struct hf__pair *pair, struct hf_bytes container, struct hf_bytes name)
 {
@@ -69,13 +54,13 @@ void hf__objects_opened(struct hf__map *map, size_t offset, uint64_t newest_unle
 	}
 }
 
-int hf__emit_each(const struct hf__index *order,
+int hf__emit_each(const void *state,
                   int (*emit)(const void *container, struct hf__emitter *emitter),
                   struct hf__emitter *emitter)
 {
 	int rc = HF_OK;
-	for (const void *container = hf__index_first_object(order); container && rc == HF_OK;
-	     container = hf__index_next_object(order, container))
+	for (const void *container = hf__container_first(state); container && rc == HF_OK;
+	     container = hf__container_next(state, container))
 		rc = emit(container, emitter);
 	return rc;
 }

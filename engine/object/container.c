@@ -1,0 +1,151 @@
+/* See container.h. */
+#include "object/container.h"
+
+#include "base/mem.h"
+
+static struct hf__containers *home_of(const struct hf__container *c)
+{
+	return (void *)((uint8_t *)c->home - offsetof(struct hf__containers, removed));
+}
+
+static struct hf__container *of_node(const struct hf__map_node *node)
+{
+	return node ? (void *)((uintptr_t)node - offsetof(struct hf__container, node)) : NULL;
+}
+
+static bool listed(const struct hf__containers *home)
+{
+	return home->type->by_name.fields.count > 0;
+}
+
+static struct hf__index_node *by_name_of(const struct hf__containers *home, const void *container)
+{
+	return (void *)((uintptr_t)container + home->type->by_name.node);
+}
+
+static uint64_t hash_of(const struct hf__containers *home, struct hf_bytes name)
+{
+	return hf__map_hash(&home->map, name.data, name.len);
+}
+
+/* --- All of them ------------------------------------------------------------------------------ */
+
+bool hf__containers_init(void *state, const struct hf__container_type *type,
+                         const uint8_t hash_key[16])
+{
+	struct hf__containers *home = state;
+	home->type = type;
+	home->root.type = &hf__plain_type;
+	hf__index_init(&home->by_name, &type->by_name);
+	hf__removed_init(&home->removed);
+	return hf__map_init(&home->map, hash_key);
+}
+
+void hf__containers_deinit(void *state)
+{
+	struct hf__containers *home = state;
+	struct hf__map_node *next;
+	for (struct hf__map_node *node = hf__map_next(&home->map, NULL); node; node = next) {
+		next = hf__map_next(&home->map, node);
+		hf__object_free(&of_node(node)->object);
+	}
+	hf__map_deinit(&home->map);
+}
+
+struct hf__removed *hf__containers_removed(void *state)
+{
+	return &((struct hf__containers *)state)->removed;
+}
+
+/* --- One -------------------------------------------------------------------------------------- */
+
+static bool has_name(const struct hf__map_node *node, const void *name)
+{
+	return hf__bytes_equal(hf__container_name(of_node(node)), *(const struct hf_bytes *)name);
+}
+
+void *hf__container_find(const void *state, struct hf_bytes name)
+{
+	const struct hf__containers *home = state;
+	return of_node(hf__map_find(&home->map, hash_of(home, name), has_name, &name));
+}
+
+void *hf__container_get(void *state, struct hf__change *change, struct hf_bytes name, int *rc)
+{
+	struct hf__containers *home = state;
+	struct hf__container *c = hf__container_find(state, name);
+	*rc = HF_OK;
+	if (c)
+		return c;
+	c = hf__alloc(home->type->size + name.len);
+	if (!c) {
+		*rc = HF_ENOMEM;
+		return NULL;
+	}
+	c->object.type = &home->type->object;
+	c->object.container = &home->root;
+	c->home = &home->removed;
+	c->len = (uint16_t)name.len;
+	memcpy((uint8_t *)c + c->object.type->name_offset, name.data, name.len);
+	home->type->init(c, state);
+	*rc = hf__change_add(change, &c->object);
+	return *rc == HF_OK ? c : NULL;
+}
+
+const struct hf__object *hf__container_depends(const void *state, const void *container,
+                                               struct hf_bytes name)
+{
+	const struct hf__containers *home = state;
+	return hf__removed_depends(&home->removed, &home->map, container, name);
+}
+
+void hf__container_until(void *container, int64_t until)
+{
+	struct hf__containers *home = home_of(container);
+	struct hf__index_node *node = by_name_of(home, container);
+	if (node->weight != until)
+		hf__index_update(&home->by_name, node, until, 0);
+}
+
+void hf__container_enlist(struct hf__object *object)
+{
+	struct hf__container *c = (struct hf__container *)object;
+	struct hf__containers *home = home_of(c);
+	hf__map_insert(&home->map, &c->node, hash_of(home, hf__container_name(c)));
+	if (!listed(home))
+		return;
+	by_name_of(home, c)->weight = INT64_MIN;
+	hf__index_insert(&home->by_name, by_name_of(home, c));
+}
+
+void hf__container_delist(struct hf__object *object)
+{
+	struct hf__container *c = (struct hf__container *)object;
+	struct hf__containers *home = home_of(c);
+	hf__map_remove(&home->map, &c->node);
+	if (listed(home))
+		hf__index_remove(&home->by_name, by_name_of(home, c));
+}
+
+struct hf__object *hf__container_number(const struct hf__object *object)
+{
+	const struct hf__container *c = (const struct hf__container *)object;
+	return hf__removed_number(c->home, c->node.hash);
+}
+
+/* --- Sane ------------------------------------------------------------------------------------- */
+
+bool hf__container_sane(const void *state, const void *container, int64_t until)
+{
+	const struct hf__containers *home = state;
+	return hf__object_sealed(container) && hf__removed_right(container) &&
+	       hf__container_find(state, hf__container_name(container)) == container &&
+	       (!listed(home) || by_name_of(home, container)->weight == until);
+}
+
+bool hf__containers_sane(const void *state)
+{
+	const struct hf__containers *home = state;
+	return hf__removed_sane(&home->removed) && hf__index_sane(&home->by_name) &&
+	       (!listed(home) || hf__index_count(&home->by_name) == home->map.count);
+}
