@@ -21,7 +21,7 @@ static void every_command_has_help_that_names_its_arguments_and_options(void **s
 {
 	const struct tool plain = {0};
 	(void)state;
-	for (const struct cli_command *row = cli_commands; row->noun; row++) {
+	for (const struct cli_command *row = cli_next(NULL); row; row = cli_next(row)) {
 		char name[NAME_SIZE], line[2 * NAME_SIZE];
 		command_name(row, name);
 		snprintf(line, sizeof line, "%s --help", name);
@@ -45,7 +45,7 @@ static void the_overview_names_every_command_in_text_and_in_json(void **state)
 	struct ran text = tool_expect(&plain, "help", 0), lines = tool_expect(&json, "help", 0);
 	size_t count = 0;
 	(void)state;
-	for (const struct cli_command *row = cli_commands; row->noun; row++, count++) {
+	for (const struct cli_command *row = cli_next(NULL); row; row = cli_next(row), count++) {
 		char name[NAME_SIZE];
 		command_name(row, name);
 		assert_true(has(text.out, name) && has(text.out, row->summary) && has(lines.out, name));
@@ -59,7 +59,7 @@ static void every_command_says_what_is_missing_or_too_many(void **state)
 {
 	const struct tool plain = {.directory = "nowhere"};
 	(void)state;
-	for (const struct cli_command *row = cli_commands; row->noun; row++) {
+	for (const struct cli_command *row = cli_next(NULL); row; row = cli_next(row)) {
 		char name[NAME_SIZE], line[2 * NAME_SIZE];
 		command_name(row, name);
 		if (row->arguments[0] && row->arguments[0] != '[') {
@@ -456,7 +456,7 @@ static void a_script_of_all_commands_does_what_the_library_does(void **state)
 static void the_script_uses_every_command_of_the_table(void **state)
 {
 	(void)state;
-	for (const struct cli_command *row = cli_commands; row->noun; row++) {
+	for (const struct cli_command *row = cli_next(NULL); row; row = cli_next(row)) {
 		char name[NAME_SIZE];
 		size_t uses = 0;
 		command_name(row, name);

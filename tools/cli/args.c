@@ -3,6 +3,7 @@
  * Its own messages are off: ours name the command and the nearest option. Values are turned into
  * numbers and times here, so that a command never sees one that is not. */
 #include "cli/args.h"
+#include "cli/call.h"
 #include "cli/names.h"
 #include "print/text.h"
 
@@ -11,35 +12,32 @@
 
 enum { LONG_BASE = 256 };
 
+/* clang-format off */
 const struct cli_option common_options[] = {
-    {"directory", CLI_TEXT, "DIR", "the store's directory; else HOLDFAST_DIR of the environment",
-     false},
-    {"json", CLI_SWITCH, NULL, "one JSON object a line instead of text", false},
-    {"quiet", CLI_SWITCH, NULL, "no notes, no word about a success", false},
-    {"wait", CLI_DURATION, "SECONDS",
-     "wait so long for another process to close the store (10; `forever`)", false},
-    {"allow-unsafe-fs", CLI_SWITCH, NULL, "go on where the file system cannot keep the promises",
-     false},
-    {"help", CLI_SWITCH, NULL, "tell about the command", false},
-    {"version", CLI_SWITCH, NULL, "the version of holdfast", false},
-    {NULL, CLI_SWITCH, NULL, NULL, false},
+	{"directory", "DIR", "the store's directory; else HOLDFAST_DIR of the environment"},
+	{"json", NULL, "one JSON object a line instead of text"},
+	{"quiet", NULL, "no notes, no word about a success"},
+	{"wait", "SECONDS", "wait so long for another process to close the store (10; `forever`)",
+	 CLI_DURATION},
+	{"allow-unsafe-fs", NULL, "go on where the file system cannot keep the promises"},
+	{"help", NULL, "tell about the command"},
+	{"version", NULL, "the version of holdfast"},
+	{0},
 };
 
 const struct shared_option shared_options[] = {
-    {CLI_EXPECTS,
-     {"expect", CLI_VERSION, "VERSION",
-      "only if the object has this version (`absent`: does not exist)", false}},
-    {CLI_COMMITS,
-     {"durability", CLI_CHOICE, "durable|os",
-      "how safe before it is answered: power loss, or only a killed process", false}},
-    {CLI_CLOCK, {"now", CLI_TIME, "TIME", "the time to note instead of the clock's", false}},
-    {CLI_PAGES,
-     {"limit", CLI_U64, "COUNT", "at most so many, with the token of the next page", false}},
-    {CLI_PAGES, {"page", CLI_TEXT, "TOKEN", "go on where another page ended", false}},
-    {CLI_CONFIRMS, {"yes", CLI_SWITCH, NULL, "do not ask", false}},
-    {CLI_DRY_RUN, {"dry-run", CLI_SWITCH, NULL, "only tell how many it would be", false}},
-    {0, {NULL, CLI_SWITCH, NULL, NULL, false}},
+	{CLI_EXPECTS, {"expect", "VERSION",
+	 "only if the object has this version (`absent`: does not exist)", CLI_VERSION}},
+	{CLI_COMMITS, {"durability", "durable|os",
+	 "how safe before it is answered: power loss, or only a killed process"}},
+	{CLI_CLOCK, {"now", "TIME", "the time to note instead of the clock's", CLI_TIME}},
+	{CLI_PAGES, {"limit", "COUNT", "at most so many, with the token of the next page", CLI_U64}},
+	{CLI_PAGES, {"page", "TOKEN", "go on where another page ended"}},
+	{CLI_CONFIRMS, {"yes", NULL, "do not ask"}},
+	{CLI_DRY_RUN, {"dry-run", NULL, "only tell how many it would be"}},
+	{0},
 };
+/* clang-format on */
 
 char option_letter(const char *name)
 {
@@ -56,20 +54,6 @@ char option_letter(const char *name)
 
 /* --- Which options there are ------------------------------------------------------------------ */
 
-static void add_options(struct cli *cli, const struct cli_option *options)
-{
-	for (; options && options->name && cli->values_count < CLI_OPTIONS_MAX; options++)
-		cli->values[cli->values_count++].option = options;
-}
-
-static void add_command_options(struct cli *cli)
-{
-	add_options(cli, cli->command->options);
-	for (const struct shared_option *shared = shared_options; shared->option.name; shared++)
-		if ((cli->command->flags & shared->flag) && cli->values_count < CLI_OPTIONS_MAX)
-			cli->values[cli->values_count++].option = &shared->option;
-}
-
 /* The two forms getopt_long wants. `letters` begins with "+:" in front of the command, with ":"
  * behind it. */
 static void getopt_forms(const struct cli *cli, bool in_front,
@@ -82,7 +66,7 @@ static void getopt_forms(const struct cli *cli, bool in_front,
 		*at++ = ':';
 	for (size_t i = 0; i < cli->values_count; i++) {
 		const struct cli_option *option = cli->values[i].option;
-		const int takes = option->type == CLI_SWITCH ? no_argument : required_argument;
+		const int takes = cli->values[i].type == CLI_SWITCH ? no_argument : required_argument;
 		longs[i] = (struct option){option->name, takes, NULL, LONG_BASE + (int)i};
 		if (option_letter(option->name)) {
 			*at++ = option_letter(option->name);
@@ -132,7 +116,8 @@ static bool read_signed(const char *text, int64_t least, int64_t most, int64_t *
 static const char *read_value(struct cli_value *value)
 {
 	const char *text = value->text;
-	switch (value->option->type) {
+	switch (value->type) {
+	case CLI_BY_MEMBER:
 	case CLI_SWITCH:
 	case CLI_TEXT:
 		return NULL;
@@ -177,9 +162,12 @@ static int take_value(struct cli *cli, struct cli_value *value, const char *text
 	value->given = true;
 	value->text = text;
 	const char *wanted = read_value(value);
-	return wanted ? cli_usage(cli, "--%s: '%s' is not %s%s", value->option->name, text,
-	                          value->option->type == CLI_CHOICE ? "one of " : "", wanted)
-	              : CLI_OK;
+	if (wanted)
+		return cli_usage(cli, "--%s: '%s' is not %s%s", value->option->name, text,
+		                 value->type == CLI_CHOICE ? "one of " : "", wanted);
+	return value->option->zero && cli_zero(cli, value->option->name)
+	           ? cli_usage(cli, "%s", value->option->zero)
+	           : CLI_OK;
 }
 
 /* --- Complaints ------------------------------------------------------------------------------- */
@@ -342,7 +330,7 @@ int args_read(struct cli *cli, int argc, char **argv, struct args *out)
 {
 	int words = 0;
 	cli->json = wants_json(argc, argv);
-	add_options(cli, common_options);
+	call_add_options(cli, common_options);
 	int status = read_options(cli, argc, argv, true);
 	apply_common(cli, out);
 	if (status)
@@ -352,7 +340,7 @@ int args_read(struct cli *cli, int argc, char **argv, struct args *out)
 	cli->command = command_find(argc, argv, &words);
 	if (!cli->command)
 		return without_command(cli, argc, argv, out);
-	add_command_options(cli);
+	call_options(cli);
 	/* The command's last word takes the place of the program's name, which getopt_long passes
 	 * over. */
 	status = read_options(cli, argc - words + 1, argv + words - 1, false);

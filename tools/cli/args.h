@@ -17,8 +17,7 @@ struct args {
 	bool version; /* --version */
 };
 
-/* Options of every command, and those that flags ask for; each list ends with name NULL. `flag`
- * is 0 for the former. */
+/* Options of every command, and those that flags ask for; each list ends with name NULL. */
 extern const struct cli_option common_options[];
 struct shared_option {
 	unsigned flag;

@@ -17,14 +17,25 @@
 
 /* --- Options ---------------------------------------------------------------------------------- */
 
-static const struct cli_value *value_of(const struct cli *cli, const char *name)
+static const struct cli_value *find_value(const struct cli *cli, const char *name)
 {
-	static const struct cli_value none;
 	for (size_t i = 0; i < cli->values_count; i++)
 		if (strcmp(cli->values[i].option->name, name) == 0)
 			return &cli->values[i];
-	assert(false && "an option that is not in the command's row");
-	return &none;
+	return NULL;
+}
+
+bool cli_has(const struct cli *cli, const char *name)
+{
+	return find_value(cli, name) != NULL;
+}
+
+static const struct cli_value *value_of(const struct cli *cli, const char *name)
+{
+	static const struct cli_value none;
+	const struct cli_value *value = find_value(cli, name);
+	assert(value && "an option that is not in the command's row");
+	return value ? value : &none;
 }
 
 bool cli_given(const struct cli *cli, const char *name)
@@ -35,8 +46,7 @@ bool cli_given(const struct cli *cli, const char *name)
 bool cli_zero(const struct cli *cli, const char *name)
 {
 	const struct cli_value *value = value_of(cli, name);
-	return value->given &&
-	       (value->option->type == CLI_DURATION ? value->i64 == 0 : value->u64 == 0);
+	return value->given && (value->type == CLI_DURATION ? value->i64 == 0 : value->u64 == 0);
 }
 
 bool cli_flag(const struct cli *cli, const char *name)
@@ -258,14 +268,14 @@ int cli_done(struct cli *cli, int rc, const struct hf_result *result, const stru
 	return CLI_OK;
 }
 
-int cli_would_remove(struct cli *cli, uint64_t count)
+int cli_would(struct cli *cli, uint64_t count, const char *did)
 {
 	if (cli->json) {
 		out_begin(cli->out, "dry-run");
 		out_u64(cli->out, "count", count);
 		out_end(cli->out);
 	}
-	out_line(cli->out, "%" PRIu64 " would be removed", count);
+	out_line(cli->out, "%" PRIu64 " would be %s", count, did);
 	return CLI_OK;
 }
 
@@ -319,22 +329,19 @@ int cli_read_file(struct cli *cli, const char *path, size_t max, char **out, siz
 	return status;
 }
 
-int cli_content(struct cli *cli, const char *name, size_t max, struct hf_bytes *out, bool *given,
-                char **memory)
+int cli_content(struct cli *cli, const char *name, size_t max, struct hf_bytes *out)
 {
 	char file_option[NAME_SIZE];
 	size_t len = 0;
 	snprintf(file_option, sizeof file_option, "%s-file", name);
 	const char *path = cli_text(cli, file_option);
-	*memory = NULL;
 	*out = cli_bytes(cli, name);
-	*given = path || cli_given(cli, name);
 	if (!path)
 		return CLI_OK;
 	if (cli_given(cli, name))
 		return cli_usage(cli, "--%s and --%s exclude each other", name, file_option);
-	const int status = cli_read_file(cli, path, max, memory, &len);
-	*out = hf_bytes_of(*memory, status ? 0 : len);
+	const int status = cli_read_file(cli, path, max, &cli->content, &len);
+	*out = hf_bytes_of(cli->content, status ? 0 : len);
 	return status;
 }
 

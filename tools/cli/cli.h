@@ -2,11 +2,13 @@
  * usage errors and the suggestion for a typo are made; a store that is opened once and closed by
  * the frame; data on stdout, all else on stderr; one exit code per cause.
  *
- * What a command does. Its row in table.c says what it is called, which arguments and options it
- * takes and of which type, so when its run function is called everything was checked for form
- * and the getters below cannot fail. It calls cli_open(), uses the library through cli->store,
- * gives its data through out.h, and returns an exit status: CLI_OK or what cli_fail() or
- * cli_usage() gave, which have printed the one sentence by then. It neither closes the store nor
+ * What a command does. Its row, in the file of its noun in commands/, says what it is called,
+ * which arguments and options it takes and of which type, so when its run function is called
+ * everything was checked for form and the getters below cannot fail. Most are one call of the
+ * library and need no function of their own: call.h. One that has one calls cli_open(), uses the
+ * library through cli->store, gives its data through out.h, and returns an exit status: CLI_OK or
+ * what cli_fail() or cli_usage() gave, which have printed the one sentence by then. It neither
+ * closes the store nor
  * writes to stdout: main does both, in this order, so that a slow reader of a pipe
  * never keeps the store locked. A report that cannot be written then ends with CLI_IO, after the
  * change is safe. */
@@ -14,6 +16,7 @@
 #define TOOLS_CLI_H
 
 #include "holdfast/holdfast.h"
+#include "rows/rows.h"
 
 #include <stdio.h>
 
@@ -35,7 +38,10 @@ struct out;
 /* --- The table -------------------------------------------------------------------------------- */
 
 enum cli_type {
-	CLI_SWITCH = 0, /* takes no value */
+	/* follows from the member that the option fills; without one, text, a choice where `value` has
+	 * a `|`, a switch where it is NULL */
+	CLI_BY_MEMBER = 0,
+	CLI_SWITCH, /* takes no value */
 	CLI_TEXT, /* any bytes */
 	CLI_U32,
 	CLI_I32,
@@ -53,9 +59,14 @@ enum cli_type {
 
 struct cli_option {
 	const char *name; /* without the dashes; NULL ends a list */
-	enum cli_type type;
 	const char *value; /* what help calls its value; for CLI_CHOICE the words. NULL for a switch */
 	const char *summary; /* for help */
+	enum cli_type type;
+	/* what it fills of the struct that the command's call takes, where that is not called like it
+	 * (call.h) */
+	const char *member;
+	int64_t otherwise; /* what the member gets when the option is not given; 0: nothing */
+	const char *zero; /* the complaint when it is given as 0; NULL: 0 is fine */
 	bool required;
 };
 
@@ -69,6 +80,9 @@ enum cli_flags {
 	CLI_PAGES = 32, /* --limit, --page */
 	CLI_NO_STORE = 64, /* never opens a store */
 	CLI_SCOPE_KEY = 128, /* SCOPE KEY come first, and SCOPE:KEY in one word does for both */
+	CLI_ONE = CLI_COMMITS | CLI_EXPECTS, /* changes one object */
+	CLI_ONE_NOW = CLI_ONE | CLI_CLOCK,
+	CLI_MANY = CLI_COMMITS | CLI_CONFIRMS | CLI_DRY_RUN, /* takes many away */
 };
 
 struct cli_command {
@@ -79,21 +93,61 @@ struct cli_command {
 	const char *arguments;
 	const char *summary; /* one line, without a full stop */
 	const char *details; /* more lines for its help; may be NULL */
-	const struct cli_option *options; /* its own; NULL: none */
 	unsigned flags; /* enum cli_flags */
-	/* argv[0] is the first argument after the verb; argv[argc] is NULL */
+	const struct cli_option *options; /* its own; NULL: none */
+	/* argv[0] is the first argument after the verb; argv[argc] is NULL. NULL: call_run() */
 	int (*run)(struct cli *cli, int argc, char **argv);
+
+	/* What it calls, "hf_outbox_get". Arguments and options fill the struct that the call takes by
+	 * the names of its members; a member that is in neither and not in `hidden` is an option, too.
+	 * call.h says how. */
+	const char *call;
+	const char *also; /* another struct that they fill, which stands behind what the call takes */
+	const char *hidden;
+	/* The rest is for call_run(). */
+	const char *did; /* of a mutation, for people: "removed" */
+	const char *confirm; /* what --yes allows; the first argument takes the place of its %s */
+	const char *counts, *counted; /* a dry run: the read that counts, the members that it sums up */
+	const char *columns; /* of a list, with the content that it may leave out as the last */
+	int (*each)(struct cli *cli, struct hf_bytes name); /* shows one of a list of names */
+	/* Looks at the arguments before the store is opened, after it is open, and at a page before it
+	 * is shown: CLI_OK, or an exit status with the sentence printed. */
+	int (*check)(struct cli *cli, void *args);
+	int (*opened)(struct cli *cli, void *args);
+	int (*page)(struct cli *cli, const void *args, const void *page);
 };
 
-/* All commands; the row after the last has noun NULL. */
-extern const struct cli_command cli_commands[];
+/* The rows of a file of commands. */
+#define OPTIONS(...) \
+	.options = (const struct cli_option[]) \
+	{ \
+		__VA_ARGS__, \
+		{ \
+			0 \
+		} \
+	}
+#define CALLS(name, word) .call = #name, .did = (word)
+#define READS(name) .call = #name
+#define LISTS(name, names_of_members) .call = #name, .columns = (names_of_members)
+#define COUNTS(name, members) .counts = #name, .counted = (members)
+
+/* All commands: the one after `command` (NULL: the first), NULL behind the last. */
+const struct cli_command *cli_next(const struct cli_command *command);
 
 /* --- The command that runs -------------------------------------------------------------------- */
 
-enum { CLI_OPTIONS_MAX = 32 };
+enum { CLI_OPTIONS_MAX = 32, CLI_OWN_MAX = 8 };
+
+/* An option for a member that no row of the command names. */
+struct cli_own_option {
+	struct cli_option option;
+	char name[40], value[80], summary[120];
+};
 
 struct cli_value {
 	const struct cli_option *option;
+	enum cli_type type;
+	struct row row; /* what it fills; member NULL: nothing */
 	bool given;
 	const char *text; /* as typed */
 	uint64_t u64; /* unsigned numbers, versions, index of a choice */
@@ -117,6 +171,11 @@ struct cli {
 	int last_code; /* of the newest complaint */
 	struct cli_value values[CLI_OPTIONS_MAX];
 	size_t values_count;
+	const struct hf_api_call *call; /* what the command calls; NULL: no call by its rows */
+	struct rows takes; /* of that call's arguments */
+	struct cli_own_option own[CLI_OWN_MAX];
+	size_t own_count;
+	char *content; /* the bytes of a file that an option named; freed by the frame */
 };
 
 /* The directory of the store. NULL, with a usage error printed, when none was named: return
@@ -134,8 +193,9 @@ HF_CHECKED int cli_open_with(struct cli *cli, struct hf_options options);
 /* Getters of options, by name; the option must be in the command's row. The last argument is the
  * answer when it was not given. */
 bool cli_given(const struct cli *cli, const char *name);
+bool cli_has(const struct cli *cli, const char *name); /* is there such an option at all? */
 /* Given as 0 (CLI_U32, CLI_U64, CLI_DURATION). Where that is "not given" for the library, which
- * would be the opposite of what was typed, a command refuses it. */
+ * would be the opposite of what was typed, an option's `zero` refuses it. */
 bool cli_zero(const struct cli *cli, const char *name);
 bool cli_flag(const struct cli *cli, const char *name);
 const char *cli_text(const struct cli *cli, const char *name); /* NULL: not given */
@@ -167,8 +227,8 @@ int64_t cli_monotonic(void);
 HF_CHECKED int cli_done(struct cli *cli, int rc, const struct hf_result *result,
                         const struct hf_error *error, const char *did);
 
-/* Ends a dry run. */
-int cli_would_remove(struct cli *cli, uint64_t count);
+/* Ends a dry run: "3 would be removed". */
+int cli_would(struct cli *cli, uint64_t count, const char *did);
 
 /* Reads an argument that is a number; false with a usage error printed (return CLI_USAGE).
  * `name` is what help calls it. */
@@ -177,10 +237,8 @@ HF_CHECKED bool cli_argument_u64(struct cli *cli, const char *name, const char *
                                  uint64_t *out);
 
 /* Bytes from option `name` (--payload TEXT) or the file of --NAME-file (`-` is stdin), at most
- * `max`. *out is what was given, *given says whether any was; free(*memory) afterwards in every
- * case. */
-HF_CHECKED int cli_content(struct cli *cli, const char *name, size_t max, struct hf_bytes *out,
-                           bool *given, char **memory);
+ * `max`. */
+HF_CHECKED int cli_content(struct cli *cli, const char *name, size_t max, struct hf_bytes *out);
 
 /* Reads the whole of a file (`-`: stdin), at most `max` bytes, with a NUL after it. free(*out)
  * when it returned CLI_OK. */

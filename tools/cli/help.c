@@ -2,6 +2,7 @@
  * twice. With --json it is one object for each command or option, for those who write
  * completions. */
 #include "cli/help.h"
+#include "cli/call.h"
 #include "cli/names.h"
 #include "commands/commands.h"
 #include "print/out.h"
@@ -34,7 +35,7 @@ static void command_row(struct cli *cli, const struct cli_command *row, size_t w
 static size_t calls_width(const char *noun)
 {
 	size_t width = 0;
-	for (const struct cli_command *row = cli_commands; row->noun; row++) {
+	for (const struct cli_command *row = cli_next(NULL); row; row = cli_next(row)) {
 		char name[NAME_SIZE];
 		command_name(row, name);
 		const size_t len = strlen(name) + (row->arguments[0] ? 1 : 0) + strlen(row->arguments);
@@ -46,7 +47,7 @@ static size_t calls_width(const char *noun)
 
 static void help_noun(struct cli *cli, const char *noun)
 {
-	for (const struct cli_command *row = cli_commands; row->noun; row++)
+	for (const struct cli_command *row = cli_next(NULL); row; row = cli_next(row))
 		if (strcmp(row->noun, noun) == 0)
 			command_row(cli, row, calls_width(noun));
 	out_line(cli->out, "\n'holdfast help %s VERB' tells all about one of them.", noun);
@@ -57,7 +58,7 @@ static void help_overview(struct cli *cli)
 	const char *noun = NULL;
 	out_line(cli->out, "holdfast: everything a service must not forget, in a directory\n");
 	out_line(cli->out, "Usage: holdfast [-C DIR] [--json] [-q] COMMAND [ARGUMENT...]\n");
-	for (const struct cli_command *row = cli_commands; row->noun; row++) {
+	for (const struct cli_command *row = cli_next(NULL); row; row = cli_next(row)) {
 		if (noun && (row->verb || noun[0]) && strcmp(noun, row->verb ? row->noun : "") != 0)
 			out_line(cli->out, "%s", "");
 		noun = row->verb ? row->noun : "";
@@ -106,11 +107,10 @@ static void help_command(struct cli *cli, const struct cli_command *command)
 		out_line(cli->out, "SCOPE:KEY in one word does for both; %% and : of the scope are written "
 		                   "%%25 and %%3A in it.\n");
 	}
-	for (const struct cli_option *option = command->options; option && option->name; option++)
-		option_row(cli, option, false);
-	for (const struct shared_option *shared = shared_options; shared->option.name; shared++)
-		if (command->flags & shared->flag)
-			option_row(cli, &shared->option, false);
+	struct cli asked = {.command = command};
+	call_options(&asked);
+	for (size_t i = 0; i < asked.values_count; i++)
+		option_row(cli, asked.values[i].option, false);
 	out_line(cli->out, "\nOptions of every command:");
 	for (const struct cli_option *option = common_options; option->name; option++)
 		option_row(cli, option, true);
@@ -140,7 +140,7 @@ void help_asked(struct cli *cli, const struct args *args)
 		help_overview(cli);
 }
 
-int cmd_help(struct cli *cli, int argc, char **argv)
+static int help(struct cli *cli, int argc, char **argv)
 {
 	char near[NAME_SIZE];
 	int used = 0;
@@ -162,10 +162,18 @@ int cmd_help(struct cli *cli, int argc, char **argv)
 	return cli_usage(cli, "there is no such command");
 }
 
-int cmd_version(struct cli *cli, int argc, char **argv)
+static int version(struct cli *cli, int argc, char **argv)
 {
 	(void)argc;
 	(void)argv;
 	tell_version(cli);
 	return CLI_OK;
 }
+
+/* clang-format off */
+const struct cli_command help_commands[] = {
+	{"help", NULL, "[COMMAND...]", "list the commands, or tell all about one",
+	 .flags = CLI_NO_STORE, .run = help},
+	{"version", NULL, "", "the version of holdfast", .flags = CLI_NO_STORE, .run = version},
+	{0},
+};

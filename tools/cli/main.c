@@ -5,12 +5,14 @@
  * change is on disk by then. SIGPIPE is ignored, so that a reader who went away is seen as a
  * failed write and not as a sudden death between the two. */
 #include "cli/args.h"
+#include "cli/call.h"
 #include "cli/help.h"
 #include "print/out.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 /* A process may be started with its standard files closed. The store's files must not get their
@@ -60,7 +62,9 @@ static int run(struct cli *cli, int argc, char **argv)
 		help_asked(cli, &args);
 	} else {
 		status = open_for_now(cli);
-		status = status ? status : cli->command->run(cli, args.count, args.values);
+		int (*const command)(struct cli *, int, char **) =
+		    cli->command->run ? cli->command->run : call_run;
+		status = status ? status : command(cli, args.count, args.values);
 	}
 	status = close_store(cli, status);
 	const int flushed = out_flush(cli);
@@ -74,5 +78,6 @@ int main(int argc, char **argv)
 		return CLI_IO;
 	const int status = run(&cli, argc, argv);
 	out_free(cli.out);
+	free(cli.content);
 	return status;
 }

@@ -86,8 +86,10 @@ const struct cli_command *command_find(int argc, char **argv, int *used)
 {
 	for (int count = argc < WORDS_MAX ? argc : WORDS_MAX; count > 0; count--) {
 		char typed[NAME_SIZE], name[NAME_SIZE];
-		for (const struct cli_command *row = cli_commands;
-		     row->noun && join(argc, argv, count, typed); row++) {
+		const bool fits = join(argc, argv, count, typed);
+		for (const struct cli_command *row = cli_next(NULL); fits && row; row = cli_next(row)) {
+			if (strncmp(typed, row->noun, strlen(row->noun)) != 0)
+				continue;
 			command_name(row, name);
 			if (strcmp(typed, name) == 0) {
 				*used = count;
@@ -100,7 +102,7 @@ const struct cli_command *command_find(int argc, char **argv, int *used)
 
 bool noun_exists(const char *noun)
 {
-	for (const struct cli_command *row = cli_commands; row->noun; row++)
+	for (const struct cli_command *row = cli_next(NULL); row; row = cli_next(row))
 		if (row->verb && strcmp(row->noun, noun) == 0)
 			return true;
 	return false;
@@ -110,7 +112,7 @@ bool noun_exists(const char *noun)
 static bool noun_suggest(const char *typed, char out[NAME_SIZE])
 {
 	size_t far = WORD_MAX;
-	for (const struct cli_command *row = cli_commands; row->noun; row++) {
+	for (const struct cli_command *row = cli_next(NULL); row; row = cli_next(row)) {
 		const size_t d = distance(typed, row->noun);
 		if (d > 0 && d < far && near_enough(typed, d)) {
 			far = d;
@@ -123,7 +125,7 @@ static bool noun_suggest(const char *typed, char out[NAME_SIZE])
 bool command_suggest(int argc, char **argv, char out[NAME_SIZE])
 {
 	size_t far = WORD_MAX;
-	for (const struct cli_command *row = cli_commands; row->noun; row++) {
+	for (const struct cli_command *row = cli_next(NULL); row; row = cli_next(row)) {
 		char typed[NAME_SIZE], name[NAME_SIZE];
 		command_name(row, name);
 		/* Compared with as many words as the name has: what follows are arguments. */

@@ -4,14 +4,6 @@
 #include "files/format.h"
 #include "print/out.h"
 
-const struct cli_option export_options[] = {
-    {"user", CLI_TEXT, "USER", "this inbox as a notification file", false},
-    {"queue", CLI_TEXT, "QUEUE", "this queue as an outbox array", false},
-    {"jsonl", CLI_SWITCH, NULL, "everything as JSON Lines; also without any of these options",
-     false},
-    {NULL, 0, NULL, NULL, false},
-};
-
 static int write_all(struct export *export)
 {
 	struct cli *cli = export->cli;
@@ -34,7 +26,7 @@ static void report(const struct export *export)
 	out_end(out);
 }
 
-int cmd_export(struct cli *cli, int argc, char **argv)
+static int export_file(struct cli *cli, int argc, char **argv)
 {
 	struct export export = {.cli = cli};
 	if (cli_given(cli, "user") + cli_given(cli, "queue") + cli_flag(cli, "jsonl") > 1)
@@ -53,3 +45,13 @@ int cmd_export(struct cli *cli, int argc, char **argv)
 	sink_close(&export.sink);
 	return rc;
 }
+
+/* clang-format off */
+const struct cli_command export_commands[] = {
+	{"export", NULL, "[FILE]", "write JSON Lines, an outbox array or a notification file",
+	 "Without FILE or with `-` it writes to stdout.", .run = export_file,
+	 OPTIONS({"user", "USER", "this inbox as a notification file"},
+		{"queue", "QUEUE", "this queue as an outbox array"},
+		{"jsonl", NULL, "everything as JSON Lines; also without any of these options"})},
+	{0},
+};

@@ -8,12 +8,6 @@
 
 #include <inttypes.h>
 
-const struct cli_option fsck_options[] = {
-    {"max-objects", CLI_U64, "N", "name at most so many affected things for each finding (100)",
-     false},
-    {NULL, CLI_SWITCH, NULL, NULL, false},
-};
-
 struct checking {
 	struct cli *cli;
 	uint64_t findings;
@@ -196,7 +190,7 @@ static void show_summary(struct out *out, const struct hf_fsck_summary *s, uint6
 	out_end(out);
 }
 
-int cmd_fsck(struct cli *cli, int argc, char **argv)
+static int fsck(struct cli *cli, int argc, char **argv)
 {
 	struct checking checking = {.cli = cli};
 	struct hf_fsck_options options = {.max_objects = (size_t)cli_u64(cli, "max-objects", 0)};
@@ -214,3 +208,11 @@ int cmd_fsck(struct cli *cli, int argc, char **argv)
 		show_summary(cli->out, &summary, checking.findings);
 	return rc == HF_OK ? CLI_OK : cli_fail(cli, &error);
 }
+
+/* clang-format off */
+const struct cli_command fsck_commands[] = {
+	{"fsck", NULL, "", "check every byte and every rule; changes nothing", .run = fsck,
+	 OPTIONS({"max-objects", "N",
+		 "name at most so many affected things for each finding (100)", CLI_U64})},
+	{0},
+};

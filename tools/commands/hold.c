@@ -13,15 +13,6 @@ int64_t hold_ticks(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-int hold_lease(struct cli *cli, int64_t *us)
-{
-	*us = cli_i64(cli, "lease", HOLD_LEASE_US);
-	return *us > 0
-	           ? CLI_OK
-	           : cli_usage(cli,
-	                       "--lease: a lock without a lease would be free when this command ends");
-}
-
 int hold_close(struct cli *cli)
 {
 	struct hf_error error = {0};

@@ -5,6 +5,10 @@
 #include "cli/cli.h"
 
 #define HOLD_LEASE_US 30000000LL /* where --lease says nothing */
+/* Of an option --lease. */
+#define HOLD_LEASE \
+	.otherwise = HOLD_LEASE_US, \
+	.zero = "--lease: a lock without a lease would be free when this command ends"
 
 /* A clock for waiting and for leases, microseconds; it runs on while the machine sleeps. */
 int64_t hold_ticks(void);
@@ -16,9 +20,6 @@ int64_t hold_ticks(void);
  * its lease is over no sooner than that much later. */
 HF_CHECKED int hold_acquire(struct cli *cli, const struct hf_lock_acquire_args *args,
                             struct hf_result *result, int64_t *began, struct hf_error *error);
-
-/* --lease; CLI_USAGE with the sentence printed for one that would end with this very command. */
-HF_CHECKED int hold_lease(struct cli *cli, int64_t *us);
 
 /* Closes the store before the frame would. CLI_OK, or an exit status with the sentence printed. */
 HF_CHECKED int hold_close(struct cli *cli);

@@ -8,22 +8,6 @@
 
 #define ONE_TRANSACTION (30u << 20) /* bytes, guessed from above; the library's limit is 32 MiB */
 
-const struct cli_option import_options[] = {
-    {"user", CLI_TEXT, "USER", "FILE is a notification file: save it into this inbox", false},
-    {"queue", CLI_TEXT, "QUEUE", "FILE is an outbox array: put its items into this queue", false},
-    {"jsonl", CLI_SWITCH, NULL, "FILE is JSON Lines, as export writes them", false},
-    {"replace", CLI_SWITCH, NULL,
-     "take the file's where the store has other content; else that is a conflict", false},
-    {"skip-invalid", CLI_SWITCH, NULL,
-     "take what can be taken; each object that cannot is listed with its place and reason", false},
-    {"force", CLI_SWITCH, NULL,
-     "take the lines of JSON Lines one by one where the file was changed or cut; includes "
-     "--skip-invalid",
-     false},
-    {"dry-run", CLI_SWITCH, NULL, "only say what would be done", false},
-    {NULL, 0, NULL, NULL, false},
-};
-
 /* --- What kind of file ------------------------------------------------------------------------ */
 
 /* The first line says it of JSON Lines, the first character of the others. */
@@ -241,7 +225,7 @@ static void report(const struct import *import)
 	out_end(out);
 }
 
-int cmd_import(struct cli *cli, int argc, char **argv)
+static int import_file(struct cli *cli, int argc, char **argv)
 {
 	struct import *import;
 	int rc = check_options(cli);
@@ -275,3 +259,21 @@ int cmd_import(struct cli *cli, int argc, char **argv)
 	free(import);
 	return rc;
 }
+
+/* clang-format off */
+const struct cli_command import_commands[] = {
+	{"import", NULL, "[FILE]", "read JSON Lines, an outbox array or a notification file",
+	 "Without FILE or with `-` it reads stdin. All of it is checked before anything is changed.",
+	 CLI_COMMITS, .run = import_file,
+	 OPTIONS({"user", "USER", "FILE is a notification file: save it into this inbox"},
+		{"queue", "QUEUE", "FILE is an outbox array: put its items into this queue"},
+		{"jsonl", NULL, "FILE is JSON Lines, as export writes them"},
+		{"replace", NULL,
+		 "take the file's where the store has other content; else that is a conflict"},
+		{"skip-invalid", NULL,
+		 "take what can be taken; each object that cannot is listed with its place and reason"},
+		{"force", NULL, "take the lines of JSON Lines one by one where the file was changed or "
+		 "cut; includes --skip-invalid"},
+		{"dry-run", NULL, "only say what would be done"})},
+	{0},
+};

@@ -1,284 +1,261 @@
-/* inbox: reads, and changes of one record. */
+/* inbox: records, one or many, marks, tombstones, the status. */
 #include "commands/commands.h"
 #include "print/out.h"
 #include "print/show.h"
+#include "print/text.h"
 
 #include <stdlib.h>
 
-const struct cli_option inbox_key_options[] = {
-    {"account", CLI_TEXT, "ACCOUNT", "the record's account (primary)", false},
-    {NULL, CLI_SWITCH, NULL, NULL, false},
-};
+/* --- Changes ---------------------------------------------------------------------------------- */
 
-const struct cli_option inbox_snooze_options[] = {
-    {"account", CLI_TEXT, "ACCOUNT", "the record's account (primary)", false},
-    {"until", CLI_TIME, "TIME", "when it comes back", false},
-    {"for", CLI_DURATION, "TIME", "the same from now on: 2h, 3d", false},
-    {NULL, CLI_SWITCH, NULL, NULL, false},
-};
-
-const struct cli_option inbox_remove_options[] = {
-    {"account", CLI_TEXT, "ACCOUNT", "the record's account (primary)", false},
-    {"tombstone-for", CLI_DURATION, "TIME", "no save brings it back for so long: 12h, 30d", false},
-    {NULL, CLI_SWITCH, NULL, NULL, false},
-};
-
-const struct cli_option inbox_get_options[] = {
-    {"account", CLI_TEXT, "ACCOUNT", "the record's account (primary)", false},
-    {"raw", CLI_SWITCH, NULL, "the payload alone, byte for byte", false},
-    {NULL, CLI_SWITCH, NULL, NULL, false},
-};
-
-const struct cli_option inbox_load_options[] = {
-    {"account", CLI_TEXT, "ACCOUNT", "only this account", false},
-    {"unread", CLI_SWITCH, NULL, "only unread ones", false},
-    {"without-dismissed", CLI_SWITCH, NULL, "leave the dismissed out", false},
-    {"without-snoozed", CLI_SWITCH, NULL, "leave the snoozed out", false},
-    {NULL, CLI_SWITCH, NULL, NULL, false},
-};
-
-const struct cli_option inbox_raw_options[] = {
-    {"raw", CLI_SWITCH, NULL, "the status alone, byte for byte", false},
-    {NULL, CLI_SWITCH, NULL, NULL, false},
-};
-
-const struct cli_option inbox_status_options[] = {
-    {"status", CLI_TEXT, "TEXT", "the status", false},
-    {"status-file", CLI_TEXT, "FILE", "the status from a file, `-` is stdin", false},
-    {NULL, CLI_SWITCH, NULL, NULL, false},
-};
-
-static struct hf_inbox_key key_of(const struct cli *cli, char **argv)
+static int one_end(struct cli *cli, void *args)
 {
-	struct hf_inbox_key key = {
-	    .user = hf_str(argv[0]), .account = cli_bytes(cli, "account"), .thread = hf_str(argv[1])};
-	return key;
+	(void)args;
+	return cli_given(cli, "until") == cli_given(cli, "for")
+	           ? cli_usage(cli, "one of --until and --for is needed")
+	           : CLI_OK;
 }
 
-/* --- Marks ------------------------------------------------------------------------------------ */
-
-typedef int (*mark_fn)(hf_store *, hf_txn *, const struct hf_inbox_mark_args *, struct hf_result *,
-                       struct hf_error *);
-
-static int mark(struct cli *cli, char **argv, mark_fn change, const char *did)
+/* By the store's clock, so it has to be open. */
+static int put_off(struct cli *cli, void *args)
 {
-	const struct hf_inbox_mark_args args = {
-	    .write = cli_write(cli), .key = key_of(cli, argv), .now = cli_now(cli)};
+	if (cli_given(cli, "for"))
+		((struct hf_inbox_snooze_args *)args)->until = cli_after(cli, cli_i64(cli, "for", 0));
+	return CLI_OK;
+}
+
+static int need_status(struct cli *cli, void *args)
+{
+	(void)args;
+	return cli_given(cli, "status") || cli_given(cli, "status-file")
+	           ? CLI_OK
+	           : cli_usage(cli, "--status or --status-file is missing");
+}
+
+/* --- Many records ----------------------------------------------------------------------------- */
+
+/* For the library 0 is the default, as in a zeroed struct; what was typed is meant. */
+static int64_t tombstone_for(const struct cli *cli, int64_t span)
+{
+	return cli_zero(cli, "tombstone-for") ? HF_INBOX_NO_TOMBSTONE : span;
+}
+
+/* One record a thread, all alike but for their name. */
+static int save(struct cli *cli, int argc, char **argv, struct hf_inbox_save_args *args,
+                const struct hf_inbox_input *record)
+{
+	struct hf_inbox_input *records = calloc((size_t)argc, sizeof *records);
+	struct hf_result result = {0};
+	struct hf_error error = {0};
+	if (!records)
+		return cli_fail_with(cli, HF_ENOMEM, "there is no memory for %d records", argc - 1);
+	args->records = records;
+	args->count = (size_t)argc - 1;
+	for (size_t i = 0; i < args->count; i++) {
+		records[i] = *record;
+		records[i].thread = hf_str(argv[i + 1]);
+	}
+	const int rc = hf_inbox_save(cli->store, NULL, args, &result, &error);
+	free(records);
+	return cli_done(cli, rc, &result, &error,
+	                args->mode == HF_INBOX_REPLACE ? "saved or removed" : "saved");
+}
+
+static int inbox_save(struct cli *cli, int argc, char **argv)
+{
+	struct {
+		struct hf_inbox_save_args args;
+		struct hf_inbox_input record;
+	} given;
+	struct hf_inbox_save_args *args = &given.args;
+	int status = call_args(cli, argc, argv, &given);
+	args->mode = cli_flag(cli, "replace") ? HF_INBOX_REPLACE : HF_INBOX_UPSERT;
+	args->tombstone_for = tombstone_for(cli, args->tombstone_for);
+	if (status == CLI_OK && args->mode == HF_INBOX_REPLACE)
+		status = cli_confirm(cli, "remove every record of %s that is not named", argv[0]);
+	if (status == CLI_OK)
+		status = cli_open(cli);
+	if (status == CLI_OK && !cli_given(cli, "generated-at"))
+		args->generated_at = cli_given(cli, "now") ? args->now : cli_clock(cli);
+	return status ? status : save(cli, argc, argv, args, &given.record);
+}
+
+static bool is_kept(const struct hf_inbox_prune_args *args, struct hf_bytes account)
+{
+	for (size_t i = 0; i < args->keep_count; i++)
+		if (equal_bytes(args->keep_accounts[i].len ? args->keep_accounts[i] : hf_str("primary"),
+		                account))
+			return true;
+	return args->keep_count == 0;
+}
+
+/* The library has no dry run for it. We hold the store's lock, so what is counted here is what a
+ * prune would remove now. */
+static int count_prune(struct cli *cli, const struct hf_inbox_prune_args *args)
+{
+	const struct hf_inbox_load_args all = {.user = args->user};
+	struct hf_inbox_page page;
+	struct hf_error error;
+	uint64_t count = 0;
+	if (hf_inbox_load(cli->store, &all, 0, &page, &error) != HF_OK)
+		return cli_fail(cli, &error);
+	for (size_t i = 0; i < page.count; i++)
+		count += !is_kept(args, page.items[i].key.account);
+	hf_release(page.memory);
+	return cli_would(cli, count, "removed");
+}
+
+static int prune(struct cli *cli, const struct hf_inbox_prune_args *args)
+{
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	const int status = cli_open(cli);
-	return status ? status
-	              : cli_done(cli, change(cli->store, NULL, &args, &result, &error), &result, &error,
-	                         did);
+	if (status != CLI_OK)
+		return status;
+	if (cli_flag(cli, "dry-run"))
+		return count_prune(cli, args);
+	return cli_done(cli, hf_inbox_prune(cli->store, NULL, args, &result, &error), &result, &error,
+	                "removed");
 }
 
-int cmd_inbox_dismiss(struct cli *cli, int argc, char **argv)
+static int inbox_prune(struct cli *cli, int argc, char **argv)
 {
-	(void)argc;
-	return mark(cli, argv, hf_inbox_dismiss, "dismissed");
+	struct hf_inbox_prune_args args;
+	struct hf_bytes *keep = calloc((size_t)argc, sizeof *keep);
+	if (!keep)
+		return cli_fail_with(cli, HF_ENOMEM, "there is no memory for the names of %d accounts",
+		                     argc - 1);
+	int status = call_args(cli, argc, argv, &args);
+	for (int i = 1; i < argc; i++)
+		keep[i - 1] = hf_str(argv[i]);
+	args.keep_accounts = keep;
+	args.keep_count = (size_t)argc - 1;
+	args.tombstone_for = tombstone_for(cli, args.tombstone_for);
+	if (status == CLI_OK && argc > 1)
+		status = cli_confirm(cli, "remove the records of %s in every account that is not named",
+		                     argv[0]);
+	if (status == CLI_OK)
+		status = prune(cli, &args);
+	free(keep);
+	return status;
 }
 
-int cmd_inbox_undismiss(struct cli *cli, int argc, char **argv)
+static int check_trim(struct cli *cli, void *ctx)
 {
-	(void)argc;
-	return mark(cli, argv, hf_inbox_undismiss, "undismissed");
-}
-
-int cmd_inbox_read(struct cli *cli, int argc, char **argv)
-{
-	(void)argc;
-	return mark(cli, argv, hf_inbox_mark_read, "marked as read");
-}
-
-int cmd_inbox_unread(struct cli *cli, int argc, char **argv)
-{
-	(void)argc;
-	return mark(cli, argv, hf_inbox_mark_unread, "marked as unread");
-}
-
-int cmd_inbox_seen(struct cli *cli, int argc, char **argv)
-{
-	(void)argc;
-	return mark(cli, argv, hf_inbox_mark_seen, "marked as seen");
-}
-
-static int snooze(struct cli *cli, char **argv, hf_time until, const char *did)
-{
-	const struct hf_inbox_snooze_args args = {
-	    .write = cli_write(cli), .key = key_of(cli, argv), .until = until};
-	struct hf_result result = {0};
-	struct hf_error error = {0};
-	const int status = cli_open(cli);
-	return status ? status
-	              : cli_done(cli, hf_inbox_snooze(cli->store, NULL, &args, &result, &error),
-	                         &result, &error, did);
-}
-
-int cmd_inbox_snooze(struct cli *cli, int argc, char **argv)
-{
-	const hf_time span = cli_i64(cli, "for", 0);
-	(void)argc;
-	if (cli_given(cli, "until") == cli_given(cli, "for"))
-		return cli_usage(cli, "one of --until and --for is needed");
-	const int status = cli_open(cli);
-	return status ? status
-	              : snooze(cli, argv, cli_i64(cli, "until", cli_after(cli, span)), "snoozed");
-}
-
-int cmd_inbox_wake(struct cli *cli, int argc, char **argv)
-{
-	(void)argc;
-	return snooze(cli, argv, HF_UNSET, "awake again");
-}
-
-int cmd_inbox_remove(struct cli *cli, int argc, char **argv)
-{
-	const struct hf_inbox_remove_args args = {.write = cli_write(cli),
-	                                          .key = key_of(cli, argv),
-	                                          .tombstone_for = cli_i64(cli, "tombstone-for", 0)};
-	struct hf_result result = {0};
-	struct hf_error error = {0};
-	(void)argc;
-	const int status = cli_open(cli);
-	return status ? status
-	              : cli_done(cli, hf_inbox_remove(cli->store, NULL, &args, &result, &error),
-	                         &result, &error, "removed");
+	struct hf_inbox_trim_args *args = ctx;
+	args->tombstone_for = tombstone_for(cli, args->tombstone_for);
+	return (args->max_records == 0 && args->max_age_us == 0) || cli_zero(cli, "max-records") ||
+	               cli_zero(cli, "max-age")
+	           ? cli_usage(cli, "--max-records or --max-age is missing, and 0 is no bound")
+	           : CLI_OK;
 }
 
 /* --- Reads ------------------------------------------------------------------------------------ */
 
-int cmd_inbox_get(struct cli *cli, int argc, char **argv)
+/* The inbox's own time is no record: a line of its own with --json. */
+static int show_inbox(struct cli *cli, const void *args, const void *page)
 {
-	const struct hf_inbox_key key = key_of(cli, argv);
-	struct hf_inbox_got got;
-	struct hf_error error;
-	(void)argc;
-	const int status = cli_open(cli);
-	if (status != CLI_OK)
-		return status;
-	if (hf_inbox_get(cli->store, &key, 0, &got, &error) != HF_OK)
-		return cli_fail(cli, &error);
-	if (cli_flag(cli, "raw"))
-		show_raw(cli->out, got.record.payload);
-	else
-		show_inbox_record(cli->out, &got.record, true);
-	hf_release(got.memory);
+	if (!cli->json)
+		return CLI_OK;
+	out_begin(cli->out, "inbox");
+	out_bytes(cli->out, "user", ((const struct hf_inbox_load_args *)args)->user);
+	out_time(cli->out, "generated_at", ((const struct hf_inbox_page *)page)->generated_at);
+	out_end(cli->out);
 	return CLI_OK;
 }
 
-int cmd_inbox_load(struct cli *cli, int argc, char **argv)
-{
-	const struct hf_inbox_load_args args = {.user = hf_str(argv[0]),
-	                                        .account = cli_bytes(cli, "account"),
-	                                        .unread_only = cli_flag(cli, "unread"),
-	                                        .without_dismissed = cli_flag(cli, "without-dismissed"),
-	                                        .without_snoozed = cli_flag(cli, "without-snoozed"),
-	                                        .limit = cli_u64(cli, "limit", 0),
-	                                        .page = cli_text(cli, "page")};
-	struct hf_inbox_page page;
-	struct hf_error error;
-	(void)argc;
-	const int status = cli_open(cli);
-	if (status != CLI_OK)
-		return status;
-	if (hf_inbox_load(cli->store, &args, 0, &page, &error) != HF_OK)
-		return cli_fail(cli, &error);
-	/* The inbox's own time is no record: a line of its own with --json. */
-	if (cli->json) {
-		out_begin(cli->out, "inbox");
-		out_bytes(cli->out, "user", args.user);
-		out_time(cli->out, "generated_at", page.generated_at);
-		out_end(cli->out);
-	}
-	out_list(cli->out, "account thread unread dismissed score snapshot_at payload");
-	for (size_t i = 0; i < page.count; i++)
-		show_inbox_record(cli->out, &page.items[i], true);
-	show_list_end(cli, page.count, page.next);
-	hf_release(page.memory);
-	return CLI_OK;
-}
+/* clang-format off */
+#define ACCOUNT {"account", "ACCOUNT", "the record's account (primary)"}
+#define ALL {"account", "ACCOUNT", "only this account (all)"}, \
+	{"up-to", "LSN", "leave alone what was saved later: the greatest `saved` that was shown", \
+	 .zero = "--up-to must not be 0: nothing was saved before the first entry"}
 
-int cmd_inbox_dismissed(struct cli *cli, int argc, char **argv)
-{
-	const struct hf_inbox_list_dismissed_args args = {
-	    .user = hf_str(argv[0]), .limit = cli_u64(cli, "limit", 0), .page = cli_text(cli, "page")};
-	struct hf_inbox_key_page keys;
-	struct hf_error error;
-	(void)argc;
-	const int status = cli_open(cli);
-	if (status != CLI_OK)
-		return status;
-	if (hf_inbox_list_dismissed(cli->store, &args, 0, &keys, &error) != HF_OK)
-		return cli_fail(cli, &error);
-	out_list(cli->out, "account thread");
-	for (size_t i = 0; i < keys.count; i++) {
-		out_begin(cli->out, "inbox-key");
-		out_bytes(cli->out, "user", keys.items[i].user);
-		out_bytes(cli->out, "account", keys.items[i].account);
-		out_bytes(cli->out, "thread", keys.items[i].thread);
-		out_end(cli->out);
-	}
-	show_list_end(cli, keys.count, keys.next);
-	hf_release(keys.memory);
-	return CLI_OK;
-}
+#define FORGOTTEN {"tombstone-for", "TIME", \
+	"how long a dismissed record that goes is remembered (30d); 0: not at all"}
 
-int cmd_inbox_counts(struct cli *cli, int argc, char **argv)
-{
-	struct hf_inbox_counts counts;
-	struct hf_error error;
-	(void)argc;
-	const int status = cli_open(cli);
-	if (status != CLI_OK)
-		return status;
-	if (hf_inbox_count(cli->store, hf_str(argv[0]), 0, &counts, &error) != HF_OK)
-		return cli_fail(cli, &error);
-	show_inbox_counts(cli->out, hf_str(argv[0]), &counts);
-	return CLI_OK;
-}
-
-/* --- The inbox's status ----------------------------------------------------------------------- */
-
-int cmd_inbox_status_get(struct cli *cli, int argc, char **argv)
-{
-	struct hf_inbox_status got;
-	struct hf_error error;
-	(void)argc;
-	const int status = cli_open(cli);
-	if (status != CLI_OK)
-		return status;
-	if (hf_inbox_get_status(cli->store, hf_str(argv[0]), 0, &got, &error) != HF_OK)
-		return cli_fail(cli, &error);
-	if (cli_flag(cli, "raw")) {
-		show_raw(cli->out, got.status);
-	} else {
-		out_begin(cli->out, "inbox-status");
-		out_bytes(cli->out, "user", hf_str(argv[0]));
-		out_u64(cli->out, "version", got.version);
-		out_bytes(cli->out, "status", got.status);
-		out_end(cli->out);
-	}
-	hf_release(got.memory);
-	return CLI_OK;
-}
-
-int cmd_inbox_status_set(struct cli *cli, int argc, char **argv)
-{
-	struct hf_inbox_set_status_args args = {.write = cli_write(cli), .user = hf_str(argv[0])};
-	struct hf_result result = {0};
-	struct hf_error error = {0};
-	char *memory = NULL;
-	bool given = false;
-	(void)argc;
-	int status = cli_content(cli, "status", HF_INBOX_STATUS_MAX, &args.status, &given, &memory);
-	if (status == CLI_OK && !given)
-		status = cli_usage(cli, "--status or --status-file is missing");
-	if (status == CLI_OK)
-		status = cli_open(cli);
-	if (status == CLI_OK) {
-		status = cli_done(cli, hf_inbox_set_status(cli->store, NULL, &args, &result, &error),
-		                  &result, &error, "status set");
-	}
-	free(memory);
-	return status;
-}
+const struct cli_command inbox_commands[] = {
+	{"inbox", "save", "USER [THREAD...]", "save a record, or the same for each THREAD",
+	 "What was dismissed stays dismissed. With --replace the user's other records go.",
+	 CLI_COMMITS | CLI_CLOCK | CLI_CONFIRMS, .run = inbox_save, READS(hf_inbox_save),
+	 .also = "hf_inbox_input", .hidden = "count mode thread",
+	 OPTIONS(ACCOUNT, PAYLOAD, {"unread", NULL, "it is unread"},
+		{"dismissed", NULL, "it is dismissed"},
+		{"score", "NUMBER", "higher comes first among those of one save (0)"},
+		{"updated-at", "TIME", "kept as given (none)"},
+		{"generated-at", "TIME",
+		 "when the picture of the inbox was taken (--now, else the clock's)"},
+		{"replace", NULL, "remove the user's other records"},
+		{"tombstone-for", "TIME", "with --replace: how long a dismissed record that goes is "
+		 "remembered (30d); 0: not at all"},
+		{"only-newer", NULL,
+		 "leave a record alone whose updated-at is older than the stored one's"},
+		{"restore", NULL, "give a new record the five times below instead of its own"},
+		{"snapshot-at", "TIME", "with --restore (none)"},
+		{"seen-at", "TIME", "with --restore (none)"},
+		{"read-at", "TIME", "with --restore (none)"},
+		{"dismissed-at", "TIME", "with --restore (none)"},
+		{"snoozed-until", "TIME", "with --restore (none)"})},
+	{"inbox", "load", "USER", "list a user's records, the newest first", .flags = CLI_PAGES,
+	 LISTS(hf_inbox_load, "account thread unread dismissed score snapshot_at payload"),
+	 .page = show_inbox,
+	 OPTIONS({"account", "ACCOUNT", "only this account"},
+		{"unread", NULL, "only unread ones", .member = "unread_only"},
+		{"without-dismissed", NULL, "leave the dismissed out"},
+		{"without-snoozed", NULL, "leave the snoozed out"})},
+	{"inbox", "get", "USER THREAD", "show one record", READS(hf_inbox_get), OPTIONS(ACCOUNT, RAW)},
+	{"inbox", "dismiss", "USER THREAD", "dismiss a record; no later save brings it back",
+	 .flags = CLI_ONE_NOW, CALLS(hf_inbox_dismiss, "dismissed"), OPTIONS(ACCOUNT)},
+	{"inbox", "undismiss", "USER THREAD", "take a dismissal back", .flags = CLI_ONE_NOW,
+	 CALLS(hf_inbox_undismiss, "undismissed"), OPTIONS(ACCOUNT)},
+	{"inbox", "read", "USER THREAD", "mark a record as read", .flags = CLI_ONE_NOW,
+	 CALLS(hf_inbox_mark_read, "marked as read"), OPTIONS(ACCOUNT)},
+	{"inbox", "unread", "USER THREAD", "mark a record as unread", .flags = CLI_ONE_NOW,
+	 CALLS(hf_inbox_mark_unread, "marked as unread"), OPTIONS(ACCOUNT)},
+	{"inbox", "seen", "USER THREAD", "mark a record as seen in a list", .flags = CLI_ONE_NOW,
+	 CALLS(hf_inbox_mark_seen, "marked as seen"), OPTIONS(ACCOUNT)},
+	{"inbox", "snooze", "USER THREAD", "put a record off until a time", .flags = CLI_ONE,
+	 CALLS(hf_inbox_snooze, "snoozed"), .check = one_end, .opened = put_off,
+	 OPTIONS(ACCOUNT, {"until", "TIME", "when it comes back"},
+		{"for", "TIME", "the same from now on: 2h, 3d", CLI_DURATION})},
+	{"inbox", "wake", "USER THREAD", "end a snooze", .flags = CLI_ONE,
+	 CALLS(hf_inbox_snooze, "awake again"), .hidden = "until", OPTIONS(ACCOUNT)},
+	{"inbox", "remove", "USER THREAD", "remove a record; a later save brings it back as new",
+	 .flags = CLI_ONE, CALLS(hf_inbox_remove, "removed"),
+	 OPTIONS(ACCOUNT,
+		{"tombstone-for", "TIME", "no save brings it back for so long: 12h, 30d"})},
+	{"inbox", "read-all", "USER", "mark all records as read, in one entry of the log",
+	 .flags = CLI_COMMITS | CLI_CLOCK, CALLS(hf_inbox_mark_all_read, "marked as read"),
+	 OPTIONS(ALL)},
+	{"inbox", "dismiss-all", "USER", "dismiss all records, in one entry of the log",
+	 .flags = CLI_COMMITS | CLI_CLOCK, CALLS(hf_inbox_dismiss_all, "dismissed"), OPTIONS(ALL)},
+	{"inbox", "tombstones", "USER", "list what is remembered of records that went",
+	 "A dismissed one comes back dismissed, a removed one does not come back.", CLI_PAGES,
+	 LISTS(hf_inbox_list_tombstones, "account thread dismissed dismissed_at until"),
+	 .hidden = "account thread"},
+	{"inbox", "lift", "USER THREAD",
+	 "forget a tombstone: a later save brings the record back as new", .flags = CLI_ONE,
+	 CALLS(hf_inbox_put_tombstone, "lifted"), .hidden = "dismissed dismissed_at until",
+	 OPTIONS(ACCOUNT)},
+	{"inbox", "prune", "USER [ACCOUNT...]", "remove the records of all accounts that are not named",
+	 "Without any ACCOUNT nothing is removed.", CLI_MANY, .run = inbox_prune,
+	 READS(hf_inbox_prune), .hidden = "keep_count", OPTIONS(FORGOTTEN)},
+	{"inbox", "trim", "USER", "remove the oldest records beyond a number or an age",
+	 .flags = CLI_MANY | CLI_CLOCK, CALLS(hf_inbox_trim, "removed"), .check = check_trim,
+	 .confirm = "remove the oldest records of %s",
+	 OPTIONS({"max-records", "COUNT", "keep at most so many"},
+		{"max-age", "TIME", "keep what was saved no longer ago: 12h, 30d"}, FORGOTTEN)},
+	{"inbox", "clear", "USER", "remove all records of a user",
+	 "The inbox's status stays; the time of its newest save goes too.", CLI_MANY,
+	 CALLS(hf_inbox_clear, "removed"), .confirm = "remove all records of %s",
+	 COUNTS(hf_inbox_count, "total")},
+	{"inbox", "counts", "USER", "count a user's records", READS(hf_inbox_count)},
+	{"inbox", "dismissed", "USER", "list the keys of the dismissed records", .flags = CLI_PAGES,
+	 LISTS(hf_inbox_list_dismissed, "account thread")},
+	{"inbox", "status get", "USER", "show the inbox's status, a poller's own note",
+	 READS(hf_inbox_get_status), OPTIONS({"raw", NULL, "the status alone, byte for byte"})},
+	{"inbox", "status set", "USER", "set the inbox's status", .flags = CLI_ONE,
+	 CALLS(hf_inbox_set_status, "status set"), .check = need_status, .hidden = "extra set_extra",
+	 OPTIONS({"status", "TEXT", "the status"},
+		{"status-file", "FILE", "the status from a file, `-` is stdin"})},
+	{0},
+};

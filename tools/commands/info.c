@@ -5,7 +5,7 @@
 
 #include <inttypes.h>
 
-int cmd_info(struct cli *cli, int argc, char **argv)
+static int store_info(struct cli *cli, int argc, char **argv)
 {
 	struct hf_info info;
 	struct hf_error error;
@@ -40,12 +40,6 @@ int cmd_info(struct cli *cli, int argc, char **argv)
 
 /* --- stats ------------------------------------------------------------------------------------ */
 
-const struct cli_option stats_options[] = {
-    {"user", CLI_TEXT, "USER", "only this inbox", false},
-    {"queue", CLI_TEXT, "QUEUE", "only this queue", false},
-    {NULL, CLI_SWITCH, NULL, NULL, false},
-};
-
 struct totals {
 	uint64_t inboxes, queues, cursors;
 	uint64_t timelines;
@@ -54,43 +48,36 @@ struct totals {
 	uint64_t scopes, migrations;
 };
 
+/* What is shown of each of a kind, and how many there are. */
+struct kind {
+	struct cli *cli;
+	int (*figures)(struct cli *cli, struct hf_bytes name);
+	uint64_t *count;
+};
+
+static int one_of(void *ctx, const void *name)
+{
+	const struct kind *kind = ctx;
+	++*kind->count;
+	return kind->figures(kind->cli, *(const struct hf_bytes *)name);
+}
+
+static int each_name(struct cli *cli, const char *names,
+                     int (*figures)(struct cli *, struct hf_bytes), uint64_t *count)
+{
+	struct hf_names_args all = {.limit = 256};
+	struct kind kind = {cli, figures, count};
+	return call_each(cli, names, &all, one_of, &kind);
+}
+
 static int one_inbox(struct cli *cli, struct hf_bytes user)
 {
-	struct hf_inbox_counts counts;
-	struct hf_error error;
-	if (hf_inbox_count(cli->store, user, 0, &counts, &error) != HF_OK)
-		return cli_fail(cli, &error);
-	show_inbox_counts(cli->out, user, &counts);
-	return CLI_OK;
+	return call_about(cli, "hf_inbox_count", user);
 }
 
 static int one_queue(struct cli *cli, struct hf_bytes queue)
 {
-	struct hf_outbox_stats stats;
-	struct hf_error error;
-	if (hf_outbox_get_stats(cli->store, queue, 0, &stats, &error) != HF_OK)
-		return cli_fail(cli, &error);
-	show_outbox_stats(cli->out, queue, &stats);
-	return CLI_OK;
-}
-
-/* All names of one kind, each given to `one`. */
-static int each_name(struct cli *cli,
-                     int (*names)(hf_store *, const struct hf_names_args *, unsigned,
-                                  struct hf_name_page *, struct hf_error *),
-                     int (*one)(struct cli *, struct hf_bytes), uint64_t *count)
-{
-	const struct hf_names_args all = {0};
-	struct hf_name_page page;
-	struct hf_error error;
-	int status = CLI_OK;
-	if (names(cli->store, &all, 0, &page, &error) != HF_OK)
-		return cli_fail(cli, &error);
-	*count = page.count;
-	for (size_t i = 0; i < page.count && status == CLI_OK; i++)
-		status = one(cli, page.items[i]);
-	hf_release(page.memory);
-	return status;
+	return call_about(cli, "hf_outbox_get_stats", queue);
 }
 
 static int inboxes(struct cli *cli, struct totals *totals)
@@ -100,7 +87,7 @@ static int inboxes(struct cli *cli, struct totals *totals)
 	if (cli_given(cli, "user"))
 		status = one_inbox(cli, cli_bytes(cli, "user"));
 	else
-		status = each_name(cli, hf_inbox_names, one_inbox, &totals->inboxes);
+		status = each_name(cli, "hf_inbox_names", one_inbox, &totals->inboxes);
 	out_list_end(cli->out, NULL);
 	return status;
 }
@@ -114,7 +101,7 @@ static int queues(struct cli *cli, struct totals *totals)
 	if (cli_given(cli, "queue"))
 		status = one_queue(cli, cli_bytes(cli, "queue"));
 	else
-		status = each_name(cli, hf_outbox_names, one_queue, &totals->queues);
+		status = each_name(cli, "hf_outbox_names", one_queue, &totals->queues);
 	out_list_end(cli->out, NULL);
 	return status;
 }
@@ -123,7 +110,7 @@ static int timelines(struct cli *cli, struct totals *totals)
 {
 	out_line(cli->out, "%s", "");
 	out_list(cli->out, "timeline events latest_at");
-	const int status = each_name(cli, hf_timeline_names, timeline_figures, &totals->timelines);
+	const int status = each_name(cli, "hf_timeline_names", timeline_figures, &totals->timelines);
 	out_list_end(cli->out, NULL);
 	return status;
 }
@@ -132,7 +119,7 @@ static int collections(struct cli *cli, struct totals *totals)
 {
 	out_line(cli->out, "%s", "");
 	out_list(cli->out, "collection documents orders");
-	const int status = each_name(cli, hf_document_names, doc_figures, &totals->collections);
+	const int status = each_name(cli, "hf_document_names", doc_figures, &totals->collections);
 	out_list_end(cli->out, NULL);
 	return status;
 }
@@ -141,7 +128,7 @@ static int scopes(struct cli *cli, struct totals *totals)
 {
 	out_line(cli->out, "%s", "");
 	out_list(cli->out, "scope in_progress done");
-	const int status = each_name(cli, hf_idempotency_names, idem_figures, &totals->scopes);
+	const int status = each_name(cli, "hf_idempotency_names", idem_figures, &totals->scopes);
 	out_list_end(cli->out, NULL);
 	return status;
 }
@@ -190,7 +177,7 @@ static int summary(struct cli *cli, struct totals *totals)
 	return CLI_OK;
 }
 
-int cmd_stats(struct cli *cli, int argc, char **argv)
+static int store_stats(struct cli *cli, int argc, char **argv)
 {
 	struct totals totals = {0};
 	const bool user = cli_given(cli, "user"), queue = cli_given(cli, "queue");
@@ -215,3 +202,13 @@ int cmd_stats(struct cli *cli, int argc, char **argv)
 		status = migrations(cli, &totals);
 	return status == CLI_OK && !user && !queue ? summary(cli, &totals) : status;
 }
+
+/* clang-format off */
+const struct cli_command info_commands[] = {
+	{"info", NULL, "", "identity, position in the log and how the last stop was",
+	 .run = store_info},
+	{"stats", NULL, "", "what the store holds, one kind of state after the other",
+	 .run = store_stats,
+	 OPTIONS({"user", "USER", "only this inbox"}, {"queue", "QUEUE", "only this queue"})},
+	{0},
+};

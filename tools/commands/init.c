@@ -3,13 +3,6 @@
 #include "print/out.h"
 #include "print/show.h"
 
-const struct cli_option init_options[] = {
-    {"pad", CLI_CHOICE, "0|512|4096",
-     "groups of the log end at multiples of so many bytes: no two share a sector (0)", false},
-    {"segment-size", CLI_U32, "BYTES", "of a full-grown log file, 16 KiB to 1 GiB (64 MiB)", false},
-    {NULL, CLI_SWITCH, NULL, NULL, false},
-};
-
 /* Is there a store already? Then it is left as it is, whatever the options say. */
 static int open_existing(struct cli *cli, const struct hf_options *options, bool *exists)
 {
@@ -21,7 +14,7 @@ static int open_existing(struct cli *cli, const struct hf_options *options, bool
 	                                         : cli_fail_about(cli, &error, cli->directory, "");
 }
 
-int cmd_init(struct cli *cli, int argc, char **argv)
+static int store_init(struct cli *cli, int argc, char **argv)
 {
 	static const uint32_t pads[] = {0, 512, 4096}; /* in the order of the choice */
 	struct hf_options options = {
@@ -55,3 +48,14 @@ int cmd_init(struct cli *cli, int argc, char **argv)
 	cli->changed = !exists;
 	return CLI_OK;
 }
+
+/* clang-format off */
+const struct cli_command init_commands[] = {
+	{"init", NULL, "[DIR]", "make a store",
+	 "Nothing happens when DIR (else -C, else HOLDFAST_DIR) is a store already.",
+	 .run = store_init,
+	 OPTIONS({"pad", "0|512|4096",
+		 "groups of the log end at multiples of so many bytes: no two share a sector (0)"},
+		{"segment-size", "BYTES", "of a full-grown log file, 16 KiB to 1 GiB (64 MiB)", CLI_U32})},
+	{0},
+};

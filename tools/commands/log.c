@@ -12,19 +12,6 @@
 /* A log has many entries and a reader may be slow: they are sent on in pieces. */
 enum { SENT_AT_ONCE = 512, TEXT_MAX = 1024 };
 
-const struct cli_option log_options[] = {
-    {"from", CLI_U64, "LSN", "begin with this entry", false},
-    {"limit", CLI_U64, "N", "at most so many entries; 0, as without it, is all", false},
-    {"follow", CLI_SWITCH, NULL, "go on with what becomes durable, until interrupted", false},
-    {NULL, CLI_SWITCH, NULL, NULL, false},
-};
-
-const struct cli_option why_options[] = {
-    {"from", CLI_U64, "LSN", "begin with this entry", false},
-    {"limit", CLI_U64, "N", "at most so many entries; 0, as without it, is all", false},
-    {NULL, CLI_SWITCH, NULL, NULL, false},
-};
-
 struct listing {
 	struct cli *cli;
 	const struct object *object; /* NULL: all */
@@ -148,7 +135,7 @@ static int follow(struct listing *listing, const char *directory, hf_lsn from)
 
 /* --- Commands --------------------------------------------------------------------------------- */
 
-int cmd_log(struct cli *cli, int argc, char **argv)
+static int log_list(struct cli *cli, int argc, char **argv)
 {
 	struct listing listing = {.cli = cli, .limit = cli_u64(cli, "limit", 0)};
 	struct hf_error error = {0};
@@ -180,7 +167,7 @@ static int tell_why(struct cli *cli, const char *directory, const char *word,
 	return listing.status;
 }
 
-int cmd_why(struct cli *cli, int argc, char **argv)
+static int log_why(struct cli *cli, int argc, char **argv)
 {
 	struct object object;
 	char *memory = NULL;
@@ -194,3 +181,22 @@ int cmd_why(struct cli *cli, int argc, char **argv)
 	free(memory);
 	return status;
 }
+
+/* clang-format off */
+#define PART {"from", "LSN", "begin with this entry", CLI_U64}, \
+	{"limit", "N", "at most so many entries; 0, as without it, is all", CLI_U64}
+
+const struct cli_command log_commands[] = {
+	{"log", NULL, "", "list the entries of the log, one a line",
+	 "With --follow it goes on, beside a process of this host that writes the store, with entries "
+	 "once they are durable.",
+	 .run = log_list,
+	 OPTIONS(PART, {"follow", NULL, "go on with what becomes durable, until interrupted"})},
+	{"why", NULL, "KIND/KEY",
+	 "list the entries that concern one object: how it came to be as it is",
+	 "The parts of a KEY are separated by slashes, as in outbox/mail/i1, inbox/ann/primary/t1 or "
+	 "cursor/mailer/events; with parts left out\nat the end it is about all objects that begin so. "
+	 "In a part %2F is a slash, %25 a percent sign, %XX any byte.",
+	 .run = log_why, OPTIONS(PART)},
+	{0},
+};

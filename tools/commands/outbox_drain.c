@@ -11,7 +11,7 @@
  * attempt, unless it was delivered all the same, and the pass ends. If we are killed the kernel
  * kills the command. */
 #include "cli/program.h"
-#include "commands/commands.h"
+#include "commands/outbox.h"
 #include "print/out.h"
 #include "print/show.h"
 
@@ -24,20 +24,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* clang-format off */
 const struct cli_option outbox_drain_options[] = {
-    {"max-attempts", CLI_U32, "COUNT",
-     "attempts until an item is given up (the item's, else the queue's)", false},
-    {"backoff", CLI_CHOICE, "none|fixed|exponential",
-     "how the delay before the next attempt grows (none)", false},
-    {"delay", CLI_DURATION, "TIME", "of the backoff", false},
-    {"cap", CLI_DURATION, "TIME", "the backoff is never longer (24h if exponential)", false},
-    {"owner", CLI_TEXT, "NAME", "who claims, for people to read (drain)", false},
-    {"lease", CLI_DURATION, "TIME", "of each claim; 0: until it is done or this command ends (0)",
-     false},
-    {"with-delayed", CLI_SWITCH, NULL, "what is not due yet, too", false},
-    {"with-paused", CLI_SWITCH, NULL, "although the queue is paused", false},
-    {NULL, CLI_SWITCH, NULL, NULL, false},
+	{"max-attempts", "COUNT", "attempts until an item is given up (the item's, else the queue's)"},
+	BACKOFF,
+	{"owner", "NAME", "who claims, for people to read (drain)"},
+	{"lease", "TIME", "of each claim; 0: until it is done or this command ends (0)"},
+	{"with-delayed", NULL, "what is not due yet, too"},
+	{"with-paused", NULL, "although the queue is paused"},
+	{0},
 };
+/* clang-format on */
 
 struct draining {
 	struct cli *cli;
@@ -213,34 +210,14 @@ static bool hold_signals(struct draining *draining)
 
 /* --- The pass --------------------------------------------------------------------------------- */
 
-static struct hf_outbox_drain_args drain_args(const struct cli *cli, const char *queue)
-{
-	const struct hf_outbox_drain_args args = {
-	    .queue = hf_str(queue),
-	    .send = send_item,
-	    .max_attempts = (uint32_t)cli_u64(cli, "max-attempts", 0),
-	    .owner = cli_bytes(cli, "owner"),
-	    .lease_us = cli_i64(cli, "lease", 0),
-	    .with_delayed = cli_flag(cli, "with-delayed"),
-	    .with_paused = cli_flag(cli, "with-paused"),
-	    .durability = cli_write(cli).durability,
-	};
-	return args;
-}
-
 static void report(struct cli *cli, const struct hf_outbox_drained *drained)
 {
 	if (!cli->json && cli->quiet)
 		return;
-	out_begin(cli->out, "outbox-drained");
-	out_u64(cli->out, "sent", drained->sent);
-	out_u64(cli->out, "failed", drained->failed);
-	out_u64(cli->out, "left", drained->left);
-	out_u64(cli->out, "changed", drained->changed);
-	out_end(cli->out);
+	show_object(cli->out, rows_struct("hf_outbox_drained"), drained, hf_str(NULL), false);
 }
 
-int cmd_outbox_drain(struct cli *cli, int argc, char **argv)
+int outbox_drain(struct cli *cli, int argc, char **argv)
 {
 	/* A pass may last: the upkeep thread prepares log files meanwhile. */
 	const struct hf_options options = {.no_background = false};
@@ -249,20 +226,16 @@ int cmd_outbox_drain(struct cli *cli, int argc, char **argv)
 	                            .path = program_find(argv[1]),
 	                            .argv = argv + 1,
 	                            .queue = argv[0]};
-	struct hf_outbox_drain_args args = drain_args(cli, argv[0]);
+	struct hf_outbox_drain_args args;
 	struct hf_outbox_drained drained = {0};
 	struct hf_error error = {0};
-	(void)argc;
-	if (outbox_backoff(cli, &args.backoff) != CLI_OK) {
-		free(draining.path);
-		return CLI_USAGE;
-	}
-	if (!draining.path)
-		return cli_usage(cli, "'%s' is no program that can be run", argv[1]);
+	int status = call_args(cli, argc, argv, &args);
+	if (status == CLI_OK && !draining.path)
+		status = cli_usage(cli, "'%s' is no program that can be run", argv[1]);
+	args.send = send_item;
 	args.ctx = &draining;
-	int status = hold_signals(&draining)
-	                 ? CLI_OK
-	                 : cli_fail_with(cli, HF_EIO, "signals cannot be held: %s", strerror(errno));
+	if (status == CLI_OK && !hold_signals(&draining))
+		status = cli_fail_with(cli, HF_EIO, "signals cannot be held: %s", strerror(errno));
 	if (status == CLI_OK)
 		status = cli_open_with(cli, options);
 	if (status == CLI_OK) {

@@ -3,6 +3,7 @@
  * When a claim was granted no object says; but its token is made of the LSN of that entry, whose
  * time the log shows. */
 #include "commands/commands.h"
+#include "commands/outbox.h"
 #include "print/out.h"
 #include "print/show.h"
 
@@ -11,69 +12,23 @@
 #define LSN_OF_TOKEN(token) ((token) & ((UINT64_C(1) << 48) - 1))
 #define STUCK_DEFAULT_US 900000000LL
 
-const struct cli_option queue_redrive_options[] = {
-    {"group", CLI_TEXT, "GROUP", "only those of this group", false},
-    {"error", CLI_TEXT, "TEXT", "only those with TEXT in their last error", false},
-    {"enqueued-before", CLI_TIME, "TIME", "only those", false},
-    {"attempts-below", CLI_U32, "COUNT", "only those with fewer attempts", false},
-    {"max", CLI_U64, "COUNT", "at most so many, the first in enqueue order", false},
-    {"reset-attempts", CLI_SWITCH, NULL, "attempts begin anew", false},
-    {NULL, CLI_SWITCH, NULL, NULL, false},
-};
-
-const struct cli_option queue_pause_options[] = {
-    {"until-idle", CLI_DURATION, "TIME", "then wait so long until nothing of it is being sent",
-     false},
-    {NULL, CLI_SWITCH, NULL, NULL, false},
-};
-
-const struct cli_option queue_prune_options[] = {
-    {"status", CLI_CHOICE, "failed|queued", "items of this status (failed)", false},
-    {"enqueued-before", CLI_TIME, "TIME", "only those", false},
-    {"older", CLI_DURATION, "TIME", "only those enqueued so long ago", false},
-    {"max", CLI_U64, "COUNT", "at most so many, the first in enqueue order", false},
-    {NULL, CLI_SWITCH, NULL, NULL, false},
-};
-
-const struct cli_option claims_options[] = {
-    {"stuck", CLI_SWITCH, NULL, "only those held for long: --older says how long", false},
-    {"older", CLI_DURATION, "TIME", "with --stuck: held for at least so long (15m)", false},
-    {NULL, CLI_SWITCH, NULL, NULL, false},
-};
-
 /* --- Every queue ------------------------------------------------------------------------------ */
 
-typedef int (*queue_fn)(struct cli *cli, struct hf_bytes queue, void *ctx);
-
 /* The one that is named, or all. */
-static int each_queue(struct cli *cli, const char *name, queue_fn one, void *ctx)
+static int each_queue(struct cli *cli, const char *name, int (*one)(void *ctx, const void *queue),
+                      void *ctx)
 {
-	const struct hf_names_args all = {0};
-	struct hf_name_page page;
-	struct hf_error error;
-	int status = CLI_OK;
-	if (name)
-		return one(cli, hf_str(name), ctx);
-	if (hf_outbox_names(cli->store, &all, 0, &page, &error) != HF_OK)
-		return cli_fail(cli, &error);
-	for (size_t i = 0; i < page.count && status == CLI_OK; i++)
-		status = one(cli, page.items[i], ctx);
-	hf_release(page.memory);
-	return status;
+	const struct hf_bytes queue = hf_str(name);
+	struct hf_names_args all = {.limit = 256};
+	return name ? one(ctx, &queue) : call_each(cli, "hf_outbox_names", &all, one, ctx);
 }
 
-static int stats_of(struct cli *cli, struct hf_bytes queue, void *ctx)
+static int stats_of(void *cli, const void *queue)
 {
-	struct hf_outbox_stats stats;
-	struct hf_error error;
-	(void)ctx;
-	if (hf_outbox_get_stats(cli->store, queue, 0, &stats, &error) != HF_OK)
-		return cli_fail(cli, &error);
-	show_outbox_stats(cli->out, queue, &stats);
-	return CLI_OK;
+	return call_about(cli, "hf_outbox_get_stats", *(const struct hf_bytes *)queue);
 }
 
-int cmd_queue_stats(struct cli *cli, int argc, char **argv)
+static int queue_stats(struct cli *cli, int argc, char **argv)
 {
 	int status = cli_open(cli);
 	if (status != CLI_OK)
@@ -83,7 +38,7 @@ int cmd_queue_stats(struct cli *cli, int argc, char **argv)
 		    cli->out,
 		    "queue ready delayed blocked sending.items failed.items oldest_due paused completed");
 	}
-	status = each_queue(cli, argc > 0 ? argv[0] : NULL, stats_of, NULL);
+	status = each_queue(cli, argc > 0 ? argv[0] : NULL, stats_of, cli);
 	if (argc == 0)
 		out_list_end(cli->out, NULL);
 	return status;
@@ -91,147 +46,33 @@ int cmd_queue_stats(struct cli *cli, int argc, char **argv)
 
 /* --- Changes ---------------------------------------------------------------------------------- */
 
-static int set_paused(struct cli *cli, const char *queue, bool paused)
-{
-	const struct hf_outbox_pause_args args = {.write = cli_write(cli),
-	                                          .queue = hf_str(queue),
-	                                          .wait_us =
-	                                              paused ? cli_i64(cli, "until-idle", 0) : 0};
-	struct hf_result result = {0};
-	struct hf_error error = {0};
-	const int status = cli_open(cli);
-	if (status != CLI_OK)
-		return status;
-	const int rc =
-	    (paused ? hf_outbox_pause : hf_outbox_resume)(cli->store, NULL, &args, &result, &error);
-	return cli_done(cli, rc, &result, &error, paused ? "paused" : "resumed");
-}
-
-int cmd_queue_pause(struct cli *cli, int argc, char **argv)
-{
-	(void)argc;
-	return set_paused(cli, argv[0], true);
-}
-
-int cmd_queue_resume(struct cli *cli, int argc, char **argv)
-{
-	(void)argc;
-	return set_paused(cli, argv[0], false);
-}
-
-/* What a dry run found. */
-static int would(struct cli *cli, uint64_t count, const char *what)
-{
-	if (cli->json) {
-		out_begin(cli->out, "dry-run");
-		out_u64(cli->out, "count", count);
-		out_end(cli->out);
-		return CLI_OK;
-	}
-	out_line(cli->out, "%llu would be %s", (unsigned long long)count, what);
-	return CLI_OK;
-}
-
 /* For the library no time is no condition: with `none` all would match. */
-static bool before_nothing(struct cli *cli)
+static int check_before(struct cli *cli, void *args)
 {
+	(void)args;
 	if (!cli_given(cli, "enqueued-before") || cli_i64(cli, "enqueued-before", HF_UNSET) != HF_UNSET)
-		return false;
-	(void)cli_usage(cli, "--enqueued-before: '%s' is no condition",
-	                cli_text(cli, "enqueued-before"));
-	return true;
+		return CLI_OK;
+	return cli_usage(cli, "--enqueued-before: '%s' is no condition",
+	                 cli_text(cli, "enqueued-before"));
 }
 
-int cmd_queue_redrive(struct cli *cli, int argc, char **argv)
+static int check_prune(struct cli *cli, void *args)
 {
-	const struct hf_outbox_redrive_args args = {
-	    .write = cli_write(cli),
-	    .queue = hf_str(argv[0]),
-	    .group = cli_bytes(cli, "group"),
-	    .error = cli_bytes(cli, "error"),
-	    .enqueued_before = cli_i64(cli, "enqueued-before", HF_UNSET),
-	    .attempts_below = (uint32_t)cli_u64(cli, "attempts-below", 0),
-	    .limit = cli_u64(cli, "max", 0),
-	    .reset_attempts = cli_flag(cli, "reset-attempts"),
-	    .dry_run = cli_flag(cli, "dry-run"),
-	};
-	struct hf_result result = {0};
-	struct hf_error error = {0};
-	(void)argc;
-	/* For the library 0 is no condition at all, and that would be all that failed. */
-	if (cli_zero(cli, "attempts-below"))
-		return cli_usage(cli, "--attempts-below: no item has fewer than 0 attempts");
-	if (before_nothing(cli))
-		return CLI_USAGE;
-	if (cli_zero(cli, "max"))
-		return cli_usage(cli, "--max: 0 is no item at all");
-	const int status = cli_open(cli);
-	if (status != CLI_OK)
-		return status;
-	const int rc = hf_outbox_redrive(cli->store, NULL, &args, &result, &error);
-	return args.dry_run && rc == HF_OK ? would(cli, result.count, "queued")
-	                                   : cli_done(cli, rc, &result, &error, "queued");
-}
-
-int cmd_queue_prune(struct cli *cli, int argc, char **argv)
-{
-	static const enum hf_outbox_status statuses[] = {HF_OUTBOX_FAILED, HF_OUTBOX_QUEUED};
-	struct hf_outbox_prune_args args = {
-	    .write = cli_write(cli),
-	    .queue = hf_str(argv[0]),
-	    .status = statuses[cli_u64(cli, "status", 0)],
-	    .enqueued_before = cli_i64(cli, "enqueued-before", HF_UNSET),
-	    .limit = cli_u64(cli, "max", 0),
-	    .dry_run = cli_flag(cli, "dry-run"),
-	};
-	struct hf_result result = {0};
-	struct hf_error error = {0};
-	(void)argc;
 	if (cli_given(cli, "older") && cli_given(cli, "enqueued-before"))
 		return cli_usage(cli, "--older and --enqueued-before say the same");
-	if (before_nothing(cli))
-		return CLI_USAGE;
-	if (cli_zero(cli, "max"))
-		return cli_usage(cli, "--max: 0 is no item at all");
-	int status = cli_confirm(cli, "remove items of %s", argv[0]);
-	if (status == CLI_OK)
-		status = cli_open(cli);
-	if (status == CLI_OK && cli_given(cli, "older")) {
-		struct hf_outbox_stats stats;
-		if (hf_outbox_get_stats(cli->store, args.queue, 0, &stats, &error) != HF_OK)
-			return cli_fail(cli, &error);
-		args.enqueued_before = stats.as_of - cli_i64(cli, "older", 0);
-	}
-	if (status != CLI_OK)
-		return status;
-	const int rc = hf_outbox_prune(cli->store, NULL, &args, &result, &error);
-	return args.dry_run && rc == HF_OK ? would(cli, result.count, "removed")
-	                                   : cli_done(cli, rc, &result, &error, "removed");
+	return check_before(cli, args);
 }
 
-int cmd_queue_completed(struct cli *cli, int argc, char **argv)
+static int before_older(struct cli *cli, void *ctx)
 {
-	const struct hf_outbox_list_completed_args args = {
-	    .queue = hf_str(argv[0]), .limit = cli_u64(cli, "limit", 0), .page = cli_text(cli, "page")};
-	struct hf_outbox_completed_page page;
-	struct hf_error error;
-	(void)argc;
-	const int status = cli_open(cli);
-	if (status != CLI_OK)
-		return status;
-	if (hf_outbox_list_completed(cli->store, &args, 0, &page, &error) != HF_OK)
+	struct hf_outbox_prune_args *args = ctx;
+	struct hf_outbox_stats stats;
+	struct hf_error error = {0};
+	if (!cli_given(cli, "older"))
+		return CLI_OK;
+	if (hf_outbox_get_stats(cli->store, args->queue, 0, &stats, &error) != HF_OK)
 		return cli_fail(cli, &error);
-	out_list(cli->out, "id blocks_until");
-	for (size_t i = 0; i < page.count; i++) {
-		out_begin(cli->out, "outbox-completed");
-		out_bytes(cli->out, "queue", args.queue);
-		out_bytes(cli->out, "id", page.ids[i].id);
-		out_time(cli->out, "blocks_until", page.ids[i].until);
-		out_u64(cli->out, "version", page.ids[i].version);
-		out_end(cli->out);
-	}
-	show_list_end(cli, page.count, page.next);
-	hf_release(page.memory);
+	args->enqueued_before = stats.as_of - cli_i64(cli, "older", 0);
 	return CLI_OK;
 }
 
@@ -243,6 +84,7 @@ struct grant {
 };
 
 struct claims {
+	struct cli *cli;
 	struct grant *grants; /* by LSN, once they are all there */
 	size_t count, cap, shown;
 	hf_time before; /* only claims granted until then; HF_UNSET: all */
@@ -261,75 +103,53 @@ static struct grant *find_grant(const struct claims *claims, hf_lsn lsn)
 	                     : NULL;
 }
 
-static int note_grant(struct cli *cli, struct claims *claims, const struct hf_outbox_item *item)
+static int note_grant(void *ctx, const void *item)
 {
+	struct claims *claims = ctx;
 	if (claims->count == claims->cap) {
 		const size_t cap = claims->cap ? claims->cap * 2 : 64;
 		struct grant *grants = realloc(claims->grants, cap * sizeof *grants);
 		if (!grants)
-			return cli_fail_with(cli, HF_ENOMEM, "there is no memory for %zu claims", cap);
+			return cli_fail_with(claims->cli, HF_ENOMEM, "there is no memory for %zu claims", cap);
 		claims->grants = grants;
 		claims->cap = cap;
 	}
-	claims->grants[claims->count++] = (struct grant){LSN_OF_TOKEN(item->token), HF_UNSET};
+	const hf_token token = ((const struct hf_outbox_item *)item)->token;
+	claims->grants[claims->count++] = (struct grant){LSN_OF_TOKEN(token), HF_UNSET};
 	return CLI_OK;
 }
 
-static int show_claim(struct cli *cli, struct claims *claims, struct hf_bytes queue,
-                      const struct hf_outbox_item *item)
+static int show_claim(void *ctx, const void *given)
 {
+	struct claims *claims = ctx;
+	const struct hf_outbox_item *item = given;
 	const struct grant *grant = find_grant(claims, LSN_OF_TOKEN(item->token));
 	const hf_time at = grant ? grant->at : HF_UNSET;
 	/* What the log does not know any more is old. */
 	if (claims->before == HF_UNSET || at == HF_UNSET || at <= claims->before) {
-		show_outbox_claim(cli->out, queue, item, at);
+		show_outbox_claim(claims->cli->out, item->queue, item, at);
 		claims->shown++;
 	}
 	return CLI_OK;
 }
 
-typedef int (*claim_fn)(struct cli *cli, struct claims *claims, struct hf_bytes queue,
-                        const struct hf_outbox_item *item);
-
-static int each_claim(struct cli *cli, struct hf_bytes queue, struct claims *claims, claim_fn one)
+static int each_claim(struct claims *claims, const void *queue, int (*one)(void *, const void *))
 {
-	struct hf_outbox_items page = {0};
-	int status = CLI_OK;
-	do {
-		const struct hf_outbox_list_args args = {.queue = queue,
-		                                         .status = HF_OUTBOX_SENDING,
-		                                         .without_payload = true,
-		                                         .limit = 512,
-		                                         .page = page.next};
-		struct hf_outbox_items next;
-		struct hf_error error;
-		const int rc = hf_outbox_list(cli->store, &args, 0, &next, &error);
-		hf_release(page.memory);
-		page = next;
-		if (rc != HF_OK)
-			return cli_fail(cli, &error);
-		for (size_t i = 0; i < page.count && status == CLI_OK; i++)
-			status = one(cli, claims, queue, &page.items[i]);
-	} while (status == CLI_OK && page.next);
-	hf_release(page.memory);
-	return status;
+	struct hf_outbox_list_args args = {.queue = *(const struct hf_bytes *)queue,
+	                                   .status = HF_OUTBOX_SENDING,
+	                                   .without_payload = true,
+	                                   .limit = 512};
+	return call_each(claims->cli, "hf_outbox_list", &args, one, claims);
 }
 
-static int note_grant_of(struct cli *cli, struct claims *claims, struct hf_bytes queue,
-                         const struct hf_outbox_item *item)
+static int note_queue(void *ctx, const void *queue)
 {
-	(void)queue;
-	return note_grant(cli, claims, item);
+	return each_claim(ctx, queue, note_grant);
 }
 
-static int note_queue(struct cli *cli, struct hf_bytes queue, void *ctx)
+static int show_queue(void *ctx, const void *queue)
 {
-	return each_claim(cli, queue, ctx, note_grant_of);
-}
-
-static int show_queue(struct cli *cli, struct hf_bytes queue, void *ctx)
-{
-	return each_claim(cli, queue, ctx, show_claim);
+	return each_claim(ctx, queue, show_claim);
 }
 
 /* What was granted before a set-back of the store's clock was granted so much earlier by the
@@ -363,10 +183,10 @@ static int date_claims(struct cli *cli, struct claims *claims)
 	return rc == HF_OK || rc == HF_EGONE ? CLI_OK : cli_fail(cli, &error);
 }
 
-int cmd_claims(struct cli *cli, int argc, char **argv)
+static int claims_held(struct cli *cli, int argc, char **argv)
 {
 	const char *queue = argc > 0 ? argv[0] : NULL;
-	struct claims claims = {.before = HF_UNSET};
+	struct claims claims = {.cli = cli, .before = HF_UNSET};
 	if (cli_given(cli, "older") && !cli_flag(cli, "stuck"))
 		return cli_usage(cli, "--older goes with --stuck");
 	int status = cli_open(cli);
@@ -384,3 +204,45 @@ int cmd_claims(struct cli *cli, int argc, char **argv)
 	free(claims.grants);
 	return status;
 }
+
+/* clang-format off */
+#define BEFORE {"enqueued-before", "TIME", "only those"}
+#define AT_MOST {"max", "COUNT", "at most so many, the first in enqueue order", \
+	.member = "limit", .zero = "--max: 0 is no item at all"}
+
+const struct cli_command queue_commands[] = {
+	{"queue", "stats", "[QUEUE]",
+	 "count a queue's items, groups and completed IDs, or those of every queue",
+	 .run = queue_stats},
+	{"queue", "pause", "QUEUE", "let nothing be claimed from a queue, unless by name",
+	 "What is held goes on.", CLI_ONE, CALLS(hf_outbox_pause, "paused"),
+	 OPTIONS({"until-idle", "TIME", "then wait so long until nothing of it is being sent",
+		 .member = "wait_us"})},
+	{"queue", "resume", "QUEUE", "end a pause", .flags = CLI_ONE,
+	 CALLS(hf_outbox_resume, "resumed"), .hidden = "wait_us"},
+	{"queue", "redrive", "QUEUE", "queue failed items again, attempts kept",
+	 "Without options: all that failed.", CLI_COMMITS | CLI_DRY_RUN,
+	 CALLS(hf_outbox_redrive, "queued"), .check = check_before,
+	 OPTIONS({"group", "GROUP", "only those of this group"},
+		{"error", "TEXT", "only those with TEXT in their last error"}, BEFORE,
+		{"attempts-below", "COUNT", "only those with fewer attempts",
+		 .zero = "--attempts-below: no item has fewer than 0 attempts"},
+		AT_MOST, {"reset-attempts", NULL, "attempts begin anew"})},
+	{"queue", "prune", "QUEUE", "remove items that nobody will deliver",
+	 "Without options: all that failed.", CLI_MANY, CALLS(hf_outbox_prune, "removed"),
+	 .check = check_prune, .confirm = "remove items of %s", .opened = before_older,
+	 OPTIONS({"status", "failed|queued", "items of this status (failed)",
+		 .otherwise = HF_OUTBOX_FAILED},
+		BEFORE, {"older", "TIME", "only those enqueued so long ago", CLI_DURATION}, AT_MOST)},
+	{"queue", "drain", "QUEUE COMMAND...", "run a command for each queued item",
+	 "The same as `outbox drain`.", DRAINS},
+	{"queue", "completed", "QUEUE", "list completed IDs that go on blocking", .flags = CLI_PAGES,
+	 LISTS(hf_outbox_list_completed, "id blocks_until"), .hidden = "id"},
+	{"claims", NULL, "[QUEUE]", "who holds which item, of a queue or of all",
+	 "Opening the store ends claims without a lease, so each that is listed has one. claimed_at is "
+	 "by the store's clock as it is now:\na set-back makes no claim younger.",
+	 .run = claims_held,
+	 OPTIONS({"stuck", NULL, "only those held for long: --older says how long"},
+		{"older", "TIME", "with --stuck: held for at least so long (15m)", CLI_DURATION})},
+	{0},
+};

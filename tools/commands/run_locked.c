@@ -27,17 +27,6 @@
 
 enum { OWNER_SIZE = 128 };
 
-const struct cli_option run_locked_options[] = {
-    {"lease", CLI_DURATION, "TIME", "the lock is free so long after this command died (30s)",
-     false},
-    {"for", CLI_DURATION, "TIME", "try so long while another holds the lock (0)", false},
-    {"owner", CLI_TEXT, "NAME",
-     "who holds it, for people to read; the same owner takes the lock over (HOST, process and "
-     "time)",
-     false},
-    {NULL, CLI_SWITCH, NULL, NULL, false},
-};
-
 struct run {
 	struct cli *cli;
 	struct hf_bytes name;
@@ -243,17 +232,16 @@ static bool hold_signals(struct run *run)
 	return ok && sigprocmask(SIG_BLOCK, &run->waited, &run->before) == 0;
 }
 
-int cmd_run_locked(struct cli *cli, int argc, char **argv)
+static int run_locked(struct cli *cli, int argc, char **argv)
 {
 	char owner[OWNER_SIZE];
-	struct run run = {.cli = cli, .name = hf_str(argv[0])};
+	struct run run = {
+	    .cli = cli, .name = hf_str(argv[0]), .lease_us = cli_i64(cli, "lease", HOLD_LEASE_US)};
 	(void)argc;
 	char *path = program_find(argv[1]);
 	if (!path)
 		return cli_usage(cli, "'%s' is no program that can be run", argv[1]);
-	int status = hold_lease(cli, &run.lease_us);
-	if (status == CLI_OK)
-		status = take(&run, owner_of(cli, owner));
+	int status = take(&run, owner_of(cli, owner));
 	if (status == CLI_OK && !hold_signals(&run))
 		status = cli_fail_with(cli, HF_EIO, "signals cannot be held: %s", strerror(errno));
 	if (status == CLI_OK)
@@ -261,3 +249,19 @@ int cmd_run_locked(struct cli *cli, int argc, char **argv)
 	free(path);
 	return status;
 }
+
+/* clang-format off */
+const struct cli_command run_locked_commands[] = {
+	{"run-locked", NULL, "NAME COMMAND...", "run a command while holding a lock",
+	 "COMMAND gets HOLDFAST_LOCK and HOLDFAST_TOKEN in its environment; its exit status becomes "
+	 "that of this command (128 and the\nsignal if it was killed). 4: the lock is held by another, "
+	 "or was lost and COMMAND was stopped; 3: it was held until --for was over. The store is\nopen "
+	 "only to take, renew and release the lock. Put `--` before a COMMAND with options of its own.",
+	 .run = run_locked,
+	 OPTIONS({"lease", "TIME", "the lock is free so long after this command died (30s)",
+		 CLI_DURATION, HOLD_LEASE},
+		{"for", "TIME", "try so long while another holds the lock (0)", CLI_DURATION},
+		{"owner", "NAME", "who holds it, for people to read; the same owner takes the lock over "
+		 "(HOST, process and time)"})},
+	{0},
+};

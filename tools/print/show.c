@@ -1,7 +1,6 @@
 /* Members are called like those of the library's structs, so that who reads the headers knows
- * the JSON. */
+ * the JSON, and come in their order, but where the tables below say otherwise. */
 #include "print/show.h"
-#include "cli/orders.h"
 
 void show_uuid(struct out *out, const uint8_t uuid[16])
 {
@@ -14,60 +13,7 @@ void show_uuid(struct out *out, const uint8_t uuid[16])
 	out_text(out, "uuid", text);
 }
 
-void show_inbox_record(struct out *out, const struct hf_inbox_record *record, bool with_payload)
-{
-	out_begin(out, "inbox-record");
-	out_bytes(out, "user", record->key.user);
-	out_bytes(out, "account", record->key.account);
-	out_bytes(out, "thread", record->key.thread);
-	out_bool(out, "unread", record->unread);
-	out_bool(out, "dismissed", record->dismissed);
-	out_real(out, "score", record->score);
-	out_time(out, "updated_at", record->updated_at);
-	out_time(out, "snapshot_at", record->snapshot_at);
-	out_time(out, "seen_at", record->seen_at);
-	out_time(out, "read_at", record->read_at);
-	out_time(out, "dismissed_at", record->dismissed_at);
-	out_time(out, "snoozed_until", record->snoozed_until);
-	out_u64(out, "saved", record->saved);
-	out_u64(out, "version", record->version);
-	if (with_payload)
-		out_bytes(out, "payload", record->payload);
-	out_end(out);
-}
-
-void show_tombstone(struct out *out, const struct hf_inbox_tombstone *tomb)
-{
-	out_begin(out, "inbox-tombstone");
-	out_bytes(out, "user", tomb->key.user);
-	out_bytes(out, "account", tomb->key.account);
-	out_bytes(out, "thread", tomb->key.thread);
-	out_bool(out, "dismissed", tomb->dismissed);
-	out_time(out, "dismissed_at", tomb->dismissed_at);
-	out_time(out, "until", tomb->until);
-	out_u64(out, "version", tomb->version);
-	out_end(out);
-}
-
-void show_cursor(struct out *out, const struct hf_cursor *cursor, const int64_t *lag)
-{
-	out_begin(out, lag ? "cursor-lag" : "cursor");
-	out_bytes(out, "consumer", cursor->key.consumer);
-	out_bytes(out, "stream", cursor->key.stream);
-	out_bytes(out, "subject", cursor->key.subject);
-	out_i64(out, "last_sequence", cursor->last_sequence);
-	if (lag)
-		out_i64(out, "lag", *lag);
-	out_bytes(out, "last_delivery_id", cursor->last_delivery_id);
-	out_time(out, "last_delivered_at", cursor->last_delivered_at);
-	out_bytes(out, "last_error", cursor->last_error);
-	out_u64(out, "error_count", cursor->error_count);
-	out_time(out, "updated_at", cursor->updated_at);
-	out_bytes(out, "reset_reason", cursor->reset_reason);
-	out_time(out, "reset_at", cursor->reset_at);
-	out_u64(out, "version", cursor->version);
-	out_end(out);
-}
+/* --- By hand ---------------------------------------------------------------------------------- */
 
 void show_reset(struct out *out, const struct hf_cursor_reset_args *args,
                 const struct hf_cursor *there)
@@ -90,23 +36,6 @@ void show_reset(struct out *out, const struct hf_cursor_reset_args *args,
 	out_end(out);
 }
 
-static const char *status_name(enum hf_outbox_status status)
-{
-	return status == HF_OUTBOX_SENDING  ? "sending"
-	       : status == HF_OUTBOX_FAILED ? "failed"
-	                                    : "queued";
-}
-
-static void show_rerun(struct out *out, const struct hf_outbox_rerun *rerun, bool with_payload)
-{
-	out_open(out, "rerun");
-	out_time(out, "enqueued_at", rerun->enqueued_at);
-	out_time(out, "available_at", rerun->available_at);
-	if (with_payload)
-		out_bytes(out, "payload", rerun->payload);
-	out_close(out);
-}
-
 void show_outbox_claim(struct out *out, struct hf_bytes queue, const struct hf_outbox_item *item,
                        hf_time claimed_at)
 {
@@ -122,99 +51,6 @@ void show_outbox_claim(struct out *out, struct hf_bytes queue, const struct hf_o
 	out_int(out, "lost", (long)item->lost);
 	out_time(out, "run_until", item->run_until);
 	out_bytes(out, "group", item->group);
-	out_end(out);
-}
-
-void show_outbox_item(struct out *out, struct hf_bytes queue, const struct hf_outbox_item *item,
-                      bool with_payload)
-{
-	out_begin(out, "outbox-item");
-	out_bytes(out, "queue", queue);
-	out_bytes(out, "id", item->id);
-	out_text(out, "status", status_name(item->status));
-	out_int(out, "attempts", (long)item->attempts);
-	out_int(out, "lost", (long)item->lost);
-	out_int(out, "max_attempts", (long)item->max_attempts);
-	out_int(out, "priority", item->priority);
-	out_time(out, "enqueued_at", item->enqueued_at);
-	out_time(out, "available_at", item->available_at);
-	out_bytes(out, "last_error", item->last_error);
-	out_bytes(out, "group", item->group);
-	if (item->extra.len > 0)
-		out_bytes(out, "extra", item->extra);
-	if (item->rerun)
-		show_rerun(out, item->rerun, with_payload);
-	if (item->status == HF_OUTBOX_SENDING) {
-		out_u64(out, "token", item->token);
-		out_bytes(out, "owner", item->owner);
-		out_time(out, "lease_until", item->lease_until);
-		out_time(out, "run_until", item->run_until);
-	}
-	out_u64(out, "version", item->version);
-	if (with_payload)
-		out_bytes(out, "payload", item->payload);
-	out_end(out);
-}
-
-static void show_count(struct out *out, const char *name,
-                       const struct hf_outbox_status_stats *count)
-{
-	out_open(out, name);
-	out_u64(out, "items", count->items);
-	out_time(out, "oldest", count->oldest);
-	out_close(out);
-}
-
-void show_outbox_stats(struct out *out, struct hf_bytes queue, const struct hf_outbox_stats *stats)
-{
-	out_begin(out, "outbox-stats");
-	out_bytes(out, "queue", queue);
-	show_count(out, "queued", &stats->queued);
-	show_count(out, "sending", &stats->sending);
-	show_count(out, "failed", &stats->failed);
-	out_u64(out, "ready", stats->ready);
-	out_u64(out, "delayed", stats->delayed);
-	out_u64(out, "blocked", stats->blocked);
-	out_time(out, "oldest_due", stats->oldest_due);
-	out_int(out, "max_attempts", (long)stats->max_attempts);
-	if (stats->max_lost == HF_NEVER)
-		out_text(out, "max_lost", "never");
-	else
-		out_int(out, "max_lost", (long)stats->max_lost);
-	out_bool(out, "paused", stats->paused);
-	out_u64(out, "groups", stats->groups);
-	out_u64(out, "busy_groups", stats->busy_groups);
-	out_i64(out, "dedup_window_us", stats->dedup_window_us);
-	out_int(out, "dedup_max", (long)stats->dedup_max);
-	out_u64(out, "completed", stats->completed);
-	out_u64(out, "dropped", stats->dropped);
-	out_u64(out, "settings_version", stats->settings_version);
-	out_time(out, "as_of", stats->as_of);
-	out_end(out);
-}
-
-void show_inbox_counts(struct out *out, struct hf_bytes user, const struct hf_inbox_counts *counts)
-{
-	out_begin(out, "inbox-counts");
-	out_bytes(out, "user", user);
-	out_u64(out, "total", counts->total);
-	out_u64(out, "unread", counts->unread);
-	out_u64(out, "unseen", counts->unseen);
-	out_u64(out, "dismissed", counts->dismissed);
-	out_end(out);
-}
-
-void show_timeline_event(struct out *out, const struct hf_timeline_event *event, bool with_payload)
-{
-	out_begin(out, "timeline-event");
-	out_bytes(out, "timeline", event->key.timeline);
-	out_bytes(out, "id", event->key.id);
-	out_bytes(out, "type", event->type);
-	out_bytes(out, "subject", event->subject);
-	out_time(out, "happened_at", event->happened_at);
-	out_u64(out, "version", event->version);
-	if (with_payload)
-		out_bytes(out, "payload", event->payload);
 	out_end(out);
 }
 
@@ -234,65 +70,195 @@ void show_raw(struct out *out, struct hf_bytes payload)
 	out_raw(out, payload.data, payload.len);
 }
 
-void show_idempotency_entry(struct out *out, const struct hf_idempotency_entry *entry,
-                            bool with_response)
+/* --- By rows ---------------------------------------------------------------------------------- */
+
+static const struct shown {
+	const char *of, *thing; /* thing NULL: only inside another */
+	const char *about; /* what a caller's name for it is called; NULL: it has its own */
+	const char *hidden;
+	/* what comes last, in this order. The content that a list may leave out is the last of all. */
+	const char *last, *content;
+	const char *if_set; /* shown only when they are set */
+	const char *if_held; /* shown only when `token` is set */
+} shown[] = {
+    {"hf_inbox_record", "inbox-record", .last = "payload", .content = "payload"},
+    {"hf_inbox_tombstone", "inbox-tombstone"},
+    {"hf_inbox_key", "inbox-key"},
+    {"hf_inbox_counts", "inbox-counts", "user"},
+    {"hf_inbox_status", "inbox-status", "user", "extra", "status", "status"},
+    {"hf_cursor", "cursor"},
+    {"hf_cursor_lag_item", "cursor-lag",
+     .last = "last_delivery_id last_delivered_at last_error error_count updated_at reset_reason "
+             "reset_at version"},
+    {"hf_outbox_item", "outbox-item", NULL, "available_computed",
+     "extra rerun token owner lease_until run_until version payload", "payload", "extra rerun",
+     "token owner lease_until run_until"},
+    {"hf_outbox_rerun", NULL, NULL, "available_computed", "payload", "payload"},
+    {"hf_outbox_stats", "outbox-stats", "queue", .last = "settings_version as_of"},
+    {"hf_outbox_completed_id", "outbox-completed", "queue"},
+    {"hf_outbox_drained", "outbox-drained"},
+    {"hf_timeline_event", "timeline-event", .last = "payload", .content = "payload"},
+    {"hf_idempotency_entry", "idempotency-entry", NULL, "expires_computed",
+     "token lease_until version response", "response", .if_held = "token lease_until"},
+    {"hf_idempotency_counts", "idempotency-counts", "scope"},
+    {"hf_document", "document", NULL, "expires_computed", "payload", "payload"},
+    {"hf_document_counts", "document-count"},
+    {"hf_lock", "lock", .last = "token version"},
+    {"hf_migration_entry", "migration", NULL, "has_checksum checksum"},
+    {"hf_clock", "clock", .last = "version"},
+};
+
+static const struct renamed {
+	const char *of, *member, *name;
+} renamed[] = {
+    {"hf_outbox_completed_id", "until", "blocks_until"},
+    {"hf_idempotency_entry", "done", "state"},
+};
+
+static const struct shown *shown_of(const struct hf_api_struct *of)
 {
-	out_begin(out, "idempotency-entry");
-	out_bytes(out, "scope", entry->key.scope);
-	out_bytes(out, "key", entry->key.key);
-	out_bytes(out, "fingerprint", entry->fingerprint);
-	out_text(out, "state", entry->done ? "done" : "in_progress");
-	out_int(out, "status", entry->status);
-	out_time(out, "created_at", entry->created_at);
-	out_time(out, "expires_at", entry->expires_at);
-	if (!entry->done) {
-		out_u64(out, "token", entry->token);
-		out_time(out, "lease_until", entry->lease_until);
+	static const struct shown plain;
+	for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
+		if (strcmp(shown[i].of, of->name) == 0)
+			return &shown[i];
+	return &plain;
+}
+
+static const char *name_of(const struct hf_api_struct *of, const struct row *row)
+{
+	for (size_t i = 0; i < sizeof renamed / sizeof *renamed; i++)
+		if (strcmp(renamed[i].of, of->name) == 0 &&
+		    strcmp(renamed[i].member, row->member->name) == 0)
+			return renamed[i].name;
+	return row->member->name;
+}
+
+static void show_rows(struct out *out, const struct hf_api_struct *of, const void *object,
+                      bool bare);
+
+static void show_value(struct out *out, const char *name, const struct row *row, const void *object,
+                       bool bare)
+{
+	const struct hf_api_member *member = row->member;
+	const void *at = (const char *)object + row->offset;
+	char words[128];
+	switch (member->type) {
+	case HF_API_BOOL:
+		if (strcmp(name, "state") == 0)
+			out_text(out, name, *(const bool *)at ? "done" : "in_progress");
+		else
+			out_bool(out, name, *(const bool *)at);
+		break;
+	case HF_API_REAL:
+		out_real(out, name, *(const double *)at);
+		break;
+	case HF_API_TIME:
+		out_time(out, name, *(const hf_time *)at);
+		break;
+	case HF_API_INT:
+	case HF_API_UINT:
+	case HF_API_SPAN:
+	case HF_API_LSN:
+	case HF_API_TOKEN:
+		if (member->size == sizeof(uint32_t) && strcmp(name, "max_lost") == 0 &&
+		    *(const uint32_t *)at == HF_NEVER)
+			out_text(out, name, "never");
+		else if (member->size == sizeof(uint32_t))
+			out_int(out, name, (long)row_number(row, object));
+		else if (member->type == HF_API_INT || member->type == HF_API_SPAN)
+			out_i64(out, name, *(const int64_t *)at);
+		else
+			out_u64(out, name, *(const uint64_t *)at);
+		break;
+	case HF_API_ENUM:
+		out_text(out, name, row_word(member, row_number(row, object)));
+		break;
+	case HF_API_FLAGS:
+		row_flags_text(member, row_number(row, object), words, sizeof words);
+		out_text(out, name, words);
+		break;
+	case HF_API_KEY:
+	case HF_API_TEXT:
+	case HF_API_BYTES:
+		out_bytes(out, name, *(const struct hf_bytes *)at);
+		break;
+	case HF_API_ONE:
+		out_open(out, name);
+		show_rows(out, member->of, *(const void *const *)at, bare);
+		out_close(out);
+		break;
+	default: /* nothing to show: counters of arrays, memory */
+		break;
 	}
-	out_u64(out, "version", entry->version);
-	if (with_response)
-		out_bytes(out, "response", entry->response);
+}
+
+/* Members of a key, or of an object that stands in another, are shown as the object's own; those
+ * of other structs under the name of that member. */
+static const char *outer_name(const struct row *row)
+{
+	return !row->in || rows_names("key cursor", row->in->name) ? NULL : row->in->name;
+}
+
+static void show_rows(struct out *out, const struct hf_api_struct *of, const void *object,
+                      bool bare)
+{
+	const struct shown *how = shown_of(of);
+	const char *open = NULL;
+	struct rows rows;
+	rows_in_order(of, how->hidden, how->last, &rows);
+	const struct row *token = rows_find(&rows, "token");
+	for (size_t i = 0; i < rows.count; i++) {
+		const struct row *row = &rows.row[i];
+		const char *name = row->member->name, *outer = outer_name(row);
+		if ((bare && how->content && strcmp(how->content, name) == 0) ||
+		    (rows_names(how->if_set, name) && !row_is_set(row, object)) ||
+		    (rows_names(how->if_held, name) && !row_is_set(token, object)))
+			continue;
+		if (open && open != outer)
+			out_close(out);
+		if (outer && open != outer)
+			out_open(out, outer);
+		open = outer;
+		show_value(out, name_of(of, row), row, object, bare);
+	}
+	if (open)
+		out_close(out);
+}
+
+void show_object(struct out *out, const struct hf_api_struct *of, const void *object,
+                 struct hf_bytes about, bool bare)
+{
+	const struct shown *how = shown_of(of);
+	out_begin(out, how->thing);
+	if (how->about)
+		out_bytes(out, how->about, about);
+	show_rows(out, of, object, bare);
 	out_end(out);
 }
 
-void show_document(struct out *out, const struct hf_document *document, bool with_payload)
+void show_counted(struct out *out, const struct hf_api_struct *of, const void *object,
+                  const struct hf_api_struct *args_of, const void *args)
 {
-	out_begin(out, "document");
-	out_bytes(out, "collection", document->key.collection);
-	out_bytes(out, "id", document->key.id);
-	out_bytes(out, "group", document->group);
-	out_time(out, "created_at", document->created_at);
-	out_time(out, "updated_at", document->updated_at);
-	out_time(out, "expires_at", document->expires_at);
-	out_u64(out, "version", document->version);
-	if (with_payload)
-		out_bytes(out, "payload", document->payload);
+	struct rows rows;
+	rows_of(args_of, &rows);
+	out_begin(out, shown_of(of)->thing);
+	for (size_t i = 0; i < rows.count; i++) {
+		char by[64];
+		snprintf(by, sizeof by, "by_%s", rows.row[i].member->name);
+		const struct row *asked = rows_find(&rows, by);
+		if (row_has_bytes(&rows.row[i]) && (!asked || row_is_set(asked, args)))
+			show_value(out, rows.row[i].member->name, &rows.row[i], args, false);
+	}
+	show_rows(out, of, object, false);
 	out_end(out);
 }
 
-void show_document_count(struct out *out, const struct hf_document_count_args *of,
-                         const struct hf_document_counts *counted)
+struct hf_bytes show_content(const struct hf_api_struct *of, const void *object)
 {
-	char orders[ORDERS_TEXT_SIZE];
-	orders_text(counted->orders, orders);
-	out_begin(out, "document-count");
-	out_bytes(out, "collection", of->collection);
-	if (of->by_group)
-		out_bytes(out, "group", of->group);
-	out_u64(out, "documents", counted->documents);
-	out_text(out, "orders", orders);
-	out_time(out, "as_of", counted->as_of);
-	out_end(out);
-}
-
-void show_lock(struct out *out, const struct hf_lock *lock)
-{
-	out_begin(out, "lock");
-	out_bytes(out, "name", lock->name);
-	out_bytes(out, "owner", lock->owner);
-	out_time(out, "acquired_at", lock->acquired_at);
-	out_time(out, "lease_until", lock->lease_until);
-	out_u64(out, "token", lock->token);
-	out_u64(out, "version", lock->version);
-	out_end(out);
+	const char *name = shown_of(of)->content;
+	struct rows rows;
+	rows_of(of, &rows);
+	const struct row *row = name ? rows_find(&rows, name) : NULL;
+	return row ? *(const struct hf_bytes *)((const char *)object + row->offset)
+	           : hf_bytes_of(NULL, 0);
 }
