@@ -120,29 +120,27 @@ static int with_lock(struct trial *t)
 	{ \
 		free, free, held, held, held, held, free \
 	}
-#define ROW(row_name, row_sort, row_words, ...) \
-	{ \
-		.name = (row_name), .sort = (row_sort), .words = (row_words), .outcome = __VA_ARGS__ \
-	}
 #define ACQUIRE "hf_lock_acquire name=$lock owner="
 #define RENEW "hf_lock_renew name=$lock token=$ours"
 #define PUT "hf_lock_put name=$lock acquired_at=now+-5s owner="
 
 static const struct table_row rows[] = {
-    ROW("acquire", TABLE_ONE, ACQUIRE "w1 lease_us=60s", BY_OWNER("w1 n@M N", "EHELD")),
-    ROW("acquire without lease", TABLE_ONE, ACQUIRE "w1", BY_OWNER("w1 n@- N", "EHELD")),
-    ROW("acquire by another", TABLE_ONE, ACQUIRE "w2 lease_us=60s",
-        {"w2 n@M N", "w2 n@M N", "EHELD", "EHELD", "EHELD", "w2 n@M N", "w2 n@M N"}),
-    ROW("renew", TABLE_ONE, RENEW " lease_us=60s", BY_TOKEN("w1 t@M A", "w1 t@M A")),
-    ROW("renew without lease", TABLE_ONE, RENEW, BY_TOKEN("w1 t@- A", "=")),
-    ROW("release", TABLE_ONE, "hf_lock_release name=$lock token=$ours", BY_TOKEN("gone", "gone")),
-    ROW("force_release", TABLE_ONE, "hf_lock_force_release name=$lock reason=the_holder_hangs",
-        BY_ANY("=", "gone")),
-    ROW("put", TABLE_ONE, PUT "w1 lease_until=now+120s", BY_OWNER("w1 n@M P", "EHELD")),
-    ROW("put past", TABLE_ONE, PUT "w2 lease_until=now+60s", BY_OWNER("=", "=")),
-    ROW("guard", TABLE_GUARD, "hf_lock_guard name=$lock", BY_OWNER("=", "=")),
-    ROW("guard_held", TABLE_GUARD, "hf_lock_guard_held name=$lock token=$ours", BY_TOKEN("=", "=")),
-    ROW("check", TABLE_READ, "hf_lock_check name=$lock token=$ours", BY_TOKEN("=", "=")),
+    TABLE_ROW("acquire", TABLE_ONE, ACQUIRE "w1 lease_us=60s", BY_OWNER("w1 n@M N", "EHELD")),
+    TABLE_ROW("acquire without lease", TABLE_ONE, ACQUIRE "w1", BY_OWNER("w1 n@- N", "EHELD")),
+    TABLE_ROW("acquire by another", TABLE_ONE, ACQUIRE "w2 lease_us=60s",
+              {"w2 n@M N", "w2 n@M N", "EHELD", "EHELD", "EHELD", "w2 n@M N", "w2 n@M N"}),
+    TABLE_ROW("renew", TABLE_ONE, RENEW " lease_us=60s", BY_TOKEN("w1 t@M A", "w1 t@M A")),
+    TABLE_ROW("renew without lease", TABLE_ONE, RENEW, BY_TOKEN("w1 t@- A", "=")),
+    TABLE_ROW("release", TABLE_ONE, "hf_lock_release name=$lock token=$ours",
+              BY_TOKEN("gone", "gone")),
+    TABLE_ROW("force_release", TABLE_ONE,
+              "hf_lock_force_release name=$lock reason=the_holder_hangs", BY_ANY("=", "gone")),
+    TABLE_ROW("put", TABLE_ONE, PUT "w1 lease_until=now+120s", BY_OWNER("w1 n@M P", "EHELD")),
+    TABLE_ROW("put past", TABLE_ONE, PUT "w2 lease_until=now+60s", BY_OWNER("=", "=")),
+    TABLE_ROW("guard", TABLE_GUARD, "hf_lock_guard name=$lock", BY_OWNER("=", "=")),
+    TABLE_ROW("guard_held", TABLE_GUARD, "hf_lock_guard_held name=$lock token=$ours",
+              BY_TOKEN("=", "=")),
+    TABLE_ROW("check", TABLE_READ, "hf_lock_check name=$lock token=$ours", BY_TOKEN("=", "=")),
     {.name = "with_lock", .sort = TABLE_READ, .run = with_lock, .outcome = BY_ANY("=", "EHELD")},
 };
 

@@ -5,371 +5,158 @@
  * with one that is right and one that is wrong. */
 #include "lib/domains/cells.h"
 #include "lib/domains/outbox_cells.h"
+#include "lib/operation/op_scene.h"
 #include "lib/test.h"
-
-#define HOUR (3600 * SECOND)
 
 /* --- States ----------------------------------------------------------------------------------- */
 
-struct arranging {
-	hf_store *store;
-	struct hf_bytes queue;
-};
-
-static void expect_ok(int rc, const struct hf_error *error)
-{
-	if (rc != HF_OK)
-		fail_msg("arranging: %s", error->text);
-}
-
-static void add(const struct arranging *at, const char *id, const char *group, int32_t priority,
-                hf_time available_at)
-{
-	struct hf_error error = {0};
-	const struct hf_outbox_enqueue_args args = {.queue = at->queue,
-	                                            .id = hf_str(id),
-	                                            .payload = hf_str("p"),
-	                                            .enqueued_at = ARRANGED,
-	                                            .available_at = available_at,
-	                                            .priority = priority,
-	                                            .group = hf_str(group)};
-	expect_ok(hf_outbox_enqueue(at->store, NULL, &args, NULL, &error), &error);
-}
-
-static hf_token hold(const struct arranging *at, const char *id)
-{
-	struct hf_error error = {0};
-	struct hf_result result;
-	const struct hf_outbox_claim_args args = {
-	    .queue = at->queue, .id = hf_str(id), .owner = hf_str("w"), .lease_us = HOUR};
-	expect_ok(hf_outbox_claim(at->store, NULL, &args, NULL, &result, &error), &error);
-	return result.token;
-}
-
-static void settings(const struct arranging *at, uint32_t max_attempts, int64_t window)
-{
-	struct hf_error error = {0};
-	const struct hf_outbox_configure_args args = {
-	    .queue = at->queue, .max_attempts = max_attempts, .dedup_window_us = window};
-	expect_ok(hf_outbox_configure(at->store, NULL, &args, NULL, &error), &error);
-}
-
-static void arrange_nothing(const struct arranging *at)
-{
-	(void)at;
-}
-static void arrange_configured(const struct arranging *at)
-{
-	settings(at, 7, 0);
-}
-static void arrange_queued(const struct arranging *at)
-{
-	add(at, "a", "", 0, ARRANGED);
-	add(at, "b", "", -1, ARRANGED);
-}
-static void arrange_delayed(const struct arranging *at)
-{
-	add(at, "a", "", 0, DELAYED);
-}
-static void arrange_paused(const struct arranging *at)
-{
-	struct hf_error error = {0};
-	add(at, "a", "", 0, ARRANGED);
-	expect_ok(hf_outbox_pause(at->store, NULL, &(struct hf_outbox_pause_args){.queue = at->queue},
-	                          NULL, &error),
-	          &error);
-}
-static void arrange_held(const struct arranging *at)
-{
-	add(at, "a", "", 0, ARRANGED);
-	(void)hold(at, "a");
-}
-static void arrange_failed(const struct arranging *at)
-{
-	static const char *const ids[] = {"a", "b"}, *const reasons[] = {"boom", "bang"};
-	struct hf_error error = {0};
-	for (unsigned i = 0; i < 2; i++) {
-		add(at, ids[i], i == 0 ? "g" : "", 0, ARRANGED);
-		const struct hf_outbox_mark_failed_args args = {
-		    .queue = at->queue, .id = hf_str(ids[i]), .reason = hf_str(reasons[i])};
-		expect_ok(hf_outbox_mark_failed(at->store, NULL, &args, NULL, &error), &error);
-	}
-}
-/* The second of its group is more urgent; its turn it is not. */
-static void arrange_grouped(const struct arranging *at)
-{
-	add(at, "a", "g", 0, ARRANGED);
-	add(at, "b", "g", -5, ARRANGED);
-	add(at, "c", "h", 0, ARRANGED);
-}
-static void arrange_busy(const struct arranging *at)
-{
-	add(at, "a", "g", 0, ARRANGED);
-	add(at, "b", "g", 0, ARRANGED);
-	(void)hold(at, "a");
-}
-static void arrange_head_delayed(const struct arranging *at)
-{
-	add(at, "a", "g", 0, DELAYED);
-	add(at, "b", "g", 0, ARRANGED);
-}
-static void arrange_completed(const struct arranging *at)
-{
-	static const char *const ids[] = {"a", "b"};
-	struct hf_error error = {0};
-	settings(at, 0, HOUR);
-	for (unsigned i = 0; i < 2; i++) {
-		add(at, ids[i], "", 0, ARRANGED);
-		const struct hf_outbox_complete_args args = {
-		    .queue = at->queue, .id = hf_str(ids[i]), .token = hold(at, ids[i])};
-		expect_ok(hf_outbox_complete(at->store, NULL, &args, NULL, &error), &error);
-	}
-}
+/* In words (lib/operation/op_scene.h), where now is ARRANGED. */
+#define ADD "hf_outbox_enqueue queue=$place payload=p enqueued_at=now "
+#define NOW_DUE ADD "available_at=now "
+#define HOLD "hf_outbox_claim queue=$place owner=w lease_us=3600s id="
+#define FAIL "hf_outbox_mark_failed queue=$place id="
+#define COMPLETE "hf_outbox_complete queue=$place id="
+#define AND " & "
 
 enum { STATES_OF_QUEUE = 11 };
 
 static const struct {
 	const char *name;
-	void (*arrange)(const struct arranging *at);
+	const char *arranged; /* NULL: nothing */
 	const char *figures;
 } states[STATES_OF_QUEUE] = {
-    {"no queue", arrange_nothing, "q0 s0 f0"},
-    {"configured", arrange_configured, "q0 s0 f0 7x"},
-    {"queued items", arrange_queued, "q2 s0 f0"},
-    {"delayed item", arrange_delayed, "q1 s0 f0"},
-    {"paused", arrange_paused, "q1 s0 f0 paused"},
-    {"held item", arrange_held, "q0 s1 f0"},
-    {"failed items", arrange_failed, "q0 s0 f2"},
-    {"grouped items", arrange_grouped, "q3 s0 f0 g2/0/1"},
-    {"busy group", arrange_busy, "q1 s1 f0 g1/1/1"},
-    {"delayed group", arrange_head_delayed, "q2 s0 f0 g1/0/1"},
-    {"completed ids", arrange_completed, "q0 s0 f0 d2/0 window"},
+    {"no queue", NULL, "q0 s0 f0"},
+    {"configured", "hf_outbox_configure queue=$place max_attempts=7", "q0 s0 f0 7x"},
+    {"queued items", NOW_DUE "id=a" AND NOW_DUE "id=b priority=-1", "q2 s0 f0"},
+    {"delayed item", ADD "id=a available_at=now+86400s", "q1 s0 f0"},
+    {"paused", NOW_DUE "id=a" AND "hf_outbox_pause queue=$place", "q1 s0 f0 paused"},
+    {"held item", NOW_DUE "id=a" AND HOLD "a", "q0 s1 f0"},
+    {"failed items",
+     NOW_DUE "id=a group=g" AND FAIL "a reason=boom" AND NOW_DUE "id=b" AND FAIL "b reason=bang",
+     "q0 s0 f2"},
+    /* The second of its group is more urgent; its turn it is not. */
+    {"grouped items",
+     NOW_DUE "id=a group=g" AND NOW_DUE "id=b group=g priority=-5" AND NOW_DUE "id=c group=h",
+     "q3 s0 f0 g2/0/1"},
+    {"busy group", NOW_DUE "id=a group=g" AND NOW_DUE "id=b group=g" AND HOLD "a",
+     "q1 s1 f0 g1/1/1"},
+    {"delayed group", ADD "id=a group=g available_at=now+86400s" AND NOW_DUE "id=b group=g",
+     "q2 s0 f0 g1/0/1"},
+    {"completed ids",
+     "hf_outbox_configure queue=$place dedup_window_us=3600s" AND NOW_DUE "id=a" AND HOLD
+     "a => a" AND COMPLETE "a token=$a" AND NOW_DUE "id=b" AND HOLD "b => b" AND COMPLETE
+     "b token=$b",
+     "q0 s0 f0 d2/0 window"},
 };
 
 /* --- Operations ------------------------------------------------------------------------------- */
 
-struct doing {
-	hf_store *store;
-	hf_txn *txn;
-	struct hf_bytes queue;
-	hf_lsn expect;
-	struct hf_result *result;
-	struct hf_error *error;
-	struct hf_outbox_items claimed;
-};
-
-#define THIS .write.expect = c->expect, .queue = c->queue
-
-static int claim_next(struct doing *c)
-{
-	const struct hf_outbox_claim_next_args args = {THIS, .max = 10, .owner = hf_str("w"),
-	                                               .lease_us = HOUR};
-	return hf_outbox_claim_next(c->store, c->txn, &args, &c->claimed, c->result, c->error);
-}
-static int pause_it(struct doing *c)
-{
-	return hf_outbox_pause(c->store, c->txn, &(struct hf_outbox_pause_args){THIS}, c->result,
-	                       c->error);
-}
-static int resume_it(struct doing *c)
-{
-	return hf_outbox_resume(c->store, c->txn, &(struct hf_outbox_pause_args){THIS}, c->result,
-	                        c->error);
-}
-static int configure_attempts(struct doing *c)
-{
-	const struct hf_outbox_configure_args args = {THIS, .max_attempts = 7};
-	return hf_outbox_configure(c->store, c->txn, &args, c->result, c->error);
-}
-static int configure_one_id(struct doing *c)
-{
-	const struct hf_outbox_configure_args args = {THIS, .dedup_window_us = HOUR, .dedup_max = 1};
-	return hf_outbox_configure(c->store, c->txn, &args, c->result, c->error);
-}
-/* What is left is not looked at. */
-static int configure_the_rest_left(struct doing *c)
-{
-	const struct hf_outbox_configure_args args = {THIS,
-	                                              .max_attempts = 7,
-	                                              .max_lost = 1,
-	                                              .dedup_window_us = -5,
-	                                              .dedup_max = 1,
-	                                              .leave = HF_OUTBOX_LEAVE_MAX_LOST |
-	                                                       HF_OUTBOX_LEAVE_DEDUP_WINDOW |
-	                                                       HF_OUTBOX_LEAVE_DEDUP_MAX};
-	return hf_outbox_configure(c->store, c->txn, &args, c->result, c->error);
-}
-static int redrive(struct doing *c)
-{
-	return hf_outbox_redrive(c->store, c->txn, &(struct hf_outbox_redrive_args){THIS}, c->result,
-	                         c->error);
-}
-static int redrive_group(struct doing *c)
-{
-	return hf_outbox_redrive(c->store, c->txn,
-	                         &(struct hf_outbox_redrive_args){THIS, .group = hf_str("g")},
-	                         c->result, c->error);
-}
-static int redrive_error(struct doing *c)
-{
-	return hf_outbox_redrive(c->store, c->txn,
-	                         &(struct hf_outbox_redrive_args){THIS, .error = hf_str("an")},
-	                         c->result, c->error);
-}
-static int redrive_first(struct doing *c)
-{
-	const struct hf_outbox_redrive_args args = {THIS, .limit = 1, .enqueued_before = NOW,
-	                                            .attempts_below = 2};
-	return hf_outbox_redrive(c->store, c->txn, &args, c->result, c->error);
-}
-static int redrive_none(struct doing *c)
-{
-	const struct hf_outbox_redrive_args args = {THIS, .attempts_below = 1};
-	return hf_outbox_redrive(c->store, c->txn, &args, c->result, c->error);
-}
-static int prune(struct doing *c)
-{
-	return hf_outbox_prune(c->store, c->txn, &(struct hf_outbox_prune_args){THIS}, c->result,
-	                       c->error);
-}
-static int prune_queued(struct doing *c)
-{
-	const struct hf_outbox_prune_args args = {THIS, .status = HF_OUTBOX_QUEUED,
-	                                          .enqueued_before = NOW};
-	return hf_outbox_prune(c->store, c->txn, &args, c->result, c->error);
-}
-static int prune_first(struct doing *c)
-{
-	const struct hf_outbox_prune_args args = {THIS, .status = HF_OUTBOX_QUEUED, .limit = 1};
-	return hf_outbox_prune(c->store, c->txn, &args, c->result, c->error);
-}
-static int prune_none(struct doing *c)
-{
-	const struct hf_outbox_prune_args args = {THIS, .enqueued_before = ARRANGED};
-	return hf_outbox_prune(c->store, c->txn, &args, c->result, c->error);
-}
-static int clear_it(struct doing *c)
-{
-	return hf_outbox_clear(c->store, c->txn, &(struct hf_outbox_clear_args){THIS}, c->result,
-	                       c->error);
-}
-static int put_completed(struct doing *c, const char *id, hf_time until)
-{
-	const struct hf_outbox_put_completed_args args = {THIS, .id = hf_str(id), .until = until};
-	return hf_outbox_put_completed(c->store, c->txn, &args, c->result, c->error);
-}
-static int put_completed_new(struct doing *c)
-{
-	return put_completed(c, "x", DELAYED);
-}
-static int put_completed_known(struct doing *c)
-{
-	return put_completed(c, "a", DELAYED);
-}
-static int put_completed_over(struct doing *c)
-{
-	return put_completed(c, "x", NOW);
-}
-static int enqueue_many(struct doing *c)
-{
-	static const struct hf_outbox_input items[] = {
-	    {.id = {"a", 1}}, {.id = {"b", 1}}, {.id = {"x", 1}, .group = {"g", 1}}};
-	const struct hf_outbox_enqueue_many_args args = {THIS, .items = items, .count = 3};
-	return hf_outbox_enqueue_many(c->store, c->txn, &args, c->result, c->error);
-}
-
 /* "=": HF_OK, nothing changed; else "COUNT: figures afterwards [ids claimed]". */
 struct operation {
 	const char *name;
-	int (*run)(struct doing *c);
+	const char *words;
 	bool versioned; /* of the queue's settings */
 	const char *outcome[STATES_OF_QUEUE];
 };
 
 /* clang-format off: a row is a state */
+/* What configure leaves is not looked at. */
 static const struct operation operations[] = {
     {"claim_next",
-     claim_next,
+     "hf_outbox_claim_next queue=$queue max=10 owner=w lease_us=3600s",
      false,
      {"=", "=", "2: q0 s2 f0 [b a]", "=", "=", "=", "=", "2: q1 s2 f0 g2/2/1 [a c]", "=", "=",
       "="}},
     {"pause",
-     pause_it,
+     "hf_outbox_pause queue=$queue",
      true,
      {"1: q0 s0 f0 paused", "1: q0 s0 f0 7x paused", "1: q2 s0 f0 paused", "1: q1 s0 f0 paused",
       "=", "1: q0 s1 f0 paused", "1: q0 s0 f2 paused", "1: q3 s0 f0 g2/0/1 paused",
       "1: q1 s1 f0 g1/1/1 paused", "1: q2 s0 f0 g1/0/1 paused", "1: q0 s0 f0 d2/0 window paused"}},
-    {"resume", resume_it, true, {"=", "=", "=", "=", "1: q1 s0 f0", "=", "=", "=", "=", "=", "="}},
+    {"resume",
+     "hf_outbox_resume queue=$queue",
+     true,
+     {"=", "=", "=", "=", "1: q1 s0 f0", "=", "=", "=", "=", "=", "="}},
     {"configure",
-     configure_attempts,
+     "hf_outbox_configure queue=$queue max_attempts=7",
      true,
      {"1: q0 s0 f0 7x", "=", "1: q2 s0 f0 7x", "1: q1 s0 f0 7x", "1: q1 s0 f0 7x paused",
       "1: q0 s1 f0 7x", "1: q0 s0 f2 7x", "1: q3 s0 f0 g2/0/1 7x", "1: q1 s1 f0 g1/1/1 7x",
       "1: q2 s0 f0 g1/0/1 7x", "1: q0 s0 f0 d2/0 7x"}},
     {"configure for one completed id",
-     configure_one_id,
+     "hf_outbox_configure queue=$queue dedup_window_us=3600s dedup_max=1",
      true,
      {"1: q0 s0 f0 window", "1: q0 s0 f0 window", "1: q2 s0 f0 window", "1: q1 s0 f0 window",
       "1: q1 s0 f0 window paused", "1: q0 s1 f0 window", "1: q0 s0 f2 window",
       "1: q3 s0 f0 g2/0/1 window", "1: q1 s1 f0 g1/1/1 window", "1: q2 s0 f0 g1/0/1 window",
       "1: q0 s0 f0 d1/1 window"}},
     {"configure, the rest left",
-     configure_the_rest_left,
+     "hf_outbox_configure queue=$queue max_attempts=7 max_lost=1 dedup_window_us=-5 dedup_max=1 "
+     "leave=max_lost+dedup_window+dedup_max",
      true,
      {"1: q0 s0 f0 7x", "=", "1: q2 s0 f0 7x", "1: q1 s0 f0 7x", "1: q1 s0 f0 7x paused",
       "1: q0 s1 f0 7x", "1: q0 s0 f2 7x", "1: q3 s0 f0 g2/0/1 7x", "1: q1 s1 f0 g1/1/1 7x",
       "1: q2 s0 f0 g1/0/1 7x", "1: q0 s0 f0 d2/0 7x window"}},
     {"redrive",
-     redrive,
+     "hf_outbox_redrive queue=$queue",
      false,
      {"=", "=", "=", "=", "=", "=", "2: q2 s0 f0 g1/0/0", "=", "=", "=", "="}},
     {"redrive a group",
-     redrive_group,
+     "hf_outbox_redrive queue=$queue group=g",
      false,
      {"=", "=", "=", "=", "=", "=", "1: q1 s0 f1 g1/0/0", "=", "=", "=", "="}},
     {"redrive by error",
-     redrive_error,
+     "hf_outbox_redrive queue=$queue error=an",
      false,
      {"=", "=", "=", "=", "=", "=", "1: q1 s0 f1", "=", "=", "=", "="}},
     {"redrive the first",
-     redrive_first,
+     "hf_outbox_redrive queue=$queue limit=1 enqueued_before=now+60s attempts_below=2",
      false,
      {"=", "=", "=", "=", "=", "=", "1: q1 s0 f1 g1/0/0", "=", "=", "=", "="}},
-    {"redrive none", redrive_none, false, {"=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "="}},
-    {"prune", prune, false, {"=", "=", "=", "=", "=", "=", "2: q0 s0 f0", "=", "=", "=", "="}},
+    {"redrive none",
+     "hf_outbox_redrive queue=$queue attempts_below=1",
+     false,
+     {"=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "="}},
+    {"prune",
+     "hf_outbox_prune queue=$queue",
+     false,
+     {"=", "=", "=", "=", "=", "=", "2: q0 s0 f0", "=", "=", "=", "="}},
     {"prune the queued",
-     prune_queued,
+     "hf_outbox_prune queue=$queue status=queued enqueued_before=now+60s",
      false,
      {"=", "=", "2: q0 s0 f0", "1: q0 s0 f0", "1: q0 s0 f0 paused", "=", "=", "3: q0 s0 f0",
       "1: q0 s1 f0 g1/1/0", "2: q0 s0 f0", "="}},
     {"prune the first",
-     prune_first,
+     "hf_outbox_prune queue=$queue status=queued limit=1",
      false,
      {"=", "=", "1: q1 s0 f0", "1: q0 s0 f0", "1: q0 s0 f0 paused", "=", "=", "1: q2 s0 f0 g2/0/0",
       "1: q0 s1 f0 g1/1/0", "1: q1 s0 f0 g1/0/0", "="}},
-    {"prune none", prune_none, false, {"=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "="}},
+    {"prune none",
+     "hf_outbox_prune queue=$queue enqueued_before=now",
+     false,
+     {"=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "="}},
     {"clear",
-     clear_it,
+     "hf_outbox_clear queue=$queue",
      false,
      {"=", "=", "2: q0 s0 f0", "1: q0 s0 f0", "1: q0 s0 f0 paused", "1: q0 s0 f0", "2: q0 s0 f0",
       "3: q0 s0 f0", "2: q0 s0 f0", "2: q0 s0 f0", "0: q0 s0 f0 window"}},
     {"put_completed",
-     put_completed_new,
+     "hf_outbox_put_completed queue=$queue id=x until=now+86400s",
      false,
      {"1: q0 s0 f0 d1/0", "1: q0 s0 f0 d1/0 7x", "1: q2 s0 f0 d1/0", "1: q1 s0 f0 d1/0",
       "1: q1 s0 f0 d1/0 paused", "1: q0 s1 f0 d1/0", "1: q0 s0 f2 d1/0", "1: q3 s0 f0 g2/0/1 d1/0",
       "1: q1 s1 f0 g1/1/1 d1/0", "1: q2 s0 f0 g1/0/1 d1/0", "1: q0 s0 f0 d3/0 window"}},
     {"put_completed of a known id",
-     put_completed_known,
+     "hf_outbox_put_completed queue=$queue id=a until=now+86400s",
      false,
      {"1: q0 s0 f0 d1/0", "1: q0 s0 f0 d1/0 7x", "=", "=", "=", "=", "=", "=", "=", "=",
       "1: q0 s0 f0 d2/0 window"}},
     {"put_completed too late",
-     put_completed_over,
+     "hf_outbox_put_completed queue=$queue id=x until=now+60s",
      false,
      {"=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "="}},
     {"enqueue_many",
-     enqueue_many,
+     "hf_outbox_enqueue_many queue=$queue items=3 : id=$item group=$group",
      false,
      {"3: q3 s0 f0 g1/0/0", "3: q3 s0 f0 g1/0/0 7x", "1: q3 s0 f0 g1/0/0", "2: q3 s0 f0 g1/0/0",
       "2: q3 s0 f0 g1/0/0 paused", "2: q2 s1 f0 g1/0/0", "1: q1 s0 f2 g1/0/0", "1: q4 s0 f0 g2/0/2",
@@ -419,6 +206,16 @@ static void add_claimed(const struct hf_outbox_items *items, char text[TEXT_MAX]
 
 enum manner { PLAINLY, EXPECTING, IN_TXN, MANNERS };
 
+static bool word(void *queue, const char *name, size_t index, struct op_value *out)
+{
+	static const char *const items[] = {"a", "b", "x"};
+	out->bytes = hf_str(strcmp(name, "queue") == 0  ? (const char *)queue
+	                    : strcmp(name, "item") == 0 ? items[index]
+	                    : index == 2                ? "g"
+	                                                : "");
+	return true;
+}
+
 static void run_cell(const struct stage *stage, unsigned op, unsigned state, unsigned manner)
 {
 	const struct operation *operation = &operations[op];
@@ -427,26 +224,31 @@ static void run_cell(const struct stage *stage, unsigned op, unsigned state, uns
 	struct hf_result result;
 	struct hf_error error = {0};
 	(void)snprintf(name, sizeof name, "%u %u %u", op, state, manner);
-	struct doing call = {
-	    .store = stage->store, .queue = hf_str(name), .result = &result, .error = &error};
-	const hf_lsn version = figures(stage->store, call.queue, before);
+	struct op_args args;
+	struct op_answer answer;
+	const struct op_source source = {.word = word, .ctx = name};
+	hf_txn *txn = NULL;
+	op_fill(&args, operation->words, &source);
+	const hf_lsn version = figures(stage->store, hf_str(name), before);
 	if (strcmp(before, states[state].figures) != 0)
 		fail_msg("%s, arranged: %s", states[state].name, before);
 	if (operation->versioned && manner == EXPECTING) {
-		call.expect = version ? version + 1 : 77;
-		assert_int_equal(operation->run(&call), HF_ECONFLICT);
-		call.expect = version ? version : HF_ABSENT;
+		op_write(&args)->expect = version ? version + 1 : 77;
+		assert_int_equal(op_run(&args, stage->store, NULL, 0, &answer, &result, &error),
+		                 HF_ECONFLICT);
+		op_write(&args)->expect = version ? version : HF_ABSENT;
 	}
 	if (manner == IN_TXN)
-		assert_int_equal(hf_txn_begin(stage->store, &call.txn, NULL), HF_OK);
-	int rc = operation->run(&call);
+		assert_int_equal(hf_txn_begin(stage->store, &txn, NULL), HF_OK);
+	int rc = op_run(&args, stage->store, txn, 0, &answer, &result, &error);
 	if (manner == IN_TXN && rc == HF_OK)
-		rc = hf_txn_commit(call.txn, HF_DURABLE, &error);
+		rc = hf_txn_commit(txn, HF_DURABLE, &error);
 	if (rc != HF_OK)
 		fail_msg("%s on %s, %s: %s", operation->name, states[state].name,
 		         setting_name(stage->setting), error.text);
-	const hf_lsn version_after = figures(stage->store, call.queue, after);
-	add_claimed(&call.claimed, after);
+	const hf_lsn version_after = figures(stage->store, hf_str(name), after);
+	if (args.call->fills)
+		add_claimed((const void *)answer.bytes, after);
 	(void)snprintf(got, sizeof got, "%u: %s", (unsigned)result.count, after);
 	if (strcmp(same ? before : got, same ? after : operation->outcome[state]) != 0 ||
 	    result.changed == same || (same && result.count))
@@ -456,7 +258,14 @@ static void run_cell(const struct stage *stage, unsigned op, unsigned state, uns
 		assert_true((version_after != version) == !same && result.version == version_after);
 	else
 		assert_true(version_after == version);
-	hf_release(call.claimed.memory);
+	op_release(args.call, &answer);
+}
+
+static void arrange(struct stage *stage, const char *queue, const char *steps)
+{
+	struct op_scene scene = {.stage = stage, .store = stage->store, .place = queue};
+	if (steps)
+		assert_int_equal(op_scene_do(&scene, steps), HF_OK);
 }
 
 static void run_setting(enum setting setting)
@@ -469,7 +278,7 @@ static void run_setting(enum setting setting)
 			               state = i / MANNERS % STATES_OF_QUEUE, manner = i % MANNERS;
 			(void)snprintf(name, sizeof name, "%u %u %u", op, state, manner);
 			if (pass == 0)
-				states[state].arrange(&(struct arranging){stage->store, hf_str(name)});
+				arrange(stage, name, states[state].arranged);
 			else
 				run_cell(stage, op, state, manner);
 		}

@@ -1,25 +1,25 @@
 #include "lib/domains/idem_cells.h"
+#include "lib/domains/table.h"
 #include "lib/test.h"
 
 /* --- States ----------------------------------------------------------------------------------- */
 
-const char *cell_state_name(enum cell_state state)
+const char *const cell_state_names[CELL_STATES] = {"absent",
+                                                   "in_progress by this token",
+                                                   "in_progress by another token",
+                                                   "lease over",
+                                                   "lease over and logged",
+                                                   "in_progress without lease",
+                                                   "done",
+                                                   "expired",
+                                                   "expired and logged"};
+
+bool cell_is_logged(unsigned state)
 {
-	static const struct {
-		const char *name;
-	} rows[CELL_STATES] = {{"absent"},
-	                       {"in_progress by this token"},
-	                       {"in_progress by another token"},
-	                       {"lease over"},
-	                       {"lease over and logged"},
-	                       {"in_progress without lease"},
-	                       {"done"},
-	                       {"expired"},
-	                       {"expired and logged"}};
-	return rows[state].name;
+	return state == CELL_ENDED || state == CELL_EXPIRED_LOGGED;
 }
 
-enum cell_state cell_state_in(enum cell_state state, enum setting setting)
+unsigned cell_state_in(unsigned state, enum setting setting)
 {
 	if (state == CELL_OVER || state == CELL_ENDED || state == CELL_EXPIRED ||
 	    state == CELL_EXPIRED_LOGGED)
@@ -27,7 +27,7 @@ enum cell_state cell_state_in(enum cell_state state, enum setting setting)
 	return state == CELL_UNLEASED && setting == SETTING_REOPENED ? CELL_ABSENT : state;
 }
 
-const char *cell_text_of_state(enum cell_state state)
+const char *cell_text_of_state(unsigned state)
 {
 	static const char *const texts[CELL_STATES] = {[CELL_ABSENT] = "",
 	                                               [CELL_OWNED] = "owned f BD t@L",
@@ -41,26 +41,17 @@ const char *cell_text_of_state(enum cell_state state)
 
 char cell_time_letter(hf_time time)
 {
-	static const struct {
-		hf_time time;
-		char letter;
-	} known[] = {{STAGE_NOW, 'A'},
-	             {CELL_LOGGED, 'B'},
-	             {CELL_NOW, 'N'},
-	             {CELL_LOGGED + CELL_LONG, 'L'},
-	             {CELL_NOW + CELL_LEASE, 'M'},
-	             {CELL_NOW + CELL_LONG, 'H'},
-	             {CELL_LOGGED + HF_IDEMPOTENCY_TTL_US, 'D'},
-	             {CELL_NOW + HF_IDEMPOTENCY_TTL_US, 'X'},
-	             {0, '0'},
-	             {HF_UNSET, '-'}};
-	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-		if (known[i].time == time)
-			return known[i].letter;
-	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) /* filled in */
-		if (known[i].time > 0 && stage_stamped(time, known[i].time))
-			return known[i].letter;
-	return '?';
+	static const struct table_time known[] = {{STAGE_NOW, 'A'},
+	                                          {CELL_LOGGED, 'B'},
+	                                          {CELL_NOW, 'N'},
+	                                          {CELL_LOGGED + CELL_LONG, 'L'},
+	                                          {CELL_NOW + CELL_LEASE, 'M'},
+	                                          {CELL_NOW + CELL_LONG, 'H'},
+	                                          {CELL_LOGGED + HF_IDEMPOTENCY_TTL_US, 'D'},
+	                                          {CELL_NOW + HF_IDEMPOTENCY_TTL_US, 'X'},
+	                                          {0, '0'},
+	                                          {HF_UNSET, '-'}};
+	return table_letter(known, sizeof known / sizeof *known, time);
 }
 
 static void render(const struct idem_cell *cell, const struct hf_idempotency_entry *e,
@@ -159,10 +150,12 @@ static void arrange_done(hf_store *store, const struct idem_cell *cell, int64_t 
 	expect_ok(hf_idempotency_complete(store, NULL, &args, NULL, &error), &error);
 }
 
-static void arrange(hf_store *store, struct idem_cell *cell, enum cell_state state)
+void idem_cell_arrange(hf_store *store, struct idem_cell *cell, unsigned number,
+                       enum cell_state state)
 {
 	struct hf_error error = {0};
 	const bool ends = state == CELL_OVER || state == CELL_ENDED;
+	(void)snprintf(cell->scope, sizeof cell->scope, "scope %u", number);
 	if (state == CELL_ABSENT)
 		return;
 	cell->ours = arrange_begin(store, cell,
@@ -179,21 +172,4 @@ static void arrange(hf_store *store, struct idem_cell *cell, enum cell_state sta
 		arrange_done(store, cell, 0);
 	if (state == CELL_EXPIRED || state == CELL_EXPIRED_LOGGED)
 		arrange_done(store, cell, CELL_SHORT);
-}
-
-void cells_arrange(struct stage *stage, struct idem_cell *cells, size_t count)
-{
-	/* Twice: what is to be settled in the log comes first. */
-	for (unsigned pass = 0; pass < 2; pass++) {
-		for (size_t i = 0; i < count; i++) {
-			const enum cell_state state = (enum cell_state)(i % CELL_STATES);
-			if ((state == CELL_ENDED || state == CELL_EXPIRED_LOGGED) == (pass == 1))
-				continue;
-			(void)snprintf(cells[i].scope, sizeof cells[i].scope, "scope %zu", i);
-			arrange(stage->store, &cells[i], state);
-		}
-		stage_at(stage, pass == 0 ? CELL_LOGGED : CELL_NOW);
-		if (pass == 0)
-			assert_int_equal(hf_maintain(stage->store, 0, NULL), HF_OK);
-	}
 }

@@ -36,12 +36,13 @@ enum cell_state {
 	CELL_STATES,
 };
 
-const char *cell_state_name(enum cell_state state);
+extern const char *const cell_state_names[CELL_STATES];
+bool cell_is_logged(unsigned state);
 /* The state that the setting makes of it: closing the store ends what is owned without a lease;
  * what has ended is absent. */
-enum cell_state cell_state_in(enum cell_state state, enum setting setting);
+unsigned cell_state_in(unsigned state, enum setting setting);
 /* What an arranged entry looks like. */
-const char *cell_text_of_state(enum cell_state state);
+const char *cell_text_of_state(unsigned state);
 
 struct idem_cell {
 	char scope[48];
@@ -52,8 +53,7 @@ struct hf_idempotency_key cell_key(const struct idem_cell *cell);
 /* The entry as text and its version; get, has, list and count must agree. */
 hf_lsn idem_cell_look(hf_store *store, const struct idem_cell *cell, char out[CELL_TEXT]);
 char cell_time_letter(hf_time time);
-/* Gives each of `count` cells a scope of its own and the state of its index modulo CELL_STATES,
- * and lets the time become CELL_NOW. */
-void cells_arrange(struct stage *stage, struct idem_cell *cells, size_t count);
+void idem_cell_arrange(hf_store *store, struct idem_cell *cell, unsigned number,
+                       enum cell_state state);
 
 #endif

@@ -1,5 +1,5 @@
-/* An outbox item in each of the states of the contract's tables, each operation on it, and what
- * it looks like as text: what test_outbox_table combines. Each cell has a queue of its own.
+/* An outbox item in each of the states of the contract's tables, and what it looks like as text: what the
+ * table tests combine with operations. Each cell has a queue of its own.
  * Failures to arrange are reported through cmocka. */
 #ifndef TESTS_LIB_OUTBOX_CELLS_H
 #define TESTS_LIB_OUTBOX_CELLS_H
@@ -62,44 +62,5 @@ void cell_arrange(hf_store *store, struct cell *cell, enum state state);
 void cell_render(const struct cell *cell, const struct hf_outbox_item *item, char out[TEXT_MAX]);
 /* The item as text, "" for none, and its version. */
 hf_lsn cell_look(hf_store *store, const struct cell *cell, char out[TEXT_MAX]);
-
-/* What every operation of the table is called with. */
-struct call {
-	hf_store *store;
-	hf_txn *txn;
-	const struct cell *cell;
-	hf_lsn expect;
-	struct hf_outbox_items *out; /* for claims; released by whoever calls */
-	struct hf_result *result;
-	struct hf_error *error;
-};
-
-int cell_claim(const struct call *c);
-int cell_claim_unleased(const struct call *c);
-int cell_extend(const struct call *c);
-int cell_extend_unleased(const struct call *c);
-int cell_complete(const struct call *c);
-int cell_release(const struct call *c);
-int cell_release_later(const struct call *c);
-int cell_fail_once(const struct call *c);
-int cell_fail_fixed(const struct call *c);
-int cell_fail_capped(const struct call *c);
-int cell_fail_finally(const struct call *c);
-int cell_mark_failed(const struct call *c);
-int cell_retry(const struct call *c);
-int cell_remove_it(const struct call *c);
-int cell_enqueue(const struct call *c);
-int cell_replace(const struct call *c);
-int cell_replace_same(const struct call *c);
-int cell_rerun(const struct call *c);
-int cell_rerun_same(const struct call *c);
-int cell_enqueue_grouped(const struct call *c);
-int cell_reschedule(const struct call *c);
-int cell_reschedule_priority(const struct call *c);
-int cell_put_failed(const struct call *c);
-int cell_put_sending(const struct call *c);
-int cell_put_grouped(const struct call *c);
-int cell_guard(const struct call *c);
-int cell_guard_claim(const struct call *c);
 
 #endif

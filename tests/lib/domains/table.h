@@ -9,7 +9,7 @@
 #include "lib/operation/operation.h"
 #include "lib/settings.h"
 
-enum { TABLE_TEXT = 256, TABLE_STATES = 12 };
+enum { TABLE_TEXT = 256, TABLE_STATES = 20 };
 
 enum table_sort {
 	TABLE_ONE, /* a mutation of one object: takes an expected version */
@@ -33,6 +33,11 @@ struct table_row {
 	const char *outcome[TABLE_STATES];
 	const char *form; /* refused in every state, when it is added */
 };
+
+#define TABLE_ROW(row_name, row_sort, row_words, ...) \
+	{ \
+		.name = (row_name), .sort = (row_sort), .words = (row_words), .outcome = __VA_ARGS__ \
+	}
 
 /* One cell while it is performed. */
 struct trial {

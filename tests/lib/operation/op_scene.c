@@ -26,6 +26,10 @@ static bool token_word(void *ctx, const char *word, size_t index, struct op_valu
 {
 	const struct op_scene *scene = ctx;
 	(void)index;
+	if (scene->place && strcmp(word, "place") == 0) {
+		out->bytes = hf_str(scene->place);
+		return true;
+	}
 	for (size_t i = scene->count; i-- > 0;)
 		if (strcmp(scene->tokens[i].name, word) == 0) {
 			out->number = (int64_t)scene->tokens[i].token;

@@ -28,6 +28,7 @@ struct op_scene {
 	const struct op_special *specials; /* or NULL */
 	struct stage *stage;
 	hf_store *store;
+	const char *place; /* $place, or NULL */
 	struct {
 		char name[16];
 		hf_token token;
