@@ -1,6 +1,6 @@
-/* An outbox item in each of the states of the contract's tables, and what it looks like as text: what the
- * table tests combine with operations. Each cell has a queue of its own.
- * Failures to arrange are reported through cmocka. */
+/* An outbox item in each of the states of the contract's tables, and what it looks like as text:
+ * what the table tests combine with operations. Each cell has a queue of its own. Failures to
+ * arrange are reported through cmocka. */
 #ifndef TESTS_LIB_OUTBOX_CELLS_H
 #define TESTS_LIB_OUTBOX_CELLS_H
 

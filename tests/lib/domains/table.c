@@ -128,17 +128,22 @@ static void try_in_vain(struct trial *t)
 		table_wrong(t, "taken back", "a trace");
 }
 
-static uint64_t entries_of(hf_store *store)
+static uint64_t entries_of(hf_store *store, hf_lsn *last)
 {
 	struct hf_info info;
 	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
+	*last = info.last_lsn;
 	return info.entries;
 }
 
 static void compare(struct trial *t, int rc)
 {
 	const struct table_row *row = t->row;
-	const bool refused = t->outcome[0] == 'E', same = t->outcome[0] == '=',
+	const bool counts = row->sort == TABLE_MANY && t->outcome[0] != 'E' && t->outcome[0] != '=' &&
+	                    strstr(t->outcome, ": ");
+	const uint64_t count = counts ? strtoull(t->outcome, (char **)&t->outcome, 10) : 0;
+	t->outcome += counts ? strlen(": ") : 0;
+	const bool refused = t->outcome[0] == 'E', same = t->outcome[0] == '=' || t->tells,
 	           gone = strcmp(t->outcome, "gone") == 0, changed = !refused && !same,
 	           one = row->sort == TABLE_ONE || row->sort == TABLE_GUARD;
 	t->version = t->table->look(t->store, t->cell, t->after);
@@ -150,7 +155,9 @@ static void compare(struct trial *t, int rc)
 		table_wrong(t, t->outcome, t->after);
 	if (t->result.changed != changed)
 		table_wrong(t, "changed", changed ? "false" : "true");
-	if (row->sort != TABLE_MANY && t->result.count != changed)
+	if (t->tells && !refused && strcmp(t->told, t->outcome) != 0)
+		table_wrong(t, "tells", t->told);
+	if (counts ? t->result.count != count : row->sort != TABLE_MANY && t->result.count != changed)
 		table_wrong(t, "count", "another");
 	if (one ? changed == (t->version == t->version_before)
 	        : !changed && t->version != t->version_before)
@@ -176,11 +183,15 @@ static void run_cell(struct trial *t)
 	t->expect = t->manner != EXPECTING || row->sort == TABLE_MANY ? 0
 	            : t->version_before                               ? t->version_before
 	                                                              : HF_ABSENT;
-	const uint64_t entries = entries_of(t->store);
+	hf_lsn last;
+	const uint64_t entries = entries_of(t->store, &last);
 	const int rc = perform(t);
-	if (!t->result.changed && entries_of(t->store) != entries)
-		table_wrong(t, "entries written", "some");
+	const uint64_t written = entries_of(t->store, &last) - entries;
+	if (t->result.changed ? written == 0 : written != 0)
+		table_wrong(t, "entries written", written ? "some" : "none");
 	compare(t, rc);
+	if (t->result.changed && row->sort == TABLE_ONE && t->version != 0 && t->version != last)
+		table_wrong(t, "the version is the LSN of the entry", "another");
 	release(t);
 }
 

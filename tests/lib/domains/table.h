@@ -29,7 +29,8 @@ struct table_row {
 	const char *words; /* the call; what $words there are the table knows */
 	int (*run)(struct trial *trial); /* instead, or to look at what the call answered */
 	/* What becomes of the object: "=" nothing, HF_OK and changed = false; "gone"; "EINVAL" and so
-	 * on: refused, nothing; else the object afterwards, changed. */
+	 * on: refused, nothing; else the object afterwards, changed. Of many objects "2: " may stand
+	 * before it, how many there were. Of a read that tells in words: what it tells. */
 	const char *outcome[TABLE_STATES];
 	const char *form; /* refused in every state, when it is added */
 };
@@ -55,7 +56,8 @@ struct trial {
 	struct op_args args;
 	struct op_answer answer; /* released by the engine */
 	const char *outcome;
-	char before[TABLE_TEXT], after[TABLE_TEXT];
+	bool tells; /* set by a read: in `told` */
+	char before[TABLE_TEXT], after[TABLE_TEXT], told[TABLE_TEXT];
 	hf_lsn version_before, version;
 };
 
