@@ -27,7 +27,7 @@ if(HOLDFAST_ONE_ENGINE)
 endif()
 
 # The tier of a test stands in its first lines: `tier: fast`, `tier: medium` or `tier: long`. Sets
-# `tier`.
+# `tier`. `tier: medium, long` is in the long tier, too, larger there: it asks for HF_LONG.
 function(holdfast_tier source)
 	file(STRINGS ${source} line LIMIT_COUNT 1 REGEX "tier: (fast|medium|long)")
 	if(NOT line)
@@ -58,6 +58,15 @@ file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/test_*.c
 if(HOLDFAST_ONE_ENGINE)
 	list(FILTER sources EXCLUDE REGEX "/tests/style/")
 endif()
+# TSan finds nothing where there is one thread: its preset builds and runs the others alone.
+if(HOLDFAST_THREADS_ONLY)
+	foreach(source ${sources})
+		file(STRINGS ${source} says LIMIT_COUNT 1 REGEX "tier: fast, threads")
+		if(NOT says)
+			list(REMOVE_ITEM sources ${source})
+		endif()
+	endforeach()
+endif()
 set(together OFF)
 if(HOLDFAST_SANITIZE AND NOT HOLDFAST_FUZZ)
 	set(together ON)
@@ -77,6 +86,11 @@ foreach(source ${sources})
 	else()
 		set_tests_properties(${name} PROPERTIES COST 100) # the longest begin first
 	endif()
+	file(STRINGS ${source} larger LIMIT_COUNT 1 REGEX "tier: medium, long")
+	if(larger)
+		holdfast_add_test(${name}_long long ${timeout_long} ${PROJECT_BINARY_DIR}/${name})
+		set_tests_properties(${name}_long PROPERTIES ENVIRONMENT HF_LONG=1)
+	endif()
 endforeach()
 if(together)
 	holdfast_add_program(all_tests "${all_sources};${PROJECT_SOURCE_DIR}/tests/lib/all_tests.c"
@@ -84,14 +98,20 @@ if(together)
 endif()
 
 # Of the fast ones these take longest under a sanitizer: begun last, one would run alone at the end.
-set_tests_properties(test_cli_round_trip test_crash_small test_cli_bad_use test_formats
-	test_formats_whole test_feed_crash test_review_depends PROPERTIES COST 50)
+foreach(name test_cli_round_trip test_crash_small test_cli_bad_use test_formats
+	test_formats_whole test_feed_crash test_review_depends)
+	if(TEST ${name})
+		set_tests_properties(${name} PROPERTIES COST 50)
+	endif()
+endforeach()
 
 # The toy domain: its objects and its table of domains stand in for the one of the archive. Beside
 # the test a tool and a shared library that know it, in build/toy/.
 file(GLOB toy_sources CONFIGURE_DEPENDS
 	${PROJECT_SOURCE_DIR}/tests/toy/note/*.c ${PROJECT_SOURCE_DIR}/tests/toy/table.c)
-target_sources(test_toy PRIVATE ${toy_sources})
+if(TARGET test_toy)
+	target_sources(test_toy PRIVATE ${toy_sources})
+endif()
 if(NOT HOLDFAST_ONE_ENGINE)
 	add_library(holdfast_toy SHARED ${toy_sources}
 		$<FILTER:$<TARGET_OBJECTS:holdfast_objects>,EXCLUDE,/engine/table\\.c>)
@@ -128,6 +148,9 @@ endif()
 
 # With libFuzzer a target fuzzes; without, fuzz/replay.c feeds it its corpus.
 file(GLOB fuzz_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/fuzz_*.c)
+if(HOLDFAST_THREADS_ONLY)
+	set(fuzz_sources)
+endif()
 foreach(source ${fuzz_sources})
 	get_filename_component(name ${source} NAME_WE)
 	holdfast_add_program(${name} ${source} holdfast_testlib)

@@ -1,7 +1,7 @@
-/* Bounds on work for every operation of every domain, counted in index nodes visited: among a
- * million objects an operation may take twice the steps that it takes among a thousand (the
- * logarithm of a million is twice that of a thousand) and half again for luck, beside a jump of
- * 40 (down and up as many levels) for each object of a page, and the uneven chains of hash maps. */
+/* Bounds on work for every operation of every domain, counted in index nodes visited: among many
+ * objects an operation may take as many times the steps that it takes among a thousand as the
+ * logarithm is larger (twice, for a million) and a quarter more for luck, beside a jump of 40 (down
+ * and up as many levels) for each object of a page, and the uneven chains of hash maps. */
 #ifndef TESTS_LIB_SCENE_H
 #define TESTS_LIB_SCENE_H
 
@@ -22,6 +22,9 @@ struct scene {
 	char page[512]; /* token of a page in the middle of a list */
 };
 
+/* As `objects` of a work: so many for every ten of the store. */
+#define PER_TEN(n) (1u << 31 | (n))
+
 struct work {
 	const char *name;
 	unsigned objects; /* that it gives back or changes, beyond one */
@@ -33,7 +36,8 @@ static const struct hf_write write_os = {.durability = HF_OS};
 
 /* The prefix and the number as text, in `out`. */
 struct hf_bytes numbered(char out[NAME], const char *prefix, unsigned number);
-/* Fills a store with SCENE_SMALL and one with SCENE_LARGE objects, runs all works on both in the
+/* Fills a store with SCENE_SMALL and one with a hundred times as many objects, or, where HF_LONG is
+ * set, with SCENE_LARGE; runs all works on both in the
  * order given, prints the table, and fails the test where the large one takes too many steps. */
 void compare_steps(void (*fill)(struct scene *scene), const struct work *works, size_t count);
 

@@ -1,6 +1,6 @@
-/* tier: medium */
-/* Index steps of inboxes in which much ends by time: a million snoozed or read records around
- * ten that are neither, and a million tombstones that have ended, unlogged, around ten that
+/* tier: medium, long */
+/* Index steps of inboxes in which much ends by time: many snoozed or read records around
+ * ten that are neither, and many tombstones that have ended, unlogged, around ten that
  * stand. See lib/scene.h. */
 #include "lib/scene.h"
 #include "lib/test.h"

@@ -1,4 +1,4 @@
-/* tier: medium */
+/* tier: long */
 /* Pages of lists among a million objects take no more index steps than among a thousand: the
  * bounds are those of the fast tests. Needs about a gigabyte of memory. */
 #include "lib/domains/page_steps.h"
