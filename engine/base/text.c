@@ -83,6 +83,26 @@ void hf__text_add(struct hf__text *text, const char *format, ...)
 	va_end(arguments);
 }
 
+int hf__refuse(struct hf__text *why, int code, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	hf__text_addv(why, format, arguments);
+	va_end(arguments);
+	return code;
+}
+
+int hf__refuse_named(struct hf__text *why, int code, struct hf_bytes name, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	hf__text_addv(why, format, arguments);
+	va_end(arguments);
+	hf__text_add(why, ": ");
+	hf__text_add_quoted(why, name);
+	return code;
+}
+
 /* --- Quoting ---------------------------------------------------------------------------------- */
 
 /* Controls of the second kind (U+0080 to U+009F), U+061C, U+200E and U+200F, U+2028 to U+202E,
@@ -162,6 +182,18 @@ void hf__text_add_quoted_within(struct hf__text *text, struct hf_bytes bytes, si
 void hf__text_add_quoted(struct hf__text *text, struct hf_bytes bytes)
 {
 	hf__text_add_quoted_within(text, bytes, HF__QUOTED_MAX);
+}
+
+void hf__text_add_name(struct hf__text *text, struct hf_bytes name)
+{
+	const uint8_t *at = name.data;
+	bool plain = name.len > 0 && name.len <= 60;
+	for (size_t i = 0; i < name.len && plain; i++)
+		plain = at[i] > ' ' && at[i] < 0x7f && at[i] != '"' && at[i] != '\\' && at[i] != '/';
+	if (plain)
+		hf__text_add(text, "%.*s", (int)name.len, (const char *)at);
+	else
+		hf__text_add_quoted(text, name);
 }
 
 /* --- base64url -------------------------------------------------------------------------------- */

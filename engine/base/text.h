@@ -19,6 +19,12 @@ __attribute__((format(printf, 2, 3))) void hf__text_add(struct hf__text *text, c
 __attribute__((format(printf, 2, 0))) void hf__text_addv(struct hf__text *text, const char *format,
                                                          va_list arguments);
 
+/* Refuses: says why, and gives the code. The second puts a name behind it, in quotes: "why: name". */
+__attribute__((format(printf, 3, 4))) int hf__refuse(struct hf__text *why, int code,
+                                                     const char *format, ...);
+__attribute__((format(printf, 4, 5))) int
+hf__refuse_named(struct hf__text *why, int code, struct hf_bytes name, const char *format, ...);
+
 /* Bytes of the character of UTF-8 at the start that a terminal shows as one; 0: what stands
  * there is none (controls, marks that turn the direction of text, line separators, bytes that
  * are no UTF-8), and its first byte is to be escaped. len > 0. */
@@ -29,6 +35,8 @@ size_t hf__shown(const uint8_t *at, size_t len);
 #define HF__QUOTED_MAX 120u
 void hf__text_add_quoted_within(struct hf__text *text, struct hf_bytes bytes, size_t max);
 void hf__text_add_quoted(struct hf__text *text, struct hf_bytes bytes); /* within HF__QUOTED_MAX */
+/* Plain names stay plain; whatever could be taken for something else is quoted. */
+void hf__text_add_name(struct hf__text *text, struct hf_bytes name);
 
 /* RFC 4648 URL-safe alphabet without padding. Encoded size of n bytes: (n * 4 + 2) / 3. Returns
  * the length written; out must have room for it plus a NUL. */

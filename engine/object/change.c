@@ -207,6 +207,26 @@ void hf__after_change(struct hf__change *change, struct hf__object *object)
 	hf__object_seal(object);
 }
 
+void hf__value_drop(const struct hf__type *type, const void *kept, const void *value)
+{
+	for (unsigned i = 0; i < type->blob_count; i++) {
+		struct hf__blob *blob = hf__object_blob(type, value, i);
+		hf__blob_drop(blob, hf__object_blob(type, kept, i));
+	}
+}
+
+int hf__change_set(struct hf__change *change, struct hf__object *object, const void *value)
+{
+	const int rc = hf__before_change(change, object);
+	if (rc != HF_OK) {
+		hf__value_drop(object->type, hf__object_value(object), value);
+		return rc;
+	}
+	memcpy(hf__object_value(object), value, object->type->value_size);
+	hf__after_change(change, object);
+	return HF_OK;
+}
+
 int hf__change_remove(struct hf__change *change, struct hf__object *object)
 {
 	const int rc = reserve_for(change, object);

@@ -77,6 +77,12 @@ HF_CHECKED int hf__before_change(struct hf__change *change, struct hf__object *o
 /* Call after the value is what it shall be: links. A replaced blob needs no care: old and new
  * differ in their pointers. */
 void hf__after_change(struct hf__change *change, struct hf__object *object);
+/* All of this at once: `value` takes the place of the object's. The blobs of it that the object
+ * does not hold are the object's from here on, or were freed when it fails. */
+HF_CHECKED int hf__change_set(struct hf__change *change, struct hf__object *object,
+                              const void *value);
+/* Frees the blobs of a value that `kept`, another one, does not hold. */
+void hf__value_drop(const struct hf__type *type, const void *kept, const void *value);
 /* Takes the object out: unlink and delist; freed when the change is final. */
 HF_CHECKED int hf__change_remove(struct hf__change *change, struct hf__object *object);
 

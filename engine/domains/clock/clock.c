@@ -17,6 +17,7 @@
 #include <stddef.h>
 
 #include "domains/common/domains.h"
+#include "domains/common/verb.h"
 #include "holdfast/clock.h"
 #include "log/entry.h"
 #include "store/call/error.h"
@@ -250,8 +251,7 @@ static int clock_verify(const void *raw, struct hf__text *why)
 	               value->difference > 0 && value->difference <= value->sum &&
 	               value->sum <= SETBACK_MAX && !hf__blank(hf__blob_bytes(value->reason))))
 		return HF_OK;
-	hf__text_add(why, "unsound set-backs of the clock");
-	return HF_ECORRUPT;
+	return hf__refuse(why, HF_ECORRUPT, "unsound set-backs of the clock");
 }
 
 const struct hf__domain hf__clock_domain = {
@@ -281,18 +281,14 @@ static bool has_target(const struct hf_clock_set_back_args *args)
 static int set_back_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_clock_set_back_args *args = raw;
-	if (args->by_us < 0 || (args->by_us > 0 && has_target(args))) {
-		hf__text_add(why, "a set-back needs by_us above 0, or an instant, or neither");
-		return HF_EINVAL;
-	}
-	if (hf__blank(args->reason)) {
-		hf__text_add(why, "a set-back needs a reason");
-		return HF_EREASON;
-	}
+	if (args->by_us < 0 || (args->by_us > 0 && has_target(args)))
+		return hf__refuse(why, HF_EINVAL,
+		                  "a set-back needs by_us above 0, or an instant, or neither");
+	if (hf__blank(args->reason))
+		return hf__refuse(why, HF_EREASON, "a set-back needs a reason");
 	if (args->reason.len <= HF_CLOCK_REASON_MAX)
 		return HF_OK;
-	hf__text_add(why, "the reason is longer than %u bytes", HF_CLOCK_REASON_MAX);
-	return HF_ETOOBIG;
+	return hf__refuse(why, HF_ETOOBIG, "the reason is longer than %u bytes", HF_CLOCK_REASON_MAX);
 }
 
 /* By how much; 0: nothing to do. */
@@ -353,16 +349,13 @@ static int set_back_decide(void *raw, struct hf__decision *d, const void *raw_ar
 	result->version = version;
 	if (image.difference == 0)
 		return HF_OK;
-	if (image.difference > SETBACK_MAX - clock_setback(state)) {
-		hf__text_add(&d->why, "all set-backs together would be longer than 70,000 years");
-		return HF_EINVAL;
-	}
+	if (image.difference > SETBACK_MAX - clock_setback(state))
+		return hf__refuse(&d->why, HF_EINVAL,
+		                  "all set-backs together would be longer than 70,000 years");
 	const int logged = log_endings(d, call->again);
 	if (logged != HF_OK)
 		return logged;
-	result->changed = true;
-	result->count = 1;
-	result->version = hf__next_lsn(d);
+	hf__changed(result, hf__next_lsn(d));
 	encode(hf__entry_body(d), &image);
 	return hf__emit(d, SET_BACK);
 }

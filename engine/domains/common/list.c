@@ -75,8 +75,7 @@ static int open_token(struct hf__query *q, const struct hf__listing *l, union po
 		memcpy(position, l->range.at, list->position);
 	if (get_position(page.after, &list->token, position->bytes))
 		return HF_OK;
-	hf__text_add(&q->why, "%s", list->damaged ? list->damaged : list->foreign);
-	return HF_EINVAL;
+	return hf__refuse(&q->why, HF_EINVAL, "%s", list->damaged ? list->damaged : list->foreign);
 }
 
 static int put_token(struct hf__query *q, struct hf__listing *l, const void *last)
@@ -87,9 +86,9 @@ static int put_token(struct hf__query *q, struct hf__listing *l, const void *las
 	hf__fields_position(list->place ? list->place : &l->range.index->type->fields, last,
 	                    position.bytes);
 	put_position(&w, &list->token, position.bytes);
-	const int rc = w.bad
-	                   ? HF_ENOMEM
-	                   : hf__page_token(q->answer, l->query, hf_bytes_of(w.data, w.len), &l->next);
+	const int rc =
+	    w.bad ? HF_ENOMEM
+	          : hf__page_token(q->answer, l->query, hf_bytes_of(w.data, w.len), &l->got.next);
 	hf__writer_deinit(&w);
 	return rc;
 }
@@ -122,18 +121,25 @@ int hf__list_page(struct hf__query *q, struct hf__listing *l)
 		return rc;
 	hf__query_depends(q, l->depends);
 	const void *after = resumed ? position.bytes : NULL, *last = NULL;
-	for (const void *at = walk_first(l, after); at && (l->limit == 0 || l->count < l->limit);
+	for (const void *at = walk_first(l, after); at && (l->limit == 0 || l->got.count < l->limit);
 	     at = walk_next(l, at))
-		l->count++;
-	uint8_t *item = l->items = hf__answer_alloc(q->answer, l->count * l->list->item);
+		l->got.count++;
+	uint8_t *item = l->got.items = hf__answer_alloc(q->answer, l->got.count * l->list->item);
 	if (!item)
 		return HF_ENOMEM;
 	const void *at = walk_first(l, after);
-	for (size_t i = 0; i < l->count; i++, item += l->list->item, at = walk_next(l, at)) {
+	for (size_t i = 0; i < l->got.count; i++, item += l->list->item, at = walk_next(l, at)) {
 		last = object_at(l, at);
 		rc = l->list->copy(q, last, l->ctx, item);
 		if (rc != HF_OK)
 			return rc;
 	}
 	return at && last ? put_token(q, l, last) : HF_OK;
+}
+
+int hf__list_into(struct hf__query *q, struct hf__listing *l, void *page)
+{
+	const int rc = hf__list_page(q, l);
+	memcpy(page, &l->got, sizeof l->got);
+	return rc;
 }

@@ -32,6 +32,13 @@ struct hf__list {
 #define HF__FOREIGN_LIST "the page token is damaged or belongs to another list"
 #define HF__FOREIGN_QUERY "the page token is damaged or belongs to another query"
 
+/* What a page begins with that callers get, but for what a domain puts before it. */
+struct hf__listed {
+	void *items;
+	size_t count;
+	const char *next;
+};
+
 /* One page of it. */
 struct hf__listing {
 	const struct hf__list *list;
@@ -41,13 +48,12 @@ struct hf__listing {
 	size_t limit; /* 0: all */
 	struct hf__range range; /* without an index: nothing is listed */
 	const struct hf__object *depends; /* noted once the token is right; NULL: noted already */
-	/* What it gives: */
-	void *items;
-	size_t count;
-	const char *next;
+	struct hf__listed got; /* what it gives */
 };
 
 HF_CHECKED int hf__list_page(struct hf__query *q, struct hf__listing *listing);
+/* The same into `page`, where items, count and next of a public page lie behind each other. */
+HF_CHECKED int hf__list_into(struct hf__query *q, struct hf__listing *listing, void *page);
 
 /* Hashes what was put into `w` and frees that: what ties a token to its list. HF_OK or
  * HF_ENOMEM. */

@@ -79,12 +79,7 @@ static int read_names(struct hf__query *q, const void *raw, void *to)
 	hf__put_u8(&w, names->domain);
 	hf__put_short(&w, hf_str(names->operation));
 	int rc = hf__query_end(&w, &list.query);
-	if (rc == HF_OK)
-		rc = hf__list_page(q, &list);
-	out->items = list.items;
-	out->count = list.count;
-	out->next = list.next;
-	return rc;
+	return rc == HF_OK ? hf__list_into(q, &list, &out->items) : rc;
 }
 
 int hf__names_list(struct hf_store *store, const struct hf__names *names,

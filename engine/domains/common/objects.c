@@ -65,35 +65,35 @@ int hf__emit_each(const void *state,
 	return rc;
 }
 
-int64_t hf__next_ending(const struct hf__heap endings[2], int64_t setback)
+int hf__settle_heap(const struct hf__heap *endings, int64_t until, struct hf__decision *d,
+                    unsigned *budget, bool *more,
+                    int (*log)(struct hf__decision *d, const struct hf__heap_node *due))
 {
-	const struct hf__heap_node *named = hf__heap_first(&endings[false]),
-	                           *computed = hf__heap_first(&endings[true]);
-	const int64_t first = named ? named->deadline : INT64_MAX,
-	              other = computed ? hf__to_shown(computed->deadline, setback) : INT64_MAX;
-	return first < other ? first : other;
-}
-
-const struct hf__heap_node *hf__next_due(const struct hf__heap endings[2], struct hf__instant at)
-{
-	for (unsigned computed = 0; computed < 2; computed++) {
-		const struct hf__heap_node *first = hf__heap_first(&endings[computed]);
-		if (first && hf__over(first->deadline, computed, at))
-			return first;
-	}
-	return NULL;
-}
-
-/* Each entry is applied as it is emitted, and takes the object out of its heap. */
-int hf__settle_due(const struct hf__heap endings[2], struct hf__decision *d, unsigned budget,
-                   bool *more, int (*log)(struct hf__decision *d, const struct hf__heap_node *due))
-{
-	const struct hf__heap_node *due = hf__next_due(endings, HF__INSTANT_OF(d));
-	for (unsigned i = 0; i < budget && due; i++, due = hf__next_due(endings, HF__INSTANT_OF(d))) {
+	const struct hf__heap_node *due;
+	while ((due = hf__heap_first(endings)) && due->deadline <= until) {
+		if (*budget == 0) {
+			*more = true;
+			return HF_OK;
+		}
+		--*budget;
 		const int rc = log(d, due);
 		if (rc != HF_OK)
 			return rc;
 	}
-	*more = due != NULL;
 	return HF_OK;
+}
+
+int64_t hf__next_ending(const struct hf__heap endings[2], int64_t setback)
+{
+	const int64_t named = hf__first_ending(&endings[false]),
+	              computed = hf__to_shown(hf__first_ending(&endings[true]), setback);
+	return named < computed ? named : computed;
+}
+
+int hf__settle_due(const struct hf__heap endings[2], struct hf__decision *d, unsigned budget,
+                   bool *more, int (*log)(struct hf__decision *d, const struct hf__heap_node *due))
+{
+	*more = false;
+	const int rc = hf__settle_heap(&endings[false], d->now, d, &budget, more, log);
+	return rc == HF_OK ? hf__settle_heap(&endings[true], d->mono, d, &budget, more, log) : rc;
 }

@@ -48,13 +48,24 @@ HF_CHECKED int hf__emit_each(const void *state,
                              int (*emit)(const void *container, struct hf__emitter *emitter),
                              struct hf__emitter *emitter);
 
-/* --- Endings in two heaps: of times that the caller named, and that the store computed -------- */
+/* --- Endings in heaps: of mono times, or of instants that a caller named ---------------------- */
 
-/* When the next one ends, as the clock shows it; INT64_MAX: none does. */
+/* When the next one ends; INT64_MAX: none does. */
+static inline int64_t hf__first_ending(const struct hf__heap *endings)
+{
+	const struct hf__heap_node *first = hf__heap_first(endings);
+	return first ? first->deadline : INT64_MAX;
+}
+
+/* Logs what has ended by `until`, one entry each, at most *budget, which it lowers. *more: some are
+ * left. Each entry is applied as it is emitted, and takes the object out of the heap. */
+HF_CHECKED int hf__settle_heap(const struct hf__heap *endings, int64_t until,
+                               struct hf__decision *d, unsigned *budget, bool *more,
+                               int (*log)(struct hf__decision *d, const struct hf__heap_node *due));
+
+/* Of two heaps, by whether the store computed the end: settle and next_ending of struct
+ * hf__domain. */
 int64_t hf__next_ending(const struct hf__heap endings[2], int64_t setback);
-/* One that has ended; NULL: none. */
-const struct hf__heap_node *hf__next_due(const struct hf__heap endings[2], struct hf__instant at);
-/* Logs what has ended, one entry each, at most `budget`: settle of struct hf__domain. */
 HF_CHECKED int hf__settle_due(const struct hf__heap endings[2], struct hf__decision *d,
                               unsigned budget, bool *more,
                               int (*log)(struct hf__decision *d, const struct hf__heap_node *due));

@@ -7,8 +7,8 @@ int hf__check_unversioned(const struct hf_write *write, struct hf__text *why)
 {
 	if (write->expect == 0)
 		return HF_OK;
-	hf__text_add(why, "it concerns no single object, so no version can be expected");
-	return HF_EINVAL;
+	return hf__refuse(why, HF_EINVAL,
+	                  "it concerns no single object, so no version can be expected");
 }
 
 /* --- Refused before the verb is asked --------------------------------------------------------- */
@@ -36,8 +36,7 @@ int hf__run_unversioned(hf_store *store, hf_txn *txn, const struct hf__verb *ver
 static int wait_check(const void *args, struct hf__text *why)
 {
 	(void)args;
-	hf__text_add(why, "a transaction cannot wait");
-	return HF_EINVAL;
+	return hf__refuse(why, HF_EINVAL, "a transaction cannot wait");
 }
 
 int hf__run_at_once(hf_store *store, hf_txn *txn, const struct hf__verb *verb, const void *args,
@@ -50,15 +49,13 @@ int hf__run_at_once(hf_store *store, hf_txn *txn, const struct hf__verb *verb, c
 static int lone_check(const void *args, struct hf__text *why)
 {
 	(void)args;
-	hf__text_add(why, "a guard needs a transaction");
-	return HF_EINVAL;
+	return hf__refuse(why, HF_EINVAL, "a guard needs a transaction");
 }
 
 static int open_check(const void *args, struct hf__text *why)
 {
 	(void)args;
-	hf__text_add(why, "a guard needs an expected version");
-	return HF_EINVAL;
+	return hf__refuse(why, HF_EINVAL, "a guard needs an expected version");
 }
 
 int hf__guard_token(hf_store *store, hf_txn *txn, const struct hf__verb *verb, const void *args,

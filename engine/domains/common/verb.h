@@ -34,6 +34,14 @@ int hf__check_unversioned(const struct hf_write *write, struct hf__text *why);
 	} \
 	_Static_assert(offsetof(struct hf_##args_tag, write) == 0, "struct hf_write comes first")
 
+/* What the result says of one object that was changed; 0: it has no version any more. */
+static inline void hf__changed(struct hf_result *result, uint64_t version)
+{
+	result->changed = true;
+	result->count = 1;
+	result->version = version;
+}
+
 /* --- Running ---------------------------------------------------------------------------------- */
 
 /* hf__mutate() for verbs without an answer; the arguments begin with struct hf_write. */

@@ -27,17 +27,11 @@ static void cursor_deinit(void *state)
 
 /* --- Apply ------------------------------------------------------------------------------------ */
 
-/* Frees the blobs of `value` that `old` does not hold. */
-static void drop_value(const struct hf__cursor_value *old, struct hf__cursor_value *value)
-{
-	hf__blob_drop(value->delivery_id, old->delivery_id);
-	hf__blob_drop(value->last_error, old->last_error);
-	hf__blob_drop(value->reset_reason, old->reset_reason);
-}
-
-static int make_value(const struct hf__cursor_value *old, const struct hf__cursor_image *image,
+/* The value after the entry; `out` holds nothing new on failure. */
+static int make_value(const struct hf__cursor *cursor, const struct hf__cursor_image *image,
                       uint64_t version, struct hf__cursor_value *out)
 {
+	const struct hf__cursor_value *old = &cursor->value;
 	*out = *old;
 	out->last_sequence = image->last_sequence;
 	out->last_delivered_at = image->last_delivered_at;
@@ -49,7 +43,7 @@ static int make_value(const struct hf__cursor_value *old, const struct hf__curso
 	    hf__blob_keep(old->last_error, image->last_error, &out->last_error) &&
 	    hf__blob_keep(old->reset_reason, image->reset_reason, &out->reset_reason))
 		return HF_OK;
-	drop_value(old, out);
+	hf__value_drop(cursor->object.type, old, out);
 	return HF_ENOMEM;
 }
 
@@ -57,7 +51,6 @@ static int add_cursor(struct hf__cursor_state *s, struct hf__change *change,
                       const struct hf__cursor_position *key, const struct hf__cursor_image *image,
                       uint64_t version)
 {
-	static const struct hf__cursor_value nothing;
 	int rc;
 	struct hf__stream *stream = hf__container_get(s, change, key->part[HF__STREAM], &rc);
 	if (!stream)
@@ -66,7 +59,7 @@ static int add_cursor(struct hf__cursor_state *s, struct hf__change *change,
 	if (!cursor)
 		return HF_ENOMEM;
 	struct hf__cursor_value value;
-	rc = make_value(&nothing, image, version, &value);
+	rc = make_value(cursor, image, version, &value);
 	if (rc != HF_OK) {
 		hf__free(cursor);
 		return rc;
@@ -79,17 +72,8 @@ static int change_cursor(struct hf__cursor *cursor, struct hf__change *change,
                          const struct hf__cursor_image *image, uint64_t version)
 {
 	struct hf__cursor_value value;
-	int rc = make_value(&cursor->value, image, version, &value);
-	if (rc != HF_OK)
-		return rc;
-	rc = hf__before_change(change, &cursor->object);
-	if (rc != HF_OK) {
-		drop_value(&cursor->value, &value);
-		return rc;
-	}
-	cursor->value = value;
-	hf__after_change(change, &cursor->object);
-	return HF_OK;
+	const int rc = make_value(cursor, image, version, &value);
+	return rc == HF_OK ? hf__change_set(change, &cursor->object, &value) : rc;
 }
 
 /* Could a mutation with this cause have followed the state there is? */
@@ -205,8 +189,8 @@ static int cursor_verify(const void *state, struct hf__text *why)
 	for (enum hf__cursor_view view = 0; view < HF__CURSOR_VIEWS; view++) {
 		if (view_sane(s, view))
 			continue;
-		hf__text_add(why, "cursor order %u disagrees with the cursors", (unsigned)view);
-		return HF_ECORRUPT;
+		return hf__refuse(why, HF_ECORRUPT, "cursor order %u disagrees with the cursors",
+		                  (unsigned)view);
 	}
 	size_t count = 0;
 	for (struct hf__map_node *node = hf__map_next(&s->cursors, NULL); node;
@@ -219,14 +203,12 @@ static int cursor_verify(const void *state, struct hf__text *why)
 		hf__cursor_add_name(why, &key);
 		return HF_ECORRUPT;
 	}
-	if (!streams_sane(s)) {
-		hf__text_add(why, "the streams disagree with the cursors");
-		return HF_ECORRUPT;
-	}
+	if (!streams_sane(s))
+		return hf__refuse(why, HF_ECORRUPT, "the streams disagree with the cursors");
 	if (count == s->cursors.count)
 		return HF_OK;
-	hf__text_add(why, "%zu cursors in the map, which counts %zu", count, s->cursors.count);
-	return HF_ECORRUPT;
+	return hf__refuse(why, HF_ECORRUPT, "%zu cursors in the map, which counts %zu", count,
+	                  s->cursors.count);
 }
 
 const struct hf__domain hf__cursor_domain = {

@@ -4,6 +4,10 @@
 #include "domains/common/verb.h"
 #include "domains/cursor/cursor.h"
 
+_Static_assert(offsetof(struct hf_cursor_guard_args, key) ==
+                   offsetof(struct hf_cursor_remove_args, key),
+               "see key_check");
+
 /* What a mutation found. */
 struct found {
 	struct hf__cursor_position key;
@@ -18,25 +22,19 @@ static int check_target(const struct hf_cursor_key *key, struct hf__text *why)
 	return hf__cursor_key(key, &position, why) ? HF_OK : HF_EINVAL;
 }
 
-static int refuse(struct hf__text *why, int code, const char *reason)
-{
-	hf__text_add(why, "%s", reason);
-	return code;
-}
-
 static int check_delivery_id(struct hf_bytes id, struct hf__text *why)
 {
 	if (hf__cursor_delivery_id_ok(id))
 		return HF_OK;
-	hf__text_add(why, "delivery_id must have at most %u bytes", HF_CURSOR_DELIVERY_ID_MAX);
-	return HF_EINVAL;
+	return hf__refuse(why, HF_EINVAL, "delivery_id must have at most %u bytes",
+	                  HF_CURSOR_DELIVERY_ID_MAX);
 }
 
 static int advance_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_cursor_advance_args *args = raw;
 	if (args->sequence <= 0)
-		return refuse(why, HF_EINVAL, "sequence must be above 0");
+		return hf__refuse(why, HF_EINVAL, "sequence must be above 0");
 	const int rc = check_delivery_id(args->delivery_id, why);
 	return rc == HF_OK ? check_target(&args->key, why) : rc;
 }
@@ -45,14 +43,14 @@ static int reset_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_cursor_reset_args *args = raw;
 	if (args->sequence < 0)
-		return refuse(why, HF_EINVAL, "sequence must not be below 0");
+		return hf__refuse(why, HF_EINVAL, "sequence must not be below 0");
 	int rc = check_delivery_id(args->delivery_id, why);
 	if (rc == HF_OK)
 		rc = check_target(&args->key, why);
 	if (rc != HF_OK)
 		return rc;
 	if (hf__blank(args->reason))
-		return refuse(why, HF_EREASON, "a reset needs a reason");
+		return hf__refuse(why, HF_EREASON, "a reset needs a reason");
 	return hf__check_bytes("reason", args->reason, HF_CURSOR_REASON_MAX, why);
 }
 
@@ -60,7 +58,7 @@ static int record_error_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_cursor_record_error_args *args = raw;
 	if (hf__blank(args->message))
-		return refuse(why, HF_EINVAL, "the message is blank");
+		return hf__refuse(why, HF_EINVAL, "the message is blank");
 	if (hf__check_bytes("message", args->message, SIZE_MAX, why) != HF_OK) /* a longer one is cut */
 		return HF_EINVAL;
 	return check_target(&args->key, why);
@@ -72,11 +70,11 @@ static int put_check_reset(const struct hf_cursor_put_args *args, struct hf__tex
 	const struct hf_cursor *cursor = &args->cursor;
 	const bool dated = hf__given(&args->write, cursor->reset_at) != HF_UNSET;
 	if (dated != (cursor->reset_reason.len > 0))
-		return refuse(why, HF_EINVAL, "reset_reason and reset_at need each other");
+		return hf__refuse(why, HF_EINVAL, "reset_reason and reset_at need each other");
 	if (!dated)
 		return HF_OK;
 	if (hf__blank(cursor->reset_reason))
-		return refuse(why, HF_EREASON, "a reset needs a reason");
+		return hf__refuse(why, HF_EREASON, "a reset needs a reason");
 	return hf__check_bytes("reason", cursor->reset_reason, HF_CURSOR_REASON_MAX, why);
 }
 
@@ -85,27 +83,21 @@ static int put_check(const void *raw, struct hf__text *why)
 	const struct hf_cursor_put_args *args = raw;
 	const struct hf_cursor *cursor = &args->cursor;
 	if (cursor->last_sequence < 0)
-		return refuse(why, HF_EINVAL, "last_sequence must not be below 0");
+		return hf__refuse(why, HF_EINVAL, "last_sequence must not be below 0");
 	if (hf__check_bytes("last_error", cursor->last_error, SIZE_MAX, why) != HF_OK)
 		return HF_EINVAL;
 	if ((cursor->error_count == 0) != (cursor->last_error.len == 0))
-		return refuse(why, HF_EINVAL, "last_error and error_count need each other");
+		return hf__refuse(why, HF_EINVAL, "last_error and error_count need each other");
 	int rc = check_delivery_id(cursor->last_delivery_id, why);
 	if (rc == HF_OK)
 		rc = put_check_reset(args, why);
 	return rc == HF_OK ? check_target(&cursor->key, why) : rc;
 }
 
-static int remove_check(const void *raw, struct hf__text *why)
+/* Of arguments that are a key, behind struct hf_write, and nothing else that has a form. */
+static int key_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_cursor_remove_args *args = raw;
-	return check_target(&args->key, why);
-}
-
-static int guard_check(const void *raw, struct hf__text *why)
-{
-	const struct hf_cursor_guard_args *args = raw;
-	return check_target(&args->key, why);
+	return check_target(&((const struct hf_cursor_remove_args *)raw)->key, why);
 }
 
 /* --- Deciding --------------------------------------------------------------------------------- */
@@ -158,9 +150,7 @@ static int put(struct hf__decision *d, const struct found *found,
 		if (hf__cursor_images_equal(&old, image))
 			return HF_OK;
 	}
-	result->version = hf__next_lsn(d);
-	result->changed = true;
-	result->count = 1;
+	hf__changed(result, hf__next_lsn(d));
 	hf__cursor_put_set(hf__entry_body(d), cause, &found->key, image);
 	return hf__emit(d, HF__CURSOR_SET);
 }
@@ -274,8 +264,7 @@ static int remove_decide(void *state, struct hf__decision *d, const void *raw,
 		return rc;
 	if (!found.cursor)
 		return missing(d, &found);
-	result->changed = true;
-	result->count = 1;
+	hf__changed(result, 0);
 	hf__cursor_put_remove(hf__entry_body(d), &found.key);
 	return hf__emit(d, HF__CURSOR_REMOVE);
 }
@@ -320,6 +309,6 @@ HF__MUTATION(hf_cursor_record_error, cursor_record_error_args, hf__run, "cursor 
 HF__MUTATION(hf_cursor_put, cursor_put_args, hf__run, "cursor put", HF__DOMAIN_CURSOR,
              .check = put_check, .decide = put_decide, .copy = put_copy);
 HF__MUTATION(hf_cursor_remove, cursor_remove_args, hf__run, "cursor remove", HF__DOMAIN_CURSOR,
-             .check = remove_check, .decide = remove_decide);
+             .check = key_check, .decide = remove_decide);
 HF__MUTATION(hf_cursor_guard, cursor_guard_args, hf__guard_version, "cursor guard",
-             HF__DOMAIN_CURSOR, .check = guard_check, .decide = guard_decide);
+             HF__DOMAIN_CURSOR, .check = key_check, .decide = guard_decide);

@@ -103,7 +103,8 @@ static const struct hf__list cursor_list = LIST(struct hf_cursor, copy_item);
 static const struct hf__list lag_list = LIST(struct hf_cursor_lag_item, copy_lag);
 
 /* Lists within a stream depend on that stream, others on all of them. */
-static int read_range(struct hf__query *q, const struct request *request, struct hf__listing *list)
+static int read_range(struct hf__query *q, const struct request *request, struct hf__listing *list,
+                      void *page)
 {
 	const struct hf__cursor_state *state = q->state;
 	const struct hf_bytes stream = request->at.part[HF__STREAM];
@@ -118,7 +119,7 @@ static int read_range(struct hf__query *q, const struct request *request, struct
 	list->range = (struct hf__range){
 	    .index = &state->views[request->view], .fields = request->fields, .at = &request->at};
 	list->depends = stream.len > 0 ? hf__cursor_depends(state, NULL, stream) : &state->streams.root;
-	return hf__list_page(q, list);
+	return hf__list_into(q, list, page);
 }
 
 /* --- List ------------------------------------------------------------------------------------- */
@@ -150,11 +151,7 @@ static int read_list(struct hf__query *q, const void *raw, void *to)
 	    .at.part = {consumer, stream, subject},
 	};
 	struct hf__listing list = {.list = &cursor_list, .page = args->page, .limit = args->limit};
-	const int rc = read_range(q, &request, &list);
-	out->items = list.items;
-	out->count = list.count;
-	out->next = list.next;
-	return rc;
+	return read_range(q, &request, &list, &out->items);
 }
 
 HF__READ_MEMORY(hf_cursor_list, const struct hf_cursor_list_args *args, args, struct hf_cursor_page,
@@ -169,10 +166,9 @@ static int read_lag(struct hf__query *q, const void *raw, void *to)
 	const struct hf_bytes stream = hf__trim(args->stream), subject = hf__trim(args->subject);
 	if (!filter_ok(q, "stream", stream) || !filter_ok(q, "subject", subject))
 		return HF_EINVAL;
-	if (stream.len == 0 || args->head < 0) {
-		hf__text_add(&q->why, stream.len == 0 ? "lag needs a stream" : "head must not be below 0");
-		return HF_EINVAL;
-	}
+	if (stream.len == 0 || args->head < 0)
+		return hf__refuse(&q->why, HF_EINVAL,
+		                  stream.len == 0 ? "lag needs a stream" : "head must not be below 0");
 	const bool by_subject = args->by_subject || subject.len > 0;
 	const struct request request = {
 	    .operation = "cursor lag",
@@ -184,11 +180,7 @@ static int read_lag(struct hf__query *q, const void *raw, void *to)
 	int64_t head = args->head;
 	struct hf__listing list = {
 	    .list = &lag_list, .ctx = &head, .page = args->page, .limit = args->limit};
-	const int rc = read_range(q, &request, &list);
-	out->items = list.items;
-	out->count = list.count;
-	out->next = list.next;
-	return rc;
+	return read_range(q, &request, &list, &out->items);
 }
 
 HF__READ_MEMORY(hf_cursor_list_lag, const struct hf_cursor_list_lag_args *args, args,

@@ -13,18 +13,12 @@
 
 /* --- Values ----------------------------------------------------------------------------------- */
 
-/* Frees the blobs of `value` that `old` does not hold. */
-static void drop_value(const struct hf__document_value *old, const struct hf__document_value *value)
-{
-	hf__blob_drop(value->group, old->group);
-	hf__blob_drop(value->payload.bytes, old->payload.bytes);
-}
-
 /* The value after the entry; `out` holds nothing new on failure. */
 static int make_value(const struct hf__document_state *state, const struct hf__entry *entry,
-                      const struct hf__document_value *old, const struct hf__document_image *image,
+                      const struct hf__document *document, const struct hf__document_image *image,
                       struct hf__document_value *out)
 {
+	const struct hf__document_value *old = &document->value;
 	*out = *old;
 	out->version = entry->lsn;
 	out->created_at = image->created_at;
@@ -37,7 +31,7 @@ static int make_value(const struct hf__document_state *state, const struct hf__e
 	struct hf__payload payload;
 	const int rc = hf__payload_keep(&state->env, entry, image->payload, &payload);
 	if (rc != HF_OK)
-		drop_value(old, out);
+		hf__value_drop(document->object.type, old, out);
 	else
 		out->payload = payload;
 	return rc;
@@ -47,16 +41,10 @@ static int make_value(const struct hf__document_state *state, const struct hf__e
 static int set_value(struct hf__change *change, struct hf__document *document,
                      const struct hf__document_value *value)
 {
-	int rc = value->expires_at == HF_UNSET || hf__document_may_end(document) ? HF_OK : HF_ENOMEM;
-	if (rc == HF_OK)
-		rc = hf__before_change(change, &document->object);
-	if (rc != HF_OK) {
-		drop_value(&document->value, value);
-		return rc;
-	}
-	document->value = *value;
-	hf__after_change(change, &document->object);
-	return HF_OK;
+	if (value->expires_at == HF_UNSET || hf__document_may_end(document))
+		return hf__change_set(change, &document->object, value);
+	hf__value_drop(document->object.type, &document->value, value);
+	return HF_ENOMEM;
 }
 
 /* --- What an entry must follow ---------------------------------------------------------------- */
@@ -93,12 +81,8 @@ static int add_collection(struct hf__document_state *state, struct hf__change *c
 	*out = hf__container_get(state, change, image->collection, &rc);
 	if (!*out || (*out)->value.orders == image->orders)
 		return rc;
-	rc = hf__before_change(change, &(*out)->head.object);
-	if (rc != HF_OK)
-		return rc;
-	(*out)->value.orders = image->orders;
-	hf__after_change(change, &(*out)->head.object);
-	return HF_OK;
+	const struct hf__collection_value value = {.orders = image->orders};
+	return hf__change_set(change, &(*out)->head.object, &value);
 }
 
 static int add_document(struct hf__document_state *state, struct hf__change *change,
@@ -111,14 +95,15 @@ static int add_document(struct hf__document_state *state, struct hf__change *cha
 	struct hf__document *document = hf__document_new(collection, image->id);
 	if (!document)
 		return HF_ENOMEM;
-	const struct hf__document_value nothing = document->value;
+	struct hf__document_value value;
 	rc = image->expires_at == HF_UNSET || hf__document_may_end(document) ? HF_OK : HF_ENOMEM;
 	if (rc == HF_OK)
-		rc = make_value(state, entry, &nothing, image, &document->value);
+		rc = make_value(state, entry, document, image, &value);
 	if (rc != HF_OK) {
 		hf__document_drop(document);
 		return rc;
 	}
+	document->value = value;
 	return hf__change_add(change, &document->object);
 }
 
@@ -135,7 +120,7 @@ static int apply_whole(struct hf__document_state *state, struct hf__change *chan
 	if (!document)
 		return add_document(state, change, entry, image);
 	struct hf__document_value value;
-	const int rc = make_value(state, entry, &document->value, image, &value);
+	const int rc = make_value(state, entry, document, image, &value);
 	return rc == HF_OK ? set_value(change, document, &value) : rc;
 }
 

@@ -66,8 +66,7 @@ static int broken(struct hf__text *why, const struct hf__collection *collection,
 		hf__text_add(why, " document ");
 		hf__text_add_quoted(why, hf__document_id(document));
 	}
-	hf__text_add(why, ": %s", what);
-	return HF_ECORRUPT;
+	return hf__refuse(why, HF_ECORRUPT, ": %s", what);
 }
 
 static const char *document_fault(const struct hf__document_state *state,
@@ -174,16 +173,13 @@ int hf__document_verify(const void *raw, struct hf__text *why)
 		documents += hf__collection_size(collection);
 		endings += ending;
 	}
-	if (state->documents.count != documents) {
-		hf__text_add(why, "document: %zu documents by key, %zu in orders", state->documents.count,
-		             documents);
-		return HF_ECORRUPT;
-	}
+	if (state->documents.count != documents)
+		return hf__refuse(why, HF_ECORRUPT, "document: %zu documents by key, %zu in orders",
+		                  state->documents.count, documents);
 	const size_t noted = state->endings[false].count + state->endings[true].count;
 	if (!hf__heap_sane(&state->endings[false]) || !hf__heap_sane(&state->endings[true]) ||
-	    noted != endings) {
-		hf__text_add(why, "document: %zu endings noted, %zu due some time", noted, endings);
-		return HF_ECORRUPT;
-	}
+	    noted != endings)
+		return hf__refuse(why, HF_ECORRUPT, "document: %zu endings noted, %zu due some time", noted,
+		                  endings);
 	return HF_OK;
 }

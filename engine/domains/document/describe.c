@@ -4,23 +4,10 @@
 static const char *const cause_names[HF__DOCUMENT_CAUSES] = {"state",  "put",    "put",  "regroup",
                                                              "remove", "expire", "clear"};
 
-/* Plain names stay plain; whatever could be taken for something else is quoted. */
-static void add_name(struct hf__text *out, struct hf_bytes name)
-{
-	const uint8_t *at = name.data;
-	bool plain = name.len > 0 && name.len <= 60;
-	for (size_t i = 0; i < name.len && plain; i++)
-		plain = at[i] > ' ' && at[i] < 0x7f && at[i] != '"' && at[i] != '\\' && at[i] != '/';
-	if (plain)
-		hf__text_add(out, "%.*s", (int)name.len, (const char *)name.data);
-	else
-		hf__text_add_quoted(out, name);
-}
-
 static void add_group(struct hf__text *out, struct hf_bytes group)
 {
 	hf__text_add(out, " in ");
-	add_name(out, group);
+	hf__text_add_name(out, group);
 }
 
 /* Relative to the entry's own time. */
@@ -40,11 +27,11 @@ void hf__document_describe(const struct hf__entry *entry, struct hf__text *out)
 		return;
 	}
 	hf__text_add(out, "%s ", cause_names[image.cause]);
-	add_name(out, image.collection);
+	hf__text_add_name(out, image.collection);
 	if (entry->kind == HF__DOCUMENT_CLEARED)
 		return;
 	hf__text_add(out, "/");
-	add_name(out, image.id);
+	hf__text_add_name(out, image.id);
 	if (image.group.len > 0 || entry->kind == HF__DOCUMENT_REGROUPED)
 		add_group(out, image.group);
 	if (entry->kind != HF__DOCUMENT_WHOLE)

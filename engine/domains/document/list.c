@@ -17,8 +17,7 @@ static int check_list(const struct hf_document_list_args *args, struct hf__text 
 		rc = hf__document_check_group(args->group, why);
 	if (rc != HF_OK || (unsigned)args->by <= HF_DOCUMENT_BY_ANY)
 		return rc;
-	hf__text_add(why, "no such order: %d", (int)args->by);
-	return HF_EINVAL;
+	return hf__refuse(why, HF_EINVAL, "no such order: %d", (int)args->by);
 }
 
 static int hash_query(const struct request *request, uint64_t *query)
@@ -114,11 +113,7 @@ static int read_list(struct hf__query *q, const void *raw, void *to)
 	    .fields = range->grouped, .at = &at, .filter = &there, .reverse = args->descending};
 	if (hf__collection_live(range->collection, HF__INSTANT_OF(q)))
 		list.range.index = &range->collection->views[range->view];
-	rc = hf__list_page(q, &list);
-	out->items = list.items;
-	out->count = list.count;
-	out->next = list.next;
-	return rc;
+	return hf__list_into(q, &list, &out->items);
 }
 
 HF__READ_MEMORY(hf_document_list, const struct hf_document_list_args *args, args,

@@ -78,9 +78,7 @@ static int regroup_decide(void *state, struct hf__decision *d, const void *raw,
 	    hf__document_image_of(document, HF__DOCUMENT_REGROUP, d->setback);
 	image.group = args->group;
 	image.updated_at = hf__given_or(&args->write, args->now, d->stamp);
-	result->changed = true;
-	result->count = 1;
-	result->version = hf__next_lsn(d);
+	hf__changed(result, hf__next_lsn(d));
 	hf__document_encode(hf__entry_body(d), HF__DOCUMENT_REGROUPED, &image, false);
 	return hf__emit(d, HF__DOCUMENT_REGROUPED);
 }
@@ -95,8 +93,7 @@ static int remove_decide(void *state, struct hf__decision *d, const void *raw,
 		return rc;
 	const struct hf__document_image image =
 	    hf__document_image_of(document, HF__DOCUMENT_REMOVE, d->setback);
-	result->changed = true;
-	result->count = 1;
+	hf__changed(result, 0);
 	hf__document_encode(hf__entry_body(d), HF__DOCUMENT_GONE, &image, false);
 	return hf__emit(d, HF__DOCUMENT_GONE);
 }

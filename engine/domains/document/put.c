@@ -27,10 +27,8 @@ static int put_check(const void *raw, struct hf__text *why)
 		rc = check_expiry(args, why);
 	if (rc != HF_OK)
 		return rc;
-	if (args->orders > HF__DOCUMENT_ALL) {
-		hf__text_add(why, "no such orders: %u", args->orders);
-		return HF_EINVAL;
-	}
+	if (args->orders > HF__DOCUMENT_ALL)
+		return hf__refuse(why, HF_EINVAL, "no such orders: %u", args->orders);
 	return hf__check_bytes("payload", args->payload, HF_PAYLOAD_MAX, why);
 }
 
@@ -46,10 +44,9 @@ static int choose_orders(struct hf__decision *d, const struct hf__collection *co
 	if (args->orders == 0 || args->orders == collection->value.orders)
 		return HF_OK;
 	hf__depends(d, &collection->head.object);
-	hf__text_add(&d->why, "the collection holds documents and keeps orders %u, not %u: ",
-	             collection->value.orders, args->orders);
-	hf__text_add_quoted(&d->why, args->key.collection);
-	return HF_ECONFLICT;
+	return hf__refuse_named(&d->why, HF_ECONFLICT, args->key.collection,
+	                        "the collection holds documents and keeps orders %u, not %u",
+	                        collection->value.orders, args->orders);
 }
 
 static int64_t expiry_of(const struct hf_document_put_args *args, int64_t now)
@@ -127,9 +124,7 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw,
 	rc = make_way(d, collection, &image);
 	if (rc != HF_OK)
 		return rc;
-	result->changed = true;
-	result->count = 1;
-	result->version = over ? 0 : hf__next_lsn(d);
+	hf__changed(result, over ? 0 : hf__next_lsn(d));
 	hf__document_encode(hf__entry_body(d), HF__DOCUMENT_WHOLE, &image, false);
 	return hf__emit(d, HF__DOCUMENT_WHOLE);
 }

@@ -87,11 +87,9 @@ static int read_count(struct hf__query *q, const void *raw, void *out)
 	const uint32_t orders = collection->value.orders;
 	struct hf__document_range range = {collection, hf__collection_view(collection), grouped,
 	                                   args->group};
-	if (grouped && !(orders & HF__DOCUMENT_GROUPED)) {
-		hf__text_add(&q->why, "the collection keeps no order within groups: ");
-		hf__text_add_quoted(&q->why, args->collection);
-		return HF_EINVAL;
-	}
+	if (grouped && !(orders & HF__DOCUMENT_GROUPED))
+		return hf__refuse_named(&q->why, HF_EINVAL, args->collection,
+		                        "the collection keeps no order within groups");
 	if (grouped)
 		range.view = orders & HF_DOCUMENT_GROUP_CREATED ? HF__DOCUMENT_GROUP_CREATED
 		                                                : HF__DOCUMENT_GROUP_UPDATED;

@@ -33,18 +33,12 @@ struct hf__idem_image hf__idem_image_of(const struct hf__idem_entry *entry,
 
 /* --- Values ----------------------------------------------------------------------------------- */
 
-/* Frees the blobs of `value` that `old` does not hold. */
-static void drop_value(const struct hf__idem_value *old, const struct hf__idem_value *value)
-{
-	hf__blob_drop(value->fingerprint, old->fingerprint);
-	hf__blob_drop(value->response.bytes, old->response.bytes);
-}
-
 /* The value after the log entry; `out` holds nothing new on failure. */
 static int make_value(const struct hf__idem_state *state, const struct hf__entry *entry,
-                      const struct hf__idem_value *old, const struct hf__idem_image *image,
+                      const struct hf__idem_entry *of, const struct hf__idem_image *image,
                       struct hf__idem_value *out)
 {
+	const struct hf__idem_value *old = &of->value;
 	*out = (struct hf__idem_value){
 	    .version = entry->lsn,
 	    .created_at = image->created_at,
@@ -63,7 +57,7 @@ static int make_value(const struct hf__idem_state *state, const struct hf__entry
 	if (rc == HF_OK)
 		return HF_OK;
 	out->response = (struct hf__payload){0};
-	drop_value(old, out);
+	hf__value_drop(of->object.type, old, out);
 	return rc;
 }
 
@@ -94,7 +88,6 @@ static bool follows(const struct hf__idem_entry *old, const struct hf__entry *en
 static int add_entry(struct hf__idem_state *state, struct hf__change *change,
                      const struct hf__entry *entry, const struct hf__idem_image *image)
 {
-	static const struct hf__idem_value nothing;
 	int rc;
 	struct hf__idem_scope *scope = hf__container_get(state, change, image->scope, &rc);
 	if (!scope)
@@ -102,11 +95,13 @@ static int add_entry(struct hf__idem_state *state, struct hf__change *change,
 	struct hf__idem_entry *new = hf__idem_entry_new(scope, image->key);
 	if (!new)
 		return HF_ENOMEM;
-	rc = make_value(state, entry, &nothing, image, &new->value);
+	struct hf__idem_value value;
+	rc = make_value(state, entry, new, image, &value);
 	if (rc != HF_OK) {
 		hf__free(new);
 		return rc;
 	}
+	new->value = value;
 	return hf__change_add(change, &new->object);
 }
 
@@ -115,17 +110,8 @@ static int change_entry(const struct hf__idem_state *state, struct hf__change *c
                         const struct hf__idem_image *image)
 {
 	struct hf__idem_value value;
-	int rc = make_value(state, entry, &old->value, image, &value);
-	if (rc != HF_OK)
-		return rc;
-	rc = hf__before_change(change, &old->object);
-	if (rc != HF_OK) {
-		drop_value(&old->value, &value);
-		return rc;
-	}
-	old->value = value;
-	hf__after_change(change, &old->object);
-	return HF_OK;
+	const int rc = make_value(state, entry, old, image, &value);
+	return rc == HF_OK ? hf__change_set(change, &old->object, &value) : rc;
 }
 
 static int apply_whole(struct hf__idem_state *state, struct hf__change *change,

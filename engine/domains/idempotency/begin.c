@@ -44,8 +44,7 @@ static int begin_check(const void *raw, struct hf__text *why)
 		rc = hf__check_span("the ttl", call->args.ttl_us, why);
 	if (rc != HF_OK || call->out)
 		return rc;
-	hf__text_add(why, "it needs somewhere to put what it found");
-	return HF_EINVAL;
+	return hf__refuse(why, HF_EINVAL, "it needs somewhere to put what it found");
 }
 
 /* The work is the caller's. It never expires before the lease is over. */
@@ -176,11 +175,6 @@ HF__MUTATION(hf_idempotency_complete, idempotency_complete_args, hf__run, "idemp
 
 /* --- Abandon ---------------------------------------------------------------------------------- */
 
-static int abandon_check(const void *raw, struct hf__text *why)
-{
-	return hf__idem_check_key(&((const struct hf_idempotency_abandon_args *)raw)->key, why);
-}
-
 static int abandon_decide(void *state, struct hf__decision *d, const void *raw,
                           struct hf_result *result)
 {
@@ -193,4 +187,4 @@ static int abandon_decide(void *state, struct hf__decision *d, const void *raw,
 }
 
 HF__MUTATION(hf_idempotency_abandon, idempotency_abandon_args, hf__run, "idempotency abandon",
-             HF__DOMAIN_IDEMPOTENCY, .check = abandon_check, .decide = abandon_decide);
+             HF__DOMAIN_IDEMPOTENCY, .check = hf__idem_check_lone_key, .decide = abandon_decide);

@@ -49,8 +49,7 @@ static int broken(struct hf__text *why, const struct hf__idem_scope *scope,
 		hf__text_add(why, " key ");
 		hf__text_add_quoted(why, hf__idem_key(entry));
 	}
-	hf__text_add(why, ": %s", what);
-	return HF_ECORRUPT;
+	return hf__refuse(why, HF_ECORRUPT, ": %s", what);
 }
 
 static const char *value_fault(const struct hf__idem_entry *entry)
@@ -130,27 +129,22 @@ int hf__idem_verify(const void *raw, struct hf__text *why)
 {
 	const struct hf__idem_state *state = raw;
 	struct tally total = {0};
-	if (!hf__containers_sane(state)) {
-		hf__text_add(why, "idempotency: the order of scopes disagrees with the map of scopes");
-		return HF_ECORRUPT;
-	}
+	if (!hf__containers_sane(state))
+		return hf__refuse(why, HF_ECORRUPT,
+		                  "idempotency: the order of scopes disagrees with the map of scopes");
 	for (const struct hf__idem_scope *scope = hf__container_first(state); scope;
 	     scope = hf__container_next(state, scope)) {
 		const int rc = verify_scope(state, scope, why, &total);
 		if (rc != HF_OK)
 			return rc;
 	}
-	if (state->entries.count != total.entries) {
-		hf__text_add(why, "idempotency: %zu entries by key, %zu in scopes", state->entries.count,
-		             total.entries);
-		return HF_ECORRUPT;
-	}
+	if (state->entries.count != total.entries)
+		return hf__refuse(why, HF_ECORRUPT, "idempotency: %zu entries by key, %zu in scopes",
+		                  state->entries.count, total.entries);
 	const size_t noted = state->endings[false].count + state->endings[true].count;
 	if (!hf__heap_sane(&state->endings[false]) || !hf__heap_sane(&state->endings[true]) ||
-	    noted != total.endings) {
-		hf__text_add(why, "idempotency: %zu endings noted, %zu due some time", noted,
-		             total.endings);
-		return HF_ECORRUPT;
-	}
+	    noted != total.endings)
+		return hf__refuse(why, HF_ECORRUPT, "idempotency: %zu endings noted, %zu due some time",
+		                  noted, total.endings);
 	return HF_OK;
 }

@@ -43,11 +43,7 @@ static int read_list(struct hf__query *q, const void *raw, void *to)
 	const struct hf__idem_scope *scope = hf__container_find(q->state, args.scope);
 	hf__query_depends(q, hf__container_depends(q->state, scope, args.scope));
 	list.range = (struct hf__range){.index = scope ? &scope->by_key : NULL, .filter = &alive};
-	rc = hf__list_page(q, &list);
-	out->items = list.items;
-	out->count = list.count;
-	out->next = list.next;
-	return rc;
+	return hf__list_into(q, &list, &out->items);
 }
 
 HF__READ_MEMORY(hf_idempotency_list, const struct hf_idempotency_list_args *args, args,

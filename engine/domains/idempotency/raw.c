@@ -89,11 +89,6 @@ HF__MUTATION(hf_idempotency_put, idempotency_put_args, hf__run, "idempotency put
 
 /* --- Remove ----------------------------------------------------------------------------------- */
 
-static int remove_check(const void *raw, struct hf__text *why)
-{
-	return hf__idem_check_key(&((const struct hf_idempotency_remove_args *)raw)->key, why);
-}
-
 static int remove_decide(void *state, struct hf__decision *d, const void *raw,
                          struct hf_result *result)
 {
@@ -109,7 +104,7 @@ static int remove_decide(void *state, struct hf__decision *d, const void *raw,
 }
 
 HF__MUTATION(hf_idempotency_remove, idempotency_remove_args, hf__run, "idempotency remove",
-             HF__DOMAIN_IDEMPOTENCY, .check = remove_check, .decide = remove_decide);
+             HF__DOMAIN_IDEMPOTENCY, .check = hf__idem_check_lone_key, .decide = remove_decide);
 
 /* --- Clear ------------------------------------------------------------------------------------ */
 
@@ -137,12 +132,6 @@ HF__MUTATION(hf_idempotency_clear, idempotency_clear_args, hf__run_unversioned, 
 
 /* --- Guards ----------------------------------------------------------------------------------- */
 
-static int guard_check(const void *raw, struct hf__text *why)
-{
-	const struct hf_idempotency_guard_args *args = raw;
-	return hf__idem_check_key(&args->key, why);
-}
-
 static int guard_decide(void *state, struct hf__decision *d, const void *raw,
                         struct hf_result *result)
 {
@@ -154,12 +143,7 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw,
 }
 
 HF__MUTATION(hf_idempotency_guard, idempotency_guard_args, hf__guard_version, "idempotency guard",
-             HF__DOMAIN_IDEMPOTENCY, .check = guard_check, .decide = guard_decide);
-
-static int guard_owner_check(const void *raw, struct hf__text *why)
-{
-	return hf__idem_check_key(&((const struct hf_idempotency_guard_owner_args *)raw)->key, why);
-}
+             HF__DOMAIN_IDEMPOTENCY, .check = hf__idem_check_lone_key, .decide = guard_decide);
 
 static int guard_owner_decide(void *state, struct hf__decision *d, const void *raw,
                               struct hf_result *result)
@@ -175,5 +159,5 @@ static int guard_owner_decide(void *state, struct hf__decision *d, const void *r
 }
 
 HF__MUTATION(hf_idempotency_guard_owner, idempotency_guard_owner_args, hf__guard_token,
-             "idempotency guard owner", HF__DOMAIN_IDEMPOTENCY, .check = guard_owner_check,
+             "idempotency guard owner", HF__DOMAIN_IDEMPOTENCY, .check = hf__idem_check_lone_key,
              .decide = guard_owner_decide);

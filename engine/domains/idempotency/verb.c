@@ -2,6 +2,7 @@
  * at the one key that it names, decides what its entry is afterwards and writes that; what it
  * looked at is what its answer waits for, refusals and "nothing to do" included. */
 #include "domains/idempotency/verb.h"
+#include "domains/common/verb.h"
 
 #include "store/call/error.h"
 
@@ -11,9 +12,8 @@ int hf__idem_check_scope(struct hf_bytes scope, struct hf__text *why)
 {
 	if (hf__idem_scope_ok(scope))
 		return HF_OK;
-	hf__text_add(why, "scope must have 1 to %u bytes and no NUL: ", HF_KEY_MAX);
-	hf__text_add_quoted(why, scope);
-	return HF_EINVAL;
+	return hf__refuse_named(why, HF_EINVAL, scope, "scope must have 1 to %u bytes and no NUL",
+	                        HF_KEY_MAX);
 }
 
 int hf__idem_check_key(const struct hf_idempotency_key *key, struct hf__text *why)
@@ -21,10 +21,20 @@ int hf__idem_check_key(const struct hf_idempotency_key *key, struct hf__text *wh
 	const int rc = hf__idem_check_scope(key->scope, why);
 	if (rc != HF_OK || hf__idem_key_ok(key->key))
 		return rc;
-	hf__text_add(why, "key must have 1 to %u bytes, all of them printable ASCII without space: ",
-	             HF_IDEMPOTENCY_KEY_MAX);
-	hf__text_add_quoted(why, key->key);
-	return HF_EINVAL;
+	return hf__refuse_named(
+	    why, HF_EINVAL, key->key,
+	    "key must have 1 to %u bytes, all of them printable ASCII without space",
+	    HF_IDEMPOTENCY_KEY_MAX);
+}
+
+#define KEY_AT(args) (offsetof(struct args, key) == sizeof(struct hf_write))
+_Static_assert(KEY_AT(hf_idempotency_abandon_args) && KEY_AT(hf_idempotency_remove_args) &&
+                   KEY_AT(hf_idempotency_guard_args) && KEY_AT(hf_idempotency_guard_owner_args),
+               "the key stands behind struct hf_write");
+
+int hf__idem_check_lone_key(const void *args, struct hf__text *why)
+{
+	return hf__idem_check_key(&((const struct hf_idempotency_remove_args *)args)->key, why);
 }
 
 int hf__idem_check_fingerprint(struct hf_bytes fingerprint, struct hf__text *why)
@@ -162,9 +172,7 @@ int hf__idem_require_owner(const struct hf__idem_state *state, struct hf__decisi
 int hf__idem_emit(struct hf__decision *d, enum hf__idem_kind kind,
                   const struct hf__idem_image *image, struct hf_result *result)
 {
-	result->changed = true;
-	result->count = 1;
-	result->version = kind == HF__IDEM_GONE ? 0 : hf__next_lsn(d);
+	hf__changed(result, kind == HF__IDEM_GONE ? 0 : hf__next_lsn(d));
 	hf__idem_encode(hf__entry_body(d), kind, image, false);
 	return hf__emit(d, (uint8_t)kind);
 }

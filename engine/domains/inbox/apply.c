@@ -13,13 +13,10 @@
 static int move_generated_at(struct hf__inbox *inbox, struct hf__change *change,
                              int64_t generated_at, uint64_t lsn)
 {
-	const int rc = hf__before_change(change, &inbox->head.object);
-	if (rc != HF_OK)
-		return rc;
-	inbox->value.generated_at = generated_at;
-	inbox->value.version = lsn;
-	hf__after_change(change, &inbox->head.object);
-	return HF_OK;
+	struct hf__inbox_value value = inbox->value;
+	value.generated_at = generated_at;
+	value.version = lsn;
+	return hf__change_set(change, &inbox->head.object, &value);
 }
 
 /* A clear takes the newest generated_at along, and with it the whole value unless there is a
@@ -28,13 +25,7 @@ static int drop_generated_at(struct hf__inbox *inbox, struct hf__change *change,
 {
 	if (inbox->value.generated_at == HF_UNSET)
 		return HF_OK;
-	const int rc = hf__before_change(change, &inbox->head.object);
-	if (rc != HF_OK)
-		return rc;
-	inbox->value.generated_at = HF_UNSET;
-	inbox->value.version = inbox->value.status_version ? lsn : 0;
-	hf__after_change(change, &inbox->head.object);
-	return HF_OK;
+	return move_generated_at(inbox, change, HF_UNSET, inbox->value.status_version ? lsn : 0);
 }
 
 /* Puts the whole value; *value has no status yet. */
@@ -43,23 +34,15 @@ static int set_value(struct hf__inbox_state *s, struct hf__change *change,
 {
 	int rc;
 	struct hf__inbox *inbox = hf__container_get(s, change, status->user, &rc);
-	struct hf__blob *extra = NULL;
 	if (!inbox)
 		return rc;
 	if (!hf__blob_new(status->status, &value.status))
 		return HF_ENOMEM;
-	rc = !status->sets_extra || hf__blob_new(status->extra, &extra)
-	         ? hf__before_change(change, &inbox->head.object)
-	         : HF_ENOMEM;
-	if (rc != HF_OK) {
-		hf__free(value.status);
-		hf__free(extra);
-		return rc;
-	}
-	value.extra = status->sets_extra ? extra : inbox->value.extra;
-	inbox->value = value;
-	hf__after_change(change, &inbox->head.object);
-	return HF_OK;
+	value.extra = inbox->value.extra;
+	if (!status->sets_extra || hf__blob_new(status->extra, &value.extra))
+		return hf__change_set(change, &inbox->head.object, &value);
+	hf__free(value.status);
+	return HF_ENOMEM;
 }
 
 static int apply_status(struct hf__inbox_state *s, struct hf__change *change,
@@ -136,21 +119,13 @@ static int put_new(struct hf__inbox *inbox, struct hf__change *change,
 static int put_over(struct hf__record *record, struct hf__change *change,
                     const struct hf__entry *entry, const struct hf__inbox_item *item)
 {
-	struct hf__payload payload;
-	int rc = keep_payload(hf__record_inbox(record)->state, entry, &record->value.payload,
-	                      item->payload, &payload);
+	struct hf__record_value value = record->value;
+	const int rc = keep_payload(hf__record_inbox(record)->state, entry, &record->value.payload,
+	                            item->payload, &value.payload);
 	if (rc != HF_OK)
 		return rc;
-	rc = hf__before_change(change, &record->object);
-	if (rc != HF_OK) {
-		if (payload.bytes != record->value.payload.bytes)
-			hf__free(payload.bytes);
-		return rc;
-	}
-	record->value.payload = payload;
-	set_image(&record->value, &item->image, entry->lsn);
-	hf__after_change(change, &record->object);
-	return HF_OK;
+	set_image(&value, &item->image, entry->lsn);
+	return hf__change_set(change, &record->object, &value);
 }
 
 /* --- Tombstones ------------------------------------------------------------------------------- */
@@ -175,12 +150,9 @@ static int bury(struct hf__inbox *inbox, struct hf__change *change, const struct
 		set_tomb(&tomb->value, item, entry);
 		return hf__change_add(change, &tomb->object);
 	}
-	const int rc = hf__before_change(change, &tomb->object);
-	if (rc != HF_OK)
-		return rc;
-	set_tomb(&tomb->value, item, entry);
-	hf__after_change(change, &tomb->object);
-	return HF_OK;
+	struct hf__tomb_value value;
+	set_tomb(&value, item, entry);
+	return hf__change_set(change, &tomb->object, &value);
 }
 
 static int lift(struct hf__inbox *inbox, struct hf__change *change,

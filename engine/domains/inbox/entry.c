@@ -176,6 +176,14 @@ void hf__inbox_put_change(struct hf__writer *w, const struct hf__inbox_change *h
 	hf__put_u32(w, head->count);
 }
 
+void hf__inbox_put_head(struct hf__writer *w, enum hf__inbox_cause cause, struct hf_bytes user,
+                        size_t count)
+{
+	hf__inbox_put_change(
+	    w, &(struct hf__inbox_change){
+	           .cause = cause, .user = user, .generated_at = HF_UNSET, .count = (uint32_t)count});
+}
+
 /* May an entry with this cause do what it does? `n` counts its items by what they are. */
 static bool cause_ok(const struct hf__inbox_change *head, const uint32_t n[HF__INBOX_WHATS])
 {

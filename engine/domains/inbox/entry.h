@@ -102,6 +102,9 @@ struct hf__inbox_all {
 };
 
 void hf__inbox_put_change(struct hf__writer *w, const struct hf__inbox_change *head);
+/* The same of one that moves no generated_at. */
+void hf__inbox_put_head(struct hf__writer *w, enum hf__inbox_cause cause, struct hf_bytes user,
+                        size_t count);
 void hf__inbox_put_removed(struct hf__writer *w, struct hf_bytes account, struct hf_bytes thread);
 void hf__inbox_put_lifted(struct hf__writer *w, struct hf_bytes account, struct hf_bytes thread);
 void hf__inbox_put_buried(struct hf__writer *w, struct hf_bytes account, struct hf_bytes thread,

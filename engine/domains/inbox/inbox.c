@@ -38,14 +38,9 @@ static int snapshot_value(const struct hf__inbox *inbox, struct hf__emitter *emi
 
 static int snapshot_record(const struct hf__record *record, struct hf__emitter *emitter)
 {
-	const struct hf__inbox_change head = {
-	    .cause = HF__INBOX_CAUSE_STATE,
-	    .user = hf__container_name(hf__record_inbox(record)),
-	    .generated_at = HF_UNSET,
-	    .count = 1,
-	};
 	const struct hf__inbox_image image = hf__record_image(record);
-	hf__inbox_put_change(&emitter->body, &head);
+	hf__inbox_put_head(&emitter->body, HF__INBOX_CAUSE_STATE,
+	                   hf__container_name(hf__record_inbox(record)), 1);
 	hf__inbox_put_record(&emitter->body, hf__record_account(record), hf__record_thread(record),
 	                     &image);
 	const int rc = emitter->payload(emitter, &record->value.payload);
@@ -57,14 +52,9 @@ static int snapshot_record(const struct hf__record *record, struct hf__emitter *
 
 static int snapshot_tomb(const struct hf__tomb *tomb, struct hf__emitter *emitter)
 {
-	const struct hf__inbox_change head = {
-	    .cause = HF__INBOX_CAUSE_STATE,
-	    .user = hf__container_name(hf__tomb_inbox(tomb)),
-	    .generated_at = HF_UNSET,
-	    .count = 1,
-	};
-	hf__inbox_put_change(&emitter->body, &head);
 	const struct hf__tomb_value value = hf__tomb_shown(tomb, emitter->setback);
+	hf__inbox_put_head(&emitter->body, HF__INBOX_CAUSE_STATE,
+	                   hf__container_name(hf__tomb_inbox(tomb)), 1);
 	hf__inbox_put_buried(&emitter->body, hf__tomb_account(tomb), hf__tomb_thread(tomb), &value);
 	return emitter->body.bad ? HF_ENOMEM
 	                         : emitter->emit(emitter, tomb->value.version, HF__INBOX_CHANGE);
@@ -205,32 +195,25 @@ static int inbox_verify(const void *state, struct hf__text *why)
 static int64_t inbox_next_ending(const void *raw, int64_t setback)
 {
 	const struct hf__inbox_state *state = raw;
-	const struct hf__heap_node *first = hf__heap_first(&state->endings);
-	return first ? hf__to_shown(first->deadline, setback) : INT64_MAX;
+	return hf__to_shown(hf__first_ending(&state->endings), setback);
 }
 
 /* Crash: before the entry is durable the tombstone is gone all the same, as a view; the next
  * opening logs it. */
+static int log_ended(struct hf__decision *d, const struct hf__heap_node *due)
+{
+	const struct hf__tomb *tomb = hf__tomb_of_ending(due);
+	struct hf__writer *body = hf__entry_body(d);
+	hf__inbox_put_head(body, HF__INBOX_CAUSE_EXPIRE, hf__container_name(hf__tomb_inbox(tomb)), 1);
+	hf__inbox_put_lifted(body, hf__tomb_account(tomb), hf__tomb_thread(tomb));
+	return hf__emit(d, HF__INBOX_CHANGE);
+}
+
 static int inbox_settle(void *raw, struct hf__decision *d, unsigned budget, bool *more)
 {
 	const struct hf__inbox_state *state = raw;
-	for (unsigned i = 0; i < budget && state->endings.count > 0 &&
-	                     hf__heap_first(&state->endings)->deadline <= d->mono;
-	     i++) {
-		const struct hf__tomb *tomb = hf__tomb_of_ending(hf__heap_first(&state->endings));
-		const struct hf__inbox_change head = {.cause = HF__INBOX_CAUSE_EXPIRE,
-		                                      .user = hf__container_name(hf__tomb_inbox(tomb)),
-		                                      .generated_at = HF_UNSET,
-		                                      .count = 1};
-		struct hf__writer *body = hf__entry_body(d);
-		hf__inbox_put_change(body, &head);
-		hf__inbox_put_lifted(body, hf__tomb_account(tomb), hf__tomb_thread(tomb));
-		const int rc = hf__emit(d, HF__INBOX_CHANGE);
-		if (rc != HF_OK)
-			return rc;
-	}
-	*more = state->endings.count > 0 && hf__heap_first(&state->endings)->deadline <= d->mono;
-	return HF_OK;
+	*more = false;
+	return hf__settle_heap(&state->endings, d->mono, d, &budget, more, log_ended);
 }
 
 const struct hf__domain hf__inbox_domain = {

@@ -38,19 +38,16 @@ int hf__inbox_apply_mark(struct hf__inbox_state *s, struct hf__change *change,
 	    hf__record_find(hf__container_find(s, key.user), key.account, key.thread);
 	if (!record || !mark_follows(mark, &record->value, &image))
 		return HF_ECORRUPT;
-	const int rc = hf__before_change(change, &record->object);
-	if (rc != HF_OK)
-		return rc;
-	record->value.unread = image.unread;
-	record->value.dismissed = image.dismissed;
-	record->value.seen_at = image.seen_at;
-	record->value.read_at = image.read_at;
-	record->value.dismissed_at = image.dismissed_at;
+	struct hf__record_value value = record->value;
+	value.unread = image.unread;
+	value.dismissed = image.dismissed;
+	value.seen_at = image.seen_at;
+	value.read_at = image.read_at;
+	value.dismissed_at = image.dismissed_at;
 	if (mark == HF__INBOX_MARK_SNOOZE)
-		record->value.snoozed_until = image.snoozed_until;
-	record->value.version = entry->lsn;
-	hf__after_change(change, &record->object);
-	return HF_OK;
+		value.snoozed_until = image.snoozed_until;
+	value.version = entry->lsn;
+	return hf__change_set(change, &record->object, &value);
 }
 
 /* --- ALL -------------------------------------------------------------------------------------- */
@@ -70,19 +67,16 @@ struct hf__inbox_bound hf__inbox_all_range(const struct hf__inbox_all *all)
 static int mark_one(struct hf__record *record, struct hf__change *change,
                     const struct hf__inbox_all *all, uint64_t lsn)
 {
-	const int rc = hf__before_change(change, &record->object);
-	if (rc != HF_OK)
-		return rc;
+	struct hf__record_value value = record->value;
 	if (all->mark == HF__INBOX_MARK_READ) {
-		record->value.unread = false;
-		record->value.read_at = all->at;
+		value.unread = false;
+		value.read_at = all->at;
 	} else {
-		record->value.dismissed = true;
-		record->value.dismissed_at = all->at;
+		value.dismissed = true;
+		value.dismissed_at = all->at;
 	}
-	record->value.version = lsn;
-	hf__after_change(change, &record->object);
-	return HF_OK;
+	value.version = lsn;
+	return hf__change_set(change, &record->object, &value);
 }
 
 int hf__inbox_apply_all(struct hf__inbox_state *s, struct hf__change *change,

@@ -3,6 +3,9 @@
 #include "domains/common/verb.h"
 #include "domains/inbox/inbox.h"
 
+#define KEY_AT(args) (offsetof(struct args, key) == offsetof(struct hf_inbox_mark_args, key))
+_Static_assert(KEY_AT(hf_inbox_snooze_args) && KEY_AT(hf_inbox_guard_args), "see key_check");
+
 /* What a mutation found. */
 struct found {
 	struct hf__inbox_key key;
@@ -11,41 +14,23 @@ struct found {
 
 /* --- Form ------------------------------------------------------------------------------------- */
 
-static int refuse(struct hf__text *why, int code, const char *reason)
-{
-	hf__text_add(why, "%s", reason);
-	return code;
-}
-
 static int check_key(const struct hf_inbox_key *key, struct hf__text *why)
 {
 	struct hf__inbox_key out;
 	return hf__inbox_key(key, &out, why) ? HF_OK : HF_EINVAL;
 }
 
-static int mark_check(const void *raw, struct hf__text *why)
+/* Of arguments that are a key, behind struct hf_write, and nothing else that has a form. */
+static int key_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_inbox_mark_args *args = raw;
-	return check_key(&args->key, why);
-}
-
-static int snooze_check(const void *raw, struct hf__text *why)
-{
-	const struct hf_inbox_snooze_args *args = raw;
-	return check_key(&args->key, why);
+	return check_key(&((const struct hf_inbox_mark_args *)raw)->key, why);
 }
 
 static int remove_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_inbox_remove_args *args = raw;
 	if (args->tombstone_for < 0)
-		return refuse(why, HF_EINVAL, "tombstone_for must not be below 0");
-	return check_key(&args->key, why);
-}
-
-static int guard_check(const void *raw, struct hf__text *why)
-{
-	const struct hf_inbox_guard_args *args = raw;
+		return hf__refuse(why, HF_EINVAL, "tombstone_for must not be below 0");
 	return check_key(&args->key, why);
 }
 
@@ -96,13 +81,6 @@ static int look_for(const struct hf__inbox_state *s, struct hf__decision *d,
 	return HF_ENOTFOUND;
 }
 
-static void changed(struct hf_result *result, uint64_t version)
-{
-	result->changed = true;
-	result->version = version;
-	result->count = 1;
-}
-
 static void set_mark(struct hf__inbox_image *image, enum hf__inbox_mark mark, int64_t now)
 {
 	switch (mark) {
@@ -139,7 +117,7 @@ static int decide_mark(void *state, struct hf__decision *d, const struct hf_inbo
 	}
 	struct hf__inbox_image image = hf__record_image(found.record);
 	set_mark(&image, mark, hf__given_or(&args->write, args->now, d->stamp));
-	changed(result, hf__next_lsn(d));
+	hf__changed(result, hf__next_lsn(d));
 	hf__inbox_put_mark(hf__entry_body(d), mark, &found.key, &image);
 	return hf__emit(d, HF__INBOX_MARK);
 }
@@ -190,7 +168,7 @@ static int snooze_decide(void *state, struct hf__decision *d, const void *raw,
 	}
 	struct hf__inbox_image image = hf__record_image(found.record);
 	set_mark(&image, HF__INBOX_MARK_SNOOZE, until);
-	changed(result, hf__next_lsn(d));
+	hf__changed(result, hf__next_lsn(d));
 	hf__inbox_put_mark(hf__entry_body(d), HF__INBOX_MARK_SNOOZE, &found.key, &image);
 	return hf__emit(d, HF__INBOX_MARK);
 }
@@ -203,13 +181,9 @@ static int remove_decide(void *state, struct hf__decision *d, const void *raw,
 	const int rc = look_for(state, d, &args->write, &args->key, &found);
 	if (rc != HF_OK)
 		return rc;
-	const struct hf__inbox_change head = {.cause = HF__INBOX_CAUSE_REMOVE,
-	                                      .user = found.key.user,
-	                                      .generated_at = HF_UNSET,
-	                                      .count = 1};
-	changed(result, 0);
+	hf__changed(result, 0);
 	struct hf__writer *body = hf__entry_body(d);
-	hf__inbox_put_change(body, &head);
+	hf__inbox_put_head(body, HF__INBOX_CAUSE_REMOVE, found.key.user, 1);
 	if (args->tombstone_for == 0) {
 		hf__inbox_put_removed(body, found.key.account, found.key.thread);
 	} else {
@@ -252,7 +226,7 @@ static int set_status_decide(void *state, struct hf__decision *d, const void *ra
 		result->version = version;
 		return HF_OK;
 	}
-	changed(result, hf__next_lsn(d));
+	hf__changed(result, hf__next_lsn(d));
 	const struct hf__inbox_status status = {args->user, args->status, args->set_extra, args->extra};
 	hf__inbox_put_status(hf__entry_body(d), &status);
 	return hf__emit(d, HF__INBOX_STATUS);
@@ -272,21 +246,21 @@ static void *set_status_copy(struct hf__arena *arena, const void *args)
 /* --- Public ----------------------------------------------------------------------------------- */
 
 HF__MUTATION(hf_inbox_dismiss, inbox_mark_args, hf__run, "inbox dismiss", HF__DOMAIN_INBOX,
-             .check = mark_check, .decide = dismiss_decide);
+             .check = key_check, .decide = dismiss_decide);
 HF__MUTATION(hf_inbox_undismiss, inbox_mark_args, hf__run, "inbox undismiss", HF__DOMAIN_INBOX,
-             .check = mark_check, .decide = undismiss_decide);
+             .check = key_check, .decide = undismiss_decide);
 HF__MUTATION(hf_inbox_mark_read, inbox_mark_args, hf__run, "inbox mark_read", HF__DOMAIN_INBOX,
-             .check = mark_check, .decide = mark_read_decide);
+             .check = key_check, .decide = mark_read_decide);
 HF__MUTATION(hf_inbox_mark_unread, inbox_mark_args, hf__run, "inbox mark_unread", HF__DOMAIN_INBOX,
-             .check = mark_check, .decide = mark_unread_decide);
+             .check = key_check, .decide = mark_unread_decide);
 HF__MUTATION(hf_inbox_mark_seen, inbox_mark_args, hf__run, "inbox mark_seen", HF__DOMAIN_INBOX,
-             .check = mark_check, .decide = mark_seen_decide);
+             .check = key_check, .decide = mark_seen_decide);
 HF__MUTATION(hf_inbox_snooze, inbox_snooze_args, hf__run, "inbox snooze", HF__DOMAIN_INBOX,
-             .check = snooze_check, .decide = snooze_decide);
+             .check = key_check, .decide = snooze_decide);
 HF__MUTATION(hf_inbox_remove, inbox_remove_args, hf__run, "inbox remove", HF__DOMAIN_INBOX,
              .check = remove_check, .decide = remove_decide);
 HF__MUTATION(hf_inbox_guard, inbox_guard_args, hf__guard_version, "inbox guard", HF__DOMAIN_INBOX,
-             .check = guard_check, .decide = guard_decide);
+             .check = key_check, .decide = guard_decide);
 HF__MUTATION(hf_inbox_set_status, inbox_set_status_args, hf__run, "inbox set_status",
              HF__DOMAIN_INBOX, .check = set_status_check, .decide = set_status_decide,
              .copy = set_status_copy);

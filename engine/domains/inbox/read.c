@@ -119,7 +119,7 @@ static const struct hf__list load_list = LIST(struct hf_inbox_record, copy_item)
 static const struct hf__list dismissed_list = LIST(struct hf_inbox_key, copy_item_key);
 
 static int read_page(struct hf__query *q, struct page *page, const char *operation,
-                     struct hf__listing *list)
+                     struct hf__listing *list, void *to)
 {
 	struct hf__writer w = {0};
 	if (!hf__inbox_user_ok(page->user, &q->why))
@@ -135,7 +135,7 @@ static int read_page(struct hf__query *q, struct page *page, const char *operati
 	int rc = hf__query_end(&w, &list->query);
 	if (rc == HF_OK)
 		rc = hf__answer_bytes(q->answer, page->user, &page->user);
-	return rc == HF_OK ? hf__list_page(q, list) : rc;
+	return rc == HF_OK ? hf__list_into(q, list, to) : rc;
 }
 
 /* --- Load ------------------------------------------------------------------------------------- */
@@ -151,11 +151,8 @@ static int read_load(struct hf__query *q, const void *raw, void *to)
 	struct page page = {.user = args->user,
 	                    .filter = {args->account, unread & live, args->without_snoozed, q->now}};
 	struct hf__listing list = {.list = &load_list, .page = args->page, .limit = args->limit};
-	const int rc = read_page(q, &page, "inbox load", &list);
+	const int rc = read_page(q, &page, "inbox load", &list, &out->items);
 	out->generated_at = page.inbox ? page.inbox->value.generated_at : HF_UNSET;
-	out->items = list.items;
-	out->count = list.count;
-	out->next = list.next;
 	return rc;
 }
 
@@ -170,11 +167,7 @@ static int read_dismissed(struct hf__query *q, const void *raw, void *to)
 	struct hf_inbox_key_page *out = to;
 	struct page page = {.user = args->user};
 	struct hf__listing list = {.list = &dismissed_list, .page = args->page, .limit = args->limit};
-	const int rc = read_page(q, &page, "inbox dismissed", &list);
-	out->items = list.items;
-	out->count = list.count;
-	out->next = list.next;
-	return rc;
+	return read_page(q, &page, "inbox dismissed", &list, &out->items);
 }
 
 HF__READ_MEMORY(hf_inbox_list_dismissed, const struct hf_inbox_list_dismissed_args *args, args,

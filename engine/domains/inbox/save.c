@@ -13,16 +13,10 @@
 
 /* --- Form ------------------------------------------------------------------------------------- */
 
-static int refuse(struct hf__text *why, int code, const char *reason)
-{
-	hf__text_add(why, "%s", reason);
-	return code;
-}
-
 int hf__check_many(const struct hf_write *write, struct hf_bytes user, struct hf__text *why)
 {
 	if (write->expect != 0)
-		return refuse(why, HF_EINVAL, "many records have no single version to expect");
+		return hf__refuse(why, HF_EINVAL, "many records have no single version to expect");
 	return hf__inbox_user_ok(user, why) ? HF_OK : HF_EINVAL;
 }
 
@@ -30,7 +24,7 @@ int hf__check_tombstone_for(int64_t tombstone_for, struct hf__text *why)
 {
 	return tombstone_for >= HF_INBOX_NO_TOMBSTONE
 	           ? HF_OK
-	           : refuse(why, HF_EINVAL, "tombstone_for must not be below -1");
+	           : hf__refuse(why, HF_EINVAL, "tombstone_for must not be below -1");
 }
 
 static int check_input(const struct hf_inbox_save_args *args, const struct hf_inbox_input *input,
@@ -43,10 +37,10 @@ static int check_input(const struct hf_inbox_save_args *args, const struct hf_in
 	if (rc != HF_OK)
 		return rc;
 	if (hf__score_nan(input->score))
-		return refuse(why, HF_EINVAL, "a score is not a number");
+		return hf__refuse(why, HF_EINVAL, "a score is not a number");
 	if (args->restore && !input->dismissed &&
 	    hf__given(&args->write, input->dismissed_at) != HF_UNSET)
-		return refuse(why, HF_EINVAL, "a record that is not dismissed has a dismissed_at");
+		return hf__refuse(why, HF_EINVAL, "a record that is not dismissed has a dismissed_at");
 	return HF_OK;
 }
 
@@ -60,7 +54,7 @@ static int check_distinct(const struct hf_inbox_save_args *args, struct hf__text
 	int found = HF_OK;
 	for (size_t i = 1; i < named.count && found == HF_OK; i++)
 		if (hf__compare_inputs(named.items[i - 1], named.items[i]) == 0)
-			found = refuse(why, HF_EINVAL, "the same account and thread twice");
+			found = hf__refuse(why, HF_EINVAL, "the same account and thread twice");
 	hf__named_deinit(&named);
 	return found;
 }
@@ -72,16 +66,16 @@ static int save_check(const void *raw, struct hf__text *why)
 	if (rc == HF_OK)
 		rc = hf__check_tombstone_for(args->tombstone_for, why);
 	if (rc == HF_OK && args->mode != HF_INBOX_UPSERT && args->mode != HF_INBOX_REPLACE)
-		rc = refuse(why, HF_EINVAL, "no such save mode");
+		rc = hf__refuse(why, HF_EINVAL, "no such save mode");
 	if (rc == HF_OK && args->count > 0 && !args->records)
-		rc = refuse(why, HF_EINVAL, "records are missing");
+		rc = hf__refuse(why, HF_EINVAL, "records are missing");
 	size_t room = HF_TRANSACTION_MAX;
 	for (size_t i = 0; i < args->count && rc == HF_OK; i++) {
 		rc = check_input(args, &args->records[i], why);
 		const size_t size =
 		    rc == HF_OK ? args->records[i].payload.len + args->records[i].thread.len : 0;
 		if (size > room)
-			rc = refuse(why, HF_ETOOBIG, "the records are more than a transaction can hold");
+			rc = hf__refuse(why, HF_ETOOBIG, "the records are more than a transaction can hold");
 		room -= size < room ? size : room;
 	}
 	return rc == HF_OK ? check_distinct(args, why) : rc;

@@ -7,12 +7,6 @@
 
 /* --- Form ------------------------------------------------------------------------------------- */
 
-static int refuse(struct hf__text *why, int code, const char *reason)
-{
-	hf__text_add(why, "%s", reason);
-	return code;
-}
-
 static int prune_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_inbox_prune_args *args = raw;
@@ -20,7 +14,7 @@ static int prune_check(const void *raw, struct hf__text *why)
 	if (rc != HF_OK)
 		return rc;
 	if (args->keep_count > 0 && !args->keep_accounts)
-		return refuse(why, HF_EINVAL, "accounts are missing");
+		return hf__refuse(why, HF_EINVAL, "accounts are missing");
 	if (hf__check_tombstone_for(args->tombstone_for, why) != HF_OK)
 		return HF_EINVAL;
 	for (size_t i = 0; i < args->keep_count; i++)
@@ -33,7 +27,7 @@ static int trim_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_inbox_trim_args *args = raw;
 	if (args->max_age_us < 0)
-		return refuse(why, HF_EINVAL, "max_age_us must not be below 0");
+		return hf__refuse(why, HF_EINVAL, "max_age_us must not be below 0");
 	if (hf__check_tombstone_for(args->tombstone_for, why) != HF_OK)
 		return HF_EINVAL;
 	return hf__check_many(&args->write, args->user, why);
@@ -56,8 +50,8 @@ static int check_room(struct hf__decision *d, size_t size)
 {
 	return size <= HF_TRANSACTION_MAX
 	           ? HF_OK
-	           : refuse(&d->why, HF_ETOOBIG,
-	                    "the keys to remove are more than a transaction can hold");
+	           : hf__refuse(&d->why, HF_ETOOBIG,
+	                        "the keys to remove are more than a transaction can hold");
 }
 
 static size_t size_of_victims(const struct hf__victims *victims)
@@ -83,12 +77,8 @@ static int remove_records(struct hf__decision *d, const struct hf__inbox *inbox,
 	const int rc = check_room(d, size_of_victims(victims));
 	if (rc != HF_OK)
 		return rc;
-	const struct hf__inbox_change head = {.cause = cause,
-	                                      .user = hf__container_name(inbox),
-	                                      .generated_at = HF_UNSET,
-	                                      .count = (uint32_t)victims->count};
 	struct hf__writer *body = hf__entry_body(d);
-	hf__inbox_put_change(body, &head);
+	hf__inbox_put_head(body, cause, hf__container_name(inbox), victims->count);
 	for (size_t i = 0; i < victims->count; i++)
 		hf__inbox_put_dropped(body, victims->items[i], tombstone_for, d->now);
 	return hf__emit(d, HF__INBOX_CHANGE);
@@ -199,14 +189,11 @@ static int clear_decide(void *state, struct hf__decision *d, const void *raw,
 	const int rc = check_room(d, found.bytes);
 	if (rc != HF_OK)
 		return rc;
-	const struct hf__inbox_change head = {.cause = HF__INBOX_CAUSE_CLEAR,
-	                                      .user = hf__container_name(inbox),
-	                                      .generated_at = HF_UNSET,
-	                                      .count = (uint32_t)(found.records + found.tombs)};
 	result->changed = true;
 	result->count = found.records;
 	struct hf__writer *body = hf__entry_body(d);
-	hf__inbox_put_change(body, &head);
+	hf__inbox_put_head(body, HF__INBOX_CAUSE_CLEAR, hf__container_name(inbox),
+	                   found.records + found.tombs);
 	put_contents(body, inbox);
 	return hf__emit(d, HF__INBOX_CHANGE);
 }

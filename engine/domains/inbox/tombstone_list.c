@@ -16,8 +16,8 @@ static int put_check(const void *raw, struct hf__text *why)
 		return HF_EINVAL;
 	if (args->dismissed || hf__given(&args->write, args->dismissed_at) == HF_UNSET)
 		return HF_OK;
-	hf__text_add(why, "a tombstone that is not of a dismissed record has a dismissed_at");
-	return HF_EINVAL;
+	return hf__refuse(why, HF_EINVAL,
+	                  "a tombstone that is not of a dismissed record has a dismissed_at");
 }
 
 /* What stands there, and what the answer depends on. */
@@ -35,12 +35,10 @@ static int look(const struct hf__inbox_state *s, struct hf__decision *d,
 		hf__depends(d, hf__container_depends(s, inbox, key->user));
 	*standing = tomb && hf__tomb_stands(tomb, d->mono) ? tomb : NULL;
 	int rc = HF_OK;
-	if (hf__record_find(inbox, key->account, key->thread)) {
-		hf__text_add(&d->why, "there is a record");
-		rc = HF_ECONFLICT;
-	} else {
+	if (hf__record_find(inbox, key->account, key->thread))
+		rc = hf__refuse(&d->why, HF_ECONFLICT, "there is a record");
+	else
 		rc = hf__expect(d, args->write.expect, *standing ? (*standing)->value.version : 0);
-	}
 	if (rc != HF_OK) {
 		hf__text_add(&d->why, ": ");
 		hf__inbox_add_name(&d->why, key);
@@ -51,12 +49,8 @@ static int look(const struct hf__inbox_state *s, struct hf__decision *d,
 static int emit_one(struct hf__decision *d, const struct hf__inbox_key *key,
                     const struct hf__tomb_value *value)
 {
-	const struct hf__inbox_change head = {.cause = HF__INBOX_CAUSE_TOMBSTONE,
-	                                      .user = key->user,
-	                                      .generated_at = HF_UNSET,
-	                                      .count = 1};
 	struct hf__writer *body = hf__entry_body(d);
-	hf__inbox_put_change(body, &head);
+	hf__inbox_put_head(body, HF__INBOX_CAUSE_TOMBSTONE, key->user, 1);
 	if (value)
 		hf__inbox_put_buried(body, key->account, key->thread, value);
 	else
@@ -85,9 +79,7 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw,
 	result->version = old ? old->version : 0;
 	if (same || (!old && !stands))
 		return HF_OK;
-	result->changed = true;
-	result->count = 1;
-	result->version = stands ? hf__next_lsn(d) : 0;
+	hf__changed(result, stands ? hf__next_lsn(d) : 0);
 	return emit_one(d, &key, stands ? &value : NULL);
 }
 
@@ -163,11 +155,7 @@ static int read_tombs(struct hf__query *q, const void *raw, void *to)
 		list.range.at = &at;
 		list.limit = 0;
 	}
-	rc = hf__list_page(q, &list);
-	out->items = list.items;
-	out->count = list.count;
-	out->next = list.next;
-	return rc;
+	return hf__list_into(q, &list, &out->items);
 }
 
 HF__READ_MEMORY(hf_inbox_list_tombstones, const struct hf_inbox_list_tombstones_args *args, args,

@@ -41,8 +41,7 @@ static int broken(struct hf__text *why, const struct hf__lock *lock, const char 
 		hf__text_add(why, " ");
 		hf__text_add_quoted(why, hf__lock_name(lock));
 	}
-	hf__text_add(why, ": %s", what);
-	return HF_ECORRUPT;
+	return hf__refuse(why, HF_ECORRUPT, ": %s", what);
 }
 
 int hf__lock_verify(const void *raw, struct hf__text *why)

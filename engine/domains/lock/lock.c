@@ -59,15 +59,8 @@ static int change_lock(struct hf__lock *lock, struct hf__change *change,
 	struct hf__blob *owner;
 	if (!hf__blob_keep(lock->value.owner, image->owner, &owner))
 		return HF_ENOMEM;
-	const int rc = hf__before_change(change, &lock->object);
-	if (rc != HF_OK) {
-		if (owner != lock->value.owner)
-			hf__free(owner);
-		return rc;
-	}
-	lock->value = value_of(image, entry, owner);
-	hf__after_change(change, &lock->object);
-	return HF_OK;
+	const struct hf__lock_value value = value_of(image, entry, owner);
+	return hf__change_set(change, &lock->object, &value);
 }
 
 /* Could it have been free by then? What was held without a lease may have ended with an
@@ -130,29 +123,25 @@ static void lock_opened(void *state, uint64_t first_lsn)
 static int64_t lock_next_ending(const void *raw, int64_t setback)
 {
 	const struct hf__lock_state *state = raw;
-	const struct hf__heap_node *first = hf__heap_first(&state->endings);
-	return !first                         ? INT64_MAX
-	       : first->deadline == INT64_MIN ? INT64_MIN
-	                                      : hf__to_shown(first->deadline, setback);
+	return hf__to_shown(hf__first_ending(&state->endings),
+	                    setback); /* INT64_MIN stays what it is */
 }
 
 /* Crash: before the entry is durable the lock is free all the same, as a view; the next opening
  * logs it. */
+static int log_ended(struct hf__decision *d, const struct hf__heap_node *due)
+{
+	const struct hf__lock_image image =
+	    hf__lock_image_of(hf__lock_of_ending(due), HF__LOCK_ENDED, d->setback);
+	hf__lock_encode(hf__entry_body(d), HF__LOCK_FREE, &image);
+	return hf__emit(d, HF__LOCK_FREE);
+}
+
 static int lock_settle(void *raw, struct hf__decision *d, unsigned budget, bool *more)
 {
 	const struct hf__lock_state *state = raw;
-	for (unsigned i = 0; i < budget && state->endings.count > 0 &&
-	                     hf__heap_first(&state->endings)->deadline <= d->mono;
-	     i++) {
-		const struct hf__lock *lock = hf__lock_of_ending(hf__heap_first(&state->endings));
-		const struct hf__lock_image image = hf__lock_image_of(lock, HF__LOCK_ENDED, d->setback);
-		hf__lock_encode(hf__entry_body(d), HF__LOCK_FREE, &image);
-		const int rc = hf__emit(d, HF__LOCK_FREE);
-		if (rc != HF_OK)
-			return rc;
-	}
-	*more = state->endings.count > 0 && hf__heap_first(&state->endings)->deadline <= d->mono;
-	return HF_OK;
+	*more = false;
+	return hf__settle_heap(&state->endings, d->mono, d, &budget, more, log_ended);
 }
 
 static struct hf__removed *lock_removed(void *state)

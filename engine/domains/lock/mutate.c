@@ -102,10 +102,8 @@ static int force_check(const void *raw, struct hf__text *why)
 	const int rc = hf__lock_check_name(args->name, why);
 	if (rc != HF_OK)
 		return rc;
-	if (hf__blank(args->reason)) {
-		hf__text_add(why, "a forced release needs a reason");
-		return HF_EREASON;
-	}
+	if (hf__blank(args->reason))
+		return hf__refuse(why, HF_EREASON, "a forced release needs a reason");
 	return hf__check_bytes("reason", args->reason, HF_LOCK_REASON_MAX, why);
 }
 
@@ -134,8 +132,7 @@ static int put_check(const void *raw, struct hf__text *why)
 	if (hf__given(&args->write, args->acquired_at) != HF_UNSET &&
 	    hf__given(&args->write, args->lease_until) != HF_UNSET)
 		return hf__lock_check_owner(args->owner, why);
-	hf__text_add(why, "acquired_at and lease_until must be times");
-	return HF_EINVAL;
+	return hf__refuse(why, HF_EINVAL, "acquired_at and lease_until must be times");
 }
 
 static bool is_like_that(const struct hf__lock *lock, const struct hf_lock_put_args *args,

@@ -26,9 +26,7 @@ static int read_check(struct hf__query *q, void *raw)
 	const char *stale = hf__lock_stale(lock, args->token);
 	if (rc != HF_OK || !stale)
 		return rc;
-	hf__text_add(&q->why, "%s: ", stale);
-	hf__text_add_quoted(&q->why, args->name);
-	return HF_ESTALE;
+	return hf__refuse_named(&q->why, HF_ESTALE, args->name, "%s", stale);
 }
 
 int hf_lock_check(hf_store *store, const struct hf_lock_check_args *args, unsigned flags,
@@ -65,9 +63,7 @@ static int read_get(struct hf__query *q, const void *raw, void *out)
 	const struct hf__lock *lock = look(q, *name, &rc);
 	if (rc != HF_OK || lock)
 		return rc == HF_OK ? copy_lock(q, lock, &got->lock) : rc;
-	hf__text_add(&q->why, "nobody holds the lock: ");
-	hf__text_add_quoted(&q->why, *name);
-	return HF_ENOTFOUND;
+	return hf__refuse_named(&q->why, HF_ENOTFOUND, *name, "nobody holds the lock");
 }
 
 HF__READ_MEMORY(hf_lock_get, struct hf_bytes name, &name, struct hf_lock_got, HF__DOMAIN_LOCK,
@@ -104,12 +100,7 @@ static int read_list(struct hf__query *q, const void *raw, void *to)
 	struct hf__writer w = {0};
 	hf__put_short(&w, hf_str("lock list"));
 	int rc = hf__query_end(&w, &list.query);
-	if (rc == HF_OK)
-		rc = hf__list_page(q, &list);
-	out->items = list.items;
-	out->count = list.count;
-	out->next = list.next;
-	return rc;
+	return rc == HF_OK ? hf__list_into(q, &list, &out->items) : rc;
 }
 
 HF__READ_MEMORY(hf_lock_list, const struct hf_lock_list_args *args,

@@ -45,9 +45,7 @@ int hf__lock_require(const struct hf__lock_state *state, struct hf__decision *d,
 	const char *stale = hf__lock_stale(*out, token);
 	if (rc != HF_OK || !stale)
 		return rc;
-	hf__text_add(&d->why, "%s: ", stale);
-	hf__text_add_quoted(&d->why, name);
-	return HF_ESTALE;
+	return hf__refuse_named(&d->why, HF_ESTALE, name, "%s", stale);
 }
 
 /* --- Turns ------------------------------------------------------------------------------------ */
@@ -104,9 +102,7 @@ int hf__lock_timed_out(int rc, int64_t wait_us, struct hf_error *error)
 int hf__lock_emit(struct hf__decision *d, enum hf__lock_kind kind,
                   const struct hf__lock_image *image, struct hf_result *result)
 {
-	result->changed = true;
-	result->count = 1;
-	result->version = kind == HF__LOCK_FREE ? 0 : hf__next_lsn(d);
+	hf__changed(result, kind == HF__LOCK_FREE ? 0 : hf__next_lsn(d));
 	result->token = kind == HF__LOCK_FREE ? 0 : image->token;
 	hf__lock_encode(hf__entry_body(d), kind, image);
 	return hf__emit(d, (uint8_t)kind);

@@ -210,19 +210,16 @@ static int migration_verify(const void *raw, struct hf__text *why)
 {
 	const struct hf__migration_state *state = raw;
 	if (!hf__index_sane(&state->by_name) || !hf__index_sane(&state->by_lsn) ||
-	    hf__index_count(&state->by_name) != hf__index_count(&state->by_lsn)) {
-		hf__text_add(why, "the orders of migrations disagree");
-		return HF_ECORRUPT;
-	}
+	    hf__index_count(&state->by_name) != hf__index_count(&state->by_lsn))
+		return hf__refuse(why, HF_ECORRUPT, "the orders of migrations disagree");
 	for (const struct hf__migration *migration = hf__index_first_object(&state->by_lsn); migration;
 	     migration = hf__index_next_object(&state->by_lsn, migration)) {
 		if (hf__object_sealed(&migration->object) && migration->value.version != 0 &&
 		    migration->value.applied_at != HF_UNSET &&
 		    hf__migration_find(state, hf__migration_name(migration)) == migration)
 			continue;
-		hf__text_add(why, "unsound migration: ");
-		hf__text_add_quoted(why, hf__migration_name(migration));
-		return HF_ECORRUPT;
+		return hf__refuse_named(why, HF_ECORRUPT, hf__migration_name(migration),
+		                        "unsound migration");
 	}
 	return HF_OK;
 }

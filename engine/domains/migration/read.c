@@ -38,12 +38,7 @@ static int read_list(struct hf__query *q, const void *raw, void *to)
 	hf__put_u8(&w, HF__DOMAIN_MIGRATION);
 	hf__put_short(&w, hf_str("list"));
 	int rc = hf__query_end(&w, &list.query);
-	if (rc == HF_OK)
-		rc = hf__list_page(q, &list);
-	out->items = list.items;
-	out->count = list.count;
-	out->next = list.next;
-	return rc;
+	return rc == HF_OK ? hf__list_into(q, &list, &out->items) : rc;
 }
 
 HF__READ_MEMORY(hf_migration_list, const struct hf_migration_list_args *args,

@@ -41,10 +41,9 @@ static int check_content(const struct hf__migration_value *value, struct hf_byte
 {
 	if (!value->has_checksum || !has_checksum || value->checksum == checksum)
 		return HF_OK;
-	hf__text_add(why, "it was applied with checksum %016llx, not %016llx: ",
-	             (unsigned long long)value->checksum, (unsigned long long)checksum);
-	hf__text_add_quoted(why, name);
-	return HF_ECONFLICT;
+	return hf__refuse_named(why, HF_ECONFLICT, name,
+	                        "it was applied with checksum %016llx, not %016llx",
+	                        (unsigned long long)value->checksum, (unsigned long long)checksum);
 }
 
 static int record(void *state, struct hf__decision *d, const struct hf_migration_record_args *args,
@@ -59,9 +58,7 @@ static int record(void *state, struct hf__decision *d, const struct hf_migration
 		return check_content(&migration->value, args->name, args->has_checksum, args->checksum,
 		                     &d->why);
 	}
-	result->changed = true;
-	result->count = 1;
-	result->version = hf__next_lsn(d);
+	hf__changed(result, hf__next_lsn(d));
 	const struct hf__migration_value value = {
 	    .applied_at = hf__given_or(&args->write, args->applied_at, d->stamp),
 	    .has_checksum = args->has_checksum,
@@ -91,13 +88,9 @@ static int forget_decide(void *state, struct hf__decision *d, const void *raw,
 	const int rc = look(state, d, &args->write, args->name, &migration);
 	if (rc != HF_OK)
 		return rc;
-	if (!migration) {
-		hf__text_add(&d->why, "it was not applied: ");
-		hf__text_add_quoted(&d->why, args->name);
-		return HF_ENOTFOUND;
-	}
-	result->changed = true;
-	result->count = 1;
+	if (!migration)
+		return hf__refuse_named(&d->why, HF_ENOTFOUND, args->name, "it was not applied");
+	hf__changed(result, 0);
 	hf__migration_put_forgotten(hf__entry_body(d), args->name);
 	return hf__emit(d, HF__MIGRATION_FORGOTTEN);
 }
@@ -205,9 +198,8 @@ static int read_whole(struct hf__query *q, void *raw)
 		if (!found || found == newest)
 			return HF_OK;
 	}
-	hf__text_add(&q->why, "the list of migrations ends before what was applied: ");
-	hf__text_add_quoted(&q->why, hf__migration_name(newest));
-	return HF_ECONFLICT;
+	return hf__refuse_named(&q->why, HF_ECONFLICT, hf__migration_name(newest),
+	                        "the list of migrations ends before what was applied");
 }
 
 static int check_whole(hf_store *store, const struct hf_migration *list, size_t count,

@@ -117,7 +117,7 @@ static int apply_item(struct hf__outbox_state *state, struct hf__change *change,
 	if (item) {
 		struct hf__outbox_value value;
 		const int rc = hf__outbox_make_whole_value(state, entry, &item->value, image, &value);
-		return rc == HF_OK ? hf__outbox_set_value(change, item, &value) : rc;
+		return rc == HF_OK ? hf__change_set(change, &item->object, &value) : rc;
 	}
 	const struct hf__outbox_queue *queue = hf__container_find(state, image->queue);
 	if (queue && hf__outbox_seq_taken(queue, image->seq))
@@ -140,7 +140,7 @@ static int apply_changed(struct hf__change *change, const struct hf__entry *entr
 	const int rc = image->cause == HF__OUTBOX_RERUN
 	                   ? hf__outbox_make_rerun_value(&item->value, image, entry, &value)
 	                   : hf__outbox_make_value(&item->value, image, entry, &value);
-	return rc == HF_OK ? hf__outbox_set_value(change, item, &value) : rc;
+	return rc == HF_OK ? hf__change_set(change, &item->object, &value) : rc;
 }
 
 /* An item with a rerun noted is not done when it is completed. */
@@ -173,7 +173,7 @@ static int apply_noted(struct hf__outbox_state *state, struct hf__change *change
 	value.rerun_available_at =
 	    hf__outbox_kept(image->available_at, image->computed, entry->setback);
 	value.rerun_computed = image->computed;
-	return hf__outbox_set_value(change, item, &value);
+	return hf__change_set(change, &item->object, &value);
 }
 
 /* The version stays: no answer changes. */
@@ -196,7 +196,7 @@ static int apply_ended(struct hf__change *change, const struct hf__entry *entry,
 	if (rc != HF_OK)
 		return rc;
 	value.version = old->version;
-	return hf__outbox_set_value(change, item, &value);
+	return hf__change_set(change, &item->object, &value);
 }
 
 static int apply_to_item(struct hf__outbox_state *state, struct hf__change *change,

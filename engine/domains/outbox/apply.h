@@ -28,10 +28,6 @@ int hf__outbox_make_rerun_value(const struct hf__outbox_value *old,
                                 struct hf__outbox_value *out);
 /* It is held no longer. */
 void hf__outbox_free_claim(struct hf__outbox_image *image);
-/* Takes over `value`, on failure too. */
-int hf__outbox_set_value(struct hf__change *change, struct hf__outbox_item *item,
-                         const struct hf__outbox_value *value);
-
 /* --- Pieces of apply -------------------------------------------------------------------------- */
 
 /* outbox/apply_queue.c: entries about a queue or several items; and a completed id. */

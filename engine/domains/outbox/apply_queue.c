@@ -6,22 +6,20 @@ static int apply_settings(struct hf__outbox_state *state, struct hf__change *cha
 {
 	int rc;
 	struct hf__outbox_queue *queue = hf__container_get(state, change, image->queue, &rc);
-	if (queue)
-		rc = hf__before_change(change, &queue->head.object);
-	if (rc != HF_OK)
+	if (!queue)
 		return rc;
-	queue->value.version = entry->lsn;
-	queue->value.max_attempts = image->max_attempts;
-	queue->value.max_lost = image->max_lost;
-	queue->value.dedup_window = image->dedup_window;
-	queue->value.dedup_max = image->dedup_max;
-	queue->value.paused = image->paused;
-	if (image->cause == HF__OUTBOX_STATE)
-		queue->value.dropped = image->dropped;
-	if (hf__outbox_queue_plain(&queue->value))
-		queue->value.version = 0;
-	hf__after_change(change, &queue->head.object);
-	return HF_OK;
+	struct hf__outbox_queue_value value = {
+	    .version = entry->lsn,
+	    .dropped = image->cause == HF__OUTBOX_STATE ? image->dropped : queue->value.dropped,
+	    .dedup_window = image->dedup_window,
+	    .dedup_max = image->dedup_max,
+	    .max_attempts = image->max_attempts,
+	    .max_lost = image->max_lost,
+	    .paused = image->paused,
+	};
+	if (hf__outbox_queue_plain(&value))
+		value.version = 0;
+	return hf__change_set(change, &queue->head.object, &value);
 }
 
 /* The first `count` completed ids go. */
@@ -69,7 +67,7 @@ static int redrive_item(struct hf__change *change, struct hf__outbox_item *item,
 		value.available_at = latest;
 		value.computed = true;
 	}
-	return hf__outbox_set_value(change, item, &value);
+	return hf__change_set(change, &item->object, &value);
 }
 
 static int apply_redriven(struct hf__outbox_state *state, struct hf__change *change,
@@ -134,16 +132,14 @@ static int apply_dropped(struct hf__outbox_state *state, struct hf__change *chan
 	struct hf__outbox_queue *queue = hf__container_find(state, image->queue);
 	if (!queue || image->dropped > hf__index_count(&queue->done))
 		return HF_ECORRUPT;
-	int rc = remove_done(change, queue, image->dropped);
-	if (rc == HF_OK)
-		rc = hf__before_change(change, &queue->head.object);
+	const int rc = remove_done(change, queue, image->dropped);
 	if (rc != HF_OK)
 		return rc;
-	queue->value.dropped += image->dropped;
-	if (queue->value.version == 0)
-		queue->value.version = entry->lsn;
-	hf__after_change(change, &queue->head.object);
-	return HF_OK;
+	struct hf__outbox_queue_value value = queue->value;
+	value.dropped += image->dropped;
+	if (value.version == 0)
+		value.version = entry->lsn;
+	return hf__change_set(change, &queue->head.object, &value);
 }
 
 int hf__outbox_apply_queue(struct hf__outbox_state *state, struct hf__change *change,

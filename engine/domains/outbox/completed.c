@@ -58,11 +58,7 @@ static int read_page(struct hf__query *q, const void *raw, void *to)
 		list.range = args->id.len > 0 ? range_of_id(q, queue, args->id, &lsn)
 		                              : (struct hf__range){.index = &queue->done};
 	list.range.filter = &blocks;
-	rc = hf__list_page(q, &list);
-	out->ids = list.items;
-	out->count = list.count;
-	out->next = list.next;
-	return rc;
+	return hf__list_into(q, &list, &out->ids);
 }
 
 HF__READ_MEMORY(hf_outbox_list_completed, const struct hf_outbox_list_completed_args *args, args,

@@ -1,32 +1,34 @@
 /* Outbox entries in words: "claim jobs/42 by w1 lease 30.000000s". Leases and delays are shown
- * relative to the entry's own time. */
+ * relative to the entry's own time. And what they are about, for feeds and subscriptions: an entry
+ * about one item names it; one about a queue names that, and which items it concerns can be
+ * asked. */
 #include "domains/outbox/entry.h"
 #include "log/entry.h"
 
-static const char *const cause_names[HF__OUTBOX_CAUSES] = {
-    "state",   "enqueue",   "replace",     "put",    "claim",     "extend",
-    "release", "fail",      "mark-failed", "retry",  "complete",  "remove",
-    "rerun",   "configure", "pause",       "resume", "reschedule"};
+/* Of each kind: what it is called as an operation (NULL: as its cause), how a description of one
+ * that has no cause begins, whether what it names is gone, and whether that is several items. A
+ * completed id is what is left of an item that is gone. */
+static const struct {
+	const char *operation, *word;
+	bool removed, many;
+} kinds[] = {
+    [HF__OUTBOX_GONE] = {.removed = true},
+    [HF__OUTBOX_ENDED] = {"end", "claim over "},
+    [HF__OUTBOX_CLEARED] = {"clear", "clear ", true, true},
+    [HF__OUTBOX_NOTED] = {"enqueue", "note rerun "},
+    [HF__OUTBOX_REDRIVEN] = {"redrive", "redrive ", false, true},
+    [HF__OUTBOX_DONE] = {"put_completed", "completed ", true},
+    [HF__OUTBOX_FADED] = {"end", "blocks no more ", true},
+    [HF__OUTBOX_DROPPED] = {"drop", "drop ", false, true},
+    [HF__OUTBOX_PRUNED] = {"prune", "prune ", true, true},
+};
 static const char *const status_names[] = {"?", "queued", "sending", "failed"};
-
-/* Plain names stay plain; whatever could be taken for something else is quoted. */
-static void add_name(struct hf__text *out, struct hf_bytes name)
-{
-	const uint8_t *at = name.data;
-	bool plain = name.len <= 60;
-	for (size_t i = 0; i < name.len && plain; i++)
-		plain = at[i] > ' ' && at[i] < 0x7f && at[i] != '"' && at[i] != '\\' && at[i] != '/';
-	if (plain)
-		hf__text_add(out, "%.*s", (int)name.len, (const char *)name.data);
-	else
-		hf__text_add_quoted(out, name);
-}
 
 static void add_key(struct hf__text *out, const struct hf__outbox_image *image)
 {
-	add_name(out, image->queue);
+	hf__text_add_name(out, image->queue);
 	hf__text_add(out, "/");
-	add_name(out, image->id);
+	hf__text_add_name(out, image->id);
 }
 
 /* Trailing zeros of the fraction are left out. Times far apart are shown as zero rather than
@@ -47,7 +49,7 @@ static void add_fields(struct hf__text *out, const struct hf__outbox_image *imag
 {
 	if (image->status == HF_OUTBOX_SENDING) {
 		hf__text_add(out, " by ");
-		add_name(out, image->owner);
+		hf__text_add_name(out, image->owner);
 		if (image->lease_until == HF_UNSET)
 			hf__text_add(out, " without lease");
 		else
@@ -70,8 +72,9 @@ static void add_fields(struct hf__text *out, const struct hf__outbox_image *imag
 static void add_settings(struct hf__text *out, const struct hf__outbox_image *image)
 {
 	hf__text_add(out, "%s ",
-	             image->cause == HF__OUTBOX_STATE ? "configure" : cause_names[image->cause]);
-	add_name(out, image->queue);
+	             image->cause == HF__OUTBOX_STATE ? "configure"
+	                                              : hf__outbox_causes[image->cause].word);
+	hf__text_add_name(out, image->queue);
 	if (image->cause == HF__OUTBOX_PAUSE || image->cause == HF__OUTBOX_RESUME)
 		return;
 	hf__text_add(out, " max_attempts %lu", (unsigned long)image->max_attempts);
@@ -88,26 +91,20 @@ static void add_settings(struct hf__text *out, const struct hf__outbox_image *im
 }
 
 /* The ids as far as they fit. */
-static void add_ids(struct hf__text *out, const struct hf__outbox_image *image, const char *word)
+static void add_ids(struct hf__text *out, const struct hf__outbox_image *image)
 {
 	struct hf__reader ids = hf__reader(image->ids);
-	hf__text_add(out, "%s ", word);
-	add_name(out, image->queue);
+	hf__text_add_name(out, image->queue);
 	hf__text_add(out, " %lu items:", (unsigned long)image->count);
 	for (uint32_t i = 0; i < image->count && out->len + 1 < out->cap; i++) {
 		hf__text_add(out, " ");
-		add_name(out, hf__get_short(&ids));
+		hf__text_add_name(out, hf__get_short(&ids));
 	}
 }
 
 static void describe_item_other(const struct hf__entry *entry, const struct hf__outbox_image *image,
                                 struct hf__text *out)
 {
-	static const char *const words[] = {[HF__OUTBOX_ENDED] = "claim over ",
-	                                    [HF__OUTBOX_NOTED] = "note rerun ",
-	                                    [HF__OUTBOX_DONE] = "completed ",
-	                                    [HF__OUTBOX_FADED] = "blocks no more "};
-	hf__text_add(out, "%s", words[entry->kind]);
 	add_key(out, image);
 	if (entry->kind == HF__OUTBOX_ENDED)
 		add_fields(out, image, entry->at);
@@ -121,23 +118,21 @@ static void describe_item_other(const struct hf__entry *entry, const struct hf__
 static void describe_other(const struct hf__entry *entry, const struct hf__outbox_image *image,
                            struct hf__text *out)
 {
-	switch (entry->kind) {
-	case HF__OUTBOX_SETTINGS:
+	if (entry->kind == HF__OUTBOX_SETTINGS) {
 		add_settings(out, image);
-		break;
+		return;
+	}
+	hf__text_add(out, "%s", kinds[entry->kind].word);
+	switch (entry->kind) {
 	case HF__OUTBOX_CLEARED:
-		hf__text_add(out, "clear ");
-		add_name(out, image->queue);
+		hf__text_add_name(out, image->queue);
 		break;
 	case HF__OUTBOX_REDRIVEN:
-		add_ids(out, image, "redrive");
-		break;
 	case HF__OUTBOX_PRUNED:
-		add_ids(out, image, "prune");
+		add_ids(out, image);
 		break;
 	case HF__OUTBOX_DROPPED:
-		hf__text_add(out, "drop ");
-		add_name(out, image->queue);
+		hf__text_add_name(out, image->queue);
 		hf__text_add(out, " %llu completed ids", (unsigned long long)image->dropped);
 		break;
 	default:
@@ -160,13 +155,13 @@ void hf__outbox_describe(const struct hf__entry *entry, struct hf__text *out)
 		describe_other(entry, &image, out);
 		return;
 	}
-	hf__text_add(out, "%s ", cause_names[image.cause]);
+	hf__text_add(out, "%s ", hf__outbox_causes[image.cause].word);
 	add_key(out, &image);
 	if (entry->kind == HF__OUTBOX_ITEM)
 		hf__text_add(out, " %zu bytes", image.payload.len);
 	if (image.group.len > 0) {
 		hf__text_add(out, " group ");
-		add_name(out, image.group);
+		hf__text_add_name(out, image.group);
 	}
 	if (entry->kind != HF__OUTBOX_GONE)
 		add_fields(out, &image, entry->at);
@@ -174,4 +169,49 @@ void hf__outbox_describe(const struct hf__entry *entry, struct hf__text *out)
 		hf__text_add(out, " rerun noted, %zu bytes", image.rerun_payload.len);
 	if (image.until != HF_UNSET)
 		add_span(out, "blocks", entry->at, image.until);
+}
+
+/* --- What it is about ------------------------------------------------------------------------- */
+
+static const char *operation_of(uint8_t kind, enum hf__outbox_cause cause)
+{
+	if (kinds[kind].operation)
+		return kinds[kind].operation;
+	if (kind == HF__OUTBOX_SETTINGS && cause == HF__OUTBOX_STATE)
+		cause = HF__OUTBOX_CONFIGURE;
+	const struct hf__outbox_cause_row *row = &hf__outbox_causes[cause];
+	return row->operation ? row->operation : row->word;
+}
+
+bool hf__outbox_about(const struct hf__entry *entry, struct hf__about *out)
+{
+	struct hf__outbox_image image;
+	*out = (struct hf__about){0};
+	if (hf__outbox_decode(entry->kind, entry->lsn, entry->body, &image) != HF_OK)
+		return false;
+	*out = (struct hf__about){
+	    .operation = operation_of(entry->kind, image.cause),
+	    .key = {image.queue, image.id},
+	    .parts = image.id.len > 0 ? 2 : 1,
+	    .removed = kinds[entry->kind].removed,
+	    .many = kinds[entry->kind].many,
+	};
+	if (image.cause == HF__OUTBOX_FAIL || image.cause == HF__OUTBOX_MARK_FAILED)
+		out->reason = image.last_error;
+	return true;
+}
+
+/* The queue is right already. */
+bool hf__outbox_concerns(const struct hf__entry *entry, const struct hf_bytes *key, unsigned parts)
+{
+	struct hf__outbox_image image;
+	if ((entry->kind != HF__OUTBOX_REDRIVEN && entry->kind != HF__OUTBOX_PRUNED) || parts < 2)
+		return true;
+	if (hf__outbox_decode(entry->kind, entry->lsn, entry->body, &image) != HF_OK)
+		return false;
+	struct hf__reader ids = hf__reader(image.ids);
+	for (uint32_t i = 0; i < image.count; i++)
+		if (hf__bytes_equal(hf__get_short(&ids), key[1]))
+			return true;
+	return false;
 }

@@ -11,8 +11,7 @@ static int check_dedup(enum hf_outbox_dedup dedup, struct hf__text *why)
 {
 	if (dedup == HF_OUTBOX_KEEP || dedup == HF_OUTBOX_REPLACE || dedup == HF_OUTBOX_RERUN)
 		return HF_OK;
-	hf__text_add(why, "no such dedup: %d", (int)dedup);
-	return HF_EINVAL;
+	return hf__refuse(why, HF_EINVAL, "no such dedup: %d", (int)dedup);
 }
 
 static int check_input(struct hf_bytes queue, const struct hf_outbox_input *input,
@@ -215,10 +214,8 @@ static int many_check(const void *raw, struct hf__text *why)
 		rc = hf__outbox_check_queue(args->queue, why);
 	if (rc == HF_OK)
 		rc = check_dedup(args->dedup, why);
-	if (rc == HF_OK && args->count > 0 && !args->items) {
-		hf__text_add(why, "items are missing");
-		rc = HF_EINVAL;
-	}
+	if (rc == HF_OK && args->count > 0 && !args->items)
+		rc = hf__refuse(why, HF_EINVAL, "items are missing");
 	for (size_t i = 0; i < args->count && rc == HF_OK; i++) {
 		struct hf__text before = *why;
 		rc = check_input(args->queue, &args->items[i], why);

@@ -10,28 +10,28 @@
 #define BODY_VERSION 1u
 #define LSN_OF_TOKEN(token) ((token) & ((UINT64_C(1) << 48) - 1))
 
-/* What each cause may write: in which kind of entry, and with which statuses (bit n: status n). */
-static const struct {
-	uint8_t kind, statuses;
-} causes[HF__OUTBOX_CAUSES] = {
-    [HF__OUTBOX_STATE] = {HF__OUTBOX_ITEM, 1u << HF_OUTBOX_QUEUED | 1u << HF_OUTBOX_SENDING |
-                                               1u << HF_OUTBOX_FAILED},
-    [HF__OUTBOX_ENQUEUE] = {HF__OUTBOX_ITEM, 1u << HF_OUTBOX_QUEUED},
-    [HF__OUTBOX_REPLACE] = {HF__OUTBOX_ITEM, 1u << HF_OUTBOX_QUEUED},
-    [HF__OUTBOX_PUT] = {HF__OUTBOX_ITEM, 1u << HF_OUTBOX_QUEUED | 1u << HF_OUTBOX_FAILED},
-    [HF__OUTBOX_CLAIM] = {HF__OUTBOX_CHANGED, 1u << HF_OUTBOX_SENDING},
-    [HF__OUTBOX_EXTEND] = {HF__OUTBOX_CHANGED, 1u << HF_OUTBOX_SENDING},
-    [HF__OUTBOX_RELEASE] = {HF__OUTBOX_CHANGED, 1u << HF_OUTBOX_QUEUED},
-    [HF__OUTBOX_FAIL] = {HF__OUTBOX_CHANGED, 1u << HF_OUTBOX_QUEUED | 1u << HF_OUTBOX_FAILED},
-    [HF__OUTBOX_MARK_FAILED] = {HF__OUTBOX_CHANGED, 1u << HF_OUTBOX_FAILED},
-    [HF__OUTBOX_RETRY] = {HF__OUTBOX_CHANGED, 1u << HF_OUTBOX_QUEUED},
-    [HF__OUTBOX_COMPLETE] = {HF__OUTBOX_GONE, 1u},
-    [HF__OUTBOX_REMOVE] = {HF__OUTBOX_GONE, 1u},
-    [HF__OUTBOX_RERUN] = {HF__OUTBOX_CHANGED, 1u << HF_OUTBOX_QUEUED},
-    [HF__OUTBOX_CONFIGURE] = {HF__OUTBOX_SETTINGS, 1u},
-    [HF__OUTBOX_PAUSE] = {HF__OUTBOX_SETTINGS, 1u},
-    [HF__OUTBOX_RESUME] = {HF__OUTBOX_SETTINGS, 1u},
-    [HF__OUTBOX_RESCHEDULE] = {HF__OUTBOX_CHANGED, 1u << HF_OUTBOX_QUEUED},
+#define QUEUED (1u << HF_OUTBOX_QUEUED)
+#define SENDING (1u << HF_OUTBOX_SENDING)
+#define FAILED (1u << HF_OUTBOX_FAILED)
+
+const struct hf__outbox_cause_row hf__outbox_causes[HF__OUTBOX_CAUSES] = {
+    [HF__OUTBOX_STATE] = {HF__OUTBOX_ITEM, QUEUED | SENDING | FAILED, "state", NULL},
+    [HF__OUTBOX_ENQUEUE] = {HF__OUTBOX_ITEM, QUEUED, "enqueue", NULL},
+    [HF__OUTBOX_REPLACE] = {HF__OUTBOX_ITEM, QUEUED, "replace", "enqueue"},
+    [HF__OUTBOX_PUT] = {HF__OUTBOX_ITEM, QUEUED | FAILED, "put", NULL},
+    [HF__OUTBOX_CLAIM] = {HF__OUTBOX_CHANGED, SENDING, "claim", NULL},
+    [HF__OUTBOX_EXTEND] = {HF__OUTBOX_CHANGED, SENDING, "extend", NULL},
+    [HF__OUTBOX_RELEASE] = {HF__OUTBOX_CHANGED, QUEUED, "release", NULL},
+    [HF__OUTBOX_FAIL] = {HF__OUTBOX_CHANGED, QUEUED | FAILED, "fail", NULL},
+    [HF__OUTBOX_MARK_FAILED] = {HF__OUTBOX_CHANGED, FAILED, "mark-failed", "mark_failed"},
+    [HF__OUTBOX_RETRY] = {HF__OUTBOX_CHANGED, QUEUED, "retry", NULL},
+    [HF__OUTBOX_COMPLETE] = {HF__OUTBOX_GONE, 1u, "complete", NULL},
+    [HF__OUTBOX_REMOVE] = {HF__OUTBOX_GONE, 1u, "remove", NULL},
+    [HF__OUTBOX_RERUN] = {HF__OUTBOX_CHANGED, QUEUED, "rerun", "complete"},
+    [HF__OUTBOX_CONFIGURE] = {HF__OUTBOX_SETTINGS, 1u, "configure", NULL},
+    [HF__OUTBOX_PAUSE] = {HF__OUTBOX_SETTINGS, 1u, "pause", NULL},
+    [HF__OUTBOX_RESUME] = {HF__OUTBOX_SETTINGS, 1u, "resume", NULL},
+    [HF__OUTBOX_RESCHEDULE] = {HF__OUTBOX_CHANGED, QUEUED, "reschedule", NULL},
 };
 
 /* --- Writing ---------------------------------------------------------------------------------- */
@@ -185,7 +185,7 @@ static bool get_bool(struct hf__reader *r, bool *out)
 /* Does the cause go with the entry's kind? */
 static bool cause_ok(const struct hf__outbox_image *image, uint8_t kind)
 {
-	return causes[image->cause].kind == kind ||
+	return hf__outbox_causes[image->cause].kind == kind ||
 	       (kind == HF__OUTBOX_SETTINGS && image->cause == HF__OUTBOX_STATE);
 }
 
@@ -221,7 +221,8 @@ static bool claim_ok(const struct hf__outbox_image *image, uint64_t lsn)
 
 static bool fields_ok(const struct hf__outbox_image *image, uint64_t lsn)
 {
-	if (image->status > HF_OUTBOX_FAILED || !(causes[image->cause].statuses & 1u << image->status))
+	if (image->status > HF_OUTBOX_FAILED ||
+	    !(hf__outbox_causes[image->cause].statuses & 1u << image->status))
 		return false;
 	if (image->last_error.len > HF_OUTBOX_ERROR_MAX)
 		return false;

@@ -45,6 +45,14 @@ enum hf__outbox_cause {
 	HF__OUTBOX_CAUSES = 17,
 };
 
+/* What each cause may write: in which kind of entry, and with which statuses (bit n: status n). And
+ * what it is called: in a description, and as an operation of the contract (NULL: the same). */
+struct hf__outbox_cause_row {
+	uint8_t kind, statuses;
+	const char *word, *operation;
+};
+extern const struct hf__outbox_cause_row hf__outbox_causes[HF__OUTBOX_CAUSES];
+
 /* An entry's meaning; borrowed bytes. Members that a kind does not carry are zero. */
 struct hf__outbox_image {
 	enum hf__outbox_cause cause;
@@ -102,7 +110,7 @@ HF_CHECKED int hf__outbox_decode(uint8_t kind, uint64_t lsn, struct hf_bytes bod
 /* One line about an entry. Total on any body. */
 void hf__outbox_describe(const struct hf__entry *entry, struct hf__text *out);
 
-/* outbox/about.c. What an entry is about; and whether one about a queue concerns the item of
+/* What an entry is about; and whether one about a queue concerns the item of
  * this key. */
 bool hf__outbox_about(const struct hf__entry *entry, struct hf__about *out);
 bool hf__outbox_concerns(const struct hf__entry *entry, const struct hf_bytes *key, unsigned parts);

@@ -40,8 +40,7 @@ static int check_list(const struct hf_outbox_list_args *args, struct hf__text *w
 {
 	if ((unsigned)args->status <= HF_OUTBOX_FAILED)
 		return hf__outbox_check_queue(args->queue, why);
-	hf__text_add(why, "no such status: %d", (int)args->status);
-	return HF_EINVAL;
+	return hf__refuse(why, HF_EINVAL, "no such status: %d", (int)args->status);
 }
 
 /* Where the page begins: a token holds the seq of the item before. */
@@ -183,19 +182,12 @@ static int keep_match(struct matches *matches, const struct hf_outbox_item *item
 	*copy = *item;
 	int rc = matches->queue.data ? HF_OK
 	                             : hf__answer_bytes(&matches->memory, item->queue, &matches->queue);
+	for (const struct hf_api_member *m = hf__api_outbox_item.members; m->name && rc == HF_OK; m++) {
+		struct hf_bytes *bytes = (void *)((uint8_t *)copy + m->offset);
+		if (m->type == HF_API_KEY || m->type == HF_API_TEXT || m->type == HF_API_BYTES)
+			rc = bytes == &copy->queue ? HF_OK : hf__answer_bytes(&matches->memory, *bytes, bytes);
+	}
 	copy->queue = matches->queue;
-	if (rc == HF_OK)
-		rc = hf__answer_bytes(&matches->memory, item->id, &copy->id);
-	if (rc == HF_OK)
-		rc = hf__answer_bytes(&matches->memory, item->payload, &copy->payload);
-	if (rc == HF_OK)
-		rc = hf__answer_bytes(&matches->memory, item->last_error, &copy->last_error);
-	if (rc == HF_OK)
-		rc = hf__answer_bytes(&matches->memory, item->extra, &copy->extra);
-	if (rc == HF_OK)
-		rc = hf__answer_bytes(&matches->memory, item->owner, &copy->owner);
-	if (rc == HF_OK)
-		rc = hf__answer_bytes(&matches->memory, item->group, &copy->group);
 	if (rc == HF_OK && item->rerun)
 		rc = keep_rerun(matches, item->rerun, &copy->rerun);
 	matches->count += rc == HF_OK;

@@ -31,42 +31,31 @@ static void outbox_opened(void *state, uint64_t first_lsn)
 	hf__outbox_opened(state, first_lsn);
 }
 
-static int64_t first_deadline(const struct hf__heap *heap)
-{
-	const struct hf__heap_node *first = hf__heap_first(heap);
-	return first ? first->deadline : INT64_MAX;
-}
-
 static int64_t outbox_next_ending(const void *raw, int64_t setback)
 {
 	const struct hf__outbox_state *state = raw;
-	const int64_t claim = first_deadline(&state->endings), id = first_deadline(&state->fading);
+	const int64_t claim = hf__first_ending(&state->endings), id = hf__first_ending(&state->fading);
 	return hf__to_shown(claim < id ? claim : id, setback);
-}
-
-static bool due(const struct hf__heap *heap, int64_t mono)
-{
-	return heap->count > 0 && first_deadline(heap) <= mono;
 }
 
 /* Crash: before the entry is durable the claim is over all the same, as a view; the next opening
  * logs it. */
+static int log_over(struct hf__decision *d, const struct hf__heap_node *due)
+{
+	return hf__outbox_end(d, hf__outbox_of_ending(due));
+}
+
+static int log_faded(struct hf__decision *d, const struct hf__heap_node *due)
+{
+	return hf__outbox_fade(d, hf__outbox_done_of_fading(due));
+}
+
 static int outbox_settle(void *raw, struct hf__decision *d, unsigned budget, bool *more)
 {
 	const struct hf__outbox_state *state = raw;
-	for (; budget > 0 && due(&state->endings, d->mono); budget--) {
-		const int rc = hf__outbox_end(d, hf__outbox_of_ending(hf__heap_first(&state->endings)));
-		if (rc != HF_OK)
-			return rc;
-	}
-	for (; budget > 0 && due(&state->fading, d->mono); budget--) {
-		const int rc =
-		    hf__outbox_fade(d, hf__outbox_done_of_fading(hf__heap_first(&state->fading)));
-		if (rc != HF_OK)
-			return rc;
-	}
-	*more = due(&state->endings, d->mono) || due(&state->fading, d->mono);
-	return HF_OK;
+	*more = false;
+	const int rc = hf__settle_heap(&state->endings, d->mono, d, &budget, more, log_over);
+	return rc == HF_OK ? hf__settle_heap(&state->fading, d->mono, d, &budget, more, log_faded) : rc;
 }
 
 const struct hf__domain hf__outbox_domain = {

@@ -8,7 +8,7 @@
  *   outbox/value.c    values after an entry             outbox/check.c, outbox/verify.c
  *                     snapshot; verify
  *   outbox/group.c    groups: who is next               claim/done.c     completed ids
- *   outbox/describe.c, outbox/about.c   entries in words; for watchers
+ *   outbox/describe.c   entries in words; for watchers
  *   outbox/verb.c     what mutations have in common
  *   outbox/enqueue.c  filling a queue                   outbox/queue.c    settings, pause, clear
  *   outbox/redrive.c  redrive, prune                  claim/lost.c     claims that are over
@@ -293,6 +293,8 @@ struct hf__outbox_item *hf__outbox_walk_next(struct hf__outbox_walk *walk);
 /* Is there an item of this seq? */
 bool hf__outbox_seq_taken(const struct hf__outbox_queue *queue, uint64_t seq);
 size_t hf__outbox_queue_count(const struct hf__outbox_queue *queue);
+
+extern const struct hf__type hf__outbox_item_type;
 
 /* --- outbox/group.c --------------------------------------------------------------------------- */
 

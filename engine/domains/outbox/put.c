@@ -11,8 +11,7 @@ static int check_times(hf_time enqueued_at, hf_time available_at, struct hf__tex
 {
 	if (enqueued_at != HF_UNSET && available_at != HF_UNSET)
 		return HF_OK;
-	hf__text_add(why, "enqueued_at and available_at must be times");
-	return HF_EINVAL;
+	return hf__refuse(why, HF_EINVAL, "enqueued_at and available_at must be times");
 }
 
 static int check_rerun(const struct hf_outbox_rerun *rerun, struct hf__text *why)
@@ -26,10 +25,8 @@ static int put_check(const void *raw, struct hf__text *why)
 	const struct hf_outbox_put_args *args = raw;
 	const struct hf_outbox_item *item = &args->item;
 	int rc = hf__outbox_check_key(args->queue, item->id, why);
-	if (rc == HF_OK && (unsigned)item->status > HF_OUTBOX_FAILED) {
-		hf__text_add(why, "no such status: %d", (int)item->status);
-		rc = HF_EINVAL;
-	}
+	if (rc == HF_OK && (unsigned)item->status > HF_OUTBOX_FAILED)
+		rc = hf__refuse(why, HF_EINVAL, "no such status: %d", (int)item->status);
 	if (rc == HF_OK)
 		rc = check_times(item->enqueued_at, item->available_at, why);
 	if (rc == HF_OK)
@@ -153,8 +150,7 @@ static int completed_check(const void *raw, struct hf__text *why)
 		return rc;
 	if (hf__given(&args->write, args->until) != HF_UNSET)
 		return hf__outbox_check_key(args->queue, args->id, why);
-	hf__text_add(why, "until must be a time");
-	return HF_EINVAL;
+	return hf__refuse(why, HF_EINVAL, "until must be a time");
 }
 
 static int completed_decide(void *state, struct hf__decision *d, const void *raw,

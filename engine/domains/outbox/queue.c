@@ -68,11 +68,9 @@ static int configure_check(const void *raw, struct hf__text *why)
 	const int rc = hf__outbox_check_queue(args->queue, why);
 	if (rc != HF_OK)
 		return rc;
-	if (args->leave & ~(uint32_t)LEAVE_ALL) {
-		hf__text_add(why, "leave has bits that stand for nothing: %#lx",
-		             (unsigned long)args->leave);
-		return HF_EINVAL;
-	}
+	if (args->leave & ~(uint32_t)LEAVE_ALL)
+		return hf__refuse(why, HF_EINVAL, "leave has bits that stand for nothing: %#lx",
+		                  (unsigned long)args->leave);
 	if (args->leave & HF_OUTBOX_LEAVE_DEDUP_WINDOW)
 		return HF_OK;
 	return hf__check_span("the dedup window", args->dedup_window_us, why);
@@ -136,10 +134,8 @@ int hf_outbox_configure(hf_store *store, hf_txn *txn, const struct hf_outbox_con
 static int pause_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_outbox_pause_args *args = raw;
-	if (args->wait_us < -1) {
-		hf__text_add(why, "the wait must be -1 (forever), 0 or more");
-		return HF_EINVAL;
-	}
+	if (args->wait_us < -1)
+		return hf__refuse(why, HF_EINVAL, "the wait must be -1 (forever), 0 or more");
 	return hf__outbox_check_queue(args->queue, why);
 }
 
@@ -187,8 +183,8 @@ static int idle_decide(void *state, struct hf__decision *d, const void *raw,
 	if (held == 0)
 		return HF_OK;
 	hf__wait_on_many(d, hf__outbox_next_end(queue, t));
-	hf__text_add(&d->why, "the queue is paused, but %zu of its items are still being sent", held);
-	return HF_ETIMEDOUT;
+	return hf__refuse(&d->why, HF_ETIMEDOUT,
+	                  "the queue is paused, but %zu of its items are still being sent", held);
 }
 
 int hf_outbox_pause(hf_store *store, hf_txn *txn, const struct hf_outbox_pause_args *args,

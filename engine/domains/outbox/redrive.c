@@ -92,10 +92,8 @@ static int redrive_check(const void *raw, struct hf__text *why)
 		rc = hf__outbox_check_group(args->group, why);
 	if (rc == HF_OK)
 		rc = hf__check_bytes("error", args->error, SIZE_MAX, why);
-	if (rc == HF_OK && args->error.len > HF_OUTBOX_ERROR_MAX) {
-		hf__text_add(why, "no error is longer than %u bytes", HF_OUTBOX_ERROR_MAX);
-		rc = HF_EINVAL;
-	}
+	if (rc == HF_OK && args->error.len > HF_OUTBOX_ERROR_MAX)
+		rc = hf__refuse(why, HF_EINVAL, "no error is longer than %u bytes", HF_OUTBOX_ERROR_MAX);
 	return rc;
 }
 
@@ -161,8 +159,7 @@ static int prune_check(const void *raw, struct hf__text *why)
 	if (args->status == HF_OUTBOX_ANY || args->status == HF_OUTBOX_FAILED ||
 	    args->status == HF_OUTBOX_QUEUED)
 		return hf__outbox_check_queue(args->queue, why);
-	hf__text_add(why, "only queued or failed items can be pruned");
-	return HF_EINVAL;
+	return hf__refuse(why, HF_EINVAL, "only queued or failed items can be pruned");
 }
 
 static bool prune_matches(const struct hf__outbox_item *item, struct hf_bytes error,

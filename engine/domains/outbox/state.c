@@ -141,7 +141,7 @@ static bool queue_idle(const struct hf__object *object)
 	return queue->enlisted == 0 && queue->value.version == 0 && hf__index_count(&queue->done) == 0;
 }
 
-static const struct hf__type item_type = {
+const struct hf__type hf__outbox_item_type = {
     .name = "outbox item",
     .value_offset = offsetof(struct hf__outbox_item, value),
     .value_size = sizeof(struct hf__outbox_value),
@@ -190,7 +190,7 @@ struct hf__outbox_item *hf__outbox_item_new(struct hf__outbox_queue *queue, stru
 	struct hf__outbox_item *item = hf__alloc(sizeof *item + id.len);
 	if (!item)
 		return NULL;
-	item->object.type = &item_type;
+	item->object.type = &hf__outbox_item_type;
 	item->object.container = &queue->head.object;
 	item->value.seq = seq;
 	item->value.lease_until = item->value.run_until = HF_UNSET;

@@ -47,20 +47,10 @@ void hf__outbox_free_claim(struct hf__outbox_image *image)
 
 /* --- Values ----------------------------------------------------------------------------------- */
 
-/* Frees the blobs of `value` that `old` does not hold. */
-static void free_new(const struct hf__outbox_value *old, const struct hf__outbox_value *value)
-{
-	hf__blob_drop(value->owner, old->owner);
-	hf__blob_drop(value->last_error, old->last_error);
-	hf__blob_drop(value->extra, old->extra);
-	hf__blob_drop(value->payload.bytes, old->payload.bytes);
-	hf__blob_drop(value->rerun_payload.bytes, old->rerun_payload.bytes);
-}
-
 /* The new value is given up: it holds nothing of its own any more. */
 static void drop_value(const struct hf__outbox_value *old, struct hf__outbox_value *value)
 {
-	free_new(old, value);
+	hf__value_drop(&hf__outbox_item_type, old, value);
 	*value = *old;
 }
 
@@ -155,18 +145,5 @@ int hf__outbox_make_rerun_value(const struct hf__outbox_value *old,
 	out->payload = old->rerun_payload;
 	out->payload.bytes = bytes;
 	clear_rerun(out);
-	return HF_OK;
-}
-
-int hf__outbox_set_value(struct hf__change *change, struct hf__outbox_item *item,
-                         const struct hf__outbox_value *value)
-{
-	const int rc = hf__before_change(change, &item->object);
-	if (rc != HF_OK) {
-		free_new(&item->value, value);
-		return rc;
-	}
-	item->value = *value;
-	hf__after_change(change, &item->object);
 	return HF_OK;
 }

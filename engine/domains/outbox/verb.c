@@ -39,10 +39,8 @@ int hf__outbox_check_extra(struct hf_bytes extra, struct hf__text *why)
 
 int hf__outbox_check_backoff(const struct hf_outbox_backoff *backoff, struct hf__text *why)
 {
-	if ((unsigned)backoff->kind > HF_OUTBOX_BACKOFF_EXPONENTIAL) {
-		hf__text_add(why, "no such backoff: %d", (int)backoff->kind);
-		return HF_EINVAL;
-	}
+	if ((unsigned)backoff->kind > HF_OUTBOX_BACKOFF_EXPONENTIAL)
+		return hf__refuse(why, HF_EINVAL, "no such backoff: %d", (int)backoff->kind);
 	const int rc = hf__check_span("the delay of a backoff", backoff->delay_us, why);
 	return rc == HF_OK ? hf__check_span("the cap of a backoff", backoff->cap_us, why) : rc;
 }
@@ -149,9 +147,7 @@ int hf__outbox_mutate_ended(hf_store *store, hf_txn *txn, const struct hf__verb 
 int hf__outbox_emit(struct hf__decision *d, enum hf__outbox_kind kind,
                     const struct hf__outbox_image *image, struct hf_result *result)
 {
-	result->changed = true;
-	result->count = 1;
-	result->version = kind == HF__OUTBOX_GONE || kind == HF__OUTBOX_DONE ? 0 : hf__next_lsn(d);
+	hf__changed(result, kind == HF__OUTBOX_GONE || kind == HF__OUTBOX_DONE ? 0 : hf__next_lsn(d));
 	if (kind == HF__OUTBOX_ITEM || kind == HF__OUTBOX_CHANGED)
 		hf__outbox_tell(result, image->status, image->available_at);
 	hf__outbox_encode(hf__entry_body(d), kind, image, false);

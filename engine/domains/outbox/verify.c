@@ -23,8 +23,7 @@ static int broken(struct hf__text *why, const struct hf__outbox_queue *queue,
 		hf__text_add(why, " item ");
 		hf__text_add_quoted(why, hf__outbox_id(item));
 	}
-	hf__text_add(why, ": %s", what);
-	return HF_ECORRUPT;
+	return hf__refuse(why, HF_ECORRUPT, ": %s", what);
 }
 
 static const char *value_fault(const struct hf__outbox_item *item)
@@ -220,8 +219,8 @@ static int verify_groups(const struct hf__outbox_state *state, size_t members, s
 	}
 	if (count == members)
 		return HF_OK;
-	hf__text_add(why, "outbox: %zu items belong to groups, the groups count %zu", members, count);
-	return HF_ECORRUPT;
+	return hf__refuse(why, HF_ECORRUPT, "outbox: %zu items belong to groups, the groups count %zu",
+	                  members, count);
 }
 
 int hf__outbox_verify(const void *raw, struct hf__text *why)
@@ -235,25 +234,19 @@ int hf__outbox_verify(const void *raw, struct hf__text *why)
 		if (rc != HF_OK)
 			return rc;
 	}
-	if (!ascending) {
-		hf__text_add(why, "outbox: the order of queues disagrees with the map of queues");
-		return HF_ECORRUPT;
-	}
-	if (state->items.count != total.items) {
-		hf__text_add(why, "outbox: %zu items by key, %zu in lines", state->items.count,
-		             total.items);
-		return HF_ECORRUPT;
-	}
+	if (!ascending)
+		return hf__refuse(why, HF_ECORRUPT,
+		                  "outbox: the order of queues disagrees with the map of queues");
+	if (state->items.count != total.items)
+		return hf__refuse(why, HF_ECORRUPT, "outbox: %zu items by key, %zu in lines",
+		                  state->items.count, total.items);
 	if (state->done.count != total.done || !hf__heap_sane(&state->fading) ||
-	    state->fading.count != total.done) {
-		hf__text_add(why, "outbox: %zu completed ids by key, %zu by time, %zu in lines",
-		             state->done.count, state->fading.count, total.done);
-		return HF_ECORRUPT;
-	}
-	if (!hf__heap_sane(&state->endings) || state->endings.count != total.endings) {
-		hf__text_add(why, "outbox: %zu endings noted, %zu due some time", state->endings.count,
-		             total.endings);
-		return HF_ECORRUPT;
-	}
+	    state->fading.count != total.done)
+		return hf__refuse(why, HF_ECORRUPT,
+		                  "outbox: %zu completed ids by key, %zu by time, %zu in lines",
+		                  state->done.count, state->fading.count, total.done);
+	if (!hf__heap_sane(&state->endings) || state->endings.count != total.endings)
+		return hf__refuse(why, HF_ECORRUPT, "outbox: %zu endings noted, %zu due some time",
+		                  state->endings.count, total.endings);
 	return verify_groups(state, total.members, why);
 }

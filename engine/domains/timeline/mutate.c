@@ -12,17 +12,11 @@ struct found {
 
 /* --- Form ------------------------------------------------------------------------------------- */
 
-static int refuse(struct hf__text *why, int code, const char *reason)
-{
-	hf__text_add(why, "%s", reason);
-	return code;
-}
-
 /* Of operations on many events. */
 static int check_many(const struct hf_write *write, struct hf_bytes timeline, struct hf__text *why)
 {
 	if (write->expect != 0)
-		return refuse(why, HF_EINVAL, "expect must be 0: many events have no single version");
+		return hf__refuse(why, HF_EINVAL, "expect must be 0: many events have no single version");
 	return hf__timeline_part_ok("timeline", timeline, false, why) ? HF_OK : HF_EINVAL;
 }
 
@@ -30,7 +24,7 @@ static int retain_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_timeline_retain_args *args = raw;
 	if (args->max_age_us < 0)
-		return refuse(why, HF_EINVAL, "max_age_us must not be below 0");
+		return hf__refuse(why, HF_EINVAL, "max_age_us must not be below 0");
 	return check_many(&args->write, args->timeline, why);
 }
 
@@ -115,9 +109,7 @@ static int append_decide(void *state, struct hf__decision *d, const void *raw,
 	           .type = args->type,
 	           .subject = args->subject},
 	};
-	result->version = hf__next_lsn(d);
-	result->changed = true;
-	result->count = 1;
+	hf__changed(result, hf__next_lsn(d));
 	struct hf__writer *body = hf__entry_body(d);
 	hf__timeline_put_event(body, &image);
 	hf__put_long(body, args->payload);

@@ -165,9 +165,9 @@ static int read_page(struct hf__query *q, const void *raw, void *to)
 		rc = hf__answer_bytes(q->answer, args->filter.timeline, &page.timeline);
 	if (rc == HF_OK)
 		rc = hf__list_page(q, &list);
-	out->items = list.items;
-	out->count = list.count;
-	out->next = list.next;
+	out->items = list.got.items;
+	out->count = list.got.count;
+	out->next = list.got.next;
 	out->total = count_selected(&selection);
 	return rc;
 }

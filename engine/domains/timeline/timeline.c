@@ -179,8 +179,8 @@ static int timeline_verify(const void *state, struct hf__text *why)
 	}
 	if (sound)
 		return HF_OK;
-	hf__text_add(why, "the order of timelines disagrees with the map of timelines");
-	return HF_ECORRUPT;
+	return hf__refuse(why, HF_ECORRUPT,
+	                  "the order of timelines disagrees with the map of timelines");
 }
 
 const struct hf__domain hf__timeline_domain = {

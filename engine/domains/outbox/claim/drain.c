@@ -196,20 +196,16 @@ static int check(const struct drain *drain, struct hf_error *error)
 	char text[200] = "";
 	struct hf__text why = {text, sizeof text, 0};
 	int rc = hf__outbox_check_queue(drain->args->queue, &why);
-	if (rc == HF_OK && !drain->args->send) {
-		hf__text_add(&why, "it needs a sender");
-		rc = HF_EINVAL;
-	}
+	if (rc == HF_OK && !drain->args->send)
+		rc = hf__refuse(&why, HF_EINVAL, "it needs a sender");
 	if (rc == HF_OK)
 		rc = hf__outbox_check_owner(drain->owner, &why);
 	if (rc == HF_OK)
 		rc = hf__check_span("the lease", drain->args->lease_us, &why);
 	if (rc == HF_OK)
 		rc = hf__outbox_check_backoff(&drain->args->backoff, &why);
-	if (rc == HF_OK && drain->args->durability != HF_DURABLE && drain->args->durability != HF_OS) {
-		hf__text_add(&why, "no such durability: %d", (int)drain->args->durability);
-		rc = HF_EINVAL;
-	}
+	if (rc == HF_OK && drain->args->durability != HF_DURABLE && drain->args->durability != HF_OS)
+		rc = hf__refuse(&why, HF_EINVAL, "no such durability: %d", (int)drain->args->durability);
 	return rc == HF_OK ? rc : hf__fail(error, rc, 0, "outbox drain: %s", text);
 }
 

@@ -35,10 +35,8 @@ static int check_queues(const struct hf_outbox_claim_next_args *args, struct hf_
 {
 	int rc = HF_OK;
 	if (args->queue_count > 0 &&
-	    (args->queue.len > 0 || !args->queues || args->queue_count > QUEUES_MAX)) {
-		hf__text_add(why, "either a queue or 1 to %u queues", QUEUES_MAX);
-		return HF_EINVAL;
-	}
+	    (args->queue.len > 0 || !args->queues || args->queue_count > QUEUES_MAX))
+		return hf__refuse(why, HF_EINVAL, "either a queue or 1 to %u queues", QUEUES_MAX);
 	for (size_t i = 0; i < queue_count(args) && rc == HF_OK; i++)
 		rc = hf__outbox_check_queue(queue_at(args, i), why);
 	return rc;
@@ -46,14 +44,10 @@ static int check_queues(const struct hf_outbox_claim_next_args *args, struct hf_
 
 static int check_wait(const struct claim_many *call, struct hf__text *why)
 {
-	if (call->args.wait_us < -1) {
-		hf__text_add(why, "the wait must be -1 (forever), 0 or more");
-		return HF_EINVAL;
-	}
-	if (call->in_txn && call->args.wait_us != 0) {
-		hf__text_add(why, "a transaction cannot wait");
-		return HF_EINVAL;
-	}
+	if (call->args.wait_us < -1)
+		return hf__refuse(why, HF_EINVAL, "the wait must be -1 (forever), 0 or more");
+	if (call->in_txn && call->args.wait_us != 0)
+		return hf__refuse(why, HF_EINVAL, "a transaction cannot wait");
 	return HF_OK;
 }
 
@@ -71,10 +65,8 @@ static int next_check(const void *raw, struct hf__text *why)
 		rc = hf__check_span("max_run", call->args.max_run_us, why);
 	if (rc == HF_OK)
 		rc = check_wait(call, why);
-	if (rc == HF_OK && !call->out) {
-		hf__text_add(why, "it needs somewhere to put the items");
-		rc = HF_EINVAL;
-	}
+	if (rc == HF_OK && !call->out)
+		rc = hf__refuse(why, HF_EINVAL, "it needs somewhere to put the items");
 	return rc;
 }
 

@@ -287,14 +287,10 @@ HF__MUTATION(hf_outbox_retry, outbox_retry_args, hf__run, "outbox retry", HF__DO
 static int reschedule_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_outbox_reschedule_args *args = raw;
-	if (!args->set_available_at && !args->set_priority) {
-		hf__text_add(why, "it needs an available_at or a priority");
-		return HF_EINVAL;
-	}
-	if (args->set_available_at && args->available_at == HF_UNSET) {
-		hf__text_add(why, "available_at must be a time");
-		return HF_EINVAL;
-	}
+	if (!args->set_available_at && !args->set_priority)
+		return hf__refuse(why, HF_EINVAL, "it needs an available_at or a priority");
+	if (args->set_available_at && args->available_at == HF_UNSET)
+		return hf__refuse(why, HF_EINVAL, "available_at must be a time");
 	return hf__outbox_check_key(args->queue, args->id, why);
 }
 
