@@ -227,7 +227,7 @@ static int fill_content(struct cli *cli, const struct cli_value *value, void *ar
 {
 	const struct hf_api_member *member = value->row.member;
 	return cli_content(cli, value->option->name, member->most ? member->most : HF_PAYLOAD_MAX,
-	                   (struct hf_bytes *)((char *)args + value->row.offset));
+	                   (struct hf_bytes *)(void *)((char *)args + value->row.offset));
 }
 
 static int fill_options(struct cli *cli, void *args)
@@ -310,7 +310,7 @@ static void about(const struct hf_api_call *read, struct hf_bytes name, union gi
 	rows_clear(read->takes, args);
 	rows_of(read->takes, &rows);
 	const bool plain = strcmp(read->takes->name, "hf_bytes") == 0;
-	*(struct hf_bytes *)(args->bytes + (plain ? 0 : rows.row[0].offset)) = name;
+	*(struct hf_bytes *)(void *)(args->bytes + (plain ? 0 : rows.row[0].offset)) = name;
 }
 
 static int count_only(struct cli *cli, struct hf_bytes name)
@@ -390,11 +390,11 @@ static int show_list(struct cli *cli, const void *args, const void *answer)
 		if (command->each)
 			status = command->each(cli, *(const struct hf_bytes *)item);
 		else
-			show_object(
-			    cli->out, page.of, item,
-			    named ? *(const struct hf_bytes *)((const char *)args + cli->takes.row[0].offset)
-			          : hf_str(NULL),
-			    bare);
+			show_object(cli->out, page.of, item,
+			            named ? *(const struct hf_bytes *)(const void *)((const char *)args +
+			                                                             cli->takes.row[0].offset)
+			                  : hf_str(NULL),
+			            bare);
 	}
 	show_list_end(cli, page.count, page.next);
 	return status;
@@ -465,7 +465,7 @@ int call_each(struct cli *cli, const char *list, void *args,
 	do {
 		union given answer = {0};
 		struct hf_error error = {0};
-		*(const char **)((char *)args + rows_find(&takes, "page")->offset) = page.next;
+		*(const char **)(void *)((char *)args + rows_find(&takes, "page")->offset) = page.next;
 		const int rc = rows_read(call, cli->store, args, &answer, &error);
 		hf_release(page.memory);
 		rows_page(call->fills, &answer, &page);

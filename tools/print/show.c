@@ -259,6 +259,6 @@ struct hf_bytes show_content(const struct hf_api_struct *of, const void *object)
 	struct rows rows;
 	rows_of(of, &rows);
 	const struct row *row = name ? rows_find(&rows, name) : NULL;
-	return row ? *(const struct hf_bytes *)((const char *)object + row->offset)
+	return row ? *(const struct hf_bytes *)(const void *)((const char *)object + row->offset)
 	           : hf_bytes_of(NULL, 0);
 }

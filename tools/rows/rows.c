@@ -101,7 +101,7 @@ void rows_clear(const struct hf_api_struct *of, void *object)
 	memset(object, 0, of->size);
 	for (size_t i = 0; i < rows.count; i++)
 		if (rows.row[i].member->type == HF_API_TIME)
-			*(hf_time *)((char *)object + rows.row[i].offset) = HF_UNSET;
+			*(hf_time *)(void *)((char *)object + rows.row[i].offset) = HF_UNSET;
 }
 
 void rows_copy(const struct hf_api_struct *to_of, void *to, const struct hf_api_struct *from_of,
@@ -142,7 +142,8 @@ void row_store(const struct row *row, void *object, int64_t value)
 bool row_is_set(const struct row *row, const void *object)
 {
 	if (row_has_bytes(row))
-		return ((const struct hf_bytes *)((const char *)object + row->offset))->len > 0;
+		return ((const struct hf_bytes *)(const void *)((const char *)object + row->offset))->len >
+		       0;
 	const int64_t value = row_number(row, object);
 	return row->member->type == HF_API_TIME ? value != HF_UNSET : value != 0;
 }
