@@ -31,9 +31,9 @@ struct hf_name_page {
 	struct hf_memory *memory; /* free it with hf_release() */
 };
 
-/* The users of all inboxes that hold anything (records, a generated_at, a status), compared as
- * bytes, in O(log n + page). *out is zeroed on failure. Errors as for every read; HF_EINVAL for
- * a damaged `page` or one of another query. */
+/* The users of all inboxes that hold anything (records, tombstones that stand, a generated_at, a
+ * status), compared as bytes, in O(log n + page). *out is zeroed on failure. Errors as for every
+ * read; HF_EINVAL for a damaged `page` or one of another query. */
 HF_API HF_CHECKED int hf_inbox_names(hf_store *store, const struct hf_names_args *args,
                                      unsigned flags, struct hf_name_page *out,
                                      struct hf_error *error);

@@ -14,10 +14,9 @@
  *
  * EVERY answer of such a call has its ticket: a refusal and changed = false too, since what they
  * rest on may itself not be durable yet. A caller that acts on an answer outside the store (sends,
- * replies, deletes) has to wait for its ticket first: after a power loss that takes the first
- * commits of an opening, the LSNs in their unanswered tickets and results are issued again. A
- * call that failed without looking at anything (HF_EINVAL, HF_ENOMEM, HF_EFAILED, ...) leaves
- * the zeroed ticket, for which there is nothing to wait.
+ * replies, deletes) has to wait for its ticket first: until that is answered, a power loss can
+ * take back what the answer says. A call that failed without looking at anything (HF_EINVAL,
+ * HF_ENOMEM, HF_EFAILED, ...) leaves the zeroed ticket, for which there is nothing to wait.
  *
  * A ticket is answered with HF_OK, when all that the answer rests on is as durable as was asked
  * (write.durability counts as always: HF_OS means handed to the kernel), or with HF_EUNCERTAIN:

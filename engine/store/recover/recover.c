@@ -24,6 +24,8 @@
  *        HF_ECORRUPT: its header is damaged
  *   D8   no               the chain back from H is broken: missing, damaged, wrong size
  *        HF_ECORRUPT
+ *   D8b  no               a header of the chain has a feature that forbids writing
+ *        HF_EVERSION
  *   D9   no               a scan says CORRUPT, or neighbours disagree (R4, R9)
  *        HF_ECORRUPT
  *   D10  no               last scan CLEAN, witness clean and exactly at the end         go on in
@@ -363,7 +365,7 @@ static int recover_log(struct hf__recovery *r)
 		    "the segment that the witness names is missing or its header is damaged");
 	int rc = hf__recovery_mark_chain(r); /* D8 */
 	if (rc == HF_OK)
-		rc = may_write(r); /* D5 */
+		rc = may_write(r); /* D8b */
 	if (rc == HF_OK)
 		rc = replay_chain(r);
 	if (rc != HF_OK)
