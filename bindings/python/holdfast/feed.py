@@ -196,7 +196,7 @@ class Feed:
             _wake(handle)
 
     def __iter__(self) -> Iterator[Event]:
-        """All that is to come, for ever: ends when the store is closed."""
+        """All that is to come, forever: ends when the store is closed."""
         while True:
             try:
                 events = self.read(wait=FOR_EVER)
@@ -285,7 +285,7 @@ class Subscription:
         return body()
 
     def __iter__(self) -> Iterator[Event]:
-        """All that is to come, for ever: ends when the store is closed."""
+        """All that is to come, forever: ends when the store is closed."""
         while True:
             try:
                 events = self.read(wait=FOR_EVER)

@@ -123,7 +123,7 @@ static const struct table_row rows[] = {
     ROW("put by default", TABLE_ONE, NULL,
         "hf_idempotency_put " KEY " fingerprint=g status=418 response=tea", "done g NX 418 tea",
         "done g BX 418 tea", "done g BX 418 tea", "done g BX 418 tea", "done g BX 418 tea"),
-    ROW("put for ever", TABLE_ONE, NULL,
+    ROW("put forever", TABLE_ONE, NULL,
         "hf_idempotency_put " KEY
         " fingerprint=g status=418 response=tea created_at=now expires_at=unset",
         "done g A- 418 tea", "done g A- 418 tea", "done g A- 418 tea", "done g A- 418 tea",
