@@ -19,7 +19,7 @@ __attribute__((format(printf, 2, 3))) void hf__text_add(struct hf__text *text, c
 __attribute__((format(printf, 2, 0))) void hf__text_addv(struct hf__text *text, const char *format,
                                                          va_list arguments);
 
-/* Refuses: says why, and gives the code. The second puts a name behind it, in quotes: "why: name". */
+/* Refuses: says why, and gives the code. The second adds a name in quotes: why: "name". */
 __attribute__((format(printf, 3, 4))) int hf__refuse(struct hf__text *why, int code,
                                                      const char *format, ...);
 __attribute__((format(printf, 4, 5))) int
