@@ -56,27 +56,22 @@ const char *inbox_state_name(size_t i);
 /* Brings the inbox and the record of the call's key into this state, at ARRANGED. */
 void inbox_arrange(const struct inbox_call *c, enum inbox_state state);
 
-/* `then` NULL: the record did not change; "": gone; else "unread|read s:seen r:read d:dismissed
- * content@snapshot", with " z" behind it while it is snoozed and " y" once that is over. `count`
- * is of many-object operations, the other record included. */
-struct cell {
-	int code;
-	const char *then;
-	uint64_t count;
-};
-
-#define SAME \
+/* What becomes of a record: "=" nothing; "gone"; "EINVAL" and so on: refused; else
+ * "unread|read s:seen r:read d:dismissed content@snapshot", with " z" behind it while it is snoozed
+ * and " y" once that is over. Of many-object operations "2: " may stand before it: how many, the
+ * other record included. */
+#define NO "ENOTFOUND"
+/* In the states without the record, then unread, read, seen, dismissed, done, snoozed. */
+#define WHERE(no, unread, is_read, seen, gone, done, snoozed) \
 	{ \
-		HF_OK, NULL, 0 \
+		no, no, unread, is_read, seen, gone, done, no, snoozed, no, no, no \
 	}
-#define NO_SUCH \
+/* The same, but for the inbox that was never written. */
+#define UNLESS_NEW(nobody, no, unread, is_read, seen, gone, done, snoozed) \
 	{ \
-		HF_ENOTFOUND, NULL, 0 \
+		nobody, no, unread, is_read, seen, gone, done, no, snoozed, no, no, no \
 	}
-#define GONE \
-	{ \
-		HF_OK, "", 0 \
-	}
+#define ALL(it) WHERE(it, it, it, it, it, it, it)
 
 enum inbox_kind {
 	ONE, /* on one record: takes an expected version */
@@ -89,10 +84,10 @@ enum inbox_kind {
 
 struct inbox_row {
 	const char *name;
-	int (*run)(const struct inbox_call *c);
+	const char *words; /* lib/operation/operation.h; now is ARRANGED, $user the inbox */
 	enum inbox_kind kind;
-	int form; /* refused in every state: a broken form */
-	struct cell cells[INBOX_STATES]; /* unused when form is set */
+	const char *form; /* refused in every state: a broken form */
+	const char *outcome[INBOX_STATES];
 };
 
 /* Runs all cells in one setting. */

@@ -164,6 +164,8 @@ static void fill_member(struct filling *f, const struct hf_api_member *m, unsign
 		memcpy(object + m->offset, &value.bytes.data, sizeof value.bytes.data);
 	else if (bytes)
 		memcpy(object + m->offset, &value.bytes, sizeof value.bytes);
+	else if (m->type == HF_API_REAL && value.real != 0)
+		memcpy(object + m->offset, &value.real, sizeof value.real);
 	else
 		put_number(m, object + m->offset, value.number);
 }

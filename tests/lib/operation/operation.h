@@ -30,6 +30,7 @@
 
 struct op_value {
 	int64_t number;
+	double real; /* of a word; where it is 0, the number is taken, in quarters */
 	struct hf_bytes bytes;
 };
 
