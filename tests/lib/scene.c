@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/steps.h"
+#include "lib/operation/op_scene.h"
 #include "lib/test.h"
 #include "store/store.h"
 
@@ -32,6 +33,35 @@ struct hf_bytes numbered(char out[NAME], const char *prefix, unsigned number)
 	return hf_str(out);
 }
 
+static bool word(void *ctx, const char *name, size_t index, struct op_value *out)
+{
+	static char texts[4][NAME]; /* enough for one operation */
+	static unsigned next;
+	const struct scene *scene = ctx;
+	const char *dot = strchr(name, '.');
+	char *end;
+	(void)index;
+	if (!dot) {
+		out->bytes = hf_str(scene->page);
+		return strcmp(name, "page") == 0;
+	}
+	const unsigned part = scene->count / (unsigned)strtoul(dot + 1, &end, 10);
+	char *text = texts[next++ % 4];
+	out->number = (int64_t)part + strtoll(end + 1, NULL, 10);
+	(void)snprintf(text, NAME, "%.*s%lld", (int)(dot - name), name, (long long)out->number);
+	out->bytes = hf_str(text);
+	return true;
+}
+
+static void run_steps(struct scene *scene, const struct work *work)
+{
+	struct op_scene words = {
+	    .store = scene->store, .durability = HF_OS, .word = word, .ctx = scene};
+	const int rc = op_scene_do(&words, work->steps);
+	if (rc != work->code)
+		fail_msg("%s: %s", work->name, hf_code_name(rc));
+}
+
 static void measure(void (*fill)(struct scene *), const struct work *works, size_t count,
                     unsigned objects, uint64_t steps[WORKS_MAX])
 {
@@ -40,7 +70,10 @@ static void measure(void (*fill)(struct scene *), const struct work *works, size
 	fill(&scene);
 	for (size_t i = 0; i < count; i++) {
 		const uint64_t before = hf__steps;
-		works[i].run(&scene);
+		if (works[i].run)
+			works[i].run(&scene);
+		if (works[i].steps)
+			run_steps(&scene, &works[i]);
 		steps[i] = hf__steps - before;
 	}
 	scene_close(&scene);

@@ -28,8 +28,20 @@ struct scene {
 struct work {
 	const char *name;
 	unsigned objects; /* that it gives back or changes, beyond one */
-	void (*run)(struct scene *scene);
+	void (*run)(struct scene *scene); /* or NULL */
+	/* Or steps in words (lib/operation/op_scene.h): $item.2.3 is "item" with the number of the
+	 * scene's objects, halved, and 3 more; $.2.3 that number; $page the scene's page. */
+	const char *steps;
+	int code; /* of the last step */
 };
+#define WORK(work_name, work_objects, work_run) \
+	{ \
+		.name = (work_name), .objects = (work_objects), .run = (work_run) \
+	}
+#define STEPS(work_name, work_objects, work_steps) \
+	{ \
+		.name = (work_name), .objects = (work_objects), .steps = (work_steps) \
+	}
 
 /* What every mutation here begins with: durability is not what is measured. */
 static const struct hf_write write_os = {.durability = HF_OS};

@@ -32,163 +32,56 @@ static void fill_cursors(struct scene *scene)
 			    HF_OK);
 		assert_int_equal(hf_txn_commit(txn, HF_OS, NULL), HF_OK);
 	}
+	(void)numbered(scene->page, "t", scene->count / 200 % 10);
 }
 
-static void cursor_advance_new(struct scene *scene)
+static void advance_new(struct scene *scene)
 {
 	assert_int_equal(advance_one(scene, NULL, scene->count, 5), HF_OK);
 }
 
-static void cursor_advance_there(struct scene *scene)
+static void advance_there(struct scene *scene)
 {
 	assert_int_equal(advance_one(scene, NULL, scene->count / 2, INT64_C(2) * SCENE_LARGE), HF_OK);
 }
 
-static void cursor_replay(struct scene *scene)
+static void replay(struct scene *scene)
 {
 	sim_advance(scene->sim, SECOND);
-	assert_int_equal(advance_one(scene, NULL, scene->count / 2, INT64_C(2) * SCENE_LARGE), HF_OK);
+	advance_there(scene);
 }
 
-static void cursor_refused(struct scene *scene)
+static void refused(struct scene *scene)
 {
 	assert_int_equal(advance_one(scene, NULL, scene->count / 2, 1), HF_ENONMONOTONIC);
 }
 
-static void cursor_reset(struct scene *scene)
-{
-	char consumer[NAME], stream[NAME], subject[NAME];
-	const struct hf_cursor_reset_args args = {
-	    .write = write_os,
-	    .key = cursor_key(scene->count / 2, consumer, stream, subject),
-	    .sequence = 3,
-	    .delivered_at = HF_UNSET,
-	    .reason = hf_str("again")};
-	assert_int_equal(hf_cursor_reset(scene->store, NULL, &args, NULL, NULL), HF_OK);
-}
-
-static void cursor_record_error(struct scene *scene)
-{
-	char consumer[NAME], stream[NAME], subject[NAME];
-	const struct hf_cursor_record_error_args args = {
-	    .write = write_os,
-	    .key = cursor_key(scene->count / 2, consumer, stream, subject),
-	    .message = hf_str("no")};
-	assert_int_equal(hf_cursor_record_error(scene->store, NULL, &args, NULL, NULL), HF_OK);
-}
-
-static void cursor_get(struct scene *scene)
-{
-	char consumer[NAME], stream[NAME], subject[NAME];
-	struct hf_cursor_got got;
-	const struct hf_cursor_key key = cursor_key(scene->count / 2 + 1, consumer, stream, subject);
-	assert_int_equal(hf_cursor_get(scene->store, &key, HF_READ_UNDURABLE, &got, NULL), HF_OK);
-	hf_release(got.memory);
-}
-
-static void cursor_remove(struct scene *scene)
-{
-	char consumer[NAME], stream[NAME], subject[NAME];
-	const struct hf_cursor_remove_args args = {
-	    .write = write_os, .key = cursor_key(scene->count / 2 + 2, consumer, stream, subject)};
-	assert_int_equal(hf_cursor_remove(scene->store, NULL, &args, NULL, NULL), HF_OK);
-}
-
-static void expect_list(struct scene *scene, const char *consumer, const char *stream,
-                        const char *subject)
-{
-	struct hf_cursor_page page;
-	const struct hf_cursor_list_args args = {.consumer = hf_str(consumer),
-	                                         .stream = hf_str(stream),
-	                                         .subject = hf_str(subject),
-	                                         .limit = PAGE};
-	assert_int_equal(hf_cursor_list(scene->store, &args, HF_READ_UNDURABLE, &page, NULL), HF_OK);
-	assert_true(page.count >= 1 && page.count <= PAGE);
-	hf_release(page.memory);
-}
-
-static void cursor_list_all(struct scene *scene)
-{
-	expect_list(scene, "", "", "");
-}
-
-static void cursor_list_consumer(struct scene *scene)
-{
-	expect_list(scene, "c50", "", "");
-}
-
-static void cursor_list_stream(struct scene *scene)
-{
-	expect_list(scene, "", "s0", "");
-}
-
-static void cursor_list_subject(struct scene *scene)
-{
-	expect_list(scene, "", "", "t7");
-}
-
-static void cursor_list_consumer_stream(struct scene *scene)
-{
-	expect_list(scene, "c50", "s0", "");
-}
-
-static void cursor_list_consumer_subject(struct scene *scene)
-{
-	expect_list(scene, "c50", "", "t7");
-}
-
-static void cursor_list_stream_subject(struct scene *scene)
-{
-	expect_list(scene, "", "s0", "t7");
-}
-
-static void cursor_list_one(struct scene *scene)
-{
-	expect_list(scene, "c50", "s0", "t7");
-}
-
-static void expect_lag(struct scene *scene, const char *subject)
-{
-	struct hf_cursor_lag_page page;
-	const struct hf_cursor_list_lag_args args = {.stream = hf_str("s0"),
-	                                             .subject = hf_str(subject),
-	                                             .head = INT64_C(3) * SCENE_LARGE,
-	                                             .limit = PAGE};
-	assert_int_equal(hf_cursor_list_lag(scene->store, &args, HF_READ_UNDURABLE, &page, NULL),
-	                 HF_OK);
-	assert_int_equal(page.count, PAGE);
-	hf_release(page.memory);
-}
-
-static void cursor_lag(struct scene *scene)
-{
-	expect_lag(scene, "");
-}
-
-static void cursor_lag_subject(struct scene *scene)
-{
-	expect_lag(scene, "t7");
-}
+/* The one with the number count / 2, and n more. */
+#define HALF(n) "key.consumer=c" n " key.stream=$s.2000.0 key.subject=$page"
+#define LIST "undurable hf_cursor_list limit=10"
+#define LAG "undurable hf_cursor_list_lag stream=s0 head=3000000 limit=10"
+#define TEN " -> count=10"
 
 static const struct work cursor_works[] = {
-    {"cursor advance, new", 0, cursor_advance_new},
-    {"cursor advance", 0, cursor_advance_there},
-    {"cursor advance, a replay", 0, cursor_replay},
-    {"cursor advance, refused", 0, cursor_refused},
-    {"cursor reset", 0, cursor_reset},
-    {"cursor record_error", 0, cursor_record_error},
-    {"cursor get", 0, cursor_get},
-    {"cursor list, all", PAGE, cursor_list_all},
-    {"cursor list, consumer", PAGE, cursor_list_consumer},
-    {"cursor list, stream", PAGE, cursor_list_stream},
-    {"cursor list, subject", PAGE, cursor_list_subject},
-    {"cursor list, consumer and stream", PAGE, cursor_list_consumer_stream},
-    {"cursor list, consumer and subject", PAGE, cursor_list_consumer_subject},
-    {"cursor list, stream and subject", PAGE, cursor_list_stream_subject},
-    {"cursor list, all three", PAGE, cursor_list_one},
-    {"cursor lag", PAGE, cursor_lag},
-    {"cursor lag, one subject", PAGE, cursor_lag_subject},
-    {"cursor remove", 0, cursor_remove},
+    WORK("cursor advance, new", 0, advance_new),
+    WORK("cursor advance", 0, advance_there),
+    WORK("cursor advance, a replay", 0, replay),
+    WORK("cursor advance, refused", 0, refused),
+    STEPS("cursor reset", 0,
+          "hf_cursor_reset sequence=3 delivered_at=unset reason=again " HALF("0")),
+    STEPS("cursor record_error", 0, "hf_cursor_record_error message=no " HALF("0")),
+    STEPS("cursor get", 0, "undurable hf_cursor_get consumer=c1 stream=$s.2000.0 subject=$page"),
+    STEPS("cursor list, all", PAGE, LIST TEN),
+    STEPS("cursor list, consumer", PAGE, LIST " consumer=c50 -> count"),
+    STEPS("cursor list, stream", PAGE, LIST " stream=s0" TEN),
+    STEPS("cursor list, subject", PAGE, LIST " subject=t7" TEN),
+    STEPS("cursor list, consumer and stream", PAGE, LIST " consumer=c50 stream=s0 -> count"),
+    STEPS("cursor list, consumer and subject", PAGE, LIST " consumer=c50 subject=t7 -> count"),
+    STEPS("cursor list, stream and subject", PAGE, LIST " stream=s0 subject=t7" TEN),
+    STEPS("cursor list, all three", PAGE, LIST " consumer=c50 stream=s0 subject=t7 -> count=1"),
+    STEPS("cursor lag", PAGE, LAG TEN),
+    STEPS("cursor lag, one subject", PAGE, LAG " subject=t7" TEN),
+    STEPS("cursor remove", 0, "hf_cursor_remove " HALF("2")),
 };
 
 static void many_cursors_cost_what_a_thousand_do(void **state)

@@ -76,48 +76,6 @@ static void document_put_where_one_expired(struct scene *scene)
 	assert_int_equal(put_one(scene, NULL, SCENE_LARGE + 1, 0, 0), HF_OK);
 }
 
-static void document_put_refused(struct scene *scene)
-{
-	char id[NAME];
-	const struct hf_document_put_args args = {
-	    .write = write_os, .key = document_key(5, id), .orders = HF_DOCUMENT_CREATED};
-	assert_int_equal(hf_document_put(scene->store, NULL, &args, NULL, NULL), HF_ECONFLICT);
-}
-
-static void document_regroup(struct scene *scene)
-{
-	char id[NAME];
-	const struct hf_document_regroup_args args = {
-	    .write = write_os, .key = document_key(scene->count / 2 + 1, id), .group = hf_str("g1")};
-	assert_int_equal(hf_document_regroup(scene->store, NULL, &args, NULL, NULL), HF_OK);
-}
-
-static void document_remove(struct scene *scene)
-{
-	char id[NAME];
-	const struct hf_document_remove_args args = {.write = write_os,
-	                                             .key = document_key(scene->count / 2 + 2, id)};
-	assert_int_equal(hf_document_remove(scene->store, NULL, &args, NULL, NULL), HF_OK);
-}
-
-static void document_get(struct scene *scene)
-{
-	char id[NAME];
-	struct hf_document_got got;
-	const struct hf_document_key key = document_key(scene->count / 2 + 3, id);
-	assert_int_equal(hf_document_get(scene->store, &key, HF_READ_UNDURABLE, &got, NULL), HF_OK);
-	hf_release(got.memory);
-}
-
-static void document_has_expired(struct scene *scene)
-{
-	char id[NAME];
-	bool there = true;
-	const struct hf_document_key key = document_key(SCENE_LARGE + 7, id);
-	assert_int_equal(hf_document_has(scene->store, &key, HF_READ_UNDURABLE, &there, NULL), HF_OK);
-	assert_false(there);
-}
-
 static void expect_count(struct scene *scene, const char *group, uint64_t expected)
 {
 	struct hf_document_counts counted;
@@ -128,13 +86,12 @@ static void expect_count(struct scene *scene, const char *group, uint64_t expect
 	assert_true(counted.documents == expected);
 }
 
-/* After the puts and the removal above: one more, one anew, one less. */
-static void document_count_all(struct scene *scene)
+static void count_all(struct scene *scene)
 {
 	expect_count(scene, NULL, scene->count + 1);
 }
 
-static void document_count_group(struct scene *scene)
+static void count_group(struct scene *scene)
 {
 	expect_count(scene, "g1", scene->count / 100 + 2);
 }
@@ -204,36 +161,39 @@ static void document_list_group_updated_back(struct scene *scene)
 	expect_page(scene, "g1", HF_DOCUMENT_BY_UPDATED, true);
 }
 
-static void document_collections(struct scene *scene)
-{
-	struct hf_name_page page;
-	assert_int_equal(hf_document_names(scene->store, &(struct hf_names_args){.limit = PAGE},
-	                                   HF_READ_UNDURABLE, &page, NULL),
-	                 HF_OK);
-	assert_int_equal(page.count, 1); /* all of the other has expired */
-	hf_release(page.memory);
-}
-
+/* The counts come after the puts and the removal: one more, one anew, one less. */
 static const struct work document_works[] = {
-    {"document put, new", 0, document_put_new},
-    {"document put, in place of one", 0, document_put_there},
-    {"document put, where one expired", 0, document_put_where_one_expired},
-    {"document put, refused", 0, document_put_refused},
-    {"document regroup", 0, document_regroup},
-    {"document remove", 0, document_remove},
-    {"document get", 0, document_get},
-    {"document has, of what expired", 0, document_has_expired},
-    {"document count", 0, document_count_all},
-    {"document count, group", 0, document_count_group},
-    {"document list", 2 * PAGE, document_list_created},
-    {"document list, descending", 2 * PAGE, document_list_created_back},
-    {"document list, updated", 2 * PAGE, document_list_updated},
-    {"document list, updated, descending", 2 * PAGE, document_list_updated_back},
-    {"document list, group", 2 * PAGE, document_list_group},
-    {"document list, group, descending", 2 * PAGE, document_list_group_back},
-    {"document list, group, updated", 2 * PAGE, document_list_group_updated},
-    {"document list, group, updated, desc.", 2 * PAGE, document_list_group_updated_back},
-    {"document collections", PAGE, document_collections},
+    WORK("document put, new", 0, document_put_new),
+    WORK("document put, in place of one", 0, document_put_there),
+    WORK("document put, where one expired", 0, document_put_where_one_expired),
+    {.name = "document put, refused",
+     .steps = "hf_document_put key.collection=docs key.id=d5 orders=created",
+     .code = HF_ECONFLICT},
+    STEPS("document regroup", 0, "hf_document_regroup key.collection=docs key.id=$d.2.1 group=g1"),
+    STEPS("document remove", 0, "hf_document_remove key.collection=docs key.id=$d.2.2"),
+    STEPS("document get", 0, "undurable hf_document_get collection=docs id=$d.2.3"),
+    STEPS("document has, of what expired", 0,
+          "undurable hf_document_has collection=docs id=d1000007 -> value=0"),
+    WORK("document count", 0, count_all),
+    WORK("document count, group", 0, count_group),
+    WORK("document list", 2 * PAGE, document_list_created),
+    WORK("document list, descending", 2 * PAGE, document_list_created_back),
+    WORK("document list, updated", 2 * PAGE, document_list_updated),
+    {.name = "document list, updated, descending",
+     .objects = 2 * PAGE,
+     .run = document_list_updated_back},
+    WORK("document list, group", 2 * PAGE, document_list_group),
+    {.name = "document list, group, descending",
+     .objects = 2 * PAGE,
+     .run = document_list_group_back},
+    {.name = "document list, group, updated",
+     .objects = 2 * PAGE,
+     .run = document_list_group_updated},
+    {.name = "document list, group, updated, desc.",
+     .objects = 2 * PAGE,
+     .run = document_list_group_updated_back},
+    /* all of the other has expired */
+    STEPS("document collections", PAGE, "undurable hf_document_names limit=10 -> count=1"),
 };
 
 static void many_documents_cost_what_a_thousand_do(void **state)

@@ -194,24 +194,24 @@ static void settle_all(struct scene *scene)
 }
 
 static const struct work works[] = {
-    {"idempotency begin, new", 0, begin_new},
-    {"idempotency begin, in progress", 0, begin_in_progress},
-    {"idempotency begin, expired", 0, begin_expired},
-    {"idempotency begin, done", 0, begin_done},
-    {"idempotency begin, complete", 0, begin_complete},
-    {"idempotency begin, abandon", 0, begin_abandon},
-    {"idempotency complete, stale", 0, complete_stale},
-    {"idempotency put", 0, put_over},
-    {"idempotency remove", 0, remove_there},
-    {"idempotency get", 0, get_there},
-    {"idempotency has, expired", 0, has_expired},
-    {"idempotency list, first page", PAGE, list_first},
-    {"idempotency list, middle page", PAGE, list_middle},
-    {"idempotency count", 0, count_scope},
-    {"idempotency scopes", PAGE, list_scopes},
+    WORK("idempotency begin, new", 0, begin_new),
+    WORK("idempotency begin, in progress", 0, begin_in_progress),
+    WORK("idempotency begin, expired", 0, begin_expired),
+    WORK("idempotency begin, done", 0, begin_done),
+    WORK("idempotency begin, complete", 0, begin_complete),
+    WORK("idempotency begin, abandon", 0, begin_abandon),
+    WORK("idempotency complete, stale", 0, complete_stale),
+    WORK("idempotency put", 0, put_over),
+    WORK("idempotency remove", 0, remove_there),
+    WORK("idempotency get", 0, get_there),
+    WORK("idempotency has, expired", 0, has_expired),
+    WORK("idempotency list, first page", PAGE, list_first),
+    WORK("idempotency list, middle page", PAGE, list_middle),
+    WORK("idempotency count", 0, count_scope),
+    WORK("idempotency scopes", PAGE, list_scopes),
     /* A tenth of all: two jumps for each, so that it is no more than a logarithm. */
-    {"idempotency settle, all expired", PER_TEN(2), settle_all},
-    {"idempotency list, once settled", PAGE, list_first},
+    WORK("idempotency settle, all expired", PER_TEN(2), settle_all),
+    WORK("idempotency list, once settled", PAGE, list_first),
 };
 
 static void many_keys_cost_what_a_thousand_do(void **state)

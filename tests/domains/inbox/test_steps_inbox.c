@@ -171,20 +171,20 @@ static void inbox_trim(struct scene *scene)
 }
 
 static const struct work inbox_works[] = {
-    {"inbox get", 0, inbox_get},
-    {"inbox five marks", 0, inbox_marks},
-    {"inbox load, all", PAGE, inbox_load_all},
-    {"inbox load, unread", PAGE, inbox_load_unread},
-    {"inbox load, not dismissed", PAGE, inbox_load_undismissed},
-    {"inbox load, of an account", PAGE, inbox_load_account},
-    {"inbox load, all filters", PAGE, inbox_load_both},
-    {"inbox dismissed", PAGE, inbox_dismissed},
-    {"inbox save, new", 0, inbox_save_new},
-    {"inbox save, there", 0, inbox_save_again},
-    {"inbox remove", 0, inbox_remove},
-    {"inbox status", 0, inbox_status},
-    {"inbox counts", 0, inbox_counts},
-    {"inbox trim of 10", PAGE, inbox_trim},
+    WORK("inbox get", 0, inbox_get),
+    WORK("inbox five marks", 0, inbox_marks),
+    WORK("inbox load, all", PAGE, inbox_load_all),
+    WORK("inbox load, unread", PAGE, inbox_load_unread),
+    WORK("inbox load, not dismissed", PAGE, inbox_load_undismissed),
+    WORK("inbox load, of an account", PAGE, inbox_load_account),
+    WORK("inbox load, all filters", PAGE, inbox_load_both),
+    WORK("inbox dismissed", PAGE, inbox_dismissed),
+    WORK("inbox save, new", 0, inbox_save_new),
+    WORK("inbox save, there", 0, inbox_save_again),
+    WORK("inbox remove", 0, inbox_remove),
+    WORK("inbox status", 0, inbox_status),
+    WORK("inbox counts", 0, inbox_counts),
+    WORK("inbox trim of 10", PAGE, inbox_trim),
 };
 
 static void an_inbox_of_many_costs_what_one_of_a_thousand_does(void **state)

@@ -112,13 +112,13 @@ static void mark_none(struct scene *scene)
 }
 
 static const struct work snoozed_works[] = {
-    {"inbox load, awake", PAGE, load_awake},
-    {"inbox load, unread and awake", PAGE, load_unread_awake},
-    {"inbox load, all four filters", PAGE, load_all_filters},
-    {"inbox snooze and wake", 0, snooze_and_wake},
-    {"inbox mark_all_read of 10", PAGE, mark_all_read},
-    {"inbox dismiss_all of 10", PAGE, dismiss_all},
-    {"inbox dismiss_all of none", 0, mark_none},
+    WORK("inbox load, awake", PAGE, load_awake),
+    WORK("inbox load, unread and awake", PAGE, load_unread_awake),
+    WORK("inbox load, all four filters", PAGE, load_all_filters),
+    WORK("inbox snooze and wake", 0, snooze_and_wake),
+    WORK("inbox mark_all_read of 10", PAGE, mark_all_read),
+    WORK("inbox dismiss_all of 10", PAGE, dismiss_all),
+    WORK("inbox dismiss_all of none", 0, mark_none),
 };
 
 static void snoozed_records_cost_nothing_to_pass_over(void **state)
@@ -213,11 +213,11 @@ static void list_users(struct scene *scene)
 }
 
 static const struct work tomb_works[] = {
-    {"inbox tombstones", PAGE, tombstones},
-    {"inbox save over an ended tombstone", 0, save_over_one_that_ended},
-    {"inbox save against a tombstone", 0, save_over_one_that_stands},
-    {"inbox remove, tombstone", 0, remove_with_tombstone},
-    {"inbox users", 0, list_users},
+    WORK("inbox tombstones", PAGE, tombstones),
+    WORK("inbox save over an ended tombstone", 0, save_over_one_that_ended),
+    WORK("inbox save against a tombstone", 0, save_over_one_that_stands),
+    WORK("inbox remove, tombstone", 0, remove_with_tombstone),
+    WORK("inbox users", 0, list_users),
 };
 
 static void ended_tombstones_cost_nothing_to_pass_over(void **state)

@@ -147,17 +147,17 @@ static void lock_list_next(struct scene *scene)
 }
 
 static const struct work lock_works[] = {
-    {"lock acquire, new", 0, lock_acquire_new},
-    {"lock acquire, lease over", 0, lock_acquire_ended},
-    {"lock acquire, refused", 0, lock_acquire_held},
-    {"lock acquire and renew", 1, lock_renew},
-    {"lock acquire and release", 1, lock_release},
-    {"lock force_release", 0, lock_force_release},
-    {"lock with", 0, lock_with},
-    {"lock check", 0, lock_check},
-    {"lock get", 0, lock_get},
-    {"lock list", PAGE, lock_list},
-    {"lock list, next page", PAGE, lock_list_next},
+    WORK("lock acquire, new", 0, lock_acquire_new),
+    WORK("lock acquire, lease over", 0, lock_acquire_ended),
+    WORK("lock acquire, refused", 0, lock_acquire_held),
+    WORK("lock acquire and renew", 1, lock_renew),
+    WORK("lock acquire and release", 1, lock_release),
+    WORK("lock force_release", 0, lock_force_release),
+    WORK("lock with", 0, lock_with),
+    WORK("lock check", 0, lock_check),
+    WORK("lock get", 0, lock_get),
+    WORK("lock list", PAGE, lock_list),
+    WORK("lock list, next page", PAGE, lock_list_next),
 };
 
 static void many_locks_cost_what_a_thousand_do(void **state)

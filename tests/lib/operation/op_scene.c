@@ -25,7 +25,6 @@ static bool begins(const char *text, const char *with)
 static bool token_word(void *ctx, const char *word, size_t index, struct op_value *out)
 {
 	const struct op_scene *scene = ctx;
-	(void)index;
 	if (scene->place && strcmp(word, "place") == 0) {
 		out->bytes = hf_str(scene->place);
 		return true;
@@ -35,7 +34,7 @@ static bool token_word(void *ctx, const char *word, size_t index, struct op_valu
 			out->number = (int64_t)scene->tokens[i].token;
 			return true;
 		}
-	return false;
+	return scene->word && scene->word(scene->ctx, word, index, out);
 }
 
 /* --- What was answered ------------------------------------------------------------------------ */
@@ -59,12 +58,16 @@ static void compare(void *ctx, const struct hf_api_member *m, struct op_value va
 	w->met = w->met || (w->value ? strcmp(text, w->value) == 0 : strcmp(text, "0") != 0);
 }
 
-static void compare_all(const struct hf_api_call *call, const struct op_answer *answer, char *wants)
+static void compare_all(const struct hf_api_call *call, const struct op_answer *answer,
+                        const struct hf_result *result, char *wants)
 {
 	for (char *want = wants; want; want = wants) {
 		wants = cut(want, " ");
 		struct wanted w = {want, cut(want, "="), false};
-		op_each_answer(call, answer, compare, &w);
+		if (call->fills || call->gives)
+			op_each_answer(call, answer, compare, &w);
+		else
+			op_each_result(result, compare, &w);
 		if (!w.met)
 			fail_msg("%s: the answer has no %s %s", call->name, w.name, w.value ? w.value : "");
 	}
@@ -101,6 +104,8 @@ static int run_one(struct op_scene *scene, char *words, hf_txn *txn, struct slot
 	op_fill(&slot->args, words + (flag ? strlen(undurable) : 0), &source);
 	if (slot->args.call->kind == HF_API_WAIT_CALL)
 		return hf_lock_with(scene->store, (const void *)slot->args.args, nothing, NULL, NULL);
+	if (op_write(&slot->args))
+		op_write(&slot->args)->durability = scene->durability;
 	return op_run(&slot->args, scene->store, txn, flag ? HF_READ_UNDURABLE : 0, &slot->answer,
 	              &slot->result, NULL);
 }
@@ -111,7 +116,7 @@ static void finish(struct op_scene *scene, struct slot *slot, int rc, bool alone
 	const struct hf_api_call *call = slot->args.call;
 	bool empty = true;
 	if (rc == HF_OK && slot->wants)
-		compare_all(call, &slot->answer, slot->wants);
+		compare_all(call, &slot->answer, &slot->result, slot->wants);
 	if (rc == HF_OK && slot->token) {
 		assert_true(scene->count < sizeof scene->tokens / sizeof *scene->tokens);
 		(void)snprintf(scene->tokens[scene->count].name, sizeof scene->tokens[0].name, "%s",

@@ -29,6 +29,10 @@ struct op_scene {
 	struct stage *stage;
 	hf_store *store;
 	const char *place; /* $place, or NULL */
+	enum hf_durability durability; /* of each mutation alone */
+	/* Other words; or NULL */
+	bool (*word)(void *ctx, const char *word, size_t index, struct op_value *out);
+	void *ctx;
 	struct {
 		char name[16];
 		hf_token token;
