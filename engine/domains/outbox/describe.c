@@ -13,12 +13,12 @@ static const struct {
 	bool removed, many;
 } kinds[] = {
     [HF__OUTBOX_GONE] = {.removed = true},
-    [HF__OUTBOX_ENDED] = {"end", "claim over "},
+    [HF__OUTBOX_ENDED] = {"end", "claim over ", false, false},
     [HF__OUTBOX_CLEARED] = {"clear", "clear ", true, true},
-    [HF__OUTBOX_NOTED] = {"enqueue", "note rerun "},
+    [HF__OUTBOX_NOTED] = {"enqueue", "note rerun ", false, false},
     [HF__OUTBOX_REDRIVEN] = {"redrive", "redrive ", false, true},
-    [HF__OUTBOX_DONE] = {"put_completed", "completed ", true},
-    [HF__OUTBOX_FADED] = {"end", "blocks no more ", true},
+    [HF__OUTBOX_DONE] = {"put_completed", "completed ", true, false},
+    [HF__OUTBOX_FADED] = {"end", "blocks no more ", true, false},
     [HF__OUTBOX_DROPPED] = {"drop", "drop ", false, true},
     [HF__OUTBOX_PRUNED] = {"prune", "prune ", true, true},
 };
