@@ -8,7 +8,7 @@
 #include <assert.h>
 #include <ctype.h>
 
-enum { ARGS_MAX = 512, ANSWER_MAX = 512 };
+enum { ARGS_MAX = 512, PAGE = 256 };
 
 union given {
 	max_align_t align;
@@ -142,7 +142,7 @@ void call_options(struct cli *cli)
 	cli->call = command->call ? rows_call(command->call) : NULL;
 	assert(!command->call == !cli->call);
 	if (cli->call && cli->call->takes && strcmp(cli->call->takes->name, "hf_bytes") != 0)
-		rows_of(cli->call->takes, &cli->takes);
+		cli->takes = *rows_all(cli->call->takes);
 	if (command->also)
 		rows_behind(rows_struct(command->also), cli->call->takes->size, &cli->takes);
 	call_add_options(cli, command->options);
@@ -226,8 +226,11 @@ static int fill_value(struct cli *cli, const struct cli_value *value, void *args
 static int fill_content(struct cli *cli, const struct cli_value *value, void *args)
 {
 	const struct hf_api_member *member = value->row.member;
-	return cli_content(cli, value->option->name, member->most ? member->most : HF_PAYLOAD_MAX,
-	                   (struct hf_bytes *)(void *)((char *)args + value->row.offset));
+	struct hf_bytes content;
+	const int status = cli_content(cli, value->option->name,
+	                               member->most ? member->most : HF_PAYLOAD_MAX, &content);
+	row_put_bytes(&value->row, args, content);
+	return status;
 }
 
 static int fill_options(struct cli *cli, void *args)
@@ -306,11 +309,11 @@ static int confirm(struct cli *cli, const char *name)
 /* What `read` takes, about that name. */
 static void about(const struct hf_api_call *read, struct hf_bytes name, union given *args)
 {
-	struct rows rows;
 	rows_clear(read->takes, args);
-	rows_of(read->takes, &rows);
-	const bool plain = strcmp(read->takes->name, "hf_bytes") == 0;
-	*(struct hf_bytes *)(void *)(args->bytes + (plain ? 0 : rows.row[0].offset)) = name;
+	if (strcmp(read->takes->name, "hf_bytes") == 0)
+		*(struct hf_bytes *)(void *)args = name;
+	else
+		row_put_bytes(&rows_all(read->takes)->row[0], args, name);
 }
 
 static int count_only(struct cli *cli, struct hf_bytes name)
@@ -323,11 +326,10 @@ static int count_only(struct cli *cli, struct hf_bytes name)
 	if (rows_read(read, cli->store, &args, &answer, &error) != HF_OK)
 		return cli_fail(cli, &error);
 	if (read->fills) {
-		struct rows rows;
-		rows_of(read->fills, &rows);
-		for (size_t i = 0; i < rows.count; i++)
-			if (rows_names(cli->command->counted, rows.row[i].member->name))
-				sum += (uint64_t)row_number(&rows.row[i], &answer);
+		const struct rows *rows = rows_all(read->fills);
+		for (size_t i = 0; i < rows->count; i++)
+			if (rows_names(cli->command->counted, rows->row[i].member->name))
+				sum += (uint64_t)row_number(&rows->row[i], &answer);
 	} else {
 		memcpy(&sum, &answer, sizeof sum);
 	}
@@ -391,10 +393,7 @@ static int show_list(struct cli *cli, const void *args, const void *answer)
 			status = command->each(cli, *(const struct hf_bytes *)item);
 		else
 			show_object(cli->out, page.of, item,
-			            named ? *(const struct hf_bytes *)(const void *)((const char *)args +
-			                                                             cli->takes.row[0].offset)
-			                  : hf_str(NULL),
-			            bare);
+			            named ? row_bytes(&cli->takes.row[0], args) : hf_str(NULL), bare);
 	}
 	show_list_end(cli, page.count, page.next);
 	return status;
@@ -458,14 +457,16 @@ int call_each(struct cli *cli, const char *list, void *args,
               int (*one)(void *ctx, const void *item), void *ctx)
 {
 	const struct hf_api_call *call = rows_call(list);
-	struct rows takes;
+	const struct rows takes = *rows_all(call->takes);
 	struct rows_page page = {0};
 	int status = CLI_OK;
-	rows_of(call->takes, &takes);
+	const struct row *limit = rows_find(&takes, "limit");
+	if (!row_is_set(limit, args))
+		row_store(limit, args, PAGE);
 	do {
 		union given answer = {0};
 		struct hf_error error = {0};
-		*(const char **)(void *)((char *)args + rows_find(&takes, "page")->offset) = page.next;
+		memcpy((char *)args + rows_find(&takes, "page")->offset, &page.next, sizeof page.next);
 		const int rc = rows_read(call, cli->store, args, &answer, &error);
 		hf_release(page.memory);
 		rows_page(call->fills, &answer, &page);

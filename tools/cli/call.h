@@ -27,8 +27,8 @@ HF_CHECKED int call_run(struct cli *cli, int argc, char **argv);
 /* Opens the store, reads what `read` gives about `name` (the only thing that it takes, or the first
  * of them), and shows it. */
 HF_CHECKED int call_about(struct cli *cli, const char *read, struct hf_bytes name);
-/* Each item of a list, page after page; `args` is what `list` takes, with a limit. Ends with the
- * first status of `one` that is not CLI_OK. */
+/* Each item of a list, page after page; `args` is what `list` takes; without a limit pages
+ * have 256. Ends with the first status of `one` that is not CLI_OK. */
 HF_CHECKED int call_each(struct cli *cli, const char *list, void *args,
                          int (*one)(void *ctx, const void *item), void *ctx);
 

@@ -65,7 +65,7 @@ static int one_of(void *ctx, const void *name)
 static int each_name(struct cli *cli, const char *names,
                      int (*figures)(struct cli *, struct hf_bytes), uint64_t *count)
 {
-	struct hf_names_args all = {.limit = 256};
+	struct hf_names_args all = {0};
 	struct kind kind = {cli, figures, count};
 	return call_each(cli, names, &all, one_of, &kind);
 }

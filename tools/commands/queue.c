@@ -19,7 +19,7 @@ static int each_queue(struct cli *cli, const char *name, int (*one)(void *ctx, c
                       void *ctx)
 {
 	const struct hf_bytes queue = hf_str(name);
-	struct hf_names_args all = {.limit = 256};
+	struct hf_names_args all = {0};
 	return name ? one(ctx, &queue) : call_each(cli, "hf_outbox_names", &all, one, ctx);
 }
 

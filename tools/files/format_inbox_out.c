@@ -2,6 +2,7 @@
  * store has fields for overrules it, and only a value that is another now is spelled anew.
  * Records that the file had come in its order, then the others in load order; around them stands
  * the file's own text, if it was kept. */
+#include "cli/call.h"
 #include "files/format.h"
 
 #include "print/text.h"
@@ -200,27 +201,18 @@ static int export_ordered(struct inbox_export *x)
 	return rc;
 }
 
+static int export_unless_done(void *ctx, const void *given)
+{
+	struct inbox_export *x = ctx;
+	const struct hf_inbox_record *record = given;
+	const struct hf_bytes parts[] = {record->key.account, record->key.thread};
+	return keyset_has(&x->done, parts, 2) ? CLI_OK : export_record(x, record);
+}
+
 static int export_rest(struct inbox_export *x)
 {
-	struct hf_inbox_page page = {0};
-	int rc = CLI_OK;
-	do {
-		const struct hf_inbox_load_args args = {.user = x->user, .limit = 32, .page = page.next};
-		struct hf_inbox_page next;
-		struct hf_error error = {0};
-		const int code = hf_inbox_load(x->export->cli->store, &args, 0, &next, &error);
-		hf_release(page.memory);
-		page = next;
-		if (code != HF_OK)
-			return cli_fail(x->export->cli, &error);
-		for (size_t i = 0; i < page.count && rc == CLI_OK; i++) {
-			const struct hf_bytes parts[] = {page.items[i].key.account, page.items[i].key.thread};
-			if (!keyset_has(&x->done, parts, 2))
-				rc = export_record(x, &page.items[i]);
-		}
-	} while (rc == CLI_OK && page.next);
-	hf_release(page.memory);
-	return rc;
+	struct hf_inbox_load_args args = {.user = x->user, .limit = 32};
+	return call_each(x->export->cli, "hf_inbox_load", &args, export_unless_done, x);
 }
 
 /* --- Around them ------------------------------------------------------------------------------ */

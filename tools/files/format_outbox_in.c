@@ -109,6 +109,7 @@ static int load_entry(struct import *import, const struct json_object *object,
 	if (!entry->plain)
 		json_put_patched(&frame, object, &without_item, 1);
 	const struct hf_outbox_item item = {
+	    .queue = import->queue,
 	    .id = entry->id,
 	    .payload = entry->item,
 	    .status = entry->status == HF_OUTBOX_FAILED ? HF_OUTBOX_FAILED : HF_OUTBOX_QUEUED,
@@ -119,7 +120,7 @@ static int load_entry(struct import *import, const struct json_object *object,
 	    .extra = buffer_bytes(&frame),
 	};
 	const int rc = frame.failed ? load_fail(&import->load, HF_ENOMEM, "out of memory")
-	                            : load_item(&import->load, import->queue, &item, false);
+	                            : load_item(&import->load, &item, false);
 	buffer_free(&frame);
 	return rc;
 }

@@ -1,14 +1,21 @@
 /* A queue as the outbox file it came from: items in enqueue order, each in the text that was
  * kept beside it, if there is one. What the store says overrules the frame's text; where both
  * say the same, the text stays as it was spelled. */
+#include "cli/call.h"
 #include "files/format.h"
 
 #include "print/text.h"
+
+/* The fields as text, each followed by nothing. */
+struct spelled {
+	struct buffer status, attempts, enqueued_at;
+};
 
 struct queue_export {
 	struct export *export;
 	struct hf_bytes queue;
 	struct buffer text; /* of one entry */
+	struct spelled spelled;
 };
 
 static int too_little_memory(struct export *export)
@@ -30,11 +37,6 @@ static int cannot(struct queue_export *q, struct hf_bytes id, const char *why)
 }
 
 /* --- One entry -------------------------------------------------------------------------------- */
-
-/* The fields as text, each followed by nothing. */
-struct spelled {
-	struct buffer status, attempts, enqueued_at;
-};
 
 static void spell(struct spelled *s, const struct hf_outbox_item *item)
 {
@@ -123,51 +125,32 @@ static int export_item(struct queue_export *q, const struct hf_outbox_item *item
 /* --- The queue -------------------------------------------------------------------------------- */
 
 /* Payloads one by one: a page of them could be more than memory holds. */
-static int export_by_id(struct queue_export *q, struct hf_bytes id, struct spelled *s)
+static int export_by_id(void *ctx, const void *listed)
 {
-	const struct hf_outbox_key key = {.queue = q->queue, .id = id};
+	struct queue_export *q = ctx;
+	const struct hf_outbox_key key = {.queue = q->queue,
+	                                  .id = ((const struct hf_outbox_item *)listed)->id};
 	struct hf_outbox_got got;
 	struct hf_error error = {0};
 	if (hf_outbox_get(q->export->cli->store, &key, 0, &got, &error) != HF_OK)
 		return cli_fail(q->export->cli, &error);
-	const int rc = export_item(q, &got.item, s);
+	const int rc = export_item(q, &got.item, &q->spelled);
 	hf_release(got.memory);
-	return rc;
-}
-
-static int export_items(struct queue_export *q, struct spelled *s)
-{
-	struct hf_outbox_items page = {0};
-	int rc = CLI_OK;
-	do {
-		const struct hf_outbox_list_args args = {
-		    .queue = q->queue, .without_payload = true, .limit = 512, .page = page.next};
-		struct hf_outbox_items next;
-		struct hf_error error = {0};
-		const int code = hf_outbox_list(q->export->cli->store, &args, 0, &next, &error);
-		hf_release(page.memory);
-		page = next;
-		if (code != HF_OK)
-			return cli_fail(q->export->cli, &error);
-		for (size_t i = 0; i < page.count && rc == CLI_OK; i++)
-			rc = export_by_id(q, page.items[i].id, s);
-	} while (rc == CLI_OK && page.next);
-	hf_release(page.memory);
 	return rc;
 }
 
 int export_outbox(struct export *export, struct hf_bytes queue)
 {
 	struct queue_export q = {.export = export, .queue = queue};
-	struct spelled s = {0};
+	struct hf_outbox_list_args args = {.queue = queue, .without_payload = true, .limit = 512};
 	int rc = sink_write(&export->sink, "[", 1);
 	if (rc == CLI_OK)
-		rc = export_items(&q, &s);
+		rc = call_each(export->cli, "hf_outbox_list", &args, export_by_id, &q);
 	if (rc == CLI_OK)
 		rc = sink_write(&export->sink, "\n]\n", 3);
-	buffer_free(&s.status);
-	buffer_free(&s.attempts);
-	buffer_free(&s.enqueued_at);
+	buffer_free(&q.spelled.status);
+	buffer_free(&q.spelled.attempts);
+	buffer_free(&q.spelled.enqueued_at);
 	buffer_free(&q.text);
 	return rc;
 }

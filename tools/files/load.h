@@ -27,6 +27,7 @@ struct load {
 	uint64_t total; /* the same of the whole file, from LOAD_CHECK */
 	uint64_t added, replaced, same; /* objects, of this pass */
 	uint64_t batches; /* committed */
+	unsigned orders; /* of the document at work */
 };
 
 /* All of these give CLI_OK, or an exit status with the sentence printed. */
@@ -40,27 +41,27 @@ void load_abandon(struct load *load);
 HF_CHECKED int load_cursor(struct load *load, const struct hf_cursor *cursor);
 /* `whole` false: only id, payload, status, attempts and enqueued_at were in the file; the others
  * are compared with nothing. */
-HF_CHECKED int load_item(struct load *load, struct hf_bytes queue,
-                         const struct hf_outbox_item *item, bool whole);
+HF_CHECKED int load_item(struct load *load, const struct hf_outbox_item *item, bool whole);
 HF_CHECKED int load_queue(struct load *load, const struct hf_outbox_configure_args *settings,
                           bool paused);
 /* A completed id that blocks; one whose time is over is nothing. */
-HF_CHECKED int load_completed(struct load *load, struct hf_bytes queue, struct hf_bytes id,
-                              hf_time until);
+HF_CHECKED int load_completed(struct load *load, struct hf_bytes queue,
+                              const struct hf_outbox_completed_id *completed);
 /* Events never change: one that is there with other content is in conflict, --replace or not. */
 HF_CHECKED int load_event(struct load *load, const struct hf_timeline_event *event);
 /* A done entry. One that has expired is left out. */
-HF_CHECKED int load_idem(struct load *load, const struct hf_idempotency_put_args *entry);
+HF_CHECKED int load_idem(struct load *load, const struct hf_idempotency_entry *entry);
 /* A name that is recorded already stays as it is, whenever that was. */
-HF_CHECKED int load_migration(struct load *load, const struct hf_migration_record_args *migration);
+HF_CHECKED int load_migration(struct load *load, const struct hf_migration_entry *migration);
 /* With the orders of its collection; 0: not given. One that has expired by now adds nothing. */
 HF_CHECKED int load_document(struct load *load, const struct hf_document *document,
                              unsigned orders);
+/* The member whose words the orders are. */
+const struct hf_api_member *load_orders(void);
 /* Held for its owner, with a token of this store; one whose lease is over stays free. */
 HF_CHECKED int load_lock(struct load *load, const struct hf_lock *lock);
 /* A record with all its times and marks. */
-HF_CHECKED int load_record(struct load *load, struct hf_bytes user,
-                           const struct hf_inbox_input *record);
+HF_CHECKED int load_record(struct load *load, const struct hf_inbox_record *record);
 /* What is remembered of a record that went. One whose time is over is passed over. */
 HF_CHECKED int load_tombstone(struct load *load, const struct hf_inbox_tombstone *tomb);
 /* A record as a poller's save: never a conflict, and no dismissal is lost. */

@@ -2,19 +2,12 @@
 #include "files/load_parts.h"
 
 #include "print/text.h"
+#include "rows/rows.h"
 
 static bool equal_contents(const struct hf_inbox_record *there, const struct hf_inbox_input *given)
 {
 	return equal_bytes(there->payload, given->payload) && there->unread == given->unread &&
 	       same_double(there->score, given->score) && there->updated_at == given->updated_at;
-}
-
-static bool equal_records(const struct hf_inbox_record *there, const struct hf_inbox_input *given)
-{
-	return equal_contents(there, given) && there->dismissed == given->dismissed &&
-	       there->snapshot_at == given->snapshot_at && there->seen_at == given->seen_at &&
-	       there->read_at == given->read_at && there->dismissed_at == given->dismissed_at &&
-	       there->snoozed_until == given->snoozed_until;
 }
 
 static int save_record(struct load *load, const struct hf_inbox_save_args *args, uint64_t *count)
@@ -63,15 +56,9 @@ static int look_up_tombstone(struct load *load, const struct hf_inbox_key *key,
 
 static int bury(struct load *load, const struct hf_inbox_tombstone *tomb, uint64_t *count)
 {
-	struct hf_error error = {0};
-	const struct hf_inbox_put_tombstone_args args = {.write.literal_times = true,
-	                                                 .key = tomb->key,
-	                                                 .dismissed = tomb->dismissed,
-	                                                 .dismissed_at = tomb->dismissed_at,
-	                                                 .until = tomb->until};
-	return load_added(load,
-	                  hf_inbox_put_tombstone(load->cli->store, load->txn, &args, NULL, &error),
-	                  &error, count);
+	static const struct load_how how = {.of = "hf_inbox_tombstone",
+	                                    .put = "hf_inbox_put_tombstone"};
+	return load_put(load, &how, tomb, 0, count);
 }
 
 /* A record that is not there: what a tombstone says to its return is a conflict too. */
@@ -112,8 +99,8 @@ int load_tombstone(struct load *load, const struct hf_inbox_tombstone *tomb)
 		rc = look_up_tombstone(load, &tomb->key, &there, &found);
 	if (rc != CLI_OK)
 		return rc;
-	const bool same = found && there.dismissed == tomb->dismissed &&
-	                  there.dismissed_at == tomb->dismissed_at && there.until == tomb->until;
+	const bool same =
+	    found && rows_equal(rows_struct("hf_inbox_tombstone"), &there, tomb, "version", NULL);
 	if (found && !same && !load->replace)
 		return load_conflict(load, "a tombstone of thread", tomb->key.thread);
 	return bury(load, tomb,
@@ -122,29 +109,31 @@ int load_tombstone(struct load *load, const struct hf_inbox_tombstone *tomb)
 	                                              : &load->added);
 }
 
-int load_record(struct load *load, struct hf_bytes user, const struct hf_inbox_input *record)
+int load_record(struct load *load, const struct hf_inbox_record *record)
 {
-	const struct hf_inbox_key key = {
-	    .user = user, .account = record->account, .thread = record->thread};
+	const struct hf_api_struct *of = rows_struct("hf_inbox_record");
+	const struct hf_inbox_key key = record->key;
+	struct hf_inbox_input input = {0};
 	const struct hf_inbox_save_args save = {.write.literal_times = true,
-	                                        .user = user,
-	                                        .records = record,
+	                                        .user = key.user,
+	                                        .records = &input,
 	                                        .count = 1,
 	                                        .generated_at = HF_UNSET,
 	                                        .restore = true};
 	struct hf_inbox_got got;
 	/* The key twice: a record that is replaced takes two entries. */
-	int rc = load_make_room(load, 2 * (user.len + record->account.len + record->thread.len) +
-	                                  record->payload.len);
+	int rc = load_make_room(load, rows_bytes(of, record) + key.user.len + key.account.len +
+	                                  key.thread.len);
 	if (rc != CLI_OK || load->pass == LOAD_CHECK)
 		return rc;
+	rows_copy(rows_struct("hf_inbox_input"), &input, of, record);
 	const int code = look_up(load, &key, &got, &rc);
 	if (code != HF_OK)
 		return code == HF_ENOTFOUND ? add_record(load, &key, &save) : rc;
-	if (equal_records(&got.record, record)) {
+	if (rows_equal(of, &got.record, record, "saved version", NULL)) {
 		load->same++;
 	} else if (!load->replace) {
-		rc = load_conflict(load, "the record of thread", record->thread);
+		rc = load_conflict(load, "the record of thread", key.thread);
 	} else {
 		/* A save keeps marks that are there: to take the file's, the record goes and comes anew. */
 		rc = drop_record(load, &key);

@@ -3,66 +3,18 @@
 
 #include "print/text.h"
 
-static bool equal_reruns(const struct hf_outbox_rerun *a, const struct hf_outbox_rerun *b)
+int load_item(struct load *load, const struct hf_outbox_item *item, bool whole)
 {
-	if (!a || !b)
-		return !a && !b;
-	return equal_bytes(a->payload, b->payload) && a->enqueued_at == b->enqueued_at &&
-	       a->available_at == b->available_at && a->available_computed == b->available_computed;
-}
-
-static bool equal_items(const struct hf_outbox_item *there, const struct hf_outbox_item *given,
-                        bool whole)
-{
-	const bool basics = equal_bytes(there->payload, given->payload) &&
-	                    there->status == given->status && there->attempts == given->attempts &&
-	                    there->enqueued_at == given->enqueued_at &&
-	                    equal_bytes(there->extra, given->extra);
-	return basics &&
-	       (!whole ||
-	        (equal_bytes(there->group, given->group) && equal_reruns(there->rerun, given->rerun) &&
-	         there->lost == given->lost && there->available_computed == given->available_computed &&
-	         there->max_attempts == given->max_attempts && there->priority == given->priority &&
-	         there->available_at == given->available_at &&
-	         equal_bytes(there->last_error, given->last_error)));
-}
-
-static int put_item(struct load *load, struct hf_bytes queue, const struct hf_outbox_item *item,
-                    hf_lsn expect, uint64_t *count)
-{
-	struct hf_error error = {0};
-	const struct hf_outbox_put_args args = {
-	    .write = {.expect = expect, .literal_times = true}, .queue = queue, .item = *item};
-	return load_added(load, hf_outbox_put(load->cli->store, load->txn, &args, NULL, &error), &error,
-	                  count);
-}
-
-int load_item(struct load *load, struct hf_bytes queue, const struct hf_outbox_item *item,
-              bool whole)
-{
-	const struct hf_outbox_key key = {.queue = queue, .id = item->id};
-	struct hf_outbox_got got;
-	struct hf_error error = {0};
-	int rc = load_make_room(load, queue.len + item->id.len + item->payload.len +
-	                                  item->last_error.len + item->group.len + item->extra.len +
-	                                  (item->rerun ? item->rerun->payload.len : 0));
-	if (rc != CLI_OK || load->pass == LOAD_CHECK)
-		return rc;
-	rc = hf_outbox_get(load->cli->store, &key, 0, &got, &error);
-	if (rc == HF_ENOTFOUND)
-		return put_item(load, queue, item, HF_ABSENT, &load->added);
-	if (rc != HF_OK)
-		return load_refused(load, &error);
-	if (equal_items(&got.item, item, whole)) {
-		load->same++;
-		rc = CLI_OK;
-	} else if (!load->replace) {
-		rc = load_conflict(load, "item", item->id);
-	} else {
-		rc = put_item(load, queue, item, got.item.version, &load->replaced);
-	}
-	hf_release(got.memory);
-	return rc;
+	static const char *const entry = "payload status attempts enqueued_at extra";
+	const struct load_how how = {"hf_outbox_item",
+	                             "hf_outbox_get",
+	                             "hf_outbox_put",
+	                             "item",
+	                             "id",
+	                             "token owner lease_until run_until version",
+	                             whole ? NULL : entry,
+	                             .expects = true};
+	return load_object(load, &how, item, &load->added, &load->replaced);
 }
 
 static bool equal_settings(const struct hf_outbox_stats *there,
@@ -103,8 +55,11 @@ int load_queue(struct load *load, const struct hf_outbox_configure_args *setting
 	return load_added(load, rc, &error, &none);
 }
 
-int load_completed(struct load *load, struct hf_bytes queue, struct hf_bytes id, hf_time until)
+int load_completed(struct load *load, struct hf_bytes queue,
+                   const struct hf_outbox_completed_id *completed)
 {
+	const struct hf_bytes id = completed->id;
+	const hf_time until = completed->until;
 	const struct hf_outbox_list_completed_args list = {.queue = queue, .id = id};
 	const struct hf_outbox_put_completed_args args = {
 	    .write.literal_times = true, .queue = queue, .id = id, .until = until};

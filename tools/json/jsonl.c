@@ -1,195 +1,166 @@
-/* One table says which members a line of each kind has, of which type, and where they stand in
- * struct jsonl_line; writing and reading walk it. Numbers of 64 bits are strings, since many
- * readers of JSON keep only 53 bits of a number; times are RFC 3339 with microseconds or null;
- * bytes that are no UTF-8 stand in base64 under NAME_base64. */
+/* A line of a kind has the members of a struct of the library, by its rows, or those of a table
+ * here; writing and reading walk them. Numbers of 64 bits are strings, since many readers of JSON
+ * keep only 53 bits of a number; times are RFC 3339 with microseconds or null; bytes that are no
+ * UTF-8 stand in base64 under NAME_base64. */
 #include "json/jsonl.h"
 
 #include "print/text.h"
+#include "rows/rows.h"
 #include "json/json_write.h"
 #include "json/line_sum.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-enum type { BYTES, U64, I64, U32, I32, BOOLEAN, REAL, TIME };
+enum type { BYTES, U64, I64, U32, I32, BOOLEAN, REAL, TIME, WORD };
+
+enum { FIELDS_MAX = 32 };
 
 struct field {
 	const char *name;
 	enum type type;
 	size_t at;
+	const struct hf_api_member *member; /* of a word: which words there are */
 };
 
-#define AT(member) offsetof(struct jsonl_line, member)
+#define AT(member) offsetof(struct jsonl_line, of.member)
 
-static const struct field header[] = {{"format", BYTES, AT(format)},
-                                      {"uuid", BYTES, AT(uuid)},
-                                      {"lsn", U64, AT(lsn)},
-                                      {"clock_ahead_us", I64, AT(clock_ahead_us)},
-                                      {"end_line", BOOLEAN, AT(ends)},
-                                      {"line_sums", BOOLEAN, AT(sums)},
+static const struct field header[] = {{"format", BYTES, AT(header.format)},
+                                      {"uuid", BYTES, AT(header.uuid)},
+                                      {"lsn", U64, AT(header.lsn)},
+                                      {"clock_ahead_us", I64, AT(header.clock_ahead_us)},
+                                      {"end_line", BOOLEAN, AT(header.ends)},
+                                      {"line_sums", BOOLEAN, AT(header.sums)},
                                       {0}};
 
-static const struct field inbox[] = {{"user", BYTES, AT(user)},
-                                     {"generated_at", TIME, AT(generated_at)},
-                                     {"status", BYTES, AT(status)},
-                                     {"extra", BYTES, AT(extra)},
-                                     {"status_set", BOOLEAN, AT(status_set)},
+static const struct field inbox[] = {{"user", BYTES, AT(inbox.user)},
+                                     {"generated_at", TIME, AT(inbox.generated_at)},
+                                     {"status", BYTES, AT(inbox.status)},
+                                     {"extra", BYTES, AT(inbox.extra)},
+                                     {"status_set", BOOLEAN, AT(inbox.status_set)},
                                      {0}};
 
-static const struct field record[] = {
-    {"user", BYTES, AT(user)},
-    {"account", BYTES, AT(account)},
-    {"thread", BYTES, AT(thread)},
-    {"unread", BOOLEAN, AT(unread)},
-    {"dismissed", BOOLEAN, AT(dismissed)},
-    {"score", REAL, AT(score)},
-    {"updated_at", TIME, AT(updated_at)},
-    {"snapshot_at", TIME, AT(snapshot_at)},
-    {"seen_at", TIME, AT(seen_at)},
-    {"read_at", TIME, AT(read_at)},
-    {"dismissed_at", TIME, AT(dismissed_at)},
-    {"snoozed_until", TIME, AT(snoozed_until)},
-    {"payload", BYTES, AT(payload)},
-    {0},
-};
+static const struct field paused[] = {{"paused", BOOLEAN, AT(outbox.paused)}, {0}};
 
-static const struct field tombstone[] = {
-    {"user", BYTES, AT(user)},
-    {"account", BYTES, AT(account)},
-    {"thread", BYTES, AT(thread)},
-    {"dismissed", BOOLEAN, AT(dismissed)},
-    {"dismissed_at", TIME, AT(dismissed_at)},
-    {"until", TIME, AT(until)},
-    {0},
-};
-
-static const struct field cursor[] = {
-    {"consumer", BYTES, AT(cursor.key.consumer)},
-    {"stream", BYTES, AT(cursor.key.stream)},
-    {"subject", BYTES, AT(cursor.key.subject)},
-    {"last_sequence", I64, AT(cursor.last_sequence)},
-    {"last_delivery_id", BYTES, AT(cursor.last_delivery_id)},
-    {"last_delivered_at", TIME, AT(cursor.last_delivered_at)},
-    {"last_error", BYTES, AT(cursor.last_error)},
-    {"error_count", U64, AT(cursor.error_count)},
-    {"updated_at", TIME, AT(updated_at)},
-    {"reset_reason", BYTES, AT(cursor.reset_reason)},
-    {"reset_at", TIME, AT(cursor.reset_at)},
-    {0},
-};
-
-static const struct field outbox[] = {
-    {"queue", BYTES, AT(queue)},
-    {"max_attempts", U32, AT(max_attempts)},
-    {"max_lost", U32, AT(settings.max_lost)},
-    {"dedup_window_us", I64, AT(settings.dedup_window_us)},
-    {"dedup_max", U32, AT(settings.dedup_max)},
-    {"paused", BOOLEAN, AT(paused)},
-    {0},
-};
-
-static const struct field completed[] = {{"queue", BYTES, AT(queue)},
-                                         {"id", BYTES, AT(completed)},
-                                         {"blocks_until", TIME, AT(blocks_until)},
+static const struct field completed[] = {{"queue", BYTES, AT(completed.queue)},
+                                         {"id", BYTES, AT(completed.id.id)},
+                                         {"blocks_until", TIME, AT(completed.id.until)},
                                          {0}};
 
-static const struct field item[] = {
-    {"queue", BYTES, AT(queue)},
-    {"id", BYTES, AT(item.id)},
-    {"status", BYTES, AT(item_status)},
-    {"attempts", U32, AT(item.attempts)},
-    {"lost", U32, AT(item.lost)},
-    {"max_attempts", U32, AT(item.max_attempts)},
-    {"priority", I32, AT(item.priority)},
-    {"enqueued_at", TIME, AT(item.enqueued_at)},
-    {"available_at", TIME, AT(item.available_at)},
-    {"available_computed", BOOLEAN, AT(item.available_computed)},
-    {"last_error", BYTES, AT(item.last_error)},
-    {"group", BYTES, AT(item.group)},
-    {"extra", BYTES, AT(item.extra)},
-    {"rerun", BOOLEAN, AT(noted)},
-    {"rerun_enqueued_at", TIME, AT(rerun.enqueued_at)},
-    {"rerun_available_at", TIME, AT(rerun.available_at)},
-    {"rerun_available_computed", BOOLEAN, AT(rerun.available_computed)},
-    {"rerun_payload", BYTES, AT(rerun.payload)},
-    {"payload", BYTES, AT(payload)},
+static const struct field rerun[] = {
+    {"rerun", BOOLEAN, AT(item.noted)},
+    {"rerun_enqueued_at", TIME, AT(item.rerun.enqueued_at)},
+    {"rerun_available_at", TIME, AT(item.rerun.available_at)},
+    {"rerun_available_computed", BOOLEAN, AT(item.rerun.available_computed)},
+    {"rerun_payload", BYTES, AT(item.rerun.payload)},
     {0},
 };
 
-static const struct field event[] = {
-    {"timeline", BYTES, AT(event.key.timeline)},
-    {"id", BYTES, AT(event.key.id)},
-    {"type", BYTES, AT(event.type)},
-    {"subject", BYTES, AT(event.subject)},
-    {"happened_at", TIME, AT(event.happened_at)},
-    {"payload", BYTES, AT(payload)},
-    {0},
-};
-
-static const struct field idem[] = {
-    {"scope", BYTES, AT(idem.key.scope)},
-    {"key", BYTES, AT(idem.key.key)},
-    {"fingerprint", BYTES, AT(idem.fingerprint)},
-    {"status", I32, AT(idem.status)},
-    {"response", BYTES, AT(idem.response)},
-    {"created_at", TIME, AT(idem.created_at)},
-    {"expires_at", TIME, AT(idem.expires_at)},
-    {"expires_computed", BOOLEAN, AT(idem.expires_computed)},
-    {0},
-};
-
-static const struct field migration[] = {
-    {"name", BYTES, AT(migration.name)},
-    {"applied_at", TIME, AT(migration.applied_at)},
-    {"has_checksum", BOOLEAN, AT(migration.has_checksum)},
-    {"checksum", U64, AT(migration.checksum)},
-    {0},
-};
-
-static const struct field document[] = {
-    {"collection", BYTES, AT(document.key.collection)},
-    {"id", BYTES, AT(document.key.id)},
-    {"group", BYTES, AT(document.group)},
-    {"created_at", TIME, AT(document.created_at)},
-    {"updated_at", TIME, AT(updated_at)},
-    {"expires_at", TIME, AT(document.expires_at)},
-    {"expires_computed", BOOLEAN, AT(document.expires_computed)},
-    {"orders", BYTES, AT(orders)},
-    {"payload", BYTES, AT(payload)},
-    {0},
-};
-
-/* A token is of its own store: the lock is held for its owner, who takes it over. */
-static const struct field lock[] = {
-    {"name", BYTES, AT(lock.name)},
-    {"owner", BYTES, AT(lock.owner)},
-    {"acquired_at", TIME, AT(lock.acquired_at)},
-    {"lease_until", TIME, AT(lock.lease_until)},
-    {0},
-};
+static const struct field orders[] = {{"orders", BYTES, AT(document.orders)}, {0}};
 
 static const struct field end[] = {
-    {"objects", U64, AT(objects)}, {"checksum", BYTES, AT(checksum)}, {0}};
+    {"objects", U64, AT(end.objects)}, {"checksum", BYTES, AT(end.checksum)}, {0}};
 
+/* A token is of its own store: a lock is held for its owner, who takes it over. */
 static const struct {
 	const char *name;
-	const struct field *fields;
+	const char *noun; /* two of the same noun and key are the same object */
+	size_t keys; /* so many members name it */
+	const char *of; /* its struct; NULL: it has `more` alone */
+	const char *hidden; /* members that are not in a file */
+	const struct field *more; /* behind the others, but before the very last of `last` */
+	const char *last;
 } kinds[JSONL_KINDS] = {
-    [JSONL_HEADER] = {"header", header},
-    [JSONL_INBOX] = {"inbox", inbox},
-    [JSONL_RECORD] = {"inbox_record", record},
-    [JSONL_CURSOR] = {"cursor", cursor},
-    [JSONL_OUTBOX] = {"outbox", outbox},
-    [JSONL_ITEM] = {"outbox_item", item},
-    [JSONL_COMPLETED] = {"outbox_completed", completed},
-    [JSONL_EVENT] = {"timeline_event", event},
-    [JSONL_DOCUMENT] = {"document", document},
-    [JSONL_LOCK] = {"lock", lock},
-    [JSONL_IDEM] = {"idempotency_entry", idem},
-    [JSONL_MIGRATION] = {"migration", migration},
-    [JSONL_END] = {"end", end},
-    [JSONL_TOMBSTONE] = {"inbox_tombstone", tombstone},
+    [JSONL_HEADER] = {"header", "header", .more = header},
+    [JSONL_INBOX] = {"inbox", "inbox", 1, .more = inbox},
+    [JSONL_RECORD] = {"inbox_record", "record", 3, "hf_inbox_record", "saved version", NULL,
+                      "payload"},
+    [JSONL_TOMBSTONE] = {"inbox_tombstone", "record", 3, "hf_inbox_tombstone", "version"},
+    [JSONL_CURSOR] = {"cursor", "cursor", 3, "hf_cursor", "version"},
+    [JSONL_OUTBOX] = {"outbox", "outbox", 1, "hf_outbox_configure_args", "leave", paused},
+    [JSONL_ITEM] = {"outbox_item", "item", 2, "hf_outbox_item",
+                    "rerun token owner lease_until run_until version", rerun, "extra payload"},
+    [JSONL_COMPLETED] = {"outbox_completed", "completed id", 2, .more = completed},
+    [JSONL_EVENT] = {"timeline_event", "event", 2, "hf_timeline_event", "version", NULL, "payload"},
+    [JSONL_DOCUMENT] = {"document", "document", 2, "hf_document", "version", orders, "payload"},
+    [JSONL_LOCK] = {"lock", "lock", 1, "hf_lock", "token version"},
+    [JSONL_IDEM] = {"idempotency_entry", "idem", 2, "hf_idempotency_entry",
+                    "done token lease_until version"},
+    [JSONL_MIGRATION] = {"migration", "migration", 1, "hf_migration_entry", "version"},
+    [JSONL_END] = {"end", "end", .more = end},
 };
+
+/* --- Members of a kind ------------------------------------------------------------------------ */
+
+static enum type type_of(const struct hf_api_member *member)
+{
+	const bool small = member->size == sizeof(uint32_t);
+	switch (member->type) {
+	case HF_API_BOOL:
+		return BOOLEAN;
+	case HF_API_INT:
+		return small ? I32 : I64;
+	case HF_API_UINT:
+		return small ? U32 : U64;
+	case HF_API_SPAN:
+		return I64;
+	case HF_API_REAL:
+		return REAL;
+	case HF_API_TIME:
+		return TIME;
+	case HF_API_ENUM:
+		return WORD;
+	default:
+		return BYTES;
+	}
+}
+
+static void add_field(struct field *fields, size_t *count, struct field field)
+{
+	if (*count + 1 < FIELDS_MAX)
+		fields[(*count)++] = field;
+}
+
+static void add_fields(struct field *fields, size_t *count, const struct field *more)
+{
+	for (; more && more->name; more++)
+		add_field(fields, count, *more);
+}
+
+/* Made once for each kind; they end with name NULL. */
+static const struct field *fields_of(enum jsonl_kind kind)
+{
+	static struct field made[JSONL_KINDS][FIELDS_MAX];
+	struct field *fields = made[kind];
+	struct rows rows;
+	size_t count = 0;
+	if (!kinds[kind].of)
+		return kinds[kind].more;
+	if (fields[0].name)
+		return fields;
+	rows_in_order(rows_struct(kinds[kind].of), kinds[kind].hidden, kinds[kind].last, &rows);
+	for (size_t i = 0; i < rows.count; i++) {
+		const struct hf_api_member *member = rows.row[i].member;
+		if (kinds[kind].last && i + 1 == rows.count)
+			add_fields(fields, &count, kinds[kind].more);
+		add_field(fields, &count,
+		          (struct field){member->name, type_of(member),
+		                         offsetof(struct jsonl_line, of) + rows.row[i].offset, member});
+	}
+	if (!kinds[kind].last)
+		add_fields(fields, &count, kinds[kind].more);
+	return fields;
+}
+
+size_t jsonl_key(const struct jsonl_line *line, struct hf_bytes parts[4])
+{
+	const struct field *fields = fields_of(line->kind);
+	const size_t count = kinds[line->kind].keys;
+	parts[0] = hf_str(kinds[line->kind].noun);
+	for (size_t i = 0; i < count; i++)
+		parts[i + 1] = *(const struct hf_bytes *)(const void *)((const char *)line + fields[i].at);
+	return count + 1;
+}
 
 /* --- Writing ---------------------------------------------------------------------------------- */
 
@@ -220,6 +191,9 @@ static void put_field(struct buffer *to, const struct field *field, const void *
 	case TIME:
 		json_put_time(to, field->name, *(const hf_time *)at);
 		break;
+	case WORD:
+		json_put_text(to, field->name, row_word(field->member, *(const int *)at));
+		break;
 	}
 }
 
@@ -228,7 +202,7 @@ void jsonl_put(struct buffer *to, const struct jsonl_line *line)
 	const size_t start = to->len;
 	buffer_text(to, "{");
 	json_put_text(to, "kind", kinds[line->kind].name);
-	for (const struct field *field = kinds[line->kind].fields; field->name; field++)
+	for (const struct field *field = fields_of(line->kind); field->name; field++)
 		put_field(to, field, (const char *)line + field->at);
 	char close[LINE_OWN_SUM_SIZE] = "}";
 	if (line->kind != JSONL_END && !to->failed)
@@ -313,6 +287,20 @@ static bool read_time(const struct fields *f, const struct json_member *member, 
 	       wrong(f, member, name, "a time in RFC 3339 with at most microseconds, or null");
 }
 
+/* One that there is not is 0, which no object has: its reader refuses it. */
+static bool read_word(const struct fields *f, const struct json_member *member,
+                      const struct field *field, void *at)
+{
+	struct hf_bytes word;
+	int64_t value = 0;
+	if (!read_bytes(f, member, field->name, false, &word))
+		return false;
+	*(int *)at = row_parse_words(field->member, word.len ? word.data : "", word.len, &value)
+	                 ? (int)value
+	                 : 0;
+	return true;
+}
+
 static bool read_field(const struct fields *f, const struct json_member *member,
                        const struct field *field, bool base64, void *at)
 {
@@ -343,6 +331,8 @@ static bool read_field(const struct fields *f, const struct json_member *member,
 		return read_real(f, member, field->name, at);
 	case TIME:
 		return read_time(f, member, field->name, at);
+	case WORD:
+		return read_word(f, member, field, at);
 	}
 	return false;
 }
@@ -352,15 +342,15 @@ static void clear(struct jsonl_line *line, enum jsonl_kind kind)
 {
 	memset(line, 0, sizeof *line);
 	line->kind = kind;
-	for (const struct field *field = kinds[kind].fields; field->name; field++)
+	for (const struct field *field = fields_of(kind); field->name; field++)
 		if (field->type == TIME)
 			*(hf_time *)(void *)((char *)line + field->at) = HF_UNSET;
 }
 
 /* Which field the name means; *base64: in base64. */
-static const struct field *find_field(enum jsonl_kind kind, struct hf_bytes name, bool *base64)
+static const struct field *find_field(const struct field *field, struct hf_bytes name, bool *base64)
 {
-	for (const struct field *field = kinds[kind].fields; field->name; field++) {
+	for (; field->name; field++) {
 		const size_t len = strlen(field->name);
 		if (name.len < len || memcmp(name.data, field->name, len) != 0)
 			continue;
@@ -372,7 +362,7 @@ static const struct field *find_field(enum jsonl_kind kind, struct hf_bytes name
 	return NULL;
 }
 
-static bool read_member(const struct fields *f, struct jsonl_line *line,
+static bool read_member(const struct fields *f, const struct field *fields, struct jsonl_line *line,
                         const struct json_member *member, uint32_t *seen)
 {
 	/* Names that matter have no escapes: one written with them is not known. */
@@ -387,12 +377,12 @@ static bool read_member(const struct fields *f, struct jsonl_line *line,
 		line->has_sum = true;
 		return true; /* concerns the line as it is spelled */
 	}
-	const struct field *field = find_field(line->kind, name, &base64);
+	const struct field *field = find_field(fields, name, &base64);
 	if (!field)
 		return json_refuse(f->fault, HF_EINVAL, at,
 		                   "has an unknown member \"%.*s\", which would be lost",
 		                   name.len > 60 ? 60 : (int)name.len, (const char *)name.data);
-	const uint32_t bit = UINT32_C(1) << (field - kinds[line->kind].fields);
+	const uint32_t bit = UINT32_C(1) << (field - fields);
 	if (*seen & bit)
 		return json_refuse(f->fault, HF_EINVAL, at, "has the member \"%s\" twice", field->name);
 	*seen |= bit;
@@ -413,9 +403,15 @@ bool jsonl_read(const struct fields *f, struct jsonl_line *line)
 	if (kind == JSONL_KINDS)
 		return json_refuse(f->fault, HF_EINVAL, 0,
 		                   found ? "is of an unknown \"kind\"" : "has no \"kind\"");
+	const struct field *fields = fields_of(kind);
 	clear(line, kind);
 	for (size_t i = 0; i < f->object->count; i++)
-		if (!read_member(f, line, &f->object->members[i], &seen))
+		if (!read_member(f, fields, line, &f->object->members[i], &seen))
 			return false;
+	struct hf_inbox_key *key = kind == JSONL_RECORD      ? &line->of.record.key
+	                           : kind == JSONL_TOMBSTONE ? &line->of.tombstone.key
+	                                                     : NULL;
+	if (key && key->account.len == 0)
+		key->account = hf_str("primary"); /* as where it is not named elsewhere */
 	return true;
 }

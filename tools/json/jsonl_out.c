@@ -5,7 +5,7 @@
  * the documents of every collection; the done keys of every scope; the migrations as they were
  * applied; an end line with the number of objects. No other process writes meanwhile, so all of it
  * is the state at the header's LSN. */
-#include "cli/orders.h"
+#include "cli/call.h"
 #include "files/format.h"
 #include "holdfast/admin.h"
 #include "json/jsonl.h"
@@ -44,212 +44,101 @@ static int put_header(struct lines_out *o)
 		                       i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x",
 		                       info.uuid[i]);
 	const struct jsonl_line line = {.kind = JSONL_HEADER,
-	                                .format = hf_str(JSONL_FORMAT),
-	                                .uuid = hf_bytes_of(uuid, at),
-	                                .lsn = info.last_lsn,
-	                                .clock_ahead_us = cli_ahead(&info),
-	                                .ends = true,
-	                                .sums = true};
+	                                .of.header = {.format = hf_str(JSONL_FORMAT),
+	                                              .uuid = hf_bytes_of(uuid, at),
+	                                              .lsn = info.last_lsn,
+	                                              .clock_ahead_us = cli_ahead(&info),
+	                                              .ends = true,
+	                                              .sums = true}};
 	return put_line(o, &line);
+}
+
+/* Each item of a list as a line of its own. */
+static int put_all(struct lines_out *o, const char *list, void *args,
+                   int (*put)(void *o, const void *item))
+{
+	return call_each(o->export->cli, list, args, put, o);
 }
 
 /* --- Inboxes ---------------------------------------------------------------------------------- */
 
-static int put_record(struct lines_out *o, const struct hf_inbox_record *record)
+static int put_record(void *o, const void *record)
 {
-	const struct jsonl_line line = {
-	    .kind = JSONL_RECORD,
-	    .user = record->key.user,
-	    .account = record->key.account,
-	    .thread = record->key.thread,
-	    .payload = record->payload,
-	    .unread = record->unread,
-	    .dismissed = record->dismissed,
-	    .score = record->score,
-	    .updated_at = record->updated_at,
-	    .snapshot_at = record->snapshot_at,
-	    .seen_at = record->seen_at,
-	    .read_at = record->read_at,
-	    .dismissed_at = record->dismissed_at,
-	    .snoozed_until = record->snoozed_until,
-	};
+	const struct jsonl_line line = {.kind = JSONL_RECORD,
+	                                .of.record = *(const struct hf_inbox_record *)record};
 	return put_line(o, &line);
 }
 
-static int put_records(struct lines_out *o, struct hf_bytes user)
+static int put_tombstone(void *o, const void *tombstone)
 {
-	struct hf_inbox_page page = {0};
-	int rc = CLI_OK;
-	do {
-		const struct hf_inbox_load_args args = {.user = user, .limit = 32, .page = page.next};
-		struct hf_inbox_page next;
-		struct hf_error error = {0};
-		const int code = hf_inbox_load(o->store, &args, 0, &next, &error);
-		hf_release(page.memory);
-		page = next;
-		if (code != HF_OK)
-			return cli_fail(o->export->cli, &error);
-		for (size_t i = 0; i < page.count && rc == CLI_OK; i++)
-			rc = put_record(o, &page.items[i]);
-	} while (rc == CLI_OK && page.next);
-	hf_release(page.memory);
-	return rc;
-}
-
-static int put_tombstone(struct lines_out *o, const struct hf_inbox_tombstone *tomb)
-{
-	const struct jsonl_line line = {
-	    .kind = JSONL_TOMBSTONE,
-	    .user = tomb->key.user,
-	    .account = tomb->key.account,
-	    .thread = tomb->key.thread,
-	    .dismissed = tomb->dismissed,
-	    .dismissed_at = tomb->dismissed_at,
-	    .until = tomb->until,
-	};
+	const struct jsonl_line line = {.kind = JSONL_TOMBSTONE,
+	                                .of.tombstone = *(const struct hf_inbox_tombstone *)tombstone};
 	return put_line(o, &line);
 }
 
-static int put_tombstones(struct lines_out *o, struct hf_bytes user)
+static int put_inbox(void *ctx, const void *name)
 {
-	struct hf_inbox_tombstone_page page = {0};
-	int rc = CLI_OK;
-	do {
-		const struct hf_inbox_list_tombstones_args args = {
-		    .user = user, .limit = 256, .page = page.next};
-		struct hf_inbox_tombstone_page next;
-		struct hf_error error = {0};
-		const int code = hf_inbox_list_tombstones(o->store, &args, 0, &next, &error);
-		hf_release(page.memory);
-		page = next;
-		if (code != HF_OK)
-			return cli_fail(o->export->cli, &error);
-		for (size_t i = 0; i < page.count && rc == CLI_OK; i++)
-			rc = put_tombstone(o, &page.items[i]);
-	} while (rc == CLI_OK && page.next);
-	hf_release(page.memory);
-	return rc;
-}
-
-static int put_inbox(struct lines_out *o, struct hf_bytes user)
-{
+	struct lines_out *o = ctx;
+	const struct hf_bytes user = *(const struct hf_bytes *)name;
 	const struct hf_inbox_load_args first = {.user = user, .limit = 1};
-	struct jsonl_line line = {.kind = JSONL_INBOX, .user = user};
+	struct hf_inbox_load_args records = {.user = user, .limit = 32};
+	struct hf_inbox_list_tombstones_args tombstones = {.user = user, .limit = 256};
+	struct jsonl_line line = {.kind = JSONL_INBOX, .of.inbox = {.user = user}};
 	struct hf_inbox_page page;
 	struct hf_inbox_status status;
 	struct hf_error error = {0};
 	if (hf_inbox_load(o->store, &first, 0, &page, &error) != HF_OK)
 		return cli_fail(o->export->cli, &error);
-	line.generated_at = page.generated_at;
+	line.of.inbox.generated_at = page.generated_at;
 	hf_release(page.memory);
 	if (hf_inbox_get_status(o->store, user, 0, &status, &error) != HF_OK)
 		return cli_fail(o->export->cli, &error);
-	line.status = status.status;
-	line.extra = status.extra;
-	line.status_set = status.version != 0;
+	line.of.inbox.status = status.status;
+	line.of.inbox.extra = status.extra;
+	line.of.inbox.status_set = status.version != 0;
 	int rc = put_line(o, &line);
 	hf_release(status.memory);
 	if (rc == CLI_OK)
-		rc = put_records(o, user);
-	return rc == CLI_OK ? put_tombstones(o, user) : rc;
-}
-
-/* --- Cursors ---------------------------------------------------------------------------------- */
-
-static int put_cursors(struct lines_out *o)
-{
-	struct hf_cursor_page page = {0};
-	int rc = CLI_OK;
-	do {
-		const struct hf_cursor_list_args args = {.limit = 256, .page = page.next};
-		struct hf_cursor_page next;
-		struct hf_error error = {0};
-		const int code = hf_cursor_list(o->store, &args, 0, &next, &error);
-		hf_release(page.memory);
-		page = next;
-		if (code != HF_OK)
-			return cli_fail(o->export->cli, &error);
-		for (size_t i = 0; i < page.count && rc == CLI_OK; i++) {
-			const struct jsonl_line line = {.kind = JSONL_CURSOR,
-			                                .cursor = page.items[i],
-			                                .updated_at = page.items[i].updated_at};
-			rc = put_line(o, &line);
-		}
-	} while (rc == CLI_OK && page.next);
-	hf_release(page.memory);
-	return rc;
+		rc = put_all(o, "hf_inbox_load", &records, put_record);
+	return rc == CLI_OK ? put_all(o, "hf_inbox_list_tombstones", &tombstones, put_tombstone) : rc;
 }
 
 /* --- Queues ----------------------------------------------------------------------------------- */
 
-static int put_item(struct lines_out *o, struct hf_bytes queue, struct hf_bytes id)
+static int put_item(void *ctx, const void *listed)
 {
 	static const struct hf_outbox_rerun none = {.enqueued_at = HF_UNSET, .available_at = HF_UNSET};
-	const struct hf_outbox_key key = {.queue = queue, .id = id};
+	const struct hf_outbox_item *item = listed;
+	struct lines_out *o = ctx;
+	const struct hf_outbox_key key = {.queue = item->queue, .id = item->id};
 	struct hf_outbox_got got;
 	struct hf_error error = {0};
 	if (hf_outbox_get(o->store, &key, 0, &got, &error) != HF_OK)
 		return cli_fail(o->export->cli, &error);
-	/* A claim does not go along. */
-	const enum hf_outbox_status status =
-	    got.item.status == HF_OUTBOX_FAILED ? HF_OUTBOX_FAILED : HF_OUTBOX_QUEUED;
-	const struct jsonl_line line = {.kind = JSONL_ITEM,
-	                                .queue = queue,
-	                                .item = got.item,
-	                                .item_status = hf_str(outbox_status_name(status)),
-	                                .noted = got.item.rerun != NULL,
-	                                .rerun = got.item.rerun ? *got.item.rerun : none,
-	                                .payload = got.item.payload};
+	struct jsonl_line line = {.kind = JSONL_ITEM,
+	                          .of.item = {.item = got.item,
+	                                      .noted = got.item.rerun != NULL,
+	                                      .rerun = got.item.rerun ? *got.item.rerun : none}};
+	if (got.item.status == HF_OUTBOX_SENDING)
+		line.of.item.item.status = HF_OUTBOX_QUEUED; /* a claim does not go along */
 	const int rc = put_line(o, &line);
 	hf_release(got.memory);
 	return rc;
 }
 
-static int put_items(struct lines_out *o, struct hf_bytes queue)
-{
-	struct hf_outbox_items page = {0};
-	int rc = CLI_OK;
-	do {
-		const struct hf_outbox_list_args args = {
-		    .queue = queue, .without_payload = true, .limit = 512, .page = page.next};
-		struct hf_outbox_items next;
-		struct hf_error error = {0};
-		const int code = hf_outbox_list(o->store, &args, 0, &next, &error);
-		hf_release(page.memory);
-		page = next;
-		if (code != HF_OK)
-			return cli_fail(o->export->cli, &error);
-		for (size_t i = 0; i < page.count && rc == CLI_OK; i++)
-			rc = put_item(o, queue, page.items[i].id);
-	} while (rc == CLI_OK && page.next);
-	hf_release(page.memory);
-	return rc;
-}
+/* What is listed does not name its queue. */
+struct queue_out {
+	struct lines_out *o;
+	struct hf_bytes queue;
+};
 
-static int put_completed(struct lines_out *o, struct hf_bytes queue)
+static int put_completed(void *ctx, const void *id)
 {
-	struct hf_outbox_completed_page page = {0};
-	int rc = CLI_OK;
-	do {
-		const struct hf_outbox_list_completed_args args = {
-		    .queue = queue, .limit = 512, .page = page.next};
-		struct hf_outbox_completed_page next;
-		struct hf_error error = {0};
-		const int code = hf_outbox_list_completed(o->store, &args, 0, &next, &error);
-		hf_release(page.memory);
-		page = next;
-		if (code != HF_OK)
-			return cli_fail(o->export->cli, &error);
-		for (size_t i = 0; i < page.count && rc == CLI_OK; i++) {
-			const struct jsonl_line line = {.kind = JSONL_COMPLETED,
-			                                .queue = queue,
-			                                .completed = page.ids[i].id,
-			                                .blocks_until = page.ids[i].until};
-			rc = put_line(o, &line);
-		}
-	} while (rc == CLI_OK && page.next);
-	hf_release(page.memory);
-	return rc;
+	const struct queue_out *out = ctx;
+	const struct jsonl_line line = {
+	    .kind = JSONL_COMPLETED,
+	    .of.completed = {.queue = out->queue, .id = *(const struct hf_outbox_completed_id *)id}};
+	return put_line(out->o, &line);
 }
 
 /* A queue with these needs no line: a reader without one has them. */
@@ -259,207 +148,148 @@ static bool are_defaults(const struct hf_outbox_stats *stats)
 	       stats->dedup_window_us == 0 && stats->dedup_max == HF_OUTBOX_DEDUP_MAX && !stats->paused;
 }
 
-static int put_queue(struct lines_out *o, struct hf_bytes queue)
+static int put_queue(void *ctx, const void *name)
 {
+	struct lines_out *o = ctx;
+	struct queue_out out = {.o = o, .queue = *(const struct hf_bytes *)name};
+	struct hf_outbox_list_args items = {.queue = out.queue, .without_payload = true, .limit = 512};
+	struct hf_outbox_list_completed_args ids = {.queue = out.queue, .limit = 512};
+	struct jsonl_line line = {.kind = JSONL_OUTBOX};
 	struct hf_outbox_stats stats;
 	struct hf_error error = {0};
 	int rc = CLI_OK;
-	if (hf_outbox_get_stats(o->store, queue, 0, &stats, &error) != HF_OK)
+	if (hf_outbox_get_stats(o->store, out.queue, 0, &stats, &error) != HF_OK)
 		return cli_fail(o->export->cli, &error);
 	if (!are_defaults(&stats)) {
-		const struct jsonl_line line = {.kind = JSONL_OUTBOX,
-		                                .queue = queue,
-		                                .max_attempts = stats.max_attempts,
-		                                .settings = {.max_lost = stats.max_lost,
-		                                             .dedup_window_us = stats.dedup_window_us,
-		                                             .dedup_max = stats.dedup_max},
-		                                .paused = stats.paused};
+		rows_copy(rows_struct("hf_outbox_configure_args"), &line.of.outbox.settings,
+		          rows_struct("hf_outbox_stats"), &stats);
+		line.of.outbox.settings.queue = out.queue;
+		line.of.outbox.paused = stats.paused;
 		rc = put_line(o, &line);
 	}
 	if (rc == CLI_OK)
-		rc = put_items(o, queue);
-	return rc == CLI_OK ? put_completed(o, queue) : rc;
+		rc = put_all(o, "hf_outbox_list", &items, put_item);
+	return rc == CLI_OK
+	           ? call_each(o->export->cli, "hf_outbox_list_completed", &ids, put_completed, &out)
+	           : rc;
 }
 
-/* --- Timelines -------------------------------------------------------------------------------- */
+/* --- Timelines and cursors -------------------------------------------------------------------- */
 
-static int put_timeline(struct lines_out *o, struct hf_bytes timeline)
+static int put_event(void *o, const void *event)
 {
-	struct hf_timeline_page page = {0};
-	int rc = CLI_OK;
-	do {
-		const struct hf_timeline_query_args args = {
-		    .filter.timeline = timeline, .ascending = true, .limit = 32, .page = page.next};
-		struct hf_timeline_page next;
-		struct hf_error error = {0};
-		const int code = hf_timeline_query(o->store, &args, 0, &next, &error);
-		hf_release(page.memory);
-		page = next;
-		if (code != HF_OK)
-			return cli_fail(o->export->cli, &error);
-		for (size_t i = 0; i < page.count && rc == CLI_OK; i++) {
-			const struct jsonl_line line = {
-			    .kind = JSONL_EVENT, .event = page.items[i], .payload = page.items[i].payload};
-			rc = put_line(o, &line);
-		}
-	} while (rc == CLI_OK && page.next);
-	hf_release(page.memory);
-	return rc;
+	const struct jsonl_line line = {.kind = JSONL_EVENT,
+	                                .of.event = *(const struct hf_timeline_event *)event};
+	return put_line(o, &line);
+}
+
+static int put_timeline(void *o, const void *name)
+{
+	struct hf_timeline_query_args args = {
+	    .filter.timeline = *(const struct hf_bytes *)name, .ascending = true, .limit = 32};
+	return put_all(o, "hf_timeline_query", &args, put_event);
+}
+
+static int put_cursor(void *o, const void *cursor)
+{
+	const struct jsonl_line line = {.kind = JSONL_CURSOR,
+	                                .of.cursor = *(const struct hf_cursor *)cursor};
+	return put_line(o, &line);
 }
 
 /* --- Idempotency and migrations --------------------------------------------------------------- */
 
 /* What is not finished goes with its owner: a token means nothing elsewhere. */
-static int put_idem(struct lines_out *o, const struct hf_idempotency_key *key)
+static int put_idem(void *ctx, const void *listed)
 {
+	const struct hf_idempotency_entry *entry = listed;
+	struct lines_out *o = ctx;
 	struct hf_idempotency_got got;
 	struct hf_error error = {0};
-	const int code = hf_idempotency_get(o->store, key, 0, &got, &error);
+	if (!entry->done)
+		return CLI_OK;
+	const int code = hf_idempotency_get(o->store, &entry->key, 0, &got, &error);
 	if (code == HF_ENOTFOUND) /* it has expired since it was listed */
 		return CLI_OK;
 	if (code != HF_OK)
 		return cli_fail(o->export->cli, &error);
-	const struct hf_idempotency_entry *entry = &got.entry;
-	const struct jsonl_line line = {.kind = JSONL_IDEM,
-	                                .idem = {.key = entry->key,
-	                                         .fingerprint = entry->fingerprint,
-	                                         .status = entry->status,
-	                                         .response = entry->response,
-	                                         .created_at = entry->created_at,
-	                                         .expires_at = entry->expires_at,
-	                                         .expires_computed = entry->expires_computed}};
+	const struct jsonl_line line = {.kind = JSONL_IDEM, .of.idem = got.entry};
 	const int rc = put_line(o, &line);
 	hf_release(got.memory);
 	return rc;
 }
 
-static int put_scope(struct lines_out *o, struct hf_bytes scope)
+static int put_scope(void *o, const void *name)
 {
-	struct hf_idempotency_page page = {0};
-	int rc = CLI_OK;
-	do {
-		const struct hf_idempotency_list_args args = {
-		    .scope = scope, .without_response = true, .limit = 512, .page = page.next};
-		struct hf_idempotency_page next;
-		struct hf_error error = {0};
-		const int code = hf_idempotency_list(o->store, &args, 0, &next, &error);
-		hf_release(page.memory);
-		page = next;
-		if (code != HF_OK)
-			return cli_fail(o->export->cli, &error);
-		for (size_t i = 0; i < page.count && rc == CLI_OK; i++)
-			rc = page.items[i].done ? put_idem(o, &page.items[i].key) : CLI_OK;
-	} while (rc == CLI_OK && page.next);
-	hf_release(page.memory);
-	return rc;
+	struct hf_idempotency_list_args args = {
+	    .scope = *(const struct hf_bytes *)name, .without_response = true, .limit = 512};
+	return put_all(o, "hf_idempotency_list", &args, put_idem);
 }
 
-static int put_migrations(struct lines_out *o)
+static int put_migration(void *o, const void *migration)
 {
-	struct hf_migration_page page;
-	struct hf_error error = {0};
-	int rc = CLI_OK;
-	if (hf_migration_list(o->store, NULL, 0, &page, &error) != HF_OK)
-		return cli_fail(o->export->cli, &error);
-	for (size_t i = 0; i < page.count && rc == CLI_OK; i++) {
-		const struct jsonl_line line = {.kind = JSONL_MIGRATION,
-		                                .migration = {.name = page.items[i].name,
-		                                              .applied_at = page.items[i].applied_at,
-		                                              .has_checksum = page.items[i].has_checksum,
-		                                              .checksum = page.items[i].checksum}};
-		rc = put_line(o, &line);
-	}
-	hf_release(page.memory);
-	return rc;
-}
-
-/* --- Documents -------------------------------------------------------------------------------- */
-
-static int put_document(struct lines_out *o, const struct hf_document *document, const char *orders)
-{
-	const struct jsonl_line line = {.kind = JSONL_DOCUMENT,
-	                                .document = *document,
-	                                .updated_at = document->updated_at,
-	                                .orders = hf_str(orders),
-	                                .payload = document->payload};
+	const struct jsonl_line line = {.kind = JSONL_MIGRATION,
+	                                .of.migration = *(const struct hf_migration_entry *)migration};
 	return put_line(o, &line);
 }
 
-static int put_collection(struct lines_out *o, struct hf_bytes collection)
+/* --- Documents and locks ---------------------------------------------------------------------- */
+
+struct collection_out {
+	struct lines_out *o;
+	struct hf_bytes orders;
+};
+
+static int put_document(void *ctx, const void *document)
 {
-	const struct hf_document_count_args count = {.collection = collection};
+	const struct collection_out *out = ctx;
+	const struct jsonl_line line = {
+	    .kind = JSONL_DOCUMENT,
+	    .of.document = {.document = *(const struct hf_document *)document, .orders = out->orders}};
+	return put_line(out->o, &line);
+}
+
+static int put_collection(void *ctx, const void *name)
+{
+	struct lines_out *o = ctx;
+	const struct hf_document_count_args count = {.collection = *(const struct hf_bytes *)name};
+	struct hf_document_list_args args = {
+	    .collection = count.collection, .by = HF_DOCUMENT_BY_ANY, .limit = 32};
 	struct hf_document_counts counted;
-	struct hf_document_page page = {0};
 	struct hf_error error = {0};
-	char orders[ORDERS_TEXT_SIZE];
-	int rc = CLI_OK;
+	char orders[80];
 	if (hf_document_count(o->store, &count, 0, &counted, &error) != HF_OK)
 		return cli_fail(o->export->cli, &error);
-	orders_text(counted.orders, orders);
-	do {
-		const struct hf_document_list_args args = {
-		    .collection = collection, .by = HF_DOCUMENT_BY_ANY, .limit = 32, .page = page.next};
-		struct hf_document_page next;
-		const int code = hf_document_list(o->store, &args, 0, &next, &error);
-		hf_release(page.memory);
-		page = next;
-		if (code != HF_OK)
-			return cli_fail(o->export->cli, &error);
-		for (size_t i = 0; i < page.count && rc == CLI_OK; i++)
-			rc = put_document(o, &page.items[i], orders);
-	} while (rc == CLI_OK && page.next);
-	hf_release(page.memory);
-	return rc;
+	row_flags_text(load_orders(), counted.orders, orders, sizeof orders);
+	struct collection_out out = {.o = o, .orders = hf_str(orders)};
+	return call_each(o->export->cli, "hf_document_list", &args, put_document, &out);
 }
-
-/* --- Locks ------------------------------------------------------------------------------------ */
 
 /* Without a lease a lock would not outlive this very process. */
-static int put_locks(struct lines_out *o)
+static int put_lock(void *o, const void *lock)
 {
-	struct hf_lock_page page = {0};
-	int rc = CLI_OK;
-	do {
-		const struct hf_lock_list_args args = {.limit = 256, .page = page.next};
-		struct hf_lock_page next;
-		struct hf_error error = {0};
-		const int code = hf_lock_list(o->store, &args, 0, &next, &error);
-		hf_release(page.memory);
-		page = next;
-		if (code != HF_OK)
-			return cli_fail(o->export->cli, &error);
-		for (size_t i = 0; i < page.count && rc == CLI_OK; i++) {
-			const struct jsonl_line line = {.kind = JSONL_LOCK, .lock = page.items[i]};
-			rc = page.items[i].lease_until == HF_UNSET ? CLI_OK : put_line(o, &line);
-		}
-	} while (rc == CLI_OK && page.next);
-	hf_release(page.memory);
-	return rc;
+	const struct jsonl_line line = {.kind = JSONL_LOCK, .of.lock = *(const struct hf_lock *)lock};
+	return line.of.lock.lease_until == HF_UNSET ? CLI_OK : put_line(o, &line);
 }
 
-/* --- Names ------------------------------------------------------------------------------------ */
+/* --- All of it -------------------------------------------------------------------------------- */
 
-typedef int (*names_fn)(hf_store *store, const struct hf_names_args *args, unsigned flags,
-                        struct hf_name_page *out, struct hf_error *error);
-
-static int each_name(struct lines_out *o, names_fn names,
-                     int (*put)(struct lines_out *o, struct hf_bytes name))
+static int put_objects(struct lines_out *o)
 {
-	struct hf_name_page page = {0};
+	static const struct {
+		const char *list;
+		int (*put)(void *o, const void *item);
+	} parts[] = {
+	    {"hf_inbox_names", put_inbox},       {"hf_cursor_list", put_cursor},
+	    {"hf_outbox_names", put_queue},      {"hf_timeline_names", put_timeline},
+	    {"hf_lock_list", put_lock},          {"hf_document_names", put_collection},
+	    {"hf_idempotency_names", put_scope}, {"hf_migration_list", put_migration},
+	};
 	int rc = CLI_OK;
-	do {
-		const struct hf_names_args args = {.limit = 256, .page = page.next};
-		struct hf_name_page next;
-		struct hf_error error = {0};
-		const int code = names(o->store, &args, 0, &next, &error);
-		hf_release(page.memory);
-		page = next;
-		if (code != HF_OK)
-			return cli_fail(o->export->cli, &error);
-		for (size_t i = 0; i < page.count && rc == CLI_OK; i++)
-			rc = put(o, page.items[i]);
-	} while (rc == CLI_OK && page.next);
-	hf_release(page.memory);
+	for (size_t i = 0; i < sizeof parts / sizeof *parts && rc == CLI_OK; i++) {
+		struct hf_cursor_list_args all = {0}; /* the largest of what they take */
+		rc = put_all(o, parts[i].list, &all, parts[i].put);
+	}
 	return rc;
 }
 
@@ -469,26 +299,12 @@ int export_jsonl(struct export *export)
 	int rc = line_sum_begin(&o.sum) ? put_header(&o)
 	                                : cli_fail_with(export->cli, HF_ENOMEM, "out of memory");
 	if (rc == CLI_OK)
-		rc = each_name(&o, hf_inbox_names, put_inbox);
-	if (rc == CLI_OK)
-		rc = put_cursors(&o);
-	if (rc == CLI_OK)
-		rc = each_name(&o, hf_outbox_names, put_queue);
-	if (rc == CLI_OK)
-		rc = each_name(&o, hf_timeline_names, put_timeline);
-	if (rc == CLI_OK)
-		rc = put_locks(&o);
-	if (rc == CLI_OK)
-		rc = each_name(&o, hf_document_names, put_collection);
-	if (rc == CLI_OK)
-		rc = each_name(&o, hf_idempotency_names, put_scope);
-	if (rc == CLI_OK)
-		rc = put_migrations(&o);
+		rc = put_objects(&o);
 	if (rc == CLI_OK) {
 		char sum[LINE_SUM_SIZE];
 		line_sum_text(&o.sum, sum);
 		const struct jsonl_line line = {
-		    .kind = JSONL_END, .objects = export->objects, .checksum = hf_str(sum)};
+		    .kind = JSONL_END, .of.end = {.objects = export->objects, .checksum = hf_str(sum)}};
 		rc = put_line(&o, &line);
 	}
 	buffer_free(&o.text);

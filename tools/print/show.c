@@ -115,14 +115,19 @@ static const struct renamed {
     {"hf_idempotency_entry", "done", "state"},
 };
 
-static const struct shown *shown_of(const struct hf_api_struct *of)
-{
-	static const struct shown plain;
-	for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
-		if (strcmp(shown[i].of, of->name) == 0)
-			return &shown[i];
-	return &plain;
-}
+/* What is to be shown of a struct, member by member. */
+struct plan {
+	const struct hf_api_struct *of;
+	const struct shown *how;
+	size_t count;
+	struct shown_member {
+		struct row row;
+		const char *name;
+		const char *outer; /* it is shown as a member of that; NULL: as the object's own */
+		bool content, if_set, if_held;
+	} member[ROWS_MAX];
+	const struct row *token;
+};
 
 static const char *name_of(const struct hf_api_struct *of, const struct row *row)
 {
@@ -131,6 +136,45 @@ static const char *name_of(const struct hf_api_struct *of, const struct row *row
 		    strcmp(renamed[i].member, row->member->name) == 0)
 			return renamed[i].name;
 	return row->member->name;
+}
+
+static void make_plan(const struct hf_api_struct *of, struct plan *plan)
+{
+	static const struct shown plain;
+	const struct shown *how = &plain;
+	struct rows rows;
+	for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
+		if (strcmp(shown[i].of, of->name) == 0)
+			how = &shown[i];
+	rows_in_order(of, how->hidden, how->last, &rows);
+	*plan = (struct plan){.of = of, .how = how, .count = rows.count};
+	for (size_t i = 0; i < rows.count; i++) {
+		const struct row *row = &rows.row[i];
+		const char *name = row->member->name;
+		plan->member[i] = (struct shown_member){
+		    .row = *row,
+		    .name = name_of(of, row),
+		    /* Members of a key, or of an object that stands in another, are its own. */
+		    .outer = !row->in || rows_names("key cursor", row->in->name) ? NULL : row->in->name,
+		    .content = how->content && strcmp(how->content, name) == 0,
+		    .if_set = rows_names(how->if_set, name),
+		    .if_held = rows_names(how->if_held, name)};
+		if (strcmp(name, "token") == 0)
+			plan->token = &plan->member[i].row;
+	}
+}
+
+/* The plans of a few structs are kept: a list has many objects. */
+static const struct plan *plan_of(const struct hf_api_struct *of)
+{
+	static struct plan plans[4];
+	static size_t oldest;
+	for (size_t i = 0; i < sizeof plans / sizeof *plans; i++)
+		if (plans[i].of == of)
+			return &plans[i];
+	struct plan *plan = &plans[oldest++ % (sizeof plans / sizeof *plans)];
+	make_plan(of, plan);
+	return plan;
 }
 
 static void show_rows(struct out *out, const struct hf_api_struct *of, const void *object,
@@ -192,34 +236,22 @@ static void show_value(struct out *out, const char *name, const struct row *row,
 	}
 }
 
-/* Members of a key, or of an object that stands in another, are shown as the object's own; those
- * of other structs under the name of that member. */
-static const char *outer_name(const struct row *row)
-{
-	return !row->in || rows_names("key cursor", row->in->name) ? NULL : row->in->name;
-}
-
 static void show_rows(struct out *out, const struct hf_api_struct *of, const void *object,
                       bool bare)
 {
-	const struct shown *how = shown_of(of);
+	const struct plan *plan = plan_of(of);
 	const char *open = NULL;
-	struct rows rows;
-	rows_in_order(of, how->hidden, how->last, &rows);
-	const struct row *token = rows_find(&rows, "token");
-	for (size_t i = 0; i < rows.count; i++) {
-		const struct row *row = &rows.row[i];
-		const char *name = row->member->name, *outer = outer_name(row);
-		if ((bare && how->content && strcmp(how->content, name) == 0) ||
-		    (rows_names(how->if_set, name) && !row_is_set(row, object)) ||
-		    (rows_names(how->if_held, name) && !row_is_set(token, object)))
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct shown_member *member = &plan->member[i];
+		if ((bare && member->content) || (member->if_set && !row_is_set(&member->row, object)) ||
+		    (member->if_held && !row_is_set(plan->token, object)))
 			continue;
-		if (open && open != outer)
+		if (open && open != member->outer)
 			out_close(out);
-		if (outer && open != outer)
-			out_open(out, outer);
-		open = outer;
-		show_value(out, name_of(of, row), row, object, bare);
+		if (member->outer && open != member->outer)
+			out_open(out, member->outer);
+		open = member->outer;
+		show_value(out, member->name, &member->row, object, bare);
 	}
 	if (open)
 		out_close(out);
@@ -228,7 +260,7 @@ static void show_rows(struct out *out, const struct hf_api_struct *of, const voi
 void show_object(struct out *out, const struct hf_api_struct *of, const void *object,
                  struct hf_bytes about, bool bare)
 {
-	const struct shown *how = shown_of(of);
+	const struct shown *how = plan_of(of)->how;
 	out_begin(out, how->thing);
 	if (how->about)
 		out_bytes(out, how->about, about);
@@ -239,9 +271,8 @@ void show_object(struct out *out, const struct hf_api_struct *of, const void *ob
 void show_counted(struct out *out, const struct hf_api_struct *of, const void *object,
                   const struct hf_api_struct *args_of, const void *args)
 {
-	struct rows rows;
-	rows_of(args_of, &rows);
-	out_begin(out, shown_of(of)->thing);
+	const struct rows rows = *rows_all(args_of);
+	out_begin(out, plan_of(of)->how->thing);
 	for (size_t i = 0; i < rows.count; i++) {
 		char by[64];
 		snprintf(by, sizeof by, "by_%s", rows.row[i].member->name);
@@ -255,10 +286,9 @@ void show_counted(struct out *out, const struct hf_api_struct *of, const void *o
 
 struct hf_bytes show_content(const struct hf_api_struct *of, const void *object)
 {
-	const char *name = shown_of(of)->content;
-	struct rows rows;
-	rows_of(of, &rows);
-	const struct row *row = name ? rows_find(&rows, name) : NULL;
-	return row ? *(const struct hf_bytes *)(const void *)((const char *)object + row->offset)
-	           : hf_bytes_of(NULL, 0);
+	const struct plan *plan = plan_of(of);
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->member[i].content)
+			return row_bytes(&plan->member[i].row, object);
+	return hf_bytes_of(NULL, 0);
 }

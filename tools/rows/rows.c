@@ -1,27 +1,46 @@
-/* See rows.h. Walks are linear: a struct has a dozen rows. */
+/* See rows.h. Walks are linear: a struct has a dozen rows. What a list or an import would look up
+ * for each object is remembered, in tables in which a newer entry takes the place of an older one;
+ * the tool has one thread. */
 #include "rows/rows.h"
 
+#include <stdint.h>
 #include <stdio.h>
+
+enum { REMEMBERED = 64, PLANS = 16 };
 
 /* --- By name ---------------------------------------------------------------------------------- */
 
+/* Names are literals, so that their address tells most of them apart. */
+static size_t place_of(const void *key, size_t places)
+{
+	return ((uintptr_t)key >> 3) % places;
+}
+
 const struct hf_api_call *rows_call(const char *name)
 {
+	static const struct hf_api_call *remembered[REMEMBERED];
+	const struct hf_api_call **found = &remembered[place_of(name, REMEMBERED)];
 	const struct hf_api_part *part;
+	if (*found && strcmp((*found)->name, name) == 0)
+		return *found;
 	for (unsigned i = 0; (part = hf_api_describe(i)) != NULL; i++)
 		for (const struct hf_api_call *call = part->calls; call->name; call++)
 			if (strcmp(call->name, name) == 0)
-				return call;
+				return *found = call;
 	return NULL;
 }
 
 const struct hf_api_struct *rows_struct(const char *name)
 {
+	static const struct hf_api_struct *remembered[REMEMBERED];
+	const struct hf_api_struct **found = &remembered[place_of(name, REMEMBERED)];
 	const struct hf_api_part *part;
+	if (*found && strcmp((*found)->name, name) == 0)
+		return *found;
 	for (unsigned i = 0; (part = hf_api_describe(i)) != NULL; i++)
 		for (const struct hf_api_struct *const *of = part->structs; *of; of++)
 			if (strcmp((*of)->name, name) == 0)
-				return *of;
+				return *found = *of;
 	return NULL;
 }
 
@@ -46,10 +65,20 @@ static void add_rows(const struct hf_api_struct *of, const struct hf_api_member 
 			out->row[out->count++] = (struct row){member, in, base + member->offset};
 }
 
-void rows_of(const struct hf_api_struct *of, struct rows *out)
+const struct rows *rows_all(const struct hf_api_struct *of)
 {
-	out->count = 0;
-	add_rows(of, NULL, 0, out);
+	static struct {
+		const struct hf_api_struct *of;
+		struct rows rows;
+	} remembered[REMEMBERED];
+	const size_t place = place_of(of, REMEMBERED);
+	struct rows *rows = &remembered[place].rows;
+	if (remembered[place].of != of) {
+		rows->count = 0;
+		add_rows(of, NULL, 0, rows);
+		remembered[place].of = of;
+	}
+	return rows;
 }
 
 void rows_behind(const struct hf_api_struct *of, size_t base, struct rows *out)
@@ -68,18 +97,17 @@ const struct row *rows_find(const struct rows *rows, const char *name)
 void rows_in_order(const struct hf_api_struct *of, const char *hidden, const char *last,
                    struct rows *out)
 {
-	struct rows all;
-	rows_of(of, &all);
+	const struct rows *all = rows_all(of);
 	out->count = 0;
-	for (size_t i = 0; i < all.count; i++)
-		if (!rows_names(hidden, all.row[i].member->name) &&
-		    !rows_names(last, all.row[i].member->name))
-			out->row[out->count++] = all.row[i];
+	for (size_t i = 0; i < all->count; i++)
+		if (!rows_names(hidden, all->row[i].member->name) &&
+		    !rows_names(last, all->row[i].member->name))
+			out->row[out->count++] = all->row[i];
 	while (last && *last) {
 		char name[64];
 		const size_t len = strcspn(last, " ");
 		snprintf(name, sizeof name, "%.*s", (int)len, last);
-		const struct row *row = rows_find(&all, name);
+		const struct row *row = rows_find(all, name);
 		if (row)
 			out->row[out->count++] = *row;
 		last += len + (last[len] == ' ');
@@ -96,25 +124,91 @@ bool row_has_bytes(const struct row *row)
 
 void rows_clear(const struct hf_api_struct *of, void *object)
 {
-	struct rows rows;
-	rows_of(of, &rows);
+	const struct rows *rows = rows_all(of);
 	memset(object, 0, of->size);
-	for (size_t i = 0; i < rows.count; i++)
-		if (rows.row[i].member->type == HF_API_TIME)
-			*(hf_time *)(void *)((char *)object + rows.row[i].offset) = HF_UNSET;
+	for (size_t i = 0; i < rows->count; i++)
+		if (rows->row[i].member->type == HF_API_TIME)
+			row_store(&rows->row[i], object, HF_UNSET);
+}
+
+/* From where to where. */
+struct plan {
+	const struct hf_api_struct *to, *from;
+	size_t count;
+	struct {
+		size_t to, from, size;
+	} move[ROWS_MAX];
+};
+
+static void make_plan(const struct hf_api_struct *to, const struct hf_api_struct *from,
+                      struct plan *plan)
+{
+	const struct rows *into = rows_all(to), *all = rows_all(from);
+	*plan = (struct plan){.to = to, .from = from};
+	for (size_t i = 0; i < into->count; i++) {
+		const struct row *row = &into->row[i], *given = rows_find(all, row->member->name);
+		if (given && given->member->size == row->member->size) {
+			plan->move[plan->count].to = row->offset;
+			plan->move[plan->count].from = given->offset;
+			plan->move[plan->count++].size = row->member->size;
+		}
+	}
 }
 
 void rows_copy(const struct hf_api_struct *to_of, void *to, const struct hf_api_struct *from_of,
                const void *from)
 {
-	struct rows into, out_of;
-	rows_of(to_of, &into);
-	rows_of(from_of, &out_of);
-	for (size_t i = 0; i < into.count; i++) {
-		const struct row *row = &into.row[i], *given = rows_find(&out_of, row->member->name);
-		if (given && given->member->size == row->member->size)
-			memcpy((char *)to + row->offset, (const char *)from + given->offset, row->member->size);
+	static struct plan plans[PLANS];
+	struct plan *plan = &plans[place_of(to_of, PLANS)];
+	if (plan->to != to_of || plan->from != from_of)
+		make_plan(to_of, from_of, plan);
+	for (size_t i = 0; i < plan->count; i++)
+		memcpy((char *)to + plan->move[i].to, (const char *)from + plan->move[i].from,
+		       plan->move[i].size);
+}
+
+static bool equal_values(const struct row *row, const void *a, const void *b)
+{
+	const void *left = (const char *)a + row->offset, *right = (const char *)b + row->offset;
+	if (row_has_bytes(row)) {
+		const struct hf_bytes *x = left, *y = right;
+		return x->len == y->len && (x->len == 0 || memcmp(x->data, y->data, x->len) == 0);
 	}
+	if (row->member->type != HF_API_ONE)
+		return memcmp(left, right, row->member->size) == 0;
+	const void *const *x = left, *const *y = right;
+	return *x && *y ? rows_equal(row->member->of, *x, *y, NULL, NULL) : !*x && !*y;
+}
+
+bool rows_equal(const struct hf_api_struct *of, const void *a, const void *b, const char *apart,
+                const char *only)
+{
+	const struct rows *rows = rows_all(of);
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct row *row = &rows->row[i];
+		const char *name = row->member->name;
+		if (equal_values(row, a, b))
+			continue;
+		const bool counts = !(row->in && strcmp(row->in->name, "key") == 0) &&
+		                    !rows_names(apart, name) && (!only || rows_names(only, name));
+		if (counts)
+			return false;
+	}
+	return true;
+}
+
+size_t rows_bytes(const struct hf_api_struct *of, const void *object)
+{
+	const struct rows *rows = rows_all(of);
+	size_t bytes = 0;
+	for (size_t i = 0; i < rows->count; i++) {
+		const void *at = (const char *)object + rows->row[i].offset;
+		if (row_has_bytes(&rows->row[i]))
+			bytes += ((const struct hf_bytes *)at)->len;
+		else if (rows->row[i].member->type == HF_API_ONE && *(const void *const *)at)
+			bytes += rows_bytes(rows->row[i].member->of, *(const void *const *)at);
+	}
+	return bytes;
 }
 
 int64_t row_number(const struct row *row, const void *object)
@@ -142,8 +236,7 @@ void row_store(const struct row *row, void *object, int64_t value)
 bool row_is_set(const struct row *row, const void *object)
 {
 	if (row_has_bytes(row))
-		return ((const struct hf_bytes *)(const void *)((const char *)object + row->offset))->len >
-		       0;
+		return row_bytes(row, object).len > 0;
 	const int64_t value = row_number(row, object);
 	return row->member->type == HF_API_TIME ? value != HF_UNSET : value != 0;
 }

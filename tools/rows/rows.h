@@ -26,7 +26,8 @@ struct rows {
 const struct hf_api_call *rows_call(const char *name);
 const struct hf_api_struct *rows_struct(const char *name);
 
-void rows_of(const struct hf_api_struct *of, struct rows *out);
+/* Good until the next such call for another struct. */
+const struct rows *rows_all(const struct hf_api_struct *of);
 /* Adds those of a struct that stands behind, at `base`. */
 void rows_behind(const struct hf_api_struct *of, size_t base, struct rows *out);
 /* Without those of `hidden`; those of `last` come last, in that order. Both are names between
@@ -42,12 +43,27 @@ void rows_clear(const struct hf_api_struct *of, void *object);
 /* Into each member of `to` what `from` has under the same name. */
 void rows_copy(const struct hf_api_struct *to_of, void *to, const struct hf_api_struct *from_of,
                const void *from);
+/* Are all members equal but the key, those of `apart`, and, unless NULL, those not in `only`? */
+bool rows_equal(const struct hf_api_struct *of, const void *a, const void *b, const char *apart,
+                const char *only);
+/* Bytes of all its keys, texts and payloads. */
+size_t rows_bytes(const struct hf_api_struct *of, const void *object);
 /* The value as a number: of enumerations, flags and whole numbers. */
 int64_t row_number(const struct row *row, const void *object);
 void row_store(const struct row *row, void *object, int64_t value);
 bool row_is_set(const struct row *row, const void *object); /* neither zero, empty, nor no time */
 /* Has the member bytes (keys, texts, payloads)? */
 bool row_has_bytes(const struct row *row);
+static inline struct hf_bytes row_bytes(const struct row *row, const void *object)
+{
+	const void *at = (const char *)object + row->offset;
+	return *(const struct hf_bytes *)at;
+}
+static inline void row_put_bytes(const struct row *row, void *object, struct hf_bytes bytes)
+{
+	void *at = (char *)object + row->offset;
+	*(struct hf_bytes *)at = bytes;
+}
 
 /* The word of an enumeration, in the spelling of the interface; "" for none. */
 const char *row_word(const struct hf_api_member *member, int64_t value);
