@@ -2,11 +2,12 @@
 /* Every command of the tool's table, as a process: its help, its complaint about what is
  * missing, its JSON; and a script in which each change does what the library's function of that
  * name does, seen through the reads. */
-#include "cli/cli.h"
+#include "cli/call.h"
 #include "cli/names.h"
 #include "lib/remove_tree.h"
 #include "lib/test.h"
 #include "lib/tools/tool.h"
+#include "print/text.h"
 
 #define STORE "store"
 
@@ -75,6 +76,54 @@ static void every_command_says_what_is_missing_or_too_many(void **state)
 			tool_free(&ran);
 		}
 	}
+}
+
+/* --- Members without a row -------------------------------------------------------------------- */
+
+static void give(struct cli *cli, const char *name, const char *text, int64_t number)
+{
+	for (size_t i = 0; i < cli->values_count; i++) {
+		struct cli_value *value = &cli->values[i];
+		if (strcmp(value->option->name, name) == 0) {
+			value->given = true;
+			value->text = text;
+			value->i64 = number;
+			value->u64 = (uint64_t)number;
+			return;
+		}
+	}
+	fail_msg("there is no option --%s", name);
+}
+
+static void a_member_that_no_row_names_is_an_option_of_its_name(void **state)
+{
+	static const struct cli_command row = {.noun = "outbox",
+	                                       .verb = "enqueue",
+	                                       .arguments = "QUEUE ID",
+	                                       .summary = "",
+	                                       .hidden = "extra",
+	                                       .call = "hf_outbox_enqueue"};
+	char queue[] = "mail", id[] = "i1", *argv[] = {queue, id, NULL};
+	struct cli cli = {.command = &row};
+	struct hf_outbox_enqueue_args args;
+	(void)state;
+	call_options(&cli);
+	assert_int_equal(cli.values_count, 7);
+	assert_false(cli_has(&cli, "queue") || cli_has(&cli, "id") || cli_has(&cli, "extra"));
+	give(&cli, "group", "g", 0);
+	give(&cli, "priority", "-3", -3);
+	give(&cli, "max-attempts", "9", 9);
+	give(&cli, "available-at", "@7", 7);
+	give(&cli, "dedup", "rerun", 2);
+	assert_int_equal(call_args(&cli, 2, argv, &args), CLI_OK);
+	assert_true(equal_bytes(args.queue, hf_str("mail")) && equal_bytes(args.id, hf_str("i1")) &&
+	            equal_bytes(args.group, hf_str("g")));
+	assert_true(args.priority == -3 && args.max_attempts == 9 && args.available_at == 7 &&
+	            args.enqueued_at == HF_UNSET && args.dedup == HF_OUTBOX_RERUN &&
+	            args.write.literal_times);
+	for (size_t i = 0; i < cli.values_count; i++)
+		if (strcmp(cli.values[i].option->name, "dedup") == 0)
+			assert_string_equal(cli.values[i].option->value, "keep|replace|rerun");
 }
 
 /* --- The script ------------------------------------------------------------------------------- */
@@ -591,6 +640,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_command_has_help_that_names_its_arguments_and_options),
 	    cmocka_unit_test(the_overview_names_every_command_in_text_and_in_json),
+	    cmocka_unit_test(a_member_that_no_row_names_is_an_option_of_its_name),
 	    cmocka_unit_test(every_command_says_what_is_missing_or_too_many),
 	    cmocka_unit_test_teardown(a_script_of_all_commands_does_what_the_library_does,
 	                              remove_store),
