@@ -232,22 +232,22 @@ void hf__index_insert(struct hf__index *order, struct hf__index_node *node)
 	path_grow(order, node);
 }
 
+/* The last node below this one on one side. */
+static inline struct hf__index_node *outermost(struct hf__index_node *node, bool right)
+{
+	for (struct hf__index_node *below; (below = right ? node->right : node->left); node = below)
+		HF__STEP();
+	return node;
+}
+
 static struct hf__index_node *leftmost(struct hf__index_node *node)
 {
-	while (node->left) {
-		HF__STEP();
-		node = node->left;
-	}
-	return node;
+	return outermost(node, false);
 }
 
 static struct hf__index_node *rightmost(struct hf__index_node *node)
 {
-	while (node->right) {
-		HF__STEP();
-		node = node->right;
-	}
-	return node;
+	return outermost(node, true);
 }
 
 /* Lets the successor, which has no left child, take the place of a node with two children. Gives
@@ -335,26 +335,26 @@ size_t hf__index_rank(const struct hf__index_node *node)
 	return rank;
 }
 
-/* The nearest ancestor in whose left subtree `node` is: what follows once its own subtree is
- * done. */
-static struct hf__index_node *climb_right(const struct hf__index_node *node)
+/* Up to the nearest ancestor in whose other subtree `node` is; NULL: none. */
+static inline struct hf__index_node *climb(const struct hf__index_node *node, bool right)
 {
 	HF__STEP();
-	while (node->parent && node == node->parent->right) {
+	while (node->parent && node == (right ? node->parent->right : node->parent->left)) {
 		HF__STEP();
 		node = node->parent;
 	}
 	return node->parent;
 }
 
+/* What follows once its own subtree is done, and what came before it. */
+static struct hf__index_node *climb_right(const struct hf__index_node *node)
+{
+	return climb(node, true);
+}
+
 static struct hf__index_node *climb_left(const struct hf__index_node *node)
 {
-	HF__STEP();
-	while (node->parent && node == node->parent->left) {
-		HF__STEP();
-		node = node->parent;
-	}
-	return node->parent;
+	return climb(node, false);
 }
 
 struct hf__index_node *hf__index_next(const struct hf__index_node *node)

@@ -1,6 +1,22 @@
 /* See objects.h. */
 #include "domains/common/objects.h"
 
+#include <stdlib.h>
+
+void *hf__look_in(const void *state, struct hf__decision *d, struct hf_bytes name)
+{
+	void *container = hf__container_find(state, name);
+	hf__depends(d, hf__container_depends(state, container, name));
+	return container;
+}
+
+void *hf__query_in(struct hf__query *q, struct hf_bytes name)
+{
+	void *container = hf__container_find(q->state, name);
+	hf__query_depends(q, hf__container_depends(q->state, container, name));
+	return container;
+}
+
 void hf__pair_join(struct hf__pair *pair, struct hf_bytes container, struct hf_bytes name)
 {
 	pair->container = container;
@@ -17,6 +33,14 @@ struct hf__map_node *hf__pair_find(const struct hf__map *map, struct hf_bytes co
 	struct hf__pair pair;
 	hf__pair_join(&pair, container, name);
 	return hf__map_find(map, hf__map_hash(map, pair.bytes, pair.len), equal, &pair);
+}
+
+void hf__pair_insert(struct hf__map *map, struct hf__map_node *node, struct hf_bytes container,
+                     struct hf_bytes name)
+{
+	struct hf__pair pair;
+	hf__pair_join(&pair, container, name);
+	hf__map_insert(map, node, hf__map_hash(map, pair.bytes, pair.len));
 }
 
 /* The object that a map's node lies in. */
@@ -62,6 +86,29 @@ int hf__emit_each(const void *state,
 	for (const void *container = hf__container_first(state); container && rc == HF_OK;
 	     container = hf__container_next(state, container))
 		rc = emit(container, emitter);
+	return rc;
+}
+
+int hf__emit_sorted(const struct hf__index *const *indexes, unsigned count,
+                    int (*compare)(const void *a, const void *b),
+                    int (*emit)(const void *object, struct hf__emitter *emitter),
+                    struct hf__emitter *emitter)
+{
+	size_t total = 0, filled = 0;
+	for (unsigned i = 0; i < count; i++)
+		total += hf__index_count(indexes[i]);
+	const void **objects = hf__alloc(total * sizeof *objects);
+	if (!objects)
+		return HF_ENOMEM;
+	for (unsigned i = 0; i < count; i++)
+		for (const struct hf__index_node *node = hf__index_first(indexes[i]); node;
+		     node = hf__index_next(node))
+			objects[filled++] = hf__index_object(indexes[i], node);
+	qsort(objects, filled, sizeof *objects, compare);
+	int rc = HF_OK;
+	for (size_t i = 0; i < filled && rc == HF_OK; i++)
+		rc = emit(objects[i], emitter);
+	hf__free(objects);
 	return rc;
 }
 

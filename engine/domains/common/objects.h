@@ -9,6 +9,13 @@
 #include "object/container.h"
 #include "store/domain.h"
 
+/* --- Containers that an answer is about ------------------------------------------------------- */
+
+/* The container of this name; NULL: there is none. Either way the answer depends on it. `state`
+ * begins with struct hf__containers. */
+void *hf__look_in(const void *state, struct hf__decision *d, struct hf_bytes name);
+void *hf__query_in(struct hf__query *q, struct hf_bytes name);
+
 /* --- Keys of two parts ------------------------------------------------------------------------ */
 
 /* A container's name and one within it, in one piece: the length of the first keeps ("ab", "c")
@@ -25,6 +32,9 @@ void hf__pair_join(struct hf__pair *pair, struct hf_bytes container, struct hf_b
 /* The node whose key is the pair; `equal` is given a struct hf__pair. NULL: there is none. */
 struct hf__map_node *hf__pair_find(const struct hf__map *map, struct hf_bytes container,
                                    struct hf_bytes name, hf__map_equal equal);
+
+void hf__pair_insert(struct hf__map *map, struct hf__map_node *node, struct hf_bytes container,
+                     struct hf_bytes name);
 
 static inline bool hf__pair_is(const struct hf__pair *pair, struct hf_bytes container,
                                struct hf_bytes name)
@@ -47,6 +57,13 @@ void hf__objects_opened(struct hf__map *map, size_t node, uint64_t newest_unleas
 HF_CHECKED int hf__emit_each(const void *state,
                              int (*emit)(const void *container, struct hf__emitter *emitter),
                              struct hf__emitter *emitter);
+
+/* Writes the objects of `count` indexes in the order of `compare`, which is given two pointers to
+ * them, as by qsort(). */
+HF_CHECKED int hf__emit_sorted(const struct hf__index *const *indexes, unsigned count,
+                               int (*compare)(const void *a, const void *b),
+                               int (*emit)(const void *object, struct hf__emitter *emitter),
+                               struct hf__emitter *emitter);
 
 /* --- Endings in heaps: of mono times, or of instants that a caller named ---------------------- */
 

@@ -3,8 +3,6 @@
  * A snapshot holds the documents by collection, then by id. It is canonical: it shows values
  * only, nothing that depends on the time; a document that has expired and whose ending is not
  * logged is in it. An entry has the document's version as its LSN. */
-#include <stdlib.h>
-
 #include "domains/common/objects.h"
 #include "domains/document/document.h"
 
@@ -16,8 +14,9 @@ static int compare_documents(const void *a, const void *b)
 	return hf__bytes_compare(hf__document_id(*left), hf__document_id(*right));
 }
 
-static int emit_document(const struct hf__document *document, struct hf__emitter *emitter)
+static int emit_document(const void *raw, struct hf__emitter *emitter)
 {
+	const struct hf__document *document = raw;
 	const struct hf__document_image image =
 	    hf__document_image_of(document, HF__DOCUMENT_STATE, emitter->setback);
 	hf__document_encode(&emitter->body, HF__DOCUMENT_WHOLE, &image, true);
@@ -25,29 +24,11 @@ static int emit_document(const struct hf__document *document, struct hf__emitter
 	return rc == HF_OK ? emitter->emit(emitter, document->value.version, HF__DOCUMENT_WHOLE) : rc;
 }
 
-static int emit_sorted(const struct hf__collection *collection,
-                       const struct hf__document **documents, struct hf__emitter *emitter)
-{
-	const struct hf__index *order = &collection->views[hf__collection_view(collection)];
-	size_t count = 0;
-	int rc = HF_OK;
-	for (const struct hf__index_node *node = hf__index_first(order); node;
-	     node = hf__index_next(node))
-		documents[count++] = hf__index_object(order, node);
-	qsort(documents, count, sizeof *documents, compare_documents);
-	for (size_t i = 0; i < count && rc == HF_OK; i++)
-		rc = emit_document(documents[i], emitter);
-	return rc;
-}
-
 static int emit_collection(const void *raw, struct hf__emitter *emitter)
 {
 	const struct hf__collection *collection = raw;
-	const struct hf__document **documents =
-	    hf__alloc(hf__collection_size(collection) * sizeof *documents);
-	const int rc = documents ? emit_sorted(collection, documents, emitter) : HF_ENOMEM;
-	hf__free(documents);
-	return rc;
+	const struct hf__index *order = &collection->views[hf__collection_view(collection)];
+	return hf__emit_sorted(&order, 1, compare_documents, emit_document, emitter);
 }
 
 int hf__document_snapshot(const void *raw, struct hf__emitter *emitter)

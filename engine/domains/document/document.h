@@ -218,9 +218,7 @@ int hf__document_verify(const void *state, struct hf__text *why);
 
 /* --- document/mutate.c: what mutations have in common ----------------------------------------- */
 
-int hf__document_check_collection(struct hf_bytes collection, struct hf__text *why);
 int hf__document_check_key(const struct hf_document_key *key, struct hf__text *why);
-int hf__document_check_group(struct hf_bytes group, struct hf__text *why);
 /* Finds the document that is there at d->now (*out NULL: none), notes what the answer depends
  * on, and compares its version with the expected one. */
 HF_CHECKED int hf__document_look(const struct hf__document_state *state, struct hf__decision *d,

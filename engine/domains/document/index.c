@@ -150,10 +150,8 @@ static void document_enlist(struct hf__object *object)
 {
 	struct hf__document *document = (void *)object;
 	const struct hf__collection *collection = hf__document_collection(document);
-	struct hf__map *documents = &collection->state->documents;
-	struct hf__pair key;
-	hf__pair_join(&key, hf__container_name(collection), hf__document_id(document));
-	hf__map_insert(documents, &document->node, hf__map_hash(documents, key.bytes, key.len));
+	hf__pair_insert(&collection->state->documents, &document->node, hf__container_name(collection),
+	                hf__document_id(document));
 }
 
 static void document_delist(struct hf__object *object)

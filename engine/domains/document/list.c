@@ -12,9 +12,9 @@ struct request {
 
 static int check_list(const struct hf_document_list_args *args, struct hf__text *why)
 {
-	int rc = hf__document_check_collection(args->collection, why);
+	int rc = hf__check_part("collection", args->collection, false, why);
 	if (rc == HF_OK)
-		rc = hf__document_check_group(args->group, why);
+		rc = hf__check_part("group", args->group, true, why);
 	if (rc != HF_OK || (unsigned)args->by <= HF_DOCUMENT_BY_ANY)
 		return rc;
 	return hf__refuse(why, HF_EINVAL, "no such order: %d", (int)args->by);

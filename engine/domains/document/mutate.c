@@ -2,25 +2,16 @@
  * mutations have in common. Each looks at what it names, decides what that is afterwards and
  * writes it as one entry; what it looked at is what its answer waits for, refusals and "nothing
  * to do" included. */
+#include "domains/common/objects.h"
 #include "domains/common/verb.h"
 #include "domains/document/document.h"
 
 /* --- Form ------------------------------------------------------------------------------------- */
 
-int hf__document_check_collection(struct hf_bytes collection, struct hf__text *why)
-{
-	return hf__check_part("collection", collection, false, why);
-}
-
 int hf__document_check_key(const struct hf_document_key *key, struct hf__text *why)
 {
-	const int rc = hf__document_check_collection(key->collection, why);
+	const int rc = hf__check_part("collection", key->collection, false, why);
 	return rc == HF_OK ? hf__check_part("id", key->id, false, why) : rc;
-}
-
-int hf__document_check_group(struct hf_bytes group, struct hf__text *why)
-{
-	return hf__check_part("group", group, true, why);
 }
 
 /* --- Deciding --------------------------------------------------------------------------------- */
@@ -103,10 +94,9 @@ static int clear_decide(void *state, struct hf__decision *d, const void *raw,
                         struct hf_result *result)
 {
 	const struct hf_document_clear_args *args = raw;
-	const struct hf__collection *collection = hf__container_find(state, args->collection);
+	const struct hf__collection *collection = hf__look_in(state, d, args->collection);
 	const struct hf__document_image image = {.cause = HF__DOCUMENT_CLEAR,
 	                                         .collection = args->collection};
-	hf__depends(d, hf__container_depends(state, collection, args->collection));
 	if (!hf__collection_live(collection, HF__INSTANT_OF(d)))
 		return HF_OK;
 	result->changed = true;

@@ -22,7 +22,7 @@ static int put_check(const void *raw, struct hf__text *why)
 	const struct hf_document_put_args *args = raw;
 	int rc = hf__document_check_key(&args->key, why);
 	if (rc == HF_OK)
-		rc = hf__document_check_group(args->group, why);
+		rc = hf__check_part("group", args->group, true, why);
 	if (rc == HF_OK)
 		rc = check_expiry(args, why);
 	if (rc != HF_OK)

@@ -1,6 +1,7 @@
 /* Reads of documents but lists (document/list.c): one document, whether there is one, how many,
  * which collections. All show views: what has expired is gone, logged or not. */
 #include "domains/common/read.h"
+#include "domains/common/objects.h"
 #include "domains/document/document.h"
 
 /* --- One document ----------------------------------------------------------------------------- */
@@ -73,14 +74,13 @@ static int read_count(struct hf__query *q, const void *raw, void *out)
 {
 	struct hf_document_counts *counts = out;
 	const struct hf_document_count_args *args = raw;
-	int rc = hf__document_check_collection(args->collection, &q->why);
+	int rc = hf__check_part("collection", args->collection, false, &q->why);
 	if (rc == HF_OK)
-		rc = hf__document_check_group(args->group, &q->why);
+		rc = hf__check_part("group", args->group, true, &q->why);
 	if (rc != HF_OK)
 		return rc;
-	const struct hf__collection *collection = hf__container_find(q->state, args->collection);
+	const struct hf__collection *collection = hf__query_in(q, args->collection);
 	counts->as_of = q->now;
-	hf__query_depends(q, hf__container_depends(q->state, collection, args->collection));
 	if (!hf__collection_live(collection, HF__INSTANT_OF(q)))
 		return HF_OK;
 	const bool grouped = args->by_group || args->group.len > 0;

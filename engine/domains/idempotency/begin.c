@@ -150,7 +150,7 @@ static int complete_check(const void *raw, struct hf__text *why)
 	int rc = hf__idem_check_key(&args->key, why);
 	if (rc == HF_OK)
 		rc = hf__check_span("the ttl", args->ttl_us, why);
-	return rc == HF_OK ? hf__idem_check_response(args->response, why) : rc;
+	return rc == HF_OK ? hf__check_bytes("response", args->response, HF_PAYLOAD_MAX, why) : rc;
 }
 
 static int complete_decide(void *state, struct hf__decision *d, const void *raw,

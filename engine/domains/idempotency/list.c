@@ -2,6 +2,7 @@
  * of it lies between. A page token holds the key of the last entry given, so that the walk goes
  * on behind it even when it is gone by then. */
 #include "domains/common/list.h"
+#include "domains/common/objects.h"
 #include "domains/common/read.h"
 #include "domains/idempotency/read.h"
 
@@ -40,8 +41,7 @@ static int read_list(struct hf__query *q, const void *raw, void *to)
 		rc = hash_query(args.scope, &list.query);
 	if (rc != HF_OK)
 		return rc;
-	const struct hf__idem_scope *scope = hf__container_find(q->state, args.scope);
-	hf__query_depends(q, hf__container_depends(q->state, scope, args.scope));
+	const struct hf__idem_scope *scope = hf__query_in(q, args.scope);
 	list.range = (struct hf__range){.index = scope ? &scope->by_key : NULL, .filter = &alive};
 	return hf__list_into(q, &list, &out->items);
 }

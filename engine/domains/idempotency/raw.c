@@ -1,6 +1,7 @@
 /* The raw store: put, remove, clear; and the guards, which only look. */
 #include <stddef.h>
 
+#include "domains/common/objects.h"
 #include "domains/common/verb.h"
 #include "domains/idempotency/verb.h"
 
@@ -13,7 +14,7 @@ static int put_check(const void *raw, struct hf__text *why)
 	if (rc == HF_OK)
 		rc = hf__idem_check_fingerprint(args->fingerprint, why);
 	if (rc == HF_OK)
-		rc = hf__idem_check_response(args->response, why);
+		rc = hf__check_bytes("response", args->response, HF_PAYLOAD_MAX, why);
 	if (rc == HF_OK)
 		rc = hf__check_span("ttl_us", args->ttl_us, why);
 	const bool named = hf__given(&args->write, args->expires_at) != HF_UNSET;
@@ -113,9 +114,8 @@ static int clear_decide(void *state, struct hf__decision *d, const void *raw,
                         struct hf_result *result)
 {
 	const struct hf_idempotency_clear_args *args = raw;
-	const struct hf__idem_scope *scope = hf__container_find(state, args->scope);
+	const struct hf__idem_scope *scope = hf__look_in(state, d, args->scope);
 	const struct hf__idem_image image = {.scope = args->scope};
-	hf__depends(d, hf__container_depends(state, scope, args->scope));
 	const size_t count = scope ? hf__idem_count(scope, false, HF__INSTANT_OF(d)) +
 	                                 hf__idem_count(scope, true, HF__INSTANT_OF(d))
 	                           : 0;

@@ -1,6 +1,7 @@
 /* Reads of the idempotency domain but lists: one entry, whether there is one, counts, which
  * scopes there are. All show views: what has ended is not there, logged or not. */
 #include "domains/common/read.h"
+#include "domains/common/objects.h"
 #include "domains/idempotency/read.h"
 
 int hf__idem_answer(struct hf__query *q, const struct hf__idem_entry *entry, bool without_response,
@@ -84,9 +85,8 @@ static int read_count(struct hf__query *q, const void *raw, void *out)
 	const int rc = hf__idem_check_scope(*name, &q->why);
 	if (rc != HF_OK)
 		return rc;
-	const struct hf__idem_scope *scope = hf__container_find(q->state, *name);
+	const struct hf__idem_scope *scope = hf__query_in(q, *name);
 	counts->as_of = q->now;
-	hf__query_depends(q, hf__container_depends(q->state, scope, *name));
 	if (!scope)
 		return HF_OK;
 	counts->in_progress = hf__idem_count(scope, false, HF__INSTANT_OF(q));

@@ -109,40 +109,16 @@ size_t hf__idem_count(const struct hf__idem_scope *scope, bool done, struct hf__
 
 /* --- Lookup ----------------------------------------------------------------------------------- */
 
-/* An entry's key in one piece: NUL is in no scope, so it keeps ("ab", "c") and ("a", "bc")
- * apart. */
-struct full_key {
-	struct hf_bytes scope, key;
-	size_t len;
-	uint8_t bytes[HF_KEY_MAX + 1 + HF_IDEMPOTENCY_KEY_MAX];
-};
-
-/* Both parts fit: checked when they were taken in. */
-static void make_key(struct full_key *full, struct hf_bytes scope, struct hf_bytes key)
-{
-	full->scope = scope;
-	full->key = key;
-	full->len = scope.len + 1 + key.len;
-	memcpy(full->bytes, scope.data, scope.len);
-	full->bytes[scope.len] = '\0';
-	memcpy(full->bytes + scope.len + 1, key.data, key.len);
-}
-
 static bool entry_equal(const struct hf__map_node *node, const void *raw)
 {
-	const struct full_key *full = raw;
 	const struct hf__idem_entry *entry = hf__idem_of_map(node);
-	return hf__bytes_equal(hf__idem_key(entry), full->key) &&
-	       hf__bytes_equal(hf__container_name(hf__idem_scope_of(entry)), full->scope);
+	return hf__pair_is(raw, hf__container_name(hf__idem_scope_of(entry)), hf__idem_key(entry));
 }
 
 struct hf__idem_entry *hf__idem_find(const struct hf__idem_state *state, struct hf_bytes scope,
                                      struct hf_bytes key)
 {
-	struct full_key full;
-	make_key(&full, scope, key);
-	const uint64_t hash = hf__map_hash(&state->entries, full.bytes, full.len);
-	return hf__idem_of_map(hf__map_find(&state->entries, hash, entry_equal, &full));
+	return hf__idem_of_map(hf__pair_find(&state->entries, scope, key, entry_equal));
 }
 
 /* --- Hooks ------------------------------------------------------------------------------------ */
@@ -156,10 +132,9 @@ static void scope_weigh(struct hf__idem_scope *scope)
 static void entry_enlist(struct hf__object *object)
 {
 	struct hf__idem_entry *entry = (void *)object;
-	struct hf__map *entries = &hf__idem_scope_of(entry)->state->entries;
-	struct full_key full;
-	make_key(&full, hf__container_name(hf__idem_scope_of(entry)), hf__idem_key(entry));
-	hf__map_insert(entries, &entry->node, hf__map_hash(entries, full.bytes, full.len));
+	const struct hf__idem_scope *scope = hf__idem_scope_of(entry);
+	hf__pair_insert(&scope->state->entries, &entry->node, hf__container_name(scope),
+	                hf__idem_key(entry));
 }
 
 static void entry_delist(struct hf__object *object)

@@ -2,6 +2,7 @@
  * at the one key that it names, decides what its entry is afterwards and writes that; what it
  * looked at is what its answer waits for, refusals and "nothing to do" included. */
 #include "domains/idempotency/verb.h"
+#include "domains/common/objects.h"
 #include "domains/common/verb.h"
 
 #include "store/call/error.h"
@@ -41,11 +42,6 @@ int hf__idem_check_fingerprint(struct hf_bytes fingerprint, struct hf__text *why
 {
 	const int rc = hf__check_bytes("fingerprint", fingerprint, HF_IDEMPOTENCY_FINGERPRINT_MAX, why);
 	return rc == HF_ETOOBIG ? HF_EINVAL : rc;
-}
-
-int hf__idem_check_response(struct hf_bytes response, struct hf__text *why)
-{
-	return hf__check_bytes("response", response, HF_PAYLOAD_MAX, why);
 }
 
 /* --- Text ------------------------------------------------------------------------------------- */
@@ -139,12 +135,10 @@ int hf__idem_look(const struct hf__idem_state *state, struct hf__decision *d,
                   struct hf__idem_entry **out)
 {
 	struct hf__idem_entry *entry = hf__idem_find(state, key->scope, key->key);
-	if (entry) {
+	if (entry)
 		hf__depends(d, &entry->object);
-	} else {
-		const struct hf__idem_scope *scope = hf__container_find(state, key->scope);
-		hf__depends(d, hf__container_depends(state, scope, key->scope));
-	}
+	else
+		(void)hf__look_in(state, d, key->scope);
 	*out = entry && hf__idem_alive(entry, HF__INSTANT_OF(d)) ? entry : NULL;
 	const int rc = hf__expect(d, write->expect, *out ? entry->value.version : 0);
 	if (rc != HF_OK) {

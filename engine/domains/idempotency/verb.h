@@ -11,7 +11,6 @@ int hf__idem_check_key(const struct hf_idempotency_key *key, struct hf__text *wh
 /* Of arguments that are a key, behind struct hf_write, and nothing else that has a form. */
 int hf__idem_check_lone_key(const void *args, struct hf__text *why);
 int hf__idem_check_fingerprint(struct hf_bytes fingerprint, struct hf__text *why);
-int hf__idem_check_response(struct hf_bytes response, struct hf__text *why);
 
 /* --- Deciding --------------------------------------------------------------------------------- */
 

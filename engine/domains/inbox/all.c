@@ -1,6 +1,7 @@
 /* Marking all records of an inbox, or of one of its accounts, at once: one ALL entry whatever
  * the count. What it touches is named by a bound on the LSN of the last save, so that a record
  * which came after the caller looked stays as it is. */
+#include "domains/common/objects.h"
 #include "domains/common/verb.h"
 #include "domains/inbox/save.h"
 
@@ -27,8 +28,7 @@ static int decide_all(void *state, struct hf__decision *d,
                       const struct hf_inbox_mark_all_args *args, enum hf__inbox_mark mark,
                       struct hf_result *result)
 {
-	const struct hf__inbox *inbox = hf__container_find(state, args->user);
-	hf__depends(d, hf__container_depends(state, inbox, args->user));
+	const struct hf__inbox *inbox = hf__look_in(state, d, args->user);
 	if (!inbox)
 		return HF_OK;
 	struct hf__inbox_all all = {.mark = mark,

@@ -1,5 +1,6 @@
 /* What is known of an inbox as a whole: its counts, kept with every change, its status, and
  * which inboxes there are. */
+#include "domains/common/objects.h"
 #include "domains/common/read.h"
 #include "domains/inbox/inbox.h"
 
@@ -9,8 +10,7 @@ static int read_counts(struct hf__query *q, const void *raw, void *out)
 	struct hf_inbox_counts *counts = out;
 	if (!hf__inbox_user_ok(*user, &q->why))
 		return HF_EINVAL;
-	const struct hf__inbox *inbox = hf__container_find(q->state, *user);
-	hf__query_depends(q, hf__container_depends(q->state, inbox, *user));
+	const struct hf__inbox *inbox = hf__query_in(q, *user);
 	if (!inbox)
 		return HF_OK;
 	*counts = (struct hf_inbox_counts){hf__inbox_total(inbox), inbox->unread, inbox->unseen,
@@ -27,8 +27,7 @@ static int read_status(struct hf__query *q, const void *raw, void *out)
 	struct hf_inbox_status *status = out;
 	if (!hf__inbox_user_ok(*user, &q->why))
 		return HF_EINVAL;
-	const struct hf__inbox *inbox = hf__container_find(q->state, *user);
-	hf__query_depends(q, hf__container_depends(q->state, inbox, *user));
+	const struct hf__inbox *inbox = hf__query_in(q, *user);
 	if (!inbox)
 		return HF_OK;
 	status->version = inbox->value.status_version;

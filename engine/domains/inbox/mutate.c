@@ -1,5 +1,6 @@
 /* Mutations of one record, and of an inbox's status. Each looks at the one object it names, and
  * that is what its answer waits for, refusals and "nothing to do" included. */
+#include "domains/common/objects.h"
 #include "domains/common/verb.h"
 #include "domains/inbox/inbox.h"
 
@@ -122,35 +123,19 @@ static int decide_mark(void *state, struct hf__decision *d, const struct hf_inbo
 	return hf__emit(d, HF__INBOX_MARK);
 }
 
-static int dismiss_decide(void *state, struct hf__decision *d, const void *args,
-                          struct hf_result *result)
-{
-	return decide_mark(state, d, args, HF__INBOX_MARK_DISMISS, result);
-}
+#define DECIDE(function, mark) \
+	static int function(void *state, struct hf__decision *d, const void *args, \
+	                    struct hf_result *result) \
+	{ \
+		return decide_mark(state, d, args, mark, result); \
+	} \
+	_Static_assert((mark) > 0, "a mark")
 
-static int undismiss_decide(void *state, struct hf__decision *d, const void *args,
-                            struct hf_result *result)
-{
-	return decide_mark(state, d, args, HF__INBOX_MARK_UNDISMISS, result);
-}
-
-static int mark_read_decide(void *state, struct hf__decision *d, const void *args,
-                            struct hf_result *result)
-{
-	return decide_mark(state, d, args, HF__INBOX_MARK_READ, result);
-}
-
-static int mark_unread_decide(void *state, struct hf__decision *d, const void *args,
-                              struct hf_result *result)
-{
-	return decide_mark(state, d, args, HF__INBOX_MARK_UNREAD, result);
-}
-
-static int mark_seen_decide(void *state, struct hf__decision *d, const void *args,
-                            struct hf_result *result)
-{
-	return decide_mark(state, d, args, HF__INBOX_MARK_SEEN, result);
-}
+DECIDE(dismiss_decide, HF__INBOX_MARK_DISMISS);
+DECIDE(undismiss_decide, HF__INBOX_MARK_UNDISMISS);
+DECIDE(mark_read_decide, HF__INBOX_MARK_READ);
+DECIDE(mark_unread_decide, HF__INBOX_MARK_UNREAD);
+DECIDE(mark_seen_decide, HF__INBOX_MARK_SEEN);
 
 /* The time itself is compared: a snooze that is over by now is still the one that was asked for. */
 static int snooze_decide(void *state, struct hf__decision *d, const void *raw,
@@ -209,9 +194,8 @@ static int set_status_decide(void *state, struct hf__decision *d, const void *ra
                              struct hf_result *result)
 {
 	const struct hf_inbox_set_status_args *args = raw;
-	const struct hf__inbox *inbox = hf__container_find(state, args->user);
+	const struct hf__inbox *inbox = hf__look_in(state, d, args->user);
 	const uint64_t version = inbox ? inbox->value.status_version : 0;
-	hf__depends(d, hf__container_depends(state, inbox, args->user));
 	const int rc = hf__expect(d, args->write.expect, version);
 	if (rc != HF_OK) {
 		hf__text_add(&d->why, ": status of inbox ");

@@ -2,6 +2,7 @@
  * one account (inbox/walk.c), so that what is filtered out is skipped, not walked. */
 #include "domains/common/read.h"
 #include "domains/common/list.h"
+#include "domains/common/objects.h"
 #include "domains/inbox/inbox.h"
 
 /* --- One record ------------------------------------------------------------------------------- */
@@ -124,8 +125,7 @@ static int read_page(struct hf__query *q, struct page *page, const char *operati
 	struct hf__writer w = {0};
 	if (!hf__inbox_user_ok(page->user, &q->why))
 		return HF_EINVAL;
-	page->inbox = hf__container_find(q->state, page->user);
-	hf__query_depends(q, hf__container_depends(q->state, page->inbox, page->user));
+	page->inbox = hf__query_in(q, page->user);
 	hf__put_short(&w, hf_str(operation));
 	hf__put_short(&w, page->user);
 	hf__put_short(&w, page->filter.account);

@@ -2,6 +2,7 @@
  * go, in key order. Dismissed records that a prune or a trim drops leave tombstones, so that no
  * save brings them back undismissed; clear lifts tombstones too. One that finds nothing to do
  * writes nothing. */
+#include "domains/common/objects.h"
 #include "domains/common/verb.h"
 #include "domains/inbox/save.h"
 
@@ -93,21 +94,12 @@ static int remove_and_free(struct hf__decision *d, const struct hf__inbox *inbox
 	return rc;
 }
 
-/* The user's inbox; NULL: nothing to do. */
-static const struct hf__inbox *look(const struct hf__inbox_state *s, struct hf__decision *d,
-                                    struct hf_bytes user)
-{
-	const struct hf__inbox *inbox = hf__container_find(s, user);
-	hf__depends(d, hf__container_depends(s, inbox, user));
-	return inbox;
-}
-
 static int prune_decide(void *state, struct hf__decision *d, const void *raw,
                         struct hf_result *result)
 {
 	const struct hf_inbox_prune_args *args = raw;
 	struct hf__victims victims;
-	const struct hf__inbox *inbox = look(state, d, args->user);
+	const struct hf__inbox *inbox = hf__look_in(state, d, args->user);
 	if (!inbox || args->keep_count == 0)
 		return HF_OK;
 	const int rc = hf__victims_of_prune(&victims, inbox, args);
@@ -121,7 +113,7 @@ static int trim_decide(void *state, struct hf__decision *d, const void *raw,
 {
 	const struct hf_inbox_trim_args *args = raw;
 	struct hf__victims victims;
-	const struct hf__inbox *inbox = look(state, d, args->user);
+	const struct hf__inbox *inbox = hf__look_in(state, d, args->user);
 	if (!inbox)
 		return HF_OK;
 	const size_t keep =
@@ -180,7 +172,7 @@ static int clear_decide(void *state, struct hf__decision *d, const void *raw,
                         struct hf_result *result)
 {
 	const struct hf_inbox_clear_args *args = raw;
-	const struct hf__inbox *inbox = look(state, d, args->user);
+	const struct hf__inbox *inbox = hf__look_in(state, d, args->user);
 	if (!inbox)
 		return HF_OK;
 	const struct contents found = contents_of(inbox, d->mono);

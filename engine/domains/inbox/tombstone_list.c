@@ -2,6 +2,7 @@
  * thoughts), and the list of those that stand. What stands is judged by the store's clock, so
  * that logging an ending changes no answer. */
 #include "domains/common/list.h"
+#include "domains/common/objects.h"
 #include "domains/common/read.h"
 #include "domains/common/verb.h"
 #include "domains/inbox/inbox.h"
@@ -137,8 +138,7 @@ static int read_tombs(struct hf__query *q, const void *raw, void *to)
 	struct hf__inbox_key at;
 	if (!(one ? hf__inbox_key(&key, &at, &q->why) : hf__inbox_user_ok(args->user, &q->why)))
 		return HF_EINVAL;
-	const struct hf__inbox *inbox = hf__container_find(q->state, args->user);
-	hf__query_depends(q, hf__container_depends(q->state, inbox, args->user));
+	const struct hf__inbox *inbox = hf__query_in(q, args->user);
 	/* Those that stand now: a bound on the weight, and exact. */
 	const struct hf__index_filter standing = {.low = q->mono + 1, .high = INT64_MAX};
 	struct page page;

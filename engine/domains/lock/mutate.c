@@ -99,7 +99,7 @@ HF__MUTATION(hf_lock_release, lock_release_args, hf__run, "lock release", HF__DO
 static int force_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_lock_force_release_args *args = raw;
-	const int rc = hf__lock_check_name(args->name, why);
+	const int rc = hf__check_part("name", args->name, false, why);
 	if (rc != HF_OK)
 		return rc;
 	if (hf__blank(args->reason))
@@ -126,12 +126,12 @@ HF__MUTATION(hf_lock_force_release, lock_force_release_args, hf__run, "lock forc
 static int put_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_lock_put_args *args = raw;
-	const int rc = hf__lock_check_name(args->name, why);
+	const int rc = hf__check_part("name", args->name, false, why);
 	if (rc != HF_OK)
 		return rc;
 	if (hf__given(&args->write, args->acquired_at) != HF_UNSET &&
 	    hf__given(&args->write, args->lease_until) != HF_UNSET)
-		return hf__lock_check_owner(args->owner, why);
+		return hf__check_part("owner", args->owner, false, why);
 	return hf__refuse(why, HF_EINVAL, "acquired_at and lease_until must be times");
 }
 

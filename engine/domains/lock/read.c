@@ -10,7 +10,7 @@
 static const struct hf__lock *look(struct hf__query *q, struct hf_bytes name, int *rc)
 {
 	const struct hf__lock_state *state = q->state;
-	*rc = hf__lock_check_name(name, &q->why);
+	*rc = hf__check_part("name", name, false, &q->why);
 	if (*rc != HF_OK)
 		return NULL;
 	const struct hf__lock *lock = hf__lock_find(state, name);

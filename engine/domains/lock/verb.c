@@ -4,16 +4,6 @@
 
 /* --- Form ------------------------------------------------------------------------------------- */
 
-int hf__lock_check_name(struct hf_bytes name, struct hf__text *why)
-{
-	return hf__check_part("name", name, false, why);
-}
-
-int hf__lock_check_owner(struct hf_bytes owner, struct hf__text *why)
-{
-	return hf__check_part("owner", owner, false, why);
-}
-
 /* --- Looking ---------------------------------------------------------------------------------- */
 
 int hf__lock_look(const struct hf__lock_state *state, struct hf__decision *d,

@@ -5,8 +5,6 @@
 #include "domains/lock/lock.h"
 
 /* Form: HF_OK or the code, with why filled. */
-int hf__lock_check_name(struct hf_bytes name, struct hf__text *why);
-int hf__lock_check_owner(struct hf_bytes owner, struct hf__text *why);
 
 /* Finds the lock as it is seen now (*out NULL: free), notes what the answer depends on, and
  * compares its version with the expected one. */

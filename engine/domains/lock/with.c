@@ -21,7 +21,7 @@ struct with {
 static int with_check(const void *raw, struct hf__text *why)
 {
 	const struct with *with = raw;
-	return hf__lock_check_name(with->args.name, why);
+	return hf__check_part("name", with->args.name, false, why);
 }
 
 static int with_decide(void *state, struct hf__decision *d, const void *raw,

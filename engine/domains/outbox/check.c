@@ -4,8 +4,6 @@
  * then its completed ids by id. It is canonical: it shows values only, nothing that depends on
  * the time or on which incarnation looks. An item's entry has the item's version as its LSN, a
  * completed id's that of its completion. */
-#include <stdlib.h>
-
 #include "domains/common/objects.h"
 #include "domains/outbox/apply.h"
 
@@ -35,8 +33,9 @@ static int emit_settings(const struct hf__outbox_queue *queue, struct hf__emitte
 	return emitter->emit(emitter, queue->value.version, HF__OUTBOX_SETTINGS);
 }
 
-static int emit_item(const struct hf__outbox_item *item, struct hf__emitter *emitter)
+static int emit_item(const void *raw, struct hf__emitter *emitter)
 {
+	const struct hf__outbox_item *item = raw;
 	const struct hf__outbox_image image =
 	    hf__outbox_image_of(item, HF__OUTBOX_STATE, emitter->setback);
 	hf__outbox_encode(&emitter->body, HF__OUTBOX_ITEM, &image, true);
@@ -46,61 +45,33 @@ static int emit_item(const struct hf__outbox_item *item, struct hf__emitter *emi
 	return rc == HF_OK ? emitter->emit(emitter, item->value.version, HF__OUTBOX_ITEM) : rc;
 }
 
-static int emit_items(const struct hf__outbox_queue *queue, const struct hf__outbox_item **items,
-                      struct hf__emitter *emitter)
-{
-	size_t count = 0;
-	for (unsigned place = HF_OUTBOX_QUEUED; place < HF__OUTBOX_PLACES; place++)
-		for (struct hf__index_node *node = hf__index_first(&queue->line[place]); node;
-		     node = hf__index_next(node))
-			items[count++] = hf__outbox_of_line(node);
-	qsort(items, count, sizeof *items, compare_items);
-	int rc = HF_OK;
-	for (size_t i = 0; i < count && rc == HF_OK; i++)
-		rc = emit_item(items[i], emitter);
-	return rc;
-}
-
 static int compare_done(const void *a, const void *b)
 {
 	const struct hf__outbox_done *const *left = a, *const *right = b;
 	return hf__bytes_compare(hf__outbox_done_id(*left), hf__outbox_done_id(*right));
 }
 
-static int emit_done(const struct hf__outbox_queue *queue, const struct hf__outbox_done **done,
-                     struct hf__emitter *emitter)
+static int emit_done(const void *raw, struct hf__emitter *emitter)
 {
-	size_t count = 0;
-	for (const struct hf__index_node *node = hf__index_first(&queue->done); node;
-	     node = hf__index_next(node))
-		done[count++] = hf__outbox_done_of_line(node);
-	qsort(done, count, sizeof *done, compare_done);
-	int rc = HF_OK;
-	for (size_t i = 0; i < count && rc == HF_OK; i++) {
-		const struct hf__outbox_image image = {.queue = hf__container_name(queue),
-		                                       .id = hf__outbox_done_id(done[i]),
-		                                       .until =
-		                                           hf__to_shown(done[i]->until, emitter->setback)};
-		hf__outbox_encode(&emitter->body, HF__OUTBOX_DONE, &image, false);
-		rc = emitter->emit(emitter, done[i]->lsn, HF__OUTBOX_DONE);
-	}
-	return rc;
+	const struct hf__outbox_done *done = raw;
+	const struct hf__outbox_image image = {.queue = hf__container_name(hf__outbox_done_queue(done)),
+	                                       .id = hf__outbox_done_id(done),
+	                                       .until = hf__to_shown(done->until, emitter->setback)};
+	hf__outbox_encode(&emitter->body, HF__OUTBOX_DONE, &image, false);
+	return emitter->emit(emitter, done->lsn, HF__OUTBOX_DONE);
 }
 
 static int emit_queue(const void *raw, struct hf__emitter *emitter)
 {
 	const struct hf__outbox_queue *queue = raw;
+	const struct hf__index *const lines[] = {&queue->line[HF_OUTBOX_QUEUED],
+	                                         &queue->line[HF_OUTBOX_SENDING],
+	                                         &queue->line[HF_OUTBOX_FAILED]},
+	                              *const done = &queue->done;
 	int rc = emit_settings(queue, emitter);
-	if (rc != HF_OK)
-		return rc;
-	const struct hf__outbox_item **items = hf__alloc(hf__outbox_queue_count(queue) * sizeof *items);
-	const struct hf__outbox_done **done = hf__alloc(hf__index_count(&queue->done) * sizeof *done);
-	rc = items && done ? emit_items(queue, items, emitter) : HF_ENOMEM;
 	if (rc == HF_OK)
-		rc = emit_done(queue, done, emitter);
-	hf__free(items);
-	hf__free(done);
-	return rc;
+		rc = hf__emit_sorted(lines, 3, compare_items, emit_item, emitter);
+	return rc == HF_OK ? hf__emit_sorted(&done, 1, compare_done, emit_done, emitter) : rc;
 }
 
 int hf__outbox_snapshot(const void *raw, struct hf__emitter *emitter)

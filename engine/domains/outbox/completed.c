@@ -39,7 +39,7 @@ static int read_page(struct hf__query *q, const void *raw, void *to)
 	struct hf__listing list = {.list = &completed_list, .page = args->page, .limit = args->limit};
 	uint64_t lsn;
 	int rc = args->id.len > 0 ? hf__outbox_check_key(args->queue, args->id, &q->why)
-	                          : hf__outbox_check_queue(args->queue, &q->why);
+	                          : hf__check_part("queue", args->queue, false, &q->why);
 	if (rc != HF_OK)
 		return rc;
 	struct hf__writer w = {0};

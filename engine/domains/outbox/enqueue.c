@@ -21,8 +21,8 @@ static int check_input(struct hf_bytes queue, const struct hf_outbox_input *inpu
 	if (rc == HF_OK)
 		rc = hf__outbox_check_group(input->group, why);
 	if (rc == HF_OK)
-		rc = hf__outbox_check_extra(input->extra, why);
-	return rc == HF_OK ? hf__outbox_check_payload(input->payload, why) : rc;
+		rc = hf__check_bytes("extra", input->extra, HF_OUTBOX_EXTRA_MAX, why);
+	return rc == HF_OK ? hf__check_bytes("payload", input->payload, HF_PAYLOAD_MAX, why) : rc;
 }
 
 static struct hf_outbox_input input_of(const struct hf_outbox_enqueue_args *args)
@@ -211,7 +211,7 @@ static int many_check(const void *raw, struct hf__text *why)
 	const struct hf_outbox_enqueue_many_args *args = raw;
 	int rc = hf__check_unversioned(&args->write, why);
 	if (rc == HF_OK)
-		rc = hf__outbox_check_queue(args->queue, why);
+		rc = hf__check_part("queue", args->queue, false, why);
 	if (rc == HF_OK)
 		rc = check_dedup(args->dedup, why);
 	if (rc == HF_OK && args->count > 0 && !args->items)

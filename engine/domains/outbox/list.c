@@ -4,6 +4,7 @@
  * Without a predicate a page is one read. With one it is several short ones, since the predicate
  * is called outside every lock: it is asked about copies, and what matched is copied again into
  * one answer. A page token holds the seq of the last item given. */
+#include "domains/common/objects.h"
 #include "domains/common/read.h"
 #include "domains/outbox/verb.h"
 #include "store/call/error.h"
@@ -39,7 +40,7 @@ static int query_of(const struct hf_outbox_list_args *args, uint64_t *query)
 static int check_list(const struct hf_outbox_list_args *args, struct hf__text *why)
 {
 	if ((unsigned)args->status <= HF_OUTBOX_FAILED)
-		return hf__outbox_check_queue(args->queue, why);
+		return hf__check_part("queue", args->queue, false, why);
 	return hf__refuse(why, HF_EINVAL, "no such status: %d", (int)args->status);
 }
 
@@ -103,8 +104,7 @@ static int read_page(struct hf__query *q, void *raw)
 		rc = find_start(q, page);
 	if (rc != HF_OK)
 		return rc;
-	const struct hf__outbox_queue *queue = hf__container_find(q->state, page->args->queue);
-	hf__outbox_depend_on_queue(q, queue, page->args->queue);
+	const struct hf__outbox_queue *queue = hf__query_in(q, page->args->queue);
 	return queue ? fill_page(q, queue, page) : HF_OK;
 }
 

@@ -200,6 +200,16 @@ HF__DEFINE_OUTER(hf__outbox_done_of_line, struct hf__index_node, struct hf__outb
 HF__DEFINE_OUTER(hf__outbox_done_of_fading, struct hf__heap_node, struct hf__outbox_done, fading);
 HF__DEFINE_OUTER(hf__outbox_group_of_map, struct hf__map_node, struct hf__outbox_group, node);
 
+static inline struct hf__outbox_queue *hf__outbox_queue_of(const struct hf__outbox_item *item)
+{
+	return (void *)item->object.container;
+}
+
+static inline struct hf_bytes hf__outbox_id(const struct hf__outbox_item *item)
+{
+	return hf_bytes_of(item->id, item->len);
+}
+
 /* --- outbox/place.c and outbox/state.c -------------------------------------------------------- */
 
 struct hf__outbox_item *hf__outbox_find(const struct hf__outbox_state *state, struct hf_bytes queue,
@@ -218,9 +228,6 @@ bool hf__outbox_queue_plain(const struct hf__outbox_queue_value *value);
 /* Until when it is listed: INT64_MAX for items or settings, else while a completed id blocks;
  * INT64_MIN: not at all. */
 int64_t hf__outbox_queue_until(const struct hf__outbox_queue *queue);
-
-struct hf__outbox_queue *hf__outbox_queue_of(const struct hf__outbox_item *item);
-struct hf_bytes hf__outbox_id(const struct hf__outbox_item *item);
 
 /* The instant of a decision or a query. */
 struct hf__outbox_time {

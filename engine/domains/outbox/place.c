@@ -3,45 +3,6 @@
 
 #include "domains/outbox/outbox.h"
 
-struct hf__outbox_queue *hf__outbox_queue_of(const struct hf__outbox_item *item)
-{
-	return (void *)item->object.container;
-}
-
-struct hf_bytes hf__outbox_id(const struct hf__outbox_item *item)
-{
-	return hf_bytes_of(item->id, item->len);
-}
-
-/* --- Ends of claims --------------------------------------------------------------------------- */
-
-int64_t hf__outbox_end_of(const struct hf__outbox_item *item)
-{
-	const struct hf__outbox_value *value = &item->value;
-	if (value->lease_until != HF_UNSET)
-		return value->lease_until;
-	/* While sending, the version is that of the claim or of the newest extend: its writer is
-	 * of that incarnation. */
-	return value->version < hf__outbox_queue_of(item)->state->incarnation ? INT64_MIN : INT64_MAX;
-}
-
-int64_t hf__outbox_line_weight(const struct hf__outbox_item *item)
-{
-	return item->value.status == HF_OUTBOX_SENDING ? hf__outbox_end_of(item)
-	                                               : item->value.enqueued_at;
-}
-
-bool hf__outbox_ends(const struct hf__outbox_item *item, int64_t *at)
-{
-	*at = item->value.status == HF_OUTBOX_SENDING ? hf__outbox_end_of(item) : INT64_MAX;
-	return *at < INT64_MAX;
-}
-
-bool hf__outbox_over(const struct hf__outbox_item *item, struct hf__outbox_time t)
-{
-	return item->value.status == HF_OUTBOX_SENDING && hf__outbox_end_of(item) <= t.mono;
-}
-
 /* --- Orders ----------------------------------------------------------------------------------- */
 
 #define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))

@@ -17,7 +17,8 @@ static int check_times(hf_time enqueued_at, hf_time available_at, struct hf__tex
 static int check_rerun(const struct hf_outbox_rerun *rerun, struct hf__text *why)
 {
 	const int rc = rerun ? check_times(rerun->enqueued_at, rerun->available_at, why) : HF_OK;
-	return rc == HF_OK && rerun ? hf__outbox_check_payload(rerun->payload, why) : rc;
+	return rc == HF_OK && rerun ? hf__check_bytes("payload", rerun->payload, HF_PAYLOAD_MAX, why)
+	                            : rc;
 }
 
 static int put_check(const void *raw, struct hf__text *why)
@@ -32,9 +33,9 @@ static int put_check(const void *raw, struct hf__text *why)
 	if (rc == HF_OK)
 		rc = hf__outbox_check_group(item->group, why);
 	if (rc == HF_OK)
-		rc = hf__outbox_check_payload(item->payload, why);
+		rc = hf__check_bytes("payload", item->payload, HF_PAYLOAD_MAX, why);
 	if (rc == HF_OK)
-		rc = hf__outbox_check_extra(item->extra, why);
+		rc = hf__check_bytes("extra", item->extra, HF_OUTBOX_EXTRA_MAX, why);
 	if (rc == HF_OK)
 		/* a longer one is cut */
 		rc = hf__check_bytes("last_error", item->last_error, SIZE_MAX, why);

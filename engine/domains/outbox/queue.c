@@ -1,6 +1,7 @@
 /* What concerns a queue as a whole: configure, pause, resume, clear. */
 #include <stddef.h>
 
+#include "domains/common/objects.h"
 #include "domains/common/verb.h"
 #include "domains/outbox/verb.h"
 
@@ -24,8 +25,7 @@ static int look_at_queue(const struct hf__outbox_state *state, struct hf__decisi
                          const struct hf_write *write, struct hf_bytes name,
                          const struct hf__outbox_queue **out, struct hf_result *result)
 {
-	*out = hf__container_find(state, name);
-	hf__depends(d, hf__container_depends(state, *out, name));
+	*out = hf__look_in(state, d, name);
 	result->version = *out ? (*out)->value.version : 0;
 	return hf__expect(d, write->expect, result->version);
 }
@@ -65,7 +65,7 @@ struct configure {
 static int configure_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_outbox_configure_args *args = raw;
-	const int rc = hf__outbox_check_queue(args->queue, why);
+	const int rc = hf__check_part("queue", args->queue, false, why);
 	if (rc != HF_OK)
 		return rc;
 	if (args->leave & ~(uint32_t)LEAVE_ALL)
@@ -136,7 +136,7 @@ static int pause_check(const void *raw, struct hf__text *why)
 	const struct hf_outbox_pause_args *args = raw;
 	if (args->wait_us < -1)
 		return hf__refuse(why, HF_EINVAL, "the wait must be -1 (forever), 0 or more");
-	return hf__outbox_check_queue(args->queue, why);
+	return hf__check_part("queue", args->queue, false, why);
 }
 
 static int set_paused(const struct hf__outbox_state *state, struct hf__decision *d,
@@ -221,9 +221,8 @@ static int clear_decide(void *state, struct hf__decision *d, const void *raw,
                         struct hf_result *result)
 {
 	const struct hf_outbox_clear_args *args = raw;
-	const struct hf__outbox_queue *queue = hf__container_find(state, args->queue);
+	const struct hf__outbox_queue *queue = hf__look_in(state, d, args->queue);
 	const struct hf__outbox_image image = {.queue = args->queue};
-	hf__depends(d, hf__container_depends(state, queue, args->queue));
 	const size_t count = queue ? hf__outbox_queue_count(queue) : 0;
 	/* Ids that block no more are gone for everyone, whether or not that was logged: to forget
 	 * them would be no change. */

@@ -1,6 +1,7 @@
 /* Reads of the outbox but lists of items (outbox/list.c): one item, stats, which queues there
  * are. All show views: an item whose claim is over is queued, logged or not. */
 #include "domains/common/read.h"
+#include "domains/common/objects.h"
 #include "domains/outbox/verb.h"
 
 /* --- One item --------------------------------------------------------------------------------- */
@@ -24,7 +25,7 @@ static int read_item(struct hf__query *q, const void *raw, void *out)
 			return HF_ENOMEM;
 		return hf__outbox_answer(q->answer, item, queue, HF__OUTBOX_TIME(q), false, &got->item);
 	}
-	hf__outbox_depend_on_queue(q, hf__container_find(state, key->queue), key->queue);
+	(void)hf__query_in(q, key->queue);
 	hf__text_add(&q->why, "no such item: ");
 	hf__text_add_quoted(&q->why, key->id);
 	hf__text_add(&q->why, " in queue ");
@@ -153,11 +154,10 @@ static int read_stats(struct hf__query *q, const void *raw, void *to)
 {
 	const struct hf_bytes *name = raw;
 	struct hf_outbox_stats *out = to;
-	const int rc = hf__outbox_check_queue(*name, &q->why);
+	const int rc = hf__check_part("queue", *name, false, &q->why);
 	if (rc != HF_OK)
 		return rc;
-	const struct hf__outbox_queue *queue = hf__container_find(q->state, *name);
-	hf__outbox_depend_on_queue(q, queue, *name);
+	const struct hf__outbox_queue *queue = hf__query_in(q, *name);
 	out->queued.oldest = out->sending.oldest = out->failed.oldest = out->oldest_due = HF_UNSET;
 	out->as_of = q->now;
 	out->max_attempts = HF_OUTBOX_ATTEMPTS;

@@ -87,7 +87,7 @@ static int redrive_check(const void *raw, struct hf__text *why)
 	const struct hf_outbox_redrive_args *args = &((const struct redrive *)raw)->args;
 	int rc = hf__check_unversioned(&args->write, why);
 	if (rc == HF_OK)
-		rc = hf__outbox_check_queue(args->queue, why);
+		rc = hf__check_part("queue", args->queue, false, why);
 	if (rc == HF_OK)
 		rc = hf__outbox_check_group(args->group, why);
 	if (rc == HF_OK)
@@ -158,7 +158,7 @@ static int prune_check(const void *raw, struct hf__text *why)
 		return rc;
 	if (args->status == HF_OUTBOX_ANY || args->status == HF_OUTBOX_FAILED ||
 	    args->status == HF_OUTBOX_QUEUED)
-		return hf__outbox_check_queue(args->queue, why);
+		return hf__check_part("queue", args->queue, false, why);
 	return hf__refuse(why, HF_EINVAL, "only queued or failed items can be pruned");
 }
 

@@ -71,10 +71,8 @@ static void item_enlist(struct hf__object *object)
 {
 	struct hf__outbox_item *item = (void *)object;
 	struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
-	struct hf__map *items = &queue->state->items;
-	struct hf__pair key;
-	hf__pair_join(&key, hf__container_name(queue), hf__outbox_id(item));
-	hf__map_insert(items, &item->node, hf__map_hash(items, key.bytes, key.len));
+	hf__pair_insert(&queue->state->items, &item->node, hf__container_name(queue),
+	                hf__outbox_id(item));
 	hf__outbox_group_count(item, true);
 	queue->enlisted++;
 	hf__outbox_queue_tag(queue);

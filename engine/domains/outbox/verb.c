@@ -2,39 +2,20 @@
  * afterwards and writes it as one entry an item; what it looked at is what its answer waits for,
  * refusals and "nothing to do" included. */
 #include "domains/common/verb.h"
+#include "domains/common/objects.h"
 #include "domains/outbox/verb.h"
 
 /* --- Form ------------------------------------------------------------------------------------- */
 
-int hf__outbox_check_queue(struct hf_bytes queue, struct hf__text *why)
-{
-	return hf__check_part("queue", queue, false, why);
-}
-
 int hf__outbox_check_key(struct hf_bytes queue, struct hf_bytes id, struct hf__text *why)
 {
-	const int rc = hf__outbox_check_queue(queue, why);
+	const int rc = hf__check_part("queue", queue, false, why);
 	return rc == HF_OK ? hf__check_part("id", id, false, why) : rc;
 }
 
 int hf__outbox_check_group(struct hf_bytes group, struct hf__text *why)
 {
 	return group.len > 0 ? hf__check_part("group", group, false, why) : HF_OK;
-}
-
-int hf__outbox_check_owner(struct hf_bytes owner, struct hf__text *why)
-{
-	return hf__check_part("owner", owner, false, why);
-}
-
-int hf__outbox_check_payload(struct hf_bytes payload, struct hf__text *why)
-{
-	return hf__check_bytes("payload", payload, HF_PAYLOAD_MAX, why);
-}
-
-int hf__outbox_check_extra(struct hf_bytes extra, struct hf__text *why)
-{
-	return hf__check_bytes("extra", extra, HF_OUTBOX_EXTRA_MAX, why);
 }
 
 int hf__outbox_check_backoff(const struct hf_outbox_backoff *backoff, struct hf__text *why)
@@ -74,8 +55,7 @@ int hf__outbox_look(const struct hf__outbox_state *state, struct hf__decision *d
 		if (hf__outbox_over(item, HF__OUTBOX_TIME(d)))
 			hf__depends(d, &hf__outbox_queue_of(item)->head.object);
 	} else {
-		const struct hf__outbox_queue *container = hf__container_find(state, queue);
-		hf__depends(d, hf__container_depends(state, container, queue));
+		(void)hf__look_in(state, d, queue);
 	}
 	const int rc = hf__expect(d, write->expect, item ? item->value.version : 0);
 	if (rc != HF_OK) {
@@ -191,6 +171,22 @@ int hf__outbox_cut(struct hf__decision *d, const struct hf__outbox_queue *queue,
 	return hf__emit(d, HF__OUTBOX_DROPPED);
 }
 
+int hf__outbox_end_all(struct hf__decision *d, const struct hf__outbox_queue *queue, bool *again)
+{
+	const struct hf__outbox_time t = HF__OUTBOX_TIME(d);
+	unsigned count = 0;
+	for (struct hf__outbox_item *item; queue && (item = hf__outbox_first_over(queue, t)); count++) {
+		if (again && count == HF__OUTBOX_END_MAX) {
+			*again = true;
+			return HF_EBLOCKED; /* no caller sees it: hf__outbox_mutate_ended */
+		}
+		const int rc = hf__outbox_end(d, item);
+		if (rc != HF_OK)
+			return rc;
+	}
+	return HF_OK;
+}
+
 int64_t hf__outbox_lease_end(const struct hf__decision *d, int64_t lease_us)
 {
 	return lease_us == 0 ? HF_UNSET : hf__time_after(d->now, lease_us);
@@ -265,12 +261,6 @@ int hf__outbox_answer(struct hf__answer *answer, const struct hf__outbox_item *i
 	return rc == HF_OK && value->noted
 	           ? answer_rerun(answer, value, t, without_payload, &out->rerun)
 	           : rc;
-}
-
-void hf__outbox_depend_on_queue(struct hf__query *q, const struct hf__outbox_queue *queue,
-                                struct hf_bytes name)
-{
-	hf__query_depends(q, hf__container_depends(q->state, queue, name));
 }
 
 void *hf__outbox_copy_call(struct hf__arena *arena, const void *args, size_t size, size_t again,

@@ -6,13 +6,9 @@
 
 /* --- Form: HF_OK or the code, with why filled. ------------------------------------------------ */
 
-int hf__outbox_check_queue(struct hf_bytes queue, struct hf__text *why);
 int hf__outbox_check_key(struct hf_bytes queue, struct hf_bytes id, struct hf__text *why);
-int hf__outbox_check_payload(struct hf_bytes payload, struct hf__text *why);
-int hf__outbox_check_extra(struct hf_bytes extra, struct hf__text *why);
 /* May be empty. */
 int hf__outbox_check_group(struct hf_bytes group, struct hf__text *why);
-int hf__outbox_check_owner(struct hf_bytes owner, struct hf__text *why);
 int hf__outbox_check_backoff(const struct hf_outbox_backoff *backoff, struct hf__text *why);
 
 /* --- Deciding --------------------------------------------------------------------------------- */
@@ -79,10 +75,6 @@ int64_t hf__outbox_bounded(int64_t lease_end, int64_t bound);
 HF_CHECKED int hf__outbox_answer(struct hf__answer *answer, const struct hf__outbox_item *item,
                                  struct hf_bytes queue, struct hf__outbox_time t,
                                  bool without_payload, struct hf_outbox_item *out);
-/* NULL: nothing to depend on. */
-void hf__outbox_depend_on_queue(struct hf__query *q, const struct hf__outbox_queue *queue,
-                                struct hf_bytes name);
-
 /* --- Claims: outbox_claim.c ------------------------------------------------------------------- */
 
 /* The item is not held, nor is another one of its group. */

@@ -1,6 +1,7 @@
 /* What can be done to a timeline: append an event, let the oldest go, let all go. Each mutation
  * writes at most one entry; what it looked at is what its answer waits for, refusals and
  * "nothing to do" included. */
+#include "domains/common/objects.h"
 #include "domains/common/verb.h"
 #include "domains/timeline/timeline.h"
 
@@ -177,20 +178,11 @@ static size_t count_beyond(const struct hf__timeline *timeline,
 	return old > count ? old : count;
 }
 
-/* The timeline; NULL: nothing to do. */
-static const struct hf__timeline *look_at_all(const struct hf__timeline_state *s,
-                                              struct hf__decision *d, struct hf_bytes name)
-{
-	const struct hf__timeline *timeline = hf__container_find(s, name);
-	hf__depends(d, hf__container_depends(s, timeline, name));
-	return timeline;
-}
-
 static int retain_decide(void *state, struct hf__decision *d, const void *raw,
                          struct hf_result *result)
 {
 	const struct hf_timeline_retain_args *args = raw;
-	const struct hf__timeline *timeline = look_at_all(state, d, args->timeline);
+	const struct hf__timeline *timeline = hf__look_in(state, d, args->timeline);
 	if (!timeline)
 		return HF_OK;
 	const size_t count =
@@ -205,7 +197,7 @@ static int clear_decide(void *state, struct hf__decision *d, const void *raw,
                         struct hf_result *result)
 {
 	const struct hf_timeline_clear_args *args = raw;
-	const struct hf__timeline *timeline = look_at_all(state, d, args->timeline);
+	const struct hf__timeline *timeline = hf__look_in(state, d, args->timeline);
 	return timeline ? cut(d, timeline, HF__TIMELINE_CLEAR, hf__timeline_total(timeline), result)
 	                : HF_OK;
 }

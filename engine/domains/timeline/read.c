@@ -3,6 +3,7 @@
  * either end; how many match in all is known from ranks. */
 #include "domains/common/read.h"
 #include "domains/common/list.h"
+#include "domains/common/objects.h"
 #include "domains/timeline/timeline.h"
 
 /* What a filter selects. */
@@ -75,8 +76,7 @@ static int select_events(struct hf__query *q, const struct hf_timeline_filter *f
 	    !hf__timeline_part_ok("subject", filter->subject, true, &q->why) ||
 	    !hf__timeline_part_ok("type", filter->type, true, &q->why))
 		return HF_EINVAL;
-	out->timeline = hf__container_find(q->state, filter->timeline);
-	hf__query_depends(q, hf__container_depends(q->state, out->timeline, filter->timeline));
+	out->timeline = hf__query_in(q, filter->timeline);
 	const bool by_subject = filter->by_subject || filter->subject.len > 0;
 	const bool by_type = filter->type.len > 0;
 	out->view = view_of(by_subject, by_type);

@@ -108,7 +108,7 @@ static int claim_check(const void *raw, struct hf__text *why)
 	const struct hf_outbox_claim_args *args = &((const struct hf__outbox_claim *)raw)->args;
 	int rc = hf__outbox_check_key(args->queue, args->id, why);
 	if (rc == HF_OK)
-		rc = hf__outbox_check_owner(args->owner, why);
+		rc = hf__check_part("owner", args->owner, false, why);
 	if (rc == HF_OK)
 		rc = hf__check_span("the lease", args->lease_us, why);
 	return rc == HF_OK ? hf__check_span("max_run", args->max_run_us, why) : rc;

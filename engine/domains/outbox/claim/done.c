@@ -79,9 +79,7 @@ static void done_enlist(struct hf__object *object)
 	struct hf__outbox_done *done = (void *)object;
 	struct hf__outbox_queue *queue = hf__outbox_done_queue(done);
 	struct hf__outbox_state *state = queue->state;
-	struct hf__pair key;
-	hf__pair_join(&key, hf__container_name(queue), hf__outbox_done_id(done));
-	hf__map_insert(&state->done, &done->node, hf__map_hash(&state->done, key.bytes, key.len));
+	hf__pair_insert(&state->done, &done->node, hf__container_name(queue), hf__outbox_done_id(done));
 	done->line.weight = done->until;
 	hf__index_insert(&queue->done, &done->line);
 	done->fading.deadline = done->until;

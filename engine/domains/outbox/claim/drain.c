@@ -14,6 +14,7 @@
  * Crash: what was claimed and not completed was perhaps sent. The claim ends with its lease or
  * at the next opening, and the item is sent again: at least once is what a queue can promise;
  * the receiver knows repeats by the item's id. */
+#include "domains/common/objects.h"
 #include "domains/common/verb.h"
 #include "domains/outbox/claim/outcome.h"
 #include "domains/outbox/verb.h"
@@ -173,8 +174,7 @@ static int drain_page(struct drain *drain, const struct hf_outbox_items *page,
 static int read_begin(struct hf__query *q, void *raw)
 {
 	struct drain *drain = raw;
-	const struct hf__outbox_queue *queue = hf__container_find(q->state, drain->args->queue);
-	hf__outbox_depend_on_queue(q, queue, drain->args->queue);
+	const struct hf__outbox_queue *queue = hf__query_in(q, drain->args->queue);
 	drain->began = hf__query_last_lsn(q);
 	drain->as_of = q->now;
 	drain->as_of_mono = q->mono;
@@ -195,11 +195,11 @@ static int check(const struct drain *drain, struct hf_error *error)
 {
 	char text[200] = "";
 	struct hf__text why = {text, sizeof text, 0};
-	int rc = hf__outbox_check_queue(drain->args->queue, &why);
+	int rc = hf__check_part("queue", drain->args->queue, false, &why);
 	if (rc == HF_OK && !drain->args->send)
 		rc = hf__refuse(&why, HF_EINVAL, "it needs a sender");
 	if (rc == HF_OK)
-		rc = hf__outbox_check_owner(drain->owner, &why);
+		rc = hf__check_part("owner", drain->owner, false, &why);
 	if (rc == HF_OK)
 		rc = hf__check_span("the lease", drain->args->lease_us, &why);
 	if (rc == HF_OK)

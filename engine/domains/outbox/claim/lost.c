@@ -14,6 +14,33 @@
 #define BACKOFF_FIRST INT64_C(1000000) /* after the second loss; doubles with each further one */
 #define BACKOFF_MOST (600 * INT64_C(1000000))
 
+int64_t hf__outbox_end_of(const struct hf__outbox_item *item)
+{
+	const struct hf__outbox_value *value = &item->value;
+	if (value->lease_until != HF_UNSET)
+		return value->lease_until;
+	/* While sending, the version is that of the claim or of the newest extend: its writer is
+	 * of that incarnation. */
+	return value->version < hf__outbox_queue_of(item)->state->incarnation ? INT64_MIN : INT64_MAX;
+}
+
+int64_t hf__outbox_line_weight(const struct hf__outbox_item *item)
+{
+	return item->value.status == HF_OUTBOX_SENDING ? hf__outbox_end_of(item)
+	                                               : item->value.enqueued_at;
+}
+
+bool hf__outbox_ends(const struct hf__outbox_item *item, int64_t *at)
+{
+	*at = item->value.status == HF_OUTBOX_SENDING ? hf__outbox_end_of(item) : INT64_MAX;
+	return *at < INT64_MAX;
+}
+
+bool hf__outbox_over(const struct hf__outbox_item *item, struct hf__outbox_time t)
+{
+	return item->value.status == HF_OUTBOX_SENDING && hf__outbox_end_of(item) <= t.mono;
+}
+
 bool hf__outbox_reached(int64_t available_at, bool computed, struct hf__outbox_time t)
 {
 	return available_at <= (computed ? t.mono : t.now);
@@ -119,20 +146,4 @@ int hf__outbox_end(struct hf__decision *d, const struct hf__outbox_item *item)
 int hf__outbox_end_if_over(struct hf__decision *d, const struct hf__outbox_item *item)
 {
 	return item && hf__outbox_over(item, HF__OUTBOX_TIME(d)) ? hf__outbox_end(d, item) : HF_OK;
-}
-
-int hf__outbox_end_all(struct hf__decision *d, const struct hf__outbox_queue *queue, bool *again)
-{
-	const struct hf__outbox_time t = HF__OUTBOX_TIME(d);
-	unsigned count = 0;
-	for (struct hf__outbox_item *item; queue && (item = hf__outbox_first_over(queue, t)); count++) {
-		if (again && count == HF__OUTBOX_END_MAX) {
-			*again = true;
-			return HF_EBLOCKED; /* no caller sees it: hf__outbox_mutate_ended */
-		}
-		const int rc = hf__outbox_end(d, item);
-		if (rc != HF_OK)
-			return rc;
-	}
-	return HF_OK;
 }

@@ -3,6 +3,7 @@
  * orders. */
 #include <stddef.h>
 
+#include "domains/common/objects.h"
 #include "domains/common/verb.h"
 #include "domains/outbox/verb.h"
 
@@ -38,7 +39,7 @@ static int check_queues(const struct hf_outbox_claim_next_args *args, struct hf_
 	    (args->queue.len > 0 || !args->queues || args->queue_count > QUEUES_MAX))
 		return hf__refuse(why, HF_EINVAL, "either a queue or 1 to %u queues", QUEUES_MAX);
 	for (size_t i = 0; i < queue_count(args) && rc == HF_OK; i++)
-		rc = hf__outbox_check_queue(queue_at(args, i), why);
+		rc = hf__check_part("queue", queue_at(args, i), false, why);
 	return rc;
 }
 
@@ -58,7 +59,7 @@ static int next_check(const void *raw, struct hf__text *why)
 	if (rc == HF_OK)
 		rc = check_queues(&call->args, why);
 	if (rc == HF_OK)
-		rc = hf__outbox_check_owner(call->args.owner, why);
+		rc = hf__check_part("owner", call->args.owner, false, why);
 	if (rc == HF_OK)
 		rc = hf__check_span("the lease", call->args.lease_us, why);
 	if (rc == HF_OK)
@@ -113,8 +114,7 @@ static int claim_ready(struct hf__decision *d, const struct hf__outbox_queue *qu
 static const struct hf__outbox_queue *open_queue(const struct hf__outbox_state *state,
                                                  struct hf__decision *d, struct hf_bytes name)
 {
-	const struct hf__outbox_queue *queue = hf__container_find(state, name);
-	hf__depends(d, hf__container_depends(state, queue, name));
+	const struct hf__outbox_queue *queue = hf__look_in(state, d, name);
 	if (!queue || queue->value.paused || hf__wait_behind(d, hf__outbox_wait_key(state, name)))
 		return NULL;
 	return queue;
