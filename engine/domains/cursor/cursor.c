@@ -13,11 +13,6 @@
 
 /* --- Life ------------------------------------------------------------------------------------- */
 
-static int cursor_init(void *state, const struct hf__domain_env *env)
-{
-	return hf__cursor_indexes_init(state, env) ? HF_OK : HF_ENOMEM;
-}
-
 static void cursor_deinit(void *state)
 {
 	struct hf__cursor_state *s = state;
@@ -217,7 +212,7 @@ const struct hf__domain hf__cursor_domain = {
     .kinds = hf__cursor_kinds,
     .api = &hf__api_cursor_part,
     .state_size = sizeof(struct hf__cursor_state),
-    .init = cursor_init,
+    .init = hf__cursor_state_init,
     .deinit = cursor_deinit,
     .apply = cursor_apply,
     .snapshot = cursor_snapshot,

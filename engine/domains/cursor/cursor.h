@@ -123,7 +123,7 @@ bool hf__cursor_about(const struct hf__entry *entry, struct hf__about *out);
 
 /* --- cursor/index.c --------------------------------------------------------------------------- */
 
-bool hf__cursor_indexes_init(struct hf__cursor_state *state, const struct hf__domain_env *env);
+int hf__cursor_state_init(void *state, const struct hf__domain_env *env);
 struct hf__cursor *hf__cursor_find(const struct hf__cursor_state *state,
                                    const struct hf__cursor_position *key);
 /* Not in any index yet; hf__change_add puts it there. NULL: out of memory. */

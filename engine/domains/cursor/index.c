@@ -127,10 +127,13 @@ struct hf__cursor *hf__cursor_new(struct hf__stream *stream, const struct hf__cu
 	return cursor;
 }
 
-bool hf__cursor_indexes_init(struct hf__cursor_state *state, const struct hf__domain_env *env)
+int hf__cursor_state_init(void *raw, const struct hf__domain_env *env)
 {
+	struct hf__cursor_state *state = raw;
 	for (unsigned i = 0; i < HF__CURSOR_VIEWS; i++)
 		hf__index_init(&state->views[i], &hf__cursor_views[i]);
 	return hf__containers_init(state, &stream_type, env->hash_key) &&
-	       hf__map_init(&state->cursors, env->hash_key);
+	               hf__map_init(&state->cursors, env->hash_key)
+	           ? HF_OK
+	           : HF_ENOMEM;
 }

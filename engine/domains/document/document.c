@@ -9,11 +9,6 @@
 #include "domains/common/domains.h"
 #include "domains/common/objects.h"
 
-static int document_init(void *state, const struct hf__domain_env *env)
-{
-	return hf__document_indexes_init(state, env) ? HF_OK : HF_ENOMEM;
-}
-
 static void document_deinit(void *raw)
 {
 	struct hf__document_state *state = raw;
@@ -48,7 +43,7 @@ const struct hf__domain hf__document_domain = {
     .kinds = hf__document_kinds,
     .api = &hf__api_document_part,
     .state_size = sizeof(struct hf__document_state),
-    .init = document_init,
+    .init = hf__document_state_init,
     .deinit = document_deinit,
     .apply = hf__document_apply,
     .snapshot = hf__document_snapshot,

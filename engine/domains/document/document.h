@@ -153,7 +153,7 @@ bool hf__document_about(const struct hf__entry *entry, struct hf__about *out);
 
 /* --- document/index.c ------------------------------------------------------------------------- */
 
-bool hf__document_indexes_init(struct hf__document_state *state, const struct hf__domain_env *env);
+int hf__document_state_init(void *state, const struct hf__domain_env *env);
 struct hf__document *hf__document_find(const struct hf__document_state *state,
                                        struct hf_bytes collection, struct hf_bytes id);
 /* Not in any index yet; hf__change_add puts it there. NULL: out of memory. */

@@ -277,9 +277,12 @@ bool hf__document_may_end(struct hf__document *document)
 	return true;
 }
 
-bool hf__document_indexes_init(struct hf__document_state *state, const struct hf__domain_env *env)
+int hf__document_state_init(void *raw, const struct hf__domain_env *env)
 {
+	struct hf__document_state *state = raw;
 	state->env = *env;
 	return hf__containers_init(state, &collection_type, env->hash_key) &&
-	       hf__map_init(&state->documents, env->hash_key);
+	               hf__map_init(&state->documents, env->hash_key)
+	           ? HF_OK
+	           : HF_ENOMEM;
 }

@@ -78,8 +78,7 @@ static const char *place_fault(const struct hf__idem_state *state,
 	    hf__idem_find(state, hf__container_name(scope), hf__idem_key(entry)) != entry)
 		return "it cannot be found by its key";
 	if (entry->by_key.weight != end || entry->by_end.weight != end ||
-	    entry->by_key.tag != hf__idem_end_computed(entry) ||
-	    entry->by_end.tag != hf__idem_end_computed(entry))
+	    entry->by_key.tag != entry->value.computed || entry->by_end.tag != entry->value.computed)
 		return "the instant at which it ends is wrong";
 	if (entry->ending.in != ends || (ends && entry->ending.deadline != end))
 		return "its ending is not noted";

@@ -10,21 +10,11 @@
 #include "domains/common/objects.h"
 #include "domains/idempotency/apply.h"
 
-static int idem_init(void *state, const struct hf__domain_env *env)
-{
-	return hf__idem_indexes_init(state, env) ? HF_OK : HF_ENOMEM;
-}
-
 static void idem_deinit(void *raw)
 {
 	struct hf__idem_state *state = raw;
 	hf__objects_free(&state->entries, offsetof(struct hf__idem_entry, node));
 	hf__containers_deinit(state);
-}
-
-static void idem_opened(void *state, uint64_t first_lsn)
-{
-	hf__idem_opened(state, first_lsn);
 }
 
 static int64_t idem_next_ending(const void *raw, int64_t setback)
@@ -54,7 +44,7 @@ const struct hf__domain hf__idempotency_domain = {
     .kinds = hf__idempotency_kinds,
     .api = &hf__api_idempotency_part,
     .state_size = sizeof(struct hf__idem_state),
-    .init = idem_init,
+    .init = hf__idem_state_init,
     .deinit = idem_deinit,
     .apply = hf__idem_apply,
     .snapshot = hf__idem_snapshot,
@@ -62,7 +52,7 @@ const struct hf__domain hf__idempotency_domain = {
     .about = hf__idem_about,
     .verify = hf__idem_verify,
     .removed = hf__containers_removed,
-    .opened = idem_opened,
+    .opened = hf__idem_opened,
     .settle = idem_settle,
     .next_ending = idem_next_ending,
 };

@@ -97,15 +97,14 @@ struct hf_bytes hf__idem_key(const struct hf__idem_entry *entry);
 
 /* The instant from which it is gone, a mono time if it was computed; INT64_MAX: never. */
 int64_t hf__idem_end(const struct hf__idem_entry *entry);
-bool hf__idem_end_computed(const struct hf__idem_entry *entry);
 bool hf__idem_alive(const struct hf__idem_entry *entry, struct hf__instant at);
 /* As it is shown. */
 int64_t hf__idem_expires_at(const struct hf__idem_entry *entry, int64_t setback);
 /* How many owned or done entries have not ended: O(log n). */
 size_t hf__idem_count(const struct hf__idem_scope *scope, bool done, struct hf__instant at);
 
-bool hf__idem_indexes_init(struct hf__idem_state *state, const struct hf__domain_env *env);
+int hf__idem_state_init(void *state, const struct hf__domain_env *env);
 /* A new incarnation: see struct hf__domain. */
-void hf__idem_opened(struct hf__idem_state *state, uint64_t first_lsn);
+void hf__idem_opened(void *state, uint64_t first_lsn);
 
 #endif

@@ -38,14 +38,9 @@ int64_t hf__idem_end(const struct hf__idem_entry *entry)
 	return value->expires_at == HF_UNSET ? INT64_MAX : value->expires_at;
 }
 
-bool hf__idem_end_computed(const struct hf__idem_entry *entry)
-{
-	return entry->value.computed;
-}
-
 bool hf__idem_alive(const struct hf__idem_entry *entry, struct hf__instant at)
 {
-	return !hf__over(hf__idem_end(entry), hf__idem_end_computed(entry), at);
+	return !hf__over(hf__idem_end(entry), entry->value.computed, at);
 }
 
 int64_t hf__idem_expires_at(const struct hf__idem_entry *entry, int64_t setback)
@@ -150,7 +145,7 @@ static void entry_link(struct hf__object *object)
 	struct hf__idem_state *state = scope->state;
 	const struct hf__idem_value *value = &entry->value;
 	entry->by_key.weight = entry->by_end.weight = entry->ending.deadline = hf__idem_end(entry);
-	entry->by_key.tag = entry->by_end.tag = hf__idem_end_computed(entry) ? HF__COMPUTED : 0;
+	entry->by_key.tag = entry->by_end.tag = entry->value.computed ? HF__COMPUTED : 0;
 	hf__index_insert(&scope->by_key, &entry->by_key);
 	hf__index_insert(&scope->by_end[value->done], &entry->by_end);
 	if (entry->ending.deadline != INT64_MAX)
@@ -222,19 +217,23 @@ struct hf__idem_entry *hf__idem_entry_new(struct hf__idem_scope *scope, struct h
 	return entry;
 }
 
-bool hf__idem_indexes_init(struct hf__idem_state *state, const struct hf__domain_env *env)
+int hf__idem_state_init(void *raw, const struct hf__domain_env *env)
 {
+	struct hf__idem_state *state = raw;
 	state->env = *env;
 	state->incarnation = UINT64_MAX;
 	return hf__containers_init(state, &scope_type, env->hash_key) &&
-	       hf__map_init(&state->entries, env->hash_key);
+	               hf__map_init(&state->entries, env->hash_key)
+	           ? HF_OK
+	           : HF_ENOMEM;
 }
 
 /* --- A new incarnation ------------------------------------------------------------------------ */
 
 /* Until now everything owned without a lease had ended. */
-void hf__idem_opened(struct hf__idem_state *state, uint64_t first_lsn)
+void hf__idem_opened(void *raw, uint64_t first_lsn)
 {
+	struct hf__idem_state *state = raw;
 	hf__objects_opened(&state->entries, offsetof(struct hf__idem_entry, node),
 	                   state->newest_unleased, first_lsn, &state->incarnation);
 }

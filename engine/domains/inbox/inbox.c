@@ -10,11 +10,6 @@
 
 /* --- Life ------------------------------------------------------------------------------------- */
 
-static int inbox_init(void *state, const struct hf__domain_env *env)
-{
-	return hf__inbox_indexes_init(state, env) ? HF_OK : HF_ENOMEM;
-}
-
 static void inbox_deinit(void *state)
 {
 	struct hf__inbox_state *s = state;
@@ -222,7 +217,7 @@ const struct hf__domain hf__inbox_domain = {
     .kinds = hf__inbox_kinds,
     .api = &hf__api_inbox_part,
     .state_size = sizeof(struct hf__inbox_state),
-    .init = inbox_init,
+    .init = hf__inbox_state_init,
     .deinit = inbox_deinit,
     .apply = hf__inbox_apply,
     .snapshot = inbox_snapshot,

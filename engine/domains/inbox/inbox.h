@@ -160,7 +160,7 @@ bool hf__inbox_concerns(const struct hf__entry *entry, const struct hf_bytes *ke
 
 /* --- inbox/index.c ---------------------------------------------------------------------------- */
 
-bool hf__inbox_indexes_init(struct hf__inbox_state *state, const struct hf__domain_env *env);
+int hf__inbox_state_init(void *state, const struct hf__domain_env *env);
 /* inbox may be NULL */
 struct hf__record *hf__record_find(const struct hf__inbox *inbox, struct hf_bytes account,
                                    struct hf_bytes thread);
@@ -265,7 +265,6 @@ void hf__inbox_walk_range(struct hf__inbox_walk *walk, const struct hf__inbox *i
                           const struct hf__inbox_position *after);
 /* The record in front, which is passed; NULL: no more. */
 struct hf__record *hf__inbox_walk_take(struct hf__inbox_walk *walk);
-bool hf__inbox_walk_ended(const struct hf__inbox_walk *walk);
 
 /* --- inbox/mark.c ----------------------------------------------------------------------------- */
 

@@ -187,10 +187,13 @@ struct hf__record *hf__record_new(struct hf__inbox *inbox, struct hf_bytes accou
 	return record;
 }
 
-bool hf__inbox_indexes_init(struct hf__inbox_state *state, const struct hf__domain_env *env)
+int hf__inbox_state_init(void *raw, const struct hf__domain_env *env)
 {
+	struct hf__inbox_state *state = raw;
 	state->env = *env;
 	return hf__containers_init(state, &inbox_type, env->hash_key) &&
-	       hf__map_init(&state->records, env->hash_key) &&
-	       hf__map_init(&state->tombs, env->hash_key);
+	               hf__map_init(&state->records, env->hash_key) &&
+	               hf__map_init(&state->tombs, env->hash_key)
+	           ? HF_OK
+	           : HF_ENOMEM;
 }

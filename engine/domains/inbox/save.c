@@ -279,22 +279,16 @@ static int save_decide(void *state, struct hf__decision *d, const void *raw,
 
 /* --- Copies for transactions ------------------------------------------------------------------ */
 
-static bool copy_input(struct hf__arena *arena, struct hf_inbox_input *input)
-{
-	return hf__arena_bytes(arena, input->account, &input->account) &&
-	       hf__arena_bytes(arena, input->thread, &input->thread) &&
-	       hf__arena_bytes(arena, input->payload, &input->payload);
-}
-
 static void *save_copy(struct hf__arena *arena, const void *args)
 {
-	struct hf_inbox_save_args *copy = hf__arena_copy(arena, args, sizeof *copy);
-	if (!copy || !hf__arena_bytes(arena, copy->user, &copy->user))
+	struct hf_inbox_save_args *copy =
+	    hf__copy_args(arena, args, sizeof *copy, &hf__api_inbox_save_args);
+	if (!copy)
 		return NULL;
 	struct hf_inbox_input *records =
 	    hf__arena_copy(arena, copy->records, copy->count * sizeof *records);
 	for (size_t i = 0; records && i < copy->count; i++)
-		if (!copy_input(arena, &records[i]))
+		if (!hf__copy_borrowed(arena, &records[i], &hf__api_inbox_input))
 			return NULL;
 	copy->records = records;
 	return records ? copy : NULL;

@@ -89,15 +89,12 @@ HF__MUTATION(hf_inbox_put_tombstone, inbox_put_tombstone_args, hf__run, "inbox p
 
 /* --- The list --------------------------------------------------------------------------------- */
 
-struct page {
-	struct hf_bytes user; /* in the answer */
-};
-
-static int copy_tomb(struct hf__query *q, const void *raw, void *page, void *item)
+/* `user` lies in the answer already. */
+static int copy_tomb(struct hf__query *q, const void *raw, void *user, void *item)
 {
 	const struct hf__tomb *tomb = raw;
 	struct hf_inbox_tombstone *out = item;
-	out->key.user = ((const struct page *)page)->user;
+	out->key.user = *(const struct hf_bytes *)user;
 	out->dismissed = tomb->value.dismissed;
 	out->dismissed_at = tomb->value.dismissed_at;
 	out->until = hf__to_shown(tomb->value.until, q->setback);
@@ -141,12 +138,12 @@ static int read_tombs(struct hf__query *q, const void *raw, void *to)
 	const struct hf__inbox *inbox = hf__query_in(q, args->user);
 	/* Those that stand now: a bound on the weight, and exact. */
 	const struct hf__index_filter standing = {.low = q->mono + 1, .high = INT64_MAX};
-	struct page page;
+	struct hf_bytes user;
 	struct hf__listing list = {
-	    .list = &tombstone_list, .ctx = &page, .page = args->page, .limit = args->limit};
+	    .list = &tombstone_list, .ctx = &user, .page = args->page, .limit = args->limit};
 	int rc = hash_query(args, &list.query);
 	if (rc == HF_OK)
-		rc = hf__answer_bytes(q->answer, args->user, &page.user);
+		rc = hf__answer_bytes(q->answer, args->user, &user);
 	if (rc != HF_OK)
 		return rc;
 	list.range = (struct hf__range){.index = inbox ? &inbox->tombs : NULL, .filter = &standing};

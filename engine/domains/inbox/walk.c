@@ -52,11 +52,3 @@ struct hf__record *hf__inbox_walk_take(struct hf__inbox_walk *walk)
 		walk->heads[best] = hf__record_next(record, &walk->ranges[best]);
 	return record;
 }
-
-bool hf__inbox_walk_ended(const struct hf__inbox_walk *walk)
-{
-	for (unsigned i = 0; i < walk->count; i++)
-		if (walk->heads[i])
-			return false;
-	return true;
-}

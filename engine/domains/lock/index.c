@@ -193,25 +193,24 @@ static const struct hf__index_type by_name = {
     .compare = compare_names,
 };
 
-bool hf__lock_indexes_init(struct hf__lock_state *state, const struct hf__domain_env *env)
+int hf__lock_state_init(void *raw, const struct hf__domain_env *env)
 {
+	struct hf__lock_state *state = raw;
 	state->incarnation = UINT64_MAX;
 	state->root.type = &hf__plain_type;
 	hf__removed_init(&state->removed);
 	hf__index_init(&state->by_name, &by_name);
 	return hf__map_init(&state->locks, env->hash_key) &&
-	       hf__map_init(&state->running, env->hash_key);
+	               hf__map_init(&state->running, env->hash_key)
+	           ? HF_OK
+	           : HF_ENOMEM;
 }
 
 /* --- A new incarnation ------------------------------------------------------------------------ */
 
-void hf__lock_opened(struct hf__lock_state *state, uint64_t first_lsn)
+void hf__lock_opened(void *raw, uint64_t first_lsn)
 {
-	for (struct hf__map_node *node = hf__map_next(&state->locks, NULL); node;
-	     node = hf__map_next(&state->locks, node))
-		lock_unlink(&hf__lock_of_map(node)->object);
-	state->incarnation = first_lsn;
-	for (struct hf__map_node *node = hf__map_next(&state->locks, NULL); node;
-	     node = hf__map_next(&state->locks, node))
-		lock_link(&hf__lock_of_map(node)->object);
+	struct hf__lock_state *state = raw;
+	hf__objects_opened(&state->locks, offsetof(struct hf__lock, node), UINT64_MAX, first_lsn,
+	                   &state->incarnation);
 }

@@ -12,11 +12,6 @@
 
 /* --- Life ------------------------------------------------------------------------------------- */
 
-static int lock_init(void *state, const struct hf__domain_env *env)
-{
-	return hf__lock_indexes_init(state, env) ? HF_OK : HF_ENOMEM;
-}
-
 static void lock_deinit(void *raw)
 {
 	struct hf__lock_state *state = raw;
@@ -115,11 +110,6 @@ static int lock_apply(void *raw, struct hf__change *change, const struct hf__ent
 
 /* --- Endings ---------------------------------------------------------------------------------- */
 
-static void lock_opened(void *state, uint64_t first_lsn)
-{
-	hf__lock_opened(state, first_lsn);
-}
-
 static int64_t lock_next_ending(const void *raw, int64_t setback)
 {
 	const struct hf__lock_state *state = raw;
@@ -155,7 +145,7 @@ const struct hf__domain hf__lock_domain = {
     .kinds = hf__lock_kinds,
     .api = &hf__api_lock_part,
     .state_size = sizeof(struct hf__lock_state),
-    .init = lock_init,
+    .init = hf__lock_state_init,
     .deinit = lock_deinit,
     .apply = lock_apply,
     .snapshot = hf__lock_snapshot,
@@ -163,7 +153,7 @@ const struct hf__domain hf__lock_domain = {
     .about = hf__lock_about,
     .verify = hf__lock_verify,
     .removed = lock_removed,
-    .opened = lock_opened,
+    .opened = hf__lock_opened,
     .settle = lock_settle,
     .next_ending = lock_next_ending,
 };

@@ -116,7 +116,7 @@ bool hf__lock_about(const struct hf__entry *entry, struct hf__about *out);
 
 /* --- lock/index.c ----------------------------------------------------------------------------- */
 
-bool hf__lock_indexes_init(struct hf__lock_state *state, const struct hf__domain_env *env);
+int hf__lock_state_init(void *state, const struct hf__domain_env *env);
 struct hf__lock *hf__lock_find(const struct hf__lock_state *state, struct hf_bytes name);
 /* Not in any index yet; hf__change_add puts it there. NULL: out of memory. */
 struct hf__lock *hf__lock_new(struct hf__lock_state *state, struct hf_bytes name);
@@ -137,7 +137,7 @@ int64_t hf__lock_ends(const struct hf__lock *lock);
 /* Is it held at this instant? NULL: no. */
 bool hf__lock_held(const struct hf__lock *lock, int64_t mono);
 /* A new incarnation: see struct hf__domain. */
-void hf__lock_opened(struct hf__lock_state *state, uint64_t first_lsn);
+void hf__lock_opened(void *state, uint64_t first_lsn);
 
 struct hf__lock_running *hf__lock_running_find(const struct hf__lock_state *state,
                                                struct hf_bytes name);

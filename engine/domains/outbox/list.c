@@ -4,6 +4,7 @@
  * Without a predicate a page is one read. With one it is several short ones, since the predicate
  * is called outside every lock: it is asked about copies, and what matched is copied again into
  * one answer. A page token holds the seq of the last item given. */
+#include "domains/common/list.h"
 #include "domains/common/objects.h"
 #include "domains/common/read.h"
 #include "domains/outbox/verb.h"
@@ -31,10 +32,7 @@ static int query_of(const struct hf_outbox_list_args *args, uint64_t *query)
 	hf__put_short(&w, hf_str("list"));
 	hf__put_bytes(&w, args->queue); /* the last of variable length */
 	hf__put_u8(&w, (uint8_t)args->status);
-	const int rc = w.bad ? HF_ENOMEM : HF_OK;
-	*query = hf__query_hash(&w);
-	hf__writer_deinit(&w);
-	return rc;
+	return hf__query_end(&w, query);
 }
 
 static int check_list(const struct hf_outbox_list_args *args, struct hf__text *why)

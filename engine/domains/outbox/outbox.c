@@ -26,11 +26,6 @@ static void outbox_deinit(void *raw)
 	hf__containers_deinit(state);
 }
 
-static void outbox_opened(void *state, uint64_t first_lsn)
-{
-	hf__outbox_opened(state, first_lsn);
-}
-
 static int64_t outbox_next_ending(const void *raw, int64_t setback)
 {
 	const struct hf__outbox_state *state = raw;
@@ -73,7 +68,7 @@ const struct hf__domain hf__outbox_domain = {
     .concerns = hf__outbox_concerns,
     .verify = hf__outbox_verify,
     .removed = hf__containers_removed,
-    .opened = outbox_opened,
+    .opened = hf__outbox_opened,
     .settle = outbox_settle,
     .next_ending = outbox_next_ending,
 };

@@ -352,6 +352,6 @@ struct hf__outbox_done *hf__outbox_done_walk(const struct hf__outbox_queue *queu
 size_t hf__outbox_done_count(const struct hf__outbox_queue *queue, int64_t mono);
 
 /* A new incarnation: see struct hf__domain. */
-void hf__outbox_opened(struct hf__outbox_state *state, uint64_t first_lsn);
+void hf__outbox_opened(void *state, uint64_t first_lsn);
 
 #endif

@@ -210,8 +210,9 @@ bool hf__outbox_indexes_init(struct hf__outbox_state *state, const struct hf__do
 /* --- A new incarnation ------------------------------------------------------------------------ */
 
 /* Until now everything without a lease stood with the queued. */
-void hf__outbox_opened(struct hf__outbox_state *state, uint64_t first_lsn)
+void hf__outbox_opened(void *raw, uint64_t first_lsn)
 {
+	struct hf__outbox_state *state = raw;
 	hf__objects_opened(&state->items, offsetof(struct hf__outbox_item, node),
 	                   state->newest_unleased, first_lsn, &state->incarnation);
 }
