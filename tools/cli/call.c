@@ -141,6 +141,8 @@ void call_options(struct cli *cli)
 	const struct cli_command *command = cli->command;
 	cli->call = command->call ? rows_call(command->call) : NULL;
 	assert(!command->call == !cli->call);
+	assert(!cli->call || !cli->call->takes || cli->call->takes->size <= ARGS_MAX);
+	assert(!cli->call || !cli->call->fills || cli->call->fills->size <= ARGS_MAX);
 	if (cli->call && cli->call->takes && strcmp(cli->call->takes->name, "hf_bytes") != 0)
 		cli->takes = *rows_all(cli->call->takes);
 	if (command->also)
