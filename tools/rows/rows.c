@@ -71,7 +71,10 @@ const struct rows *rows_all(const struct hf_api_struct *of)
 		const struct hf_api_struct *of;
 		struct rows rows;
 	} remembered[REMEMBERED];
-	const size_t place = place_of(of, REMEMBERED);
+	size_t place = place_of(of, REMEMBERED);
+	/* Entries stay: the rows of one struct are in use while those of another are asked for. */
+	for (size_t i = 0; i < REMEMBERED && remembered[place].of && remembered[place].of != of; i++)
+		place = (place + 1) % REMEMBERED;
 	struct rows *rows = &remembered[place].rows;
 	if (remembered[place].of != of) {
 		rows->count = 0;

@@ -26,7 +26,7 @@ struct rows {
 const struct hf_api_call *rows_call(const char *name);
 const struct hf_api_struct *rows_struct(const char *name);
 
-/* Good until the next such call for another struct. */
+/* Good as long as the program uses at most 64 structs. */
 const struct rows *rows_all(const struct hf_api_struct *of);
 /* Adds those of a struct that stands behind, at `base`. */
 void rows_behind(const struct hf_api_struct *of, size_t base, struct rows *out);
