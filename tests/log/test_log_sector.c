@@ -1,30 +1,7 @@
 /* tier: fast */
 /* IDENTITY, WITNESS and segment headers: one sector each, exact or refused; newer is not
  * damaged. */
-#include "base/bytes.h"
-#include "base/hash.h"
-#include "lib/log_build.h"
-#include "lib/test.h"
-#include "log/identity.h"
-#include "log/segment.h"
-#include "log/witness.h"
-
-enum {
-	SECTOR = 512,
-	SUM = 504,
-	STEP = 4096, /* from one slot of WITNESS to the other */
-	/* Frozen for ever: IDENTITY and segment header. */
-	MAJOR = 8,
-	MINOR = 12,
-	COMPAT = 16,
-	RO_COMPAT = 20,
-	INCOMPAT = 24,
-};
-
-static struct hf__log_id the_id(void)
-{
-	return log_build_id(0x5A, 300);
-}
+#include "log/sector_case.h"
 
 static struct hf__identity an_identity(void)
 {
@@ -49,20 +26,6 @@ static struct hf__segment_header a_header(void)
 	};
 	memset(header.uuid, 0x5A, 16);
 	return header;
-}
-
-static struct hf__witness a_witness(uint64_t generation)
-{
-	struct hf__witness witness = {.generation = generation,
-	                              .end = {9, 5000},
-	                              .lsn = 900 + generation,
-	                              .chain = 77,
-	                              .clean = true,
-	                              .clock = 1795167000000000,
-	                              .wall = -5,
-	                              .boot_clock = 123456};
-	memset(witness.boot_id, 0xB0, 16);
-	return witness;
 }
 
 /* --- One decoder at a time, behind one face --------------------------------------------------- */
@@ -480,77 +443,6 @@ static void a_witness_must_make_sense(void **state)
 	assert_int_equal(witness_decode(sector, SECTOR, &out), HF_ECORRUPT);
 }
 
-/* A WITNESS file with these generations in its slots; 0 leaves the slot zero. */
-static bool pick(uint64_t slot0, uint64_t slot1, size_t len, struct hf__witness *out)
-{
-	const struct hf__log_id id = the_id();
-	const struct hf__witness first = a_witness(slot0), second = a_witness(slot1);
-	uint8_t file[HF__WITNESS_SIZE] = {0};
-	if (slot0)
-		hf__witness_encode(&id, &first, file);
-	if (slot1)
-		hf__witness_encode(&id, &second, file + STEP);
-	return hf__witness_pick(&id, file, len, out);
-}
-
-static void the_newer_valid_slot_is_picked(void **state)
-{
-	(void)state;
-	struct hf__witness out;
-	assert_true(pick(4, 5, 8192, &out));
-	assert_int_equal(out.lsn, 905);
-	assert_true(pick(6, 5, 8192, &out));
-	assert_int_equal(out.lsn, 906);
-	assert_true(pick(6, 0, 8192, &out));
-	assert_int_equal(out.generation, 6);
-	assert_true(pick(0, 5, 8192, &out));
-	assert_int_equal(out.generation, 5);
-	assert_true(pick(UINT64_MAX - 1, UINT64_MAX, 8192, &out));
-	assert_true(out.generation == UINT64_MAX);
-}
-
-static void a_short_witness_file_loses_the_slot_that_is_cut(void **state)
-{
-	(void)state;
-	struct hf__witness out;
-	assert_true(pick(4, 5, 4096 + 511, &out));
-	assert_int_equal(out.generation, 4);
-	assert_true(pick(4, 5, 4096 + 512, &out));
-	assert_int_equal(out.generation, 5);
-	assert_true(pick(4, 5, 512, &out));
-	assert_int_equal(out.generation, 4);
-	assert_false(pick(4, 5, 511, &out));
-	assert_int_equal(out.generation, 0);
-	assert_false(pick(4, 5, 0, &out));
-}
-
-static void a_slot_in_the_wrong_place_is_not_believed(void **state)
-{
-	(void)state;
-	struct hf__witness out;
-	assert_false(pick(5, 4, 8192, &out));
-	assert_true(pick(7, 5, 8192, &out));
-	assert_int_equal(out.generation, 5);
-	assert_false(pick(0, 0, 8192, &out));
-	assert_int_equal(out.lsn, 0);
-}
-
-static void a_torn_slot_costs_the_newer_word_only(void **state)
-{
-	(void)state;
-	const struct hf__log_id id = the_id();
-	const struct hf__witness four = a_witness(4), five = a_witness(5);
-	for (size_t byte = 0; byte < SECTOR; byte++) {
-		struct hf__witness out;
-		uint8_t file[HF__WITNESS_SIZE] = {0};
-		hf__witness_encode(&id, &four, file);
-		hf__witness_encode(&id, &five, file + STEP);
-		file[STEP + byte] ^= 0x40;
-		assert_true(hf__witness_pick(&id, file, sizeof file, &out));
-		assert_int_equal(out.generation, 4);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -570,10 +462,6 @@ int main(void)
 	    cmocka_unit_test(a_header_is_valid_under_its_own_number_only),
 	    cmocka_unit_test(an_identity_must_make_sense),
 	    cmocka_unit_test(a_witness_must_make_sense),
-	    cmocka_unit_test(the_newer_valid_slot_is_picked),
-	    cmocka_unit_test(a_short_witness_file_loses_the_slot_that_is_cut),
-	    cmocka_unit_test(a_slot_in_the_wrong_place_is_not_believed),
-	    cmocka_unit_test(a_torn_slot_costs_the_newer_word_only),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

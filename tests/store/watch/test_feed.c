@@ -1,44 +1,7 @@
 /* tier: fast */
 /* The change feed on a simulated disk: every entry once, in order, from any LSN; nothing
  * undurable; jumps are no gaps; and what goes wrong is told and leaves the feed where it was. */
-#include "lib/churn/churn.h"
-#include "lib/followed.h"
-#include "lib/logged.h"
-#include "lib/test.h"
-#include "log/format.h"
-#include "store/check/readonly.h"
-#include "store/store.h"
-
-enum { STEPS = 600, SEGMENT = 16 << 10 };
-
-struct scene {
-	struct sim *sim;
-	hf_store *store;
-	struct hf_options options;
-};
-
-static void open_store(struct scene *scene)
-{
-	struct hf_error error = {0};
-	if (hf__store_open(sim_os(scene->sim), hf__all_domains(), &scene->options, &scene->store,
-	                   &error) != HF_OK)
-		fail_msg("open: %s", error.text);
-}
-
-static struct scene begin(uint32_t pad)
-{
-	struct scene scene = {
-	    .sim = sim_new(sim_profile_weak(), 7),
-	    .options = {.create = true, .no_background = true, .pad = pad, .segment_size = SEGMENT}};
-	open_store(&scene);
-	return scene;
-}
-
-static void end(struct scene *scene)
-{
-	(void)hf_close(scene->store, NULL);
-	sim_free(scene->sim);
-}
+#include "store/watch/feed_scene.h"
 
 /* Gone without a word, as by kill -9. */
 static void kill_store(struct scene *scene)
@@ -47,36 +10,6 @@ static void kill_store(struct scene *scene)
 	(void)hf_close(scene->store, NULL);
 	sim_set_forked(scene->sim, false);
 	sim_kill(scene->sim);
-}
-
-static hf_lsn advance(struct scene *scene, int64_t sequence, enum hf_durability durability)
-{
-	struct hf_result result;
-	const struct hf_cursor_advance_args args = {.write.durability = durability,
-	                                            .key = {hf_str("c"), hf_str("s"), hf_str("")},
-	                                            .sequence = sequence,
-	                                            .delivery_id = hf_str("d")};
-	assert_int_equal(hf_cursor_advance(scene->store, NULL, &args, &result, NULL), HF_OK);
-	return result.version;
-}
-
-static hf_feed *open_feed(hf_store *store, hf_lsn from)
-{
-	struct hf_error error = {0};
-	hf_feed *feed;
-	if (hf_feed_open(store, from, &feed, &error) != HF_OK)
-		fail_msg("from %llu: %s", (unsigned long long)from, error.text);
-	return feed;
-}
-
-/* All that a new feed gives from there on. */
-static struct followed all_from(hf_store *store, hf_lsn from)
-{
-	struct followed followed = {0};
-	hf_feed *feed = open_feed(store, from);
-	assert_int_equal(followed_feed(&followed, feed, 0, NULL), HF_OK);
-	hf_feed_close(feed);
-	return followed;
 }
 
 static void expect_refused(hf_store *store, hf_lsn from, int code)
@@ -103,16 +36,6 @@ static void expect_entry(const struct hf_event *event, const struct hf__entry *e
 	assert_true(event->domain_id == entry->domain && event->kind == entry->kind);
 	assert_true(hf__bytes_equal(event->body, entry->body));
 	assert_int_equal(event->transaction_end, (entry->flags & HF__ENTRY_LAST) != 0);
-}
-
-static void churn_a_while(struct scene *scene, const char *name)
-{
-	struct churn churn;
-	churn_init(&churn, name, 15, 1500);
-	for (unsigned i = 0; i < STEPS; i++)
-		churn_step(&churn, scene->store);
-	churn_deinit(&churn);
-	assert_int_equal(hf_sync(scene->store, NULL), HF_OK);
 }
 
 static void compare_from(struct scene *scene, const struct logged *logged, size_t first,
@@ -391,138 +314,6 @@ static void a_failed_sync_shows_nothing_and_ends_the_waiting(void **state)
 	end(&scene);
 }
 
-/* --- What goes wrong -------------------------------------------------------------------------- */
-
-static bool veto(void *ctx, size_t size)
-{
-	size_t *left = ctx;
-	(void)size;
-	if (*left == 0)
-		return true;
-	--*left;
-	return false;
-}
-
-static void running_out_of_memory_loses_nothing(void **state)
-{
-	(void)state;
-	struct scene scene = begin(0);
-	churn_a_while(&scene, "memory");
-	struct followed all = all_from(scene.store, 1);
-	unsigned failures = 0;
-	hf_feed *feed = NULL;
-	for (size_t budget = 0; !feed; budget++) {
-		size_t left = budget;
-		hf__mem_set_veto(veto, &left);
-		const int rc = hf_feed_open(scene.store, 1, &feed, NULL);
-		hf__mem_set_veto(NULL, NULL);
-		assert_true(rc == (feed ? HF_OK : HF_ENOMEM) && budget < 100);
-	}
-	struct followed got = {0};
-	for (size_t budget = 0; got.count < all.count; budget = (budget + 1) % 12) {
-		struct hf_event_batch batch;
-		struct hf_error error = {0};
-		size_t left = budget;
-		hf__mem_set_veto(veto, &left);
-		const int rc = hf_feed_next(feed, 5, 0, &batch, &error);
-		hf__mem_set_veto(NULL, NULL);
-		assert_true(rc == HF_OK || (rc == HF_ENOMEM && error.code == rc && !batch.memory));
-		failures += rc != HF_OK;
-		if (batch.count > 0)
-			followed_add(&got, &batch);
-	}
-	assert_true(failures > 20 && got.count == all.count);
-	for (size_t i = 0; i < all.count; i++)
-		assert_true(got.events[i].lsn == all.events[i].lsn &&
-		            hf__bytes_equal(got.events[i].body, all.events[i].body));
-	followed_free(&got);
-	followed_free(&all);
-	hf_feed_close(feed);
-	end(&scene);
-}
-
-static void a_read_that_fails_is_no_damage_and_can_be_repeated(void **state)
-{
-	(void)state;
-	struct scene scene = begin(0);
-	churn_a_while(&scene, "reads");
-	struct followed all = all_from(scene.store, 1), got = {0};
-	unsigned failures = 0;
-	hf_feed *feed = open_feed(scene.store, 1);
-	for (unsigned nth = 1; got.count < all.count; nth = nth % 12 + 1) {
-		struct hf_error error = {0};
-		struct hf_event_batch batch;
-		sim_add_fault(
-		    scene.sim,
-		    (struct sim_fault){.kinds = SIM_READ | SIM_OPEN | SIM_LIST, .nth = nth, .error = 5});
-		const int rc = hf_feed_next(feed, 20, 0, &batch, &error);
-		sim_clear_faults(scene.sim);
-		assert_true(rc == HF_OK || rc == HF_EIO);
-		failures += rc != HF_OK;
-		if (batch.count > 0)
-			followed_add(&got, &batch);
-	}
-	assert_true(failures > 3 && got.count == all.count);
-	followed_free(&got);
-	followed_free(&all);
-	hf_feed_close(feed);
-	struct hf_error error = {0};
-	sim_add_fault(scene.sim, (struct sim_fault){.kinds = SIM_READ, .error = 5});
-	assert_int_equal(hf_feed_open(scene.store, 1, &feed, &error), HF_EIO);
-	sim_clear_faults(scene.sim);
-	end(&scene);
-}
-
-static void damage_is_told_where_it_is(void **state)
-{
-	(void)state;
-	struct scene scene = begin(0);
-	churn_a_while(&scene, "damage");
-	struct followed all = all_from(scene.store, 1);
-	assert_true(sim_flip_bit(scene.sim, "segment-00000003", UINT64_C(8) * (4096 + 3)));
-	hf_feed *feed = open_feed(scene.store, 1);
-	struct followed got = {0};
-	struct hf_error error = {0};
-	assert_int_equal(followed_feed(&got, feed, 0, &error), HF_ECORRUPT);
-	assert_string_equal(error.file, "segment-00000003");
-	assert_true(error.offset <= 4096 && got.count > 0 && got.count < all.count &&
-	            error.first_lsn == got.next);
-	/* It is not skipped, and comes when it is mended. */
-	assert_int_equal(followed_feed(&got, feed, 0, &error), HF_ECORRUPT);
-	assert_true(sim_flip_bit(scene.sim, "segment-00000003", UINT64_C(8) * (4096 + 3)));
-	assert_int_equal(followed_feed(&got, feed, 0, &error), HF_OK);
-	assert_int_equal(got.count, all.count);
-	followed_free(&got);
-	followed_free(&all);
-	hf_feed_close(feed);
-	end(&scene);
-}
-
-static void a_forked_child_is_refused(void **state)
-{
-	(void)state;
-	struct scene scene = begin(0);
-	(void)advance(&scene, 1, HF_DURABLE);
-	hf_feed *feed = open_feed(scene.store, 1), *other = NULL;
-	struct hf_event_batch batch;
-	sim_set_forked(scene.sim, true);
-	assert_int_equal(hf_feed_next(feed, 0, 0, &batch, NULL), HF_EFORK);
-	assert_int_equal(hf_feed_open(scene.store, 1, &other, NULL), HF_EFORK);
-	assert_null(other);
-	sim_set_forked(scene.sim, false);
-	assert_int_equal(hf_feed_next(feed, 0, 0, &batch, NULL), HF_OK);
-	assert_int_equal(batch.count, 1);
-	hf_release(batch.memory);
-	/* And after the store is closed, any is. */
-	assert_int_equal(hf_close(scene.store, NULL), HF_OK);
-	struct hf_error error = {0};
-	assert_int_equal(hf_feed_next(feed, 0, 0, &batch, &error), HF_ECANCELED);
-	assert_int_equal(error.code, HF_ECANCELED);
-	hf_feed_close(feed);
-	assert_int_equal(sim_broken(scene.sim).left_open, 0);
-	sim_free(scene.sim);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -535,10 +326,6 @@ int main(void)
 	    cmocka_unit_test(a_torn_group_is_not_believed_by_a_feed_that_begins_behind_it),
 	    cmocka_unit_test(what_is_not_durable_does_not_come),
 	    cmocka_unit_test(a_failed_sync_shows_nothing_and_ends_the_waiting),
-	    cmocka_unit_test(running_out_of_memory_loses_nothing),
-	    cmocka_unit_test(a_read_that_fails_is_no_damage_and_can_be_repeated),
-	    cmocka_unit_test(damage_is_told_where_it_is),
-	    cmocka_unit_test(a_forked_child_is_refused),
 	};
 	return cmocka_run_group_tests_name("feed", tests, NULL, NULL);
 }
