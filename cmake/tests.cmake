@@ -14,6 +14,15 @@ else()
 endif()
 target_include_directories(holdfast_testlib ${usage} ${PROJECT_SOURCE_DIR}/tests)
 target_link_libraries(holdfast_testlib ${usage} holdfast_tools holdfast_testing PkgConfig::CMOCKA)
+# Under a sanitizer tests run the tool's main() in a child of their own: see tests/lib/tools/tool.c.
+if(HOLDFAST_SANITIZE)
+	add_library(holdfast_tool_main OBJECT ${PROJECT_SOURCE_DIR}/tools/cli/main.c)
+	target_compile_definitions(holdfast_tool_main PRIVATE main=holdfast_main)
+	target_compile_options(holdfast_tool_main PRIVATE -Wno-missing-prototypes)
+	target_link_libraries(holdfast_tool_main PRIVATE holdfast_tools)
+	target_compile_definitions(holdfast_testlib PRIVATE HF_TOOL_MAIN)
+	target_sources(holdfast_testlib PRIVATE $<TARGET_OBJECTS:holdfast_tool_main>)
+endif()
 # Where the tool lies, for tests that run it.
 target_compile_definitions(holdfast_testlib ${usage} HF_TOOL="${PROJECT_BINARY_DIR}/holdfast")
 
