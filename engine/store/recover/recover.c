@@ -5,33 +5,20 @@
  * number), the witness, and the verdict of hf__scan on every segment of the chain that leads
  * back from H. Decisions, the first row that matches:
  *
- *   row  no valid header  facts                                                        decision
- *   D1   yes              the witness names a segment, or no segment file exists
- *        HF_ECORRUPT: the log is gone
- *   D1b  yes              a header is whole, but of another store, epoch or number
- *        HF_ECORRUPT: IDENTITY or segments were exchanged
- *   D2   yes              a segment holds groups that prove it was durable
- *        HF_ECORRUPT: its header is damaged
- *   D3   yes              every byte of every segment is zero, the witness has no word  an empty
- *        store, clean: the first segment is used
- *   D4   yes              anything else                                                 an empty
- *        store after an unclean stop
- *   D5   -                a header of a newer format
- *        HF_EVERSION
- *   D6   no               the witness names a segment after H
- *        HF_ECORRUPT: segments are missing
- *   D7   no               a segment after H holds groups that prove it was durable
- *        HF_ECORRUPT: its header is damaged
- *   D8   no               the chain back from H is broken: missing, damaged, wrong size
- *        HF_ECORRUPT
- *   D8b  no               a header of the chain has a feature that forbids writing
- *        HF_EVERSION
- *   D9   no               a scan says CORRUPT, or neighbours disagree (R4, R9)
- *        HF_ECORRUPT
- *   D10  no               last scan CLEAN, witness clean and exactly at the end         go on in
- *        H
- *   D11  no               anything else                                                 unclean:
- *        R7, then the next segment after an LSN jump
+ *   row  valid facts                                                 decision
+ *   D1   none  the witness names a segment, or no segment exists     HF_ECORRUPT: the log is gone
+ *   D1b  none  a header is whole, but of another store or epoch      HF_ECORRUPT: files exchanged
+ *   D2   none  a segment holds groups that prove it was durable      HF_ECORRUPT: header damaged
+ *   D3   none  every byte is zero, the witness has no word           an empty store, clean
+ *   D4   none  anything else                                         an empty store, unclean
+ *   D5         a header of a newer format                            HF_EVERSION
+ *   D6   one   the witness names a segment after H                   HF_ECORRUPT: segments missing
+ *   D7   one   a segment after H has groups that prove it durable    HF_ECORRUPT: header damaged
+ *   D8   one   the chain back from H is broken: missing, damaged     HF_ECORRUPT
+ *   D8b  one   a feature in the chain forbids writing                HF_EVERSION
+ *   D9   one   a scan says CORRUPT, or neighbours disagree (R4, R9)  HF_ECORRUPT
+ *   D10  one   last scan CLEAN, witness clean, exactly at the end    go on in H
+ *   D11  one   anything else                                         unclean: R7, an LSN jump
  *
  * D3 and D10 rewrite nothing: no opening before this one has written to the log since that word,
  * or it would have said "not clean" (I-WIT-3).
