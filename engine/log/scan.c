@@ -13,30 +13,18 @@
  * Let b be the place where the walk stops. Facts are collected and the first row whose fact
  * holds is the verdict:
  *
- *   row                        fact
- *                                    verdict
- *   outside                    `from` or the pinned end lies outside the file
- *                                    CORRUPT
- *   pin_missed                 pinned, and b is not the pinned end
- *                                    CORRUPT
- *   witness_beyond             the witness's end lies in this segment, behind b
- *                                    CORRUPT
- *   witness_inside_group       groups pass over the witness's end, none ends there
- *                                    CORRUPT
- *   witness_other_lsn          a group ends there, but with another LSN than the witness says
- *                                    CORRUPT
- *   witness_other_chain        ... with that LSN, but it has not the hash that the witness names
- *                                     CORRUPT
- *   pinned                     b is the pinned end; what lies behind it does not exist
- *                                    CLEAN
- *   witness_lsn_missing        the witness's LSN is not before the next one
- *                                    CORRUPT
- *   durable_lost               a later group header says that the LSN missing at b was durable
- *                                    CORRUPT
- *   zero_tail                  every byte from b on is zero
- *                                    CLEAN
- *   torn                       none of these
- *                                    TORN
+ *   row                  verdict  fact
+ *   outside              CORRUPT  `from` or the pinned end lies outside the file
+ *   pin_missed           CORRUPT  pinned, and b is not the pinned end
+ *   witness_beyond       CORRUPT  the witness's end lies in this segment, behind b
+ *   witness_inside_group CORRUPT  groups pass over the witness's end, none ends there
+ *   witness_other_lsn    CORRUPT  a group ends there, but with another LSN than the witness says
+ *   witness_other_chain  CORRUPT  ... with that LSN, but not the hash that the witness names
+ *   pinned               CLEAN    b is the pinned end; what lies behind it does not exist
+ *   witness_lsn_missing  CORRUPT  the witness's LSN is not before the next one
+ *   durable_lost         CORRUPT  a later group header says that the LSN missing at b was durable
+ *   zero_tail            CLEAN    every byte from b on is zero
+ *   torn                 TORN     none of these
  *
  * On durable_lost. The search tries every 8th byte from b on for a group header that verifies
  * and stands where it says. Its body need not be whole: durable_lsn was true when the header was

@@ -1,9 +1,11 @@
 /* The cursor domain's insides, shared by the files of cursor/ alone.
  *
- *   cursor/entry.c    entries: bytes <-> meaning, form, words     cursor/index.c   objects, their
- *                    indexes, lookups
- *   cursor.c         the row: apply, snapshot, verify            cursor/order.c   the orders
- *   cursor/mutate.c  mutations                                   cursor/read.c    reads
+ *   entry.c   entries: bytes <-> meaning, form, words
+ *   index.c   objects, their indexes, lookups
+ *   cursor.c  the row: apply, snapshot, verify
+ *   order.c   the orders
+ *   mutate.c  mutations
+ *   read.c    reads
  *
  * A cursor's container is its stream, a stream's is the root: lists within a stream wait for
  * changes of that stream only, lists over streams for any change. A stream without cursors is no

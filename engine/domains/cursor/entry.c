@@ -1,10 +1,4 @@
-/* What the cursor domain writes into the log.
- *
- * Every body begins with a version byte (1), every key part is a short (u16 length, bytes):
- *   SET     u8 version, u8 cause, consumer, stream, subject, i64 last_sequence, short
- *           delivery_id, i64 last_delivered_at, short last_error, u64 error_count, i64
- *           updated_at, short reset_reason, i64 reset_at
- *   REMOVE  u8 version, consumer, stream, subject
+/* What the cursor domain writes into the log. The bytes are specified in log/FORMAT.md.
  *
  * A SET holds the cursor as it is afterwards, so that replay needs no rule of its own; the cause
  * is for the feed and for people. Decoding accepts exactly what the mutations can write: a body

@@ -1,14 +1,16 @@
 /* The document domain's insides, shared by the files of document/ alone.
  *
- *   document.c           the row: life, endings           document/index.c   objects, lookups,
- *                        hooks
- *   document/entry.c     entries: bytes <-> meaning       document/order.c   the orders, walks,
- *                        counts
- *   document/describe.c  entries in words                 document/apply.c   entries -> state
- *   document/check.c     snapshot and verify              document/put.c     put
- *   document/mutate.c    regroup, remove, clear, guard    document/read.c    get, has, count,
- *                        collections
- *   document/list.c      lists
+ *   document.c  the row: life, endings
+ *   index.c     objects, lookups, hooks
+ *   entry.c     entries: bytes <-> meaning
+ *   order.c     the orders, walks, counts
+ *   describe.c  entries in words
+ *   apply.c     entries -> state
+ *   check.c     snapshot and verify
+ *   put.c       put
+ *   mutate.c    regroup, remove, clear, guard
+ *   read.c      get, has, count, collections
+ *   list.c      lists
  *
  * A document's container is its collection: whatever happens to a document is noted there, so
  * that lists, counts and misses have something to depend on. A collection without documents is

@@ -1,13 +1,4 @@
-/* Entries of the document domain: bytes <-> meaning.
- *
- * Every body begins with a version byte (1), the cause and the collection's name; `short` is u16
- * length and bytes, `long` u32 length and bytes.
- *   WHOLE      HEAD, short id, u8 orders, short group, i64 created_at, i64 updated_at, i64
- *              expires_at (HF_UNSET: never), u8 1 if the store computed expires_at, long payload
- *   REGROUPED  HEAD, short id, short group, i64 updated_at
- *   GONE       HEAD, short id
- *   CLEARED    HEAD
- *   HEAD       u8 version, u8 cause, short collection
+/* Entries of the document domain: bytes <-> meaning. The bytes are specified in log/FORMAT.md.
  *
  * Entries hold a document as it is afterwards, so that replay needs no rule of its own; the
  * cause is for the feed and for people. Decoding accepts exactly what the mutations can write,

@@ -189,7 +189,7 @@ static void add_details(struct hf__text *out, const struct hf__entry *entry,
 	else
 		add_span(out, "lease", entry->at, image->lease_until);
 	if (image->expires_at == HF_UNSET)
-		hf__text_add(out, " for ever");
+		hf__text_add(out, " forever");
 	else
 		add_span(out, "expires in", entry->at, image->expires_at);
 }

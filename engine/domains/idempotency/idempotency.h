@@ -1,14 +1,15 @@
 /* The idempotency domain's insides, shared by the files of idempotency/ alone.
  *
- *   idempotency.c        the row: life, endings              idempotency/state.c  objects,
- *                        lookups, hooks, when an entry ends
- *   idempotency/entry.c  entries: bytes <-> meaning, words   idempotency/apply.c  entries ->
- *                        state
- *   idempotency/check.c  snapshot and verify                 idempotency/verb.c   what mutations
- *                        have in common; names
- *   idempotency/begin.c  begin, complete, abandon            idempotency/raw.c    put, remove,
- *                        clear, guards
- *   idempotency/read.c   get, has, count, scopes             idempotency/list.c   lists
+ *   idempotency.c  the row: life, endings
+ *   state.c        objects, lookups, hooks, when an entry ends
+ *   entry.c        entries: bytes <-> meaning, words
+ *   apply.c        entries -> state
+ *   check.c        snapshot and verify
+ *   verb.c         what mutations have in common; names
+ *   begin.c        begin, complete, abandon
+ *   raw.c          put, remove, clear, guards
+ *   read.c         get, has, count, scopes
+ *   list.c         lists
  *
  * An entry's container is its scope, a scope's is the root: counts, lists and misses within a
  * scope depend on the scope, the list of scopes on the root. An empty scope is no state, no

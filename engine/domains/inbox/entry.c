@@ -1,26 +1,4 @@
-/* What the inbox domain writes into the log.
- *
- * Every body begins with a version byte (1); every key part is a short (u16 length, bytes),
- * payload, status and extra are longs (u32 length, bytes):
- *   CHANGE  u8 version, u8 cause, user, i64 generated_at, u32 count, then so many items in key
- *           order, each
- *             u8 0, account, thread                                                     a record
- *             that goes, or
- *             u8 1, account, thread, u8 flags, f64 score, i64 updated_at, i64 snapshot_at,
- *             i64 seen_at, i64 read_at, i64 dismissed_at, [i64 snoozed_until,]
- *             [u64 saved,] payload                                                      a record
- *             as it is afterwards, or
- *             u8 2, account, thread, u8 dismissed, i64 until, i64 dismissed_at          a
- *             tombstone as it is afterwards, or
- *             u8 3, account, thread                                                     a
- *             tombstone that goes
- *   MARK    u8 version, u8 mark, user, account, thread, u8 flags, i64 seen_at, i64 read_at, i64
- *           dismissed_at, and for a snooze i64 snoozed_until
- *   STATUS  u8 version, user, status, u8 0, or u8 1, extra
- *   STATE   u8 version, user, i64 generated_at, u64 status_version, status, extra
- *   ALL     u8 version, u8 mark, user, account (may be empty), u64 up_to, i64 at, u32 count
- * Flags: bit 0 unread, bit 1 dismissed; of a record also bit 2 snoozed_until follows, bit 3
- * saved follows (state entries only: the LSN of the last save where that is not the entry's).
+/* What the inbox domain writes into the log. The bytes are specified in log/FORMAT.md.
  *
  * A CHANGE is one list in strict key order, so that no key can be in it twice and equal changes
  * are equal bytes. A MARK leaves the payload out: it may be large, and lie on disk. An ALL names

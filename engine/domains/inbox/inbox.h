@@ -1,19 +1,21 @@
 /* The inbox domain's insides, shared by the files of inbox/ alone.
  *
- *   inbox/entry.c    entries: bytes <-> meaning (inbox/entry.h)   inbox/describe.c,
- *                    inbox/about.c entries in words, for watchers
- *   inbox/form.c    the form of keys, times and marks
- *   inbox/index.c   objects, their indexes, lookups             inbox/order.c     the orders
- *   inbox.c         the row: life, snapshot, verify             inbox/apply.c     entries become
- *                   state
- *   inbox/save.c    saving           inbox/sweep.c   prune, trim, clear           inbox/choose.c
- *                   what these concern
- *   inbox/mark.c    the same for marks                          inbox_all.c       marks of all
- *                   records
- *   inbox/mutate.c  mutations of one record
- *   inbox/tombstone.c, inbox/tombstone_list.c   tombstones       inbox/walk.c    walks in load
- *   order
- *                                inbox/read.c, inbox/count.c   reads
+ *   entry.c                        entries: bytes <-> meaning (inbox/entry.h)
+ *   describe.c, about.c            entries in words, for watchers
+ *   form.c                         the form of keys, times and marks
+ *   index.c                        objects, their indexes, lookups
+ *   order.c                        the orders
+ *   inbox.c                        the row: life, snapshot, verify
+ *   apply.c                        entries become state
+ *   save.c                         saving
+ *   sweep.c                        prune, trim, clear
+ *   choose.c                       what these concern
+ *   mark.c                         the same for marks
+ *   all.c                          marks of all records
+ *   mutate.c                       mutations of one record
+ *   tombstone.c, tombstone_list.c  tombstones
+ *   walk.c                         walks in load order
+ *   read.c, count.c                reads
  *
  * The container of records and tombstones is their inbox, one per user; an inbox's is the root,
  * on which the list of users depends. An inbox has a value too: the newest generated_at and the

@@ -1,10 +1,13 @@
 /* The lock domain's insides, shared by the files of lock/ alone.
  *
- *   lock.c         the row: life, apply, endings      lock/index.c   objects, hooks, views
- *   lock/entry.c   entries: bytes <-> meaning, words  lock/check.c   snapshot and verify
- *   lock/mutate.c  mutations                          lock/with.c    locks inside one process
- *   lock/read.c    reads                              lock/verb.h    what mutations have in
- *                  common (lock/verb.c)
+ *   lock.c    the row: life, apply, endings
+ *   index.c   objects, hooks, views
+ *   entry.c   entries: bytes <-> meaning, words
+ *   check.c   snapshot and verify
+ *   mutate.c  mutations
+ *   with.c    locks inside one process
+ *   read.c    reads
+ *   verb.h    what mutations have in common (lock/verb.c)
  *
  * A lock is an object while it is held. Releasing removes it, so memory does not grow
  * with the names that were ever used; tokens need no memory of old ones, since each is the LSN

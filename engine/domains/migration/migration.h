@@ -1,7 +1,8 @@
 /* The migration domain's insides, shared by the files of migration/ alone.
  *
- *   migration.c  the row: objects, entries, apply, snapshot, verify     migration/run.c
- *                mutations, hf_migrate     migration/read.c  lists
+ *   migration.c  the row: objects, entries, apply, snapshot, verify
+ *   run.c        mutations, hf_migrate
+ *   read.c       lists
  *
  * There are few of them, so two orders are all the indexes: by name, to find one; by the LSN
  * that recorded it, to tell in which order they were applied. An object never changes while it

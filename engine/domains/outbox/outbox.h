@@ -1,24 +1,20 @@
 /* The outbox domain's insides, shared by the files of outbox/ alone.
  *
- *   outbox.c          the row: life, endings            outbox/state.c    objects, lookups,
- *                     hooks
- *   outbox/entry.c    entries: bytes <-> meaning        outbox/place.c    places, views, orders
- *   outbox/apply.c    entries about an item -> state    outbox/apply_queue.c   ... about
- *                     several, or a queue
- *   outbox/value.c    values after an entry             outbox/check.c, outbox/verify.c
- *                     snapshot; verify
- *   outbox/group.c    groups: who is next               claim/done.c     completed ids
- *   outbox/describe.c   entries in words; for watchers
- *   outbox/verb.c     what mutations have in common
- *   outbox/enqueue.c  filling a queue                   outbox/queue.c    settings, pause, clear
- *   outbox/redrive.c  redrive, prune                  claim/lost.c     claims that are over
- *   outbox/put.c      storing items and ids as given    outbox_claim.c    claims
- *   claim/next.c     claim_next
- *   claim/hold.c     extend, guards                    claim/outcome.c  complete, fail, retry,
- *                    ...
- *   outbox_drain.c    claim, send, complete             outbox/read.c     get, stats
- *   outbox/list.c     lists of items                    outbox/completed.c   lists of completed
- *                     ids
+ *   outbox.c                the row: life, endings
+ *   state.c                 objects, lookups, hooks
+ *   place.c                 indexes, and what is found in them
+ *   group.c                 groups: who is next
+ *   entry.c                 entries: bytes <-> meaning
+ *   describe.c, about.c     entries in words; for watchers
+ *   apply.c, apply_queue.c  entries -> state: about an item; about several, or a queue
+ *   value.c                 values after an entry
+ *   check.c, verify.c       snapshot; verify
+ *   verb.c                  what mutations have in common
+ *   enqueue.c, put.c        filling a queue; items and ids as given
+ *   queue.c, redrive.c      settings, pause, clear; redrive, prune
+ *   read.c, list.c          get, stats; lists of items
+ *   completed.c             lists of completed ids
+ *   claim/                  claim, claim_next, extend, outcomes, drain, lost claims, completed ids
  *
  * An item's container is its queue: whatever happens to an item is noted on the queue, so that
  * lists, misses and an empty claim_next have something to depend on. A queue that is empty and

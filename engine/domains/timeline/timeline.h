@@ -1,10 +1,11 @@
 /* The timeline domain's insides, shared by the files of timeline/ alone.
  *
- *   timeline/entry.c    entries: bytes <-> meaning, form, words    timeline/index.c  objects,
- *                      lookups
- *   timeline.c         the row: apply, snapshot, verify           timeline/order.c  the orders,
- *                      ranges, counts
- *   timeline/mutate.c  mutations                                  timeline/read.c   reads
+ *   entry.c     entries: bytes <-> meaning, form, words
+ *   index.c     objects, lookups
+ *   timeline.c  the row: apply, snapshot, verify
+ *   order.c     the orders, ranges, counts
+ *   mutate.c    mutations
+ *   read.c      reads
  *
  * An event's container is its timeline; a timeline's is the root, on which the list of timelines
  * depends. An empty timeline is no state: it is not in snapshots, no answer shows it, and it

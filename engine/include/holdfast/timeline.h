@@ -45,8 +45,8 @@ struct hf_timeline_append_args {
 /* Adds an event. An id that is there already with the same content: changed = false,
  * result->version is that event's. With other content: HF_ECONFLICT, and the event stays as it
  * is. Content is type, subject, happened_at (unless it was left to the clock, which no caller
- * can repeat) and the payload, of which a 128-bit hash is compared. An id that was removed can be
- * used again. */
+ * can repeat) and the payload (of one on disk a 128-bit hash is compared). An id that was removed
+ * can be used again. */
 HF_API HF_CHECKED int hf_timeline_append(hf_store *store, hf_txn *txn,
                                          const struct hf_timeline_append_args *args,
                                          struct hf_result *result, struct hf_error *error);

@@ -92,7 +92,7 @@ int hf_ticket_wait(hf_store *store, const struct hf_ticket *ticket, int64_t wait
 	HF__CALL;
 	const struct hf__ticket waited = {ticket->changed, ticket->due};
 	if (wait_us < -1)
-		return hf__fail(error, HF_EINVAL, 0, "a timeout must not be less than -1");
+		return hf__fail(error, HF_EINVAL, 0, "the wait must be -1 (forever), 0 or more");
 	int rc = hf_ticket_poll(store, ticket, wait_us == 0 ? error : NULL);
 	if (rc == HF_OK || rc == HF_EFORK || wait_us == 0)
 		return rc == HF_EFORK ? hf__check_fork(store, error) : rc;

@@ -1,12 +1,12 @@
 /* The insides of hf_fsck, shared by the files of check/ alone.
  *
- *   check.c          passes over the store, until two agree; the verdict    check/report.c
- *                    findings and what they affect
- *   check/files.c    IDENTITY, WITNESS, LOCK, what is no file of a store     check/log.c
- *                    which segments are the log
- *   check/segment.c  one segment: groups, damage, what lies behind           check/hole.c
- *                    what can be made out of damaged bytes
- *   check/state.c    entries into states; every invariant, every object */
+ *   check.c    passes over the store, until two agree; the verdict
+ *   report.c   findings and what they affect
+ *   files.c    IDENTITY, WITNESS, LOCK, what is no file of a store
+ *   log.c      which segments are the log
+ *   segment.c  one segment: groups, damage, what lies behind
+ *   hole.c     what can be made out of damaged bytes
+ *   state.c    entries into states; every invariant, every object */
 #ifndef HF_STORE_CHECK_H
 #define HF_STORE_CHECK_H
 

@@ -414,6 +414,6 @@ int main(void)
 	    cmocka_unit_test(many_callbacks_of_one_name_never_meet),
 	    cmocka_unit_test(a_callback_does_not_run_on_what_may_be_lost),
 	};
-	(void)alarm(60); /* a lost wakeup is a wait for ever */
+	(void)alarm(60); /* a lost wakeup is a wait forever */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -360,7 +360,7 @@ static void what_cannot_be_read_is_told_and_comes_when_it_can(void **state)
 	sim_clear_faults(sim);
 	expect_events(subscription, (const char *const[]){"outbox enqueue q/a", NULL});
 	assert_false(readable(subscription));
-	/* A store that failed says so, for ever. */
+	/* A store that failed says so, forever. */
 	sim_add_fault(sim, (struct sim_fault){.kinds = SIM_SYNC, .error = 5, .persistent = true});
 	const struct hf_outbox_clear_args args = {.queue = hf_str("q")};
 	assert_int_equal(hf_outbox_clear(store, NULL, &args, NULL, NULL), HF_EUNCERTAIN);
