@@ -179,17 +179,18 @@ static int run_step(struct op_scene *scene, char *words)
 	return rc;
 }
 
-static int run_steps(struct op_scene *scene, const char *steps, hf_txn *txn)
+/* Adds the last step to the transaction, if there is one. Its answers are filled when that is
+ * committed, so `slots` must live until then. */
+static int run_steps(struct op_scene *scene, const char *steps, hf_txn *txn,
+                     struct slot slots[TOGETHER], size_t *count)
 {
 	char text[STEPS_MAX], *words = text;
 	int rc = HF_OK;
 	assert_true(strlen(steps) < sizeof text);
 	memcpy(text, steps, strlen(steps) + 1);
 	while (words && rc == HF_OK) {
-		struct slot slots[TOGETHER] = {0};
-		size_t count = 0;
 		char *rest = cut(words, " & ");
-		rc = rest || !txn ? run_step(scene, words) : add_all(scene, words, txn, slots, &count);
+		rc = rest || !txn ? run_step(scene, words) : add_all(scene, words, txn, slots, count);
 		words = rest;
 	}
 	return rc;
@@ -197,7 +198,7 @@ static int run_steps(struct op_scene *scene, const char *steps, hf_txn *txn)
 
 int op_scene_do(struct op_scene *scene, const char *steps)
 {
-	return run_steps(scene, steps, NULL);
+	return run_steps(scene, steps, NULL, NULL, NULL);
 }
 
 void op_scene_open(struct op_scene *scene, const char *arrangement)
@@ -277,12 +278,16 @@ void depends_check(const char *arrangement, const struct depends_case *cases, si
 	for (const struct depends_case *one = cases; one < cases + count; one++) {
 		struct op_scene scene;
 		struct hf__ticket ticket;
+		struct slot slots[TOGETHER] = {0};
+		size_t changes = 0;
 		hf_txn *txn;
 		op_scene_open(&scene, arrangement);
 		assert_int_equal(hf_txn_begin(scene.store, &txn, NULL), HF_OK);
-		if (run_steps(&scene, one->change, txn) != HF_OK)
+		if (run_steps(&scene, one->change, txn, slots, &changes) != HF_OK)
 			fail_msg("%s: its change is refused", one->name);
 		assert_int_equal(hf__submit(scene.store, txn, HF_DURABLE, &ticket, NULL), HF_OK);
+		for (size_t i = 0; i < changes; i++)
+			op_release(slots[i].args.call, &slots[i].answer);
 		assert_true(ticket.due > 0 && durable_lsn(scene.store) < ticket.due);
 		const int rc = op_scene_do(&scene, one->answer);
 		if (rc != one->code)

@@ -5,6 +5,7 @@
  * and numbers, so that running a workload again does exactly the same. What a read gives is
  * written down as bytes, to be compared with another run. */
 #include "lib/crash/crash_script.h"
+#include "store/clock.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -101,7 +102,7 @@ static bool word(void *ctx, const char *name, size_t index, struct op_value *out
 	    {"token", number((int64_t)n->call->token)},
 	    {"names", number((int64_t)n->count)},
 	    {"max", number(n->count ? (int64_t)n->count : 1)},
-	    {"until", number(SCRIPT_NOW + op->number)},
+	    {"until", number(hf__time_add(SCRIPT_NOW, op->number))},
 	    {"expiry", number(op->number ? op->number : HF_UNSET)},
 	    /* of an element */
 	    {"name", bytes(hf_str(n->name[index]))},
