@@ -261,7 +261,7 @@ int hf__check_filesystem(int dir, char *name, size_t cap, bool *is_volatile)
 		return 0;
 	}
 	const enum ignoring how = magic == MAGIC_OVERLAY ? overlay_ignores_syncs(dir) : SYNCS;
-	static const char *const words[] = {"", ", volatile", ", perhaps volatile: /proc is not readable"};
+	static const char *const words[] = {"", ", volatile", ", perhaps volatile (no /proc)"};
 	*is_volatile = *is_volatile || how == IGNORES;
 	hf__text_add(&text, "%s%s", known, words[how]);
 	return refused || how != SYNCS ? EOPNOTSUPP : 0;

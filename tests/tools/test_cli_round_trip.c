@@ -108,7 +108,7 @@ static void a_member_that_no_row_names_is_an_option_of_its_name(void **state)
 	struct hf_outbox_enqueue_args args;
 	(void)state;
 	call_options(&cli);
-	assert_int_equal(cli.values_count, 7);
+	assert_true(cli.values_count >= 7);
 	assert_false(cli_has(&cli, "queue") || cli_has(&cli, "id") || cli_has(&cli, "extra"));
 	give(&cli, "group", "g", 0);
 	give(&cli, "priority", "-3", -3);
