@@ -48,7 +48,6 @@ const struct hf_api_struct hf__api_outbox_item = STRUCT(hf_outbox_item,
 	{AT(hf_outbox_item, id), HF_API_KEY},
 	{AT(hf_outbox_item, payload), HF_API_BYTES},
 	{AT(hf_outbox_item, extra), HF_API_BYTES, .zero = "none"},
-	{AT(hf_outbox_item, tag), HF_API_KEY, .optional = true, .zero = "none"},
 	{AT(hf_outbox_item, status), HF_API_ENUM, .words = outbox_status_words},
 	{AT(hf_outbox_item, attempts), HF_API_UINT},
 	{AT(hf_outbox_item, lost), HF_API_UINT},
@@ -83,8 +82,7 @@ const struct hf_api_struct hf__api_outbox_enqueue_args = STRUCT(hf_outbox_enqueu
 	{AT(hf_outbox_enqueue_args, max_attempts), HF_API_UINT, .zero = "the queue's"},
 	{AT(hf_outbox_enqueue_args, dedup), HF_API_ENUM, .words = outbox_dedup_words},
 	{AT(hf_outbox_enqueue_args, group), HF_API_KEY, .optional = true, .zero = "none"},
-	{AT(hf_outbox_enqueue_args, extra), HF_API_BYTES, .most = HF_OUTBOX_EXTRA_MAX},
-	{AT(hf_outbox_enqueue_args, tag), HF_API_KEY, .optional = true, .zero = "none"});
+	{AT(hf_outbox_enqueue_args, extra), HF_API_BYTES, .most = HF_OUTBOX_EXTRA_MAX});
 
 const struct hf_api_struct hf__api_outbox_input = STRUCT(hf_outbox_input,
 	{AT(hf_outbox_input, id), HF_API_KEY},
@@ -94,8 +92,7 @@ const struct hf_api_struct hf__api_outbox_input = STRUCT(hf_outbox_input,
 	{AT(hf_outbox_input, priority), HF_API_INT},
 	{AT(hf_outbox_input, max_attempts), HF_API_UINT},
 	{AT(hf_outbox_input, group), HF_API_KEY, .optional = true},
-	{AT(hf_outbox_input, extra), HF_API_BYTES},
-	{AT(hf_outbox_input, tag), HF_API_KEY, .optional = true, .zero = "none"});
+	{AT(hf_outbox_input, extra), HF_API_BYTES});
 
 const struct hf_api_struct hf__api_outbox_enqueue_many_args = STRUCT(hf_outbox_enqueue_many_args,
 	{AT(hf_outbox_enqueue_many_args, write), HF_API_STRUCT, .of = &hf__api_write},
@@ -275,7 +272,6 @@ const struct hf_api_struct hf__api_outbox_list_args = STRUCT(hf_outbox_list_args
 	{AT(hf_outbox_list_args, status), HF_API_ENUM, .words = outbox_status_words},
 	{AT(hf_outbox_list_args, match), HF_API_FUNCTION, .zero = "all"},
 	{AT(hf_outbox_list_args, match_ctx), HF_API_CONTEXT},
-	{AT(hf_outbox_list_args, tag), HF_API_KEY, .optional = true, .zero = "any"},
 	{AT(hf_outbox_list_args, without_payload), HF_API_BOOL},
 	{AT(hf_outbox_list_args, limit), HF_API_UINT, .zero = "all"},
 	{AT(hf_outbox_list_args, page), HF_API_STRING, .zero = "the first page"});

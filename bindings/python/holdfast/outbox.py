@@ -111,8 +111,6 @@ class OutboxInput:
     """0: the queue's."""
     extra: Payload = b""
     """Opaque bytes beside the payload; 64 KiB at most."""
-    tag: Text = ""
-    """Lists filter by it; empty: none."""
     group: Text = ""
     """Of one group one item at a time is given, in the order of enqueueing; empty: none."""
 
@@ -145,8 +143,6 @@ class OutboxItem:
     queue: str = ""
     extra: bytes = b""
     """Opaque bytes beside the payload."""
-    tag: str = ""
-    """Lists filter by it; empty: none."""
     lost: int = 0
     """Claims that ended without an answer since it was last queued by hand."""
     available_computed: bool = False
@@ -278,7 +274,6 @@ class OutboxMutations(Domain):
         dedup: Dedup = Dedup.KEEP,
         group: Text = "",
         extra: Payload = b"",
-        tag: Text = "",
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
@@ -302,7 +297,6 @@ class OutboxMutations(Domain):
             dedup=member(Dedup, dedup, "dedup"),
             group=group,
             extra=extra,
-            tag=tag,
         )
 
     def enqueue_many(
@@ -324,7 +318,6 @@ class OutboxMutations(Domain):
                 max_attempts=item.max_attempts,
                 group=item.group,
                 extra=item.extra,
-                tag=item.tag,
             )
             for item in instances(items, OutboxInput, "items")
         ]
@@ -364,7 +357,6 @@ class OutboxMutations(Domain):
             payload=item.payload,
             status=member(Status, item.status, "status"),
             extra=item.extra,
-            tag=item.tag,
             attempts=item.attempts,
             lost=item.lost,
             available_computed=item.available_computed,
@@ -855,7 +847,6 @@ class Outbox(OutboxMutations):
         *,
         status: Status = Status.ANY,
         match: Optional[Callable[[OutboxItem], bool]] = None,
-        tag: Text = "",
         without_payload: bool = False,
         limit: int = 0,
         page: Optional[str] = None,
@@ -883,7 +874,6 @@ class Outbox(OutboxMutations):
             status=member(Status, status, "status"),
             match=callback,
             match_ctx=None,
-            tag=tag,
             without_payload=without_payload,
             limit=limit,
             page=token(page),
@@ -905,7 +895,6 @@ class Outbox(OutboxMutations):
         *,
         status: Status = Status.ANY,
         match: Optional[Callable[[OutboxItem], bool]] = None,
-        tag: Text = "",
         without_payload: bool = False,
         undurable: bool = False,
     ) -> Iterator[OutboxItem]:
@@ -915,7 +904,6 @@ class Outbox(OutboxMutations):
                 queue,
                 status=status,
                 match=match,
-                tag=tag,
                 without_payload=without_payload,
                 limit=PAGE_SIZE,
                 page=page,

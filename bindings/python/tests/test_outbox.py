@@ -44,18 +44,6 @@ def test_failing_with_backoff(store):
     assert store.outbox.get("mail", "1").attempts == 3
 
 
-def test_a_list_is_filtered_by_the_tag_of_its_items(store):
-    store.outbox.enqueue("mail", "1", tag="red")
-    store.outbox.enqueue_many("mail", [OutboxInput("2", tag="blue"), OutboxInput("3")])
-    item = store.outbox.get("mail", "1")
-    store.outbox.put("mail", dataclasses.replace(item, id="4"))
-    assert [(i.id, i.tag) for i in store.outbox.list("mail", tag="red")] == [
-        ("1", "red"),
-        ("4", "red"),
-    ]
-    assert [i.tag for i in store.outbox.list("mail")] == ["red", "blue", "", "red"]
-
-
 def test_many_at_once_lists_and_stats(store):
     assert (
         store.outbox.enqueue_many(

@@ -32,7 +32,7 @@ const struct hf__kind hf__cursor_kinds[] = {
 };
 
 const struct hf__kind hf__outbox_kinds[] = {
-    {1, 2, 17, BEHIND_KEY, 0}, /* ITEM */
+    {1, 1, 17, BEHIND_KEY, 0}, /* ITEM */
     {2, 1, 17, BEHIND_KEY, 0}, /* CHANGED */
     {3, 1, 17, BEHIND_KEY, 0}, /* GONE */
     {4, 1, NO_CAUSE, 0, ALWAYS}, /* ENDED */

@@ -20,8 +20,6 @@ static int check_input(struct hf_bytes queue, const struct hf_outbox_input *inpu
 	int rc = hf__outbox_check_key(queue, input->id, why);
 	if (rc == HF_OK)
 		rc = hf__outbox_check_group(input->group, why);
-	if (rc == HF_OK && input->tag.len > 0)
-		rc = hf__check_part("tag", input->tag, false, why);
 	if (rc == HF_OK)
 		rc = hf__check_bytes("extra", input->extra, HF_OUTBOX_EXTRA_MAX, why);
 	return rc == HF_OK ? hf__check_bytes("payload", input->payload, HF_PAYLOAD_MAX, why) : rc;
@@ -38,7 +36,6 @@ static struct hf_outbox_input input_of(const struct hf_outbox_enqueue_args *args
 	    .max_attempts = args->max_attempts,
 	    .group = args->group,
 	    .extra = args->extra,
-	    .tag = args->tag,
 	};
 }
 
@@ -80,7 +77,6 @@ static int enqueue_new(struct hf__decision *d, const struct hf_write *write, str
 	    .seq = hf__next_lsn(d),
 	    .group = input->group,
 	    .extra = input->extra,
-	    .tag = input->tag,
 	    .payload = input->payload,
 	};
 	return hf__outbox_emit(d, HF__OUTBOX_ITEM, &image, result);
@@ -94,7 +90,6 @@ static bool replace_changes(const struct hf__outbox_item *item,
 	       hf__outbox_kept(image->available_at, image->computed, setback) != value->available_at ||
 	       image->computed != value->computed || value->attempts > 0 || value->lost > 0 ||
 	       value->last_error || !hf__bytes_equal(hf__blob_bytes(value->extra), image->extra) ||
-	       !hf__bytes_equal(hf__blob_bytes(value->tag), image->tag) ||
 	       !hf__payload_equal(&hf__outbox_queue_of(item)->state->env, &value->payload,
 	                          image->payload);
 }
@@ -115,7 +110,6 @@ static int enqueue_replace(struct hf__decision *d, const struct hf_write *write,
 	image.computed = times.computed;
 	image.payload = input->payload;
 	image.extra = input->extra;
-	image.tag = input->tag;
 	image.noted = false;
 	image.attempts = image.lost = 0;
 	image.last_error = hf_bytes_of(NULL, 0);

@@ -8,7 +8,6 @@
 #include "domains/outbox/entry.h"
 
 #define BODY_VERSION 1u
-#define ITEM_VERSION 2u
 #define LSN_OF_TOKEN(token) ((token) & ((UINT64_C(1) << 48) - 1))
 
 #define QUEUED (1u << HF_OUTBOX_QUEUED)
@@ -71,8 +70,6 @@ static void put_item(struct hf__writer *w, const struct hf__outbox_image *image,
 	put_fields(w, image);
 	hf__put_short(w, image->group);
 	hf__put_long(w, image->extra);
-	if (image->tag.len > 0)
-		hf__put_short(w, image->tag);
 	hf__put_u8(w, image->noted);
 	if (image->noted) {
 		hf__put_i64(w, image->rerun_enqueued_at);
@@ -128,8 +125,7 @@ static void put_about_item(struct hf__writer *w, enum hf__outbox_kind kind,
 void hf__outbox_encode(struct hf__writer *w, enum hf__outbox_kind kind,
                        const struct hf__outbox_image *image, bool without_payload)
 {
-	/* An item without a tag stays readable for programs that know none. */
-	hf__put_u8(w, kind == HF__OUTBOX_ITEM && image->tag.len > 0 ? ITEM_VERSION : BODY_VERSION);
+	hf__put_u8(w, BODY_VERSION);
 	hf__put_short(w, image->queue);
 	switch (kind) {
 	case HF__OUTBOX_ITEM:
@@ -257,8 +253,7 @@ static bool get_rerun(struct hf__reader *r, struct hf__outbox_image *out)
 	       out->rerun_payload.len <= HF_PAYLOAD_MAX;
 }
 
-static bool get_item(struct hf__reader *r, uint8_t version, uint64_t lsn,
-                     struct hf__outbox_image *out)
+static bool get_item(struct hf__reader *r, uint64_t lsn, struct hf__outbox_image *out)
 {
 	out->id = hf__get_short(r);
 	out->seq = hf__get_u64(r);
@@ -266,9 +261,7 @@ static bool get_item(struct hf__reader *r, uint8_t version, uint64_t lsn,
 		return false;
 	out->group = hf__get_short(r);
 	out->extra = hf__get_long(r);
-	if (version > BODY_VERSION)
-		out->tag = hf__get_short(r);
-	if (!hf__key_part_ok(out->tag, version == BODY_VERSION) || !get_rerun(r, out))
+	if (!get_rerun(r, out))
 		return false;
 	out->payload = hf__get_long(r);
 	return out->payload.len <= HF_PAYLOAD_MAX && out->extra.len <= HF_OUTBOX_EXTRA_MAX &&
@@ -351,12 +344,11 @@ static bool get_gone(struct hf__reader *r, struct hf__outbox_image *out)
 	return out->until == HF_UNSET || out->cause == HF__OUTBOX_COMPLETE;
 }
 
-static bool get_rest(struct hf__reader *r, uint8_t kind, uint8_t version, uint64_t lsn,
-                     struct hf__outbox_image *out)
+static bool get_rest(struct hf__reader *r, uint8_t kind, uint64_t lsn, struct hf__outbox_image *out)
 {
 	switch (kind) {
 	case HF__OUTBOX_ITEM:
-		return get_item(r, version, lsn, out) && hf__key_part_ok(out->id, false);
+		return get_item(r, lsn, out) && hf__key_part_ok(out->id, false);
 	case HF__OUTBOX_CHANGED:
 		out->id = hf__get_short(r);
 		return get_fields(r, out) && hf__key_part_ok(out->id, false) && fields_ok(out, lsn);
@@ -386,14 +378,12 @@ static bool has_cause(uint8_t kind)
 
 /* HF_EVERSION: written by a newer program. The cause stands where no kind has it otherwise, so
  * that it can be looked at first. */
-static int get_head(struct hf__reader *r, uint8_t kind, uint8_t *version,
-                    struct hf__outbox_image *out)
+static int get_head(struct hf__reader *r, uint8_t kind, struct hf__outbox_image *out)
 {
-	*version = hf__get_u8(r);
-	if (r->bad || *version == 0 || kind == 0)
+	const uint8_t version = hf__get_u8(r);
+	if (r->bad || version == 0 || kind == 0)
 		return HF_ECORRUPT;
-	if (*version > (kind == HF__OUTBOX_ITEM ? ITEM_VERSION : BODY_VERSION) ||
-	    kind > HF__OUTBOX_PRUNED)
+	if (version > BODY_VERSION || kind > HF__OUTBOX_PRUNED)
 		return HF_EVERSION;
 	out->queue = hf__get_short(r);
 	if (!has_cause(kind))
@@ -411,12 +401,10 @@ int hf__outbox_decode(uint8_t kind, uint64_t lsn, struct hf_bytes body,
 	struct hf__reader r = hf__reader(body);
 	*out = (struct hf__outbox_image){
 	    .lease_until = HF_UNSET, .run_until = HF_UNSET, .until = HF_UNSET};
-	uint8_t version;
-	const int rc = get_head(&r, kind, &version, out);
+	const int rc = get_head(&r, kind, out);
 	if (rc != HF_OK)
 		return rc;
-	return hf__key_part_ok(out->queue, false) && get_rest(&r, kind, version, lsn, out) &&
-	               hf__reader_done(&r)
+	return hf__key_part_ok(out->queue, false) && get_rest(&r, kind, lsn, out) && hf__reader_done(&r)
 	           ? HF_OK
 	           : HF_ECORRUPT;
 }

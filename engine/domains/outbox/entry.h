@@ -76,7 +76,7 @@ struct hf__outbox_image {
 	/* ITEM only, but for the payload. */
 	uint64_t seq;
 	struct hf_bytes group;
-	struct hf_bytes extra, tag;
+	struct hf_bytes extra;
 	struct hf_bytes payload; /* NOTED: the rerun's */
 	/* A rerun. ITEM: if one is noted; NOTED: its times are in enqueued_at and available_at. */
 	bool noted;

@@ -30,18 +30,15 @@ static int query_of(const struct hf_outbox_list_args *args, uint64_t *query)
 	struct hf__writer w = {0};
 	hf__put_u8(&w, HF__DOMAIN_OUTBOX);
 	hf__put_short(&w, hf_str("list"));
-	hf__put_short(&w, args->queue);
+	hf__put_bytes(&w, args->queue); /* the last of variable length */
 	hf__put_u8(&w, (uint8_t)args->status);
-	hf__put_bytes(&w, args->tag);
 	return hf__query_end(&w, query);
 }
 
 static int check_list(const struct hf_outbox_list_args *args, struct hf__text *why)
 {
-	if ((unsigned)args->status <= HF_OUTBOX_FAILED) {
-		const int rc = args->tag.len > 0 ? hf__check_part("tag", args->tag, false, why) : HF_OK;
-		return rc == HF_OK ? hf__check_part("queue", args->queue, false, why) : rc;
-	}
+	if ((unsigned)args->status <= HF_OUTBOX_FAILED)
+		return hf__check_part("queue", args->queue, false, why);
 	return hf__refuse(why, HF_EINVAL, "no such status: %d", (int)args->status);
 }
 
@@ -195,12 +192,6 @@ static int keep_match(struct matches *matches, const struct hf_outbox_item *item
 	return rc;
 }
 
-static bool wanted(const struct hf_outbox_list_args *args, const struct hf_outbox_item *item)
-{
-	return (args->tag.len == 0 || hf__bytes_equal(args->tag, item->tag)) &&
-	       (!args->match || args->match(args->match_ctx, item));
-}
-
 /* Asks about the items of one page. *full: the limit is reached; page->after is then the last
  * item asked about, and page->more says whether anything follows it. */
 static int match_page(struct page *page, struct matches *matches, bool *full)
@@ -208,7 +199,7 @@ static int match_page(struct page *page, struct matches *matches, bool *full)
 	const struct hf_outbox_list_args *args = page->args;
 	for (size_t i = 0; i < page->count && !*full; i++) {
 		page->after = page->seqs[i];
-		if (!wanted(args, &page->items[i]))
+		if (!args->match(args->match_ctx, &page->items[i]))
 			continue;
 		const int rc = keep_match(matches, &page->items[i]);
 		if (rc != HF_OK)
@@ -278,6 +269,6 @@ int hf_outbox_list(hf_store *store, const struct hf_outbox_list_args *args, unsi
 	*out = (struct hf_outbox_items){0};
 	if (query_of(args, &page.query) != HF_OK)
 		return hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
-	return args->match || args->tag.len > 0 ? list_matching(store, &page, flags, out, error)
-	                                        : list_plain(store, &page, flags, out, error);
+	return args->match ? list_matching(store, &page, flags, out, error)
+	                   : list_plain(store, &page, flags, out, error);
 }

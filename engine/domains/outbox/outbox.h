@@ -109,7 +109,6 @@ struct hf__outbox_value {
 	int64_t available_at; /* mono if computed */
 	struct hf__payload payload;
 	struct hf__blob *extra;
-	struct hf__blob *tag; /* NULL: none */
 	struct hf__blob *last_error;
 	/* Only while sending, else 0, HF_UNSET, NULL. */
 	uint64_t token;

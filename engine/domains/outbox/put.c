@@ -32,8 +32,6 @@ static int put_check(const void *raw, struct hf__text *why)
 		rc = check_times(item->enqueued_at, item->available_at, why);
 	if (rc == HF_OK)
 		rc = hf__outbox_check_group(item->group, why);
-	if (rc == HF_OK && item->tag.len > 0)
-		rc = hf__check_part("tag", item->tag, false, why);
 	if (rc == HF_OK)
 		rc = hf__check_bytes("payload", item->payload, HF_PAYLOAD_MAX, why);
 	if (rc == HF_OK)
@@ -66,7 +64,6 @@ static struct hf__outbox_image image_of_put(const struct hf_outbox_put_args *arg
 	    .run_until = HF_UNSET,
 	    .group = item->group,
 	    .extra = item->extra,
-	    .tag = item->tag,
 	    .payload = item->payload,
 	    .noted = item->rerun != NULL,
 	    .rerun_payload = rerun->payload,
@@ -103,7 +100,6 @@ static bool put_changes(const struct hf__outbox_item *item, const struct hf__out
 	    value->priority != image->priority || value->enqueued_at != image->enqueued_at)
 		return true;
 	return !hf__bytes_equal(hf__blob_bytes(value->extra), image->extra) ||
-	       !hf__bytes_equal(hf__blob_bytes(value->tag), image->tag) ||
 	       !hf__bytes_equal(hf__outbox_group_name(item), image->group) ||
 	       !hf__payload_equal(&hf__outbox_queue_of(item)->state->env, &value->payload,
 	                          image->payload) ||

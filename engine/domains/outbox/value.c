@@ -28,7 +28,6 @@ struct hf__outbox_image hf__outbox_image_of(const struct hf__outbox_item *item,
 	    .seq = value->seq,
 	    .group = hf__outbox_group_name(item),
 	    .extra = hf__blob_bytes(value->extra),
-	    .tag = hf__blob_bytes(value->tag),
 	    .noted = value->noted,
 	    .rerun_enqueued_at = value->rerun_enqueued_at,
 	    .rerun_available_at = value->rerun_computed
@@ -121,8 +120,7 @@ int hf__outbox_make_whole_value(const struct hf__outbox_state *state, const stru
 	int rc = hf__outbox_make_value(old, image, entry, out);
 	if (rc != HF_OK)
 		return rc;
-	rc = hf__blob_keep(old->extra, image->extra, &out->extra) &&
-	             hf__blob_keep(old->tag, image->tag, &out->tag)
+	rc = hf__blob_keep(old->extra, image->extra, &out->extra)
 	         ? keep_payloads(state, entry, image, out)
 	         : HF_ENOMEM;
 	if (rc != HF_OK)

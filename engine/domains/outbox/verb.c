@@ -227,8 +227,6 @@ static int answer_bytes(struct hf__answer *answer, const struct hf__outbox_item 
 		rc = hf__answer_bytes(answer, view->last_error, &out->last_error);
 	if (rc == HF_OK)
 		rc = hf__answer_bytes(answer, hf__blob_bytes(value->extra), &out->extra);
-	if (rc == HF_OK)
-		rc = hf__answer_bytes(answer, hf__blob_bytes(value->tag), &out->tag);
 	if (rc == HF_OK && view->status == HF_OUTBOX_SENDING)
 		rc = hf__answer_bytes(answer, hf__blob_bytes(value->owner), &out->owner);
 	return rc;

@@ -65,7 +65,6 @@ struct hf_outbox_item {
 	struct hf_bytes payload;
 	/* opaque bytes beside the payload (members of an imported file); empty: none */
 	struct hf_bytes extra;
-	struct hf_bytes tag; /* a text by which lists filter; empty: none */
 	enum hf_outbox_status status; /* as of the read: sending only while the claim holds */
 	uint32_t attempts; /* counted by fail and mark_failed, not by claims */
 	uint32_t lost; /* claims that ended without an answer since the item was last queued by hand */
@@ -140,7 +139,6 @@ struct hf_outbox_enqueue_args {
 	/* At most HF_OUTBOX_EXTRA_MAX bytes (HF_ETOOBIG); lives and dies with the item. A rerun that
 	 * is noted does not change it. */
 	struct hf_bytes extra;
-	struct hf_bytes tag; /* lists filter by it; a key part, empty: none */
 };
 
 /* Adds an item as queued. A live id that is left as it is: changed = false, and result->status
@@ -159,7 +157,6 @@ struct hf_outbox_input {
 	uint32_t max_attempts;
 	struct hf_bytes group;
 	struct hf_bytes extra;
-	struct hf_bytes tag; /* empty: none */
 };
 
 struct hf_outbox_enqueue_many_args {

@@ -35,9 +35,6 @@ struct hf_outbox_list_args {
 	enum hf_outbox_status status;
 	hf_outbox_match_fn match; /* NULL: all; not part of the page token */
 	void *match_ctx;
-	/* Only items with this tag; empty: any. Others are passed over in steps, as those are that
-	 * `match` does not want. */
-	struct hf_bytes tag;
 	/* payload stays empty: nothing is read from disk. `match` then sees none either */
 	bool without_payload;
 	size_t limit; /* items of a page; 0: all */

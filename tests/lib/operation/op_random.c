@@ -23,7 +23,7 @@
 	"queue=que@2 item.id=it#20 item.payload=$payload item.status=failed|queued " \
 	"item.attempts=0..3 item.lost=0..3 item.extra=||||$sentence item.available_computed=0..1 " \
 	"item.priority=0..2 item.enqueued_at=$time item.available_at=$time item.group=|||g@3 " \
-	"item.last_error=|$sentence item.tag=|t#2"
+	"item.last_error=|$sentence"
 #define FINGERPRINT "fingerprint=|f#2|f#2|f#2|f#2"
 
 static const struct row {
@@ -56,8 +56,7 @@ static const struct row {
     {10, "hf_cursor_record_error " CURSOR " message=$sentence"},
     {10, "hf_cursor_remove " CURSOR},
 
-    {40, "hf_outbox_enqueue " ITEM
-         " tag=||t#2 payload=$payload enqueued_at=?30:$time available_at=?30:$time "
+    {40, "hf_outbox_enqueue " ITEM " payload=$payload enqueued_at=?30:$time available_at=?30:$time "
          "priority=-2..2 max_attempts=0..3 dedup=keep|replace|rerun " GROUP},
     {10, "hf_outbox_enqueue_many queue=que@2 items=0..4 : "
          "id=it#20 payload=$payload priority=0..2 " GROUP},
