@@ -17,6 +17,7 @@ endfunction()
 # of one floor needs no other.
 holdfast_objects(holdfast_testing_objects)
 target_compile_definitions(holdfast_testing_objects PUBLIC HF_TESTING)
+target_compile_options(holdfast_testing_objects PRIVATE $<$<CONFIG:Release>:-g1>)
 add_library(holdfast_testing STATIC EXCLUDE_FROM_ALL $<TARGET_OBJECTS:holdfast_testing_objects>)
 target_compile_definitions(holdfast_testing INTERFACE HF_TESTING)
 target_include_directories(holdfast_testing INTERFACE

@@ -13,6 +13,9 @@ else()
 	set(usage INTERFACE)
 endif()
 target_include_directories(holdfast_testlib ${usage} ${PROJECT_SOURCE_DIR}/tests)
+if(test_library_sources)
+	target_compile_options(holdfast_testlib PRIVATE $<$<CONFIG:Release>:-g1>)
+endif()
 target_link_libraries(holdfast_testlib ${usage} holdfast_tools holdfast_testing PkgConfig::CMOCKA)
 # Under a sanitizer tests run the tool's main() in a child of their own: see tests/lib/tools/tool.c.
 if(HOLDFAST_SANITIZE)
@@ -106,14 +109,6 @@ if(together)
 		holdfast_testlib)
 endif()
 
-# Of the fast ones these take longest under a sanitizer: begun last, one would run alone at the end.
-foreach(name test_cli_round_trip test_crash_small test_cli_bad_use test_formats
-	test_formats_whole test_feed_crash test_review_depends)
-	if(TEST ${name})
-		set_tests_properties(${name} PROPERTIES COST 50)
-	endif()
-endforeach()
-
 # The toy domain: its objects and its table of domains stand in for the one of the archive. Beside
 # the test a tool and a shared library that know it, in build/toy/.
 file(GLOB toy_sources CONFIGURE_DEPENDS
@@ -154,6 +149,14 @@ if(NOT HOLDFAST_ONE_ENGINE)
 	set_tests_properties(test_crash_sweep PROPERTIES PROCESSORS 2 COST 1000 TIMEOUT 1800)
 	include(${PROJECT_SOURCE_DIR}/cmake/model.cmake)
 endif()
+
+# Of the fast ones these take longest, some by sleeping: begun last, one would run alone at the end.
+foreach(name check_python_signals test_machine_files test_cli_round_trip test_crash_small test_cli_bad_use test_formats
+	test_formats_whole test_feed_crash test_review_depends)
+	if(TEST ${name})
+		set_tests_properties(${name} PROPERTIES COST 50)
+	endif()
+endforeach()
 
 # With libFuzzer a target fuzzes; without, fuzz/replay.c feeds it its corpus.
 file(GLOB fuzz_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/fuzz_*.c)
