@@ -151,8 +151,8 @@ if(NOT HOLDFAST_ONE_ENGINE)
 endif()
 
 # Of the fast ones these take longest, some by sleeping: begun last, one would run alone at the end.
-foreach(name check_python_signals test_machine_files test_cli_round_trip test_crash_small test_cli_bad_use test_formats
-	test_formats_whole test_feed_crash test_review_depends)
+foreach(name check_python_signals test_machine_files test_cli_round_trip test_crash_small
+	test_cli_bad_use test_formats test_formats_whole test_feed_crash test_review_depends)
 	if(TEST ${name})
 		set_tests_properties(${name} PROPERTIES COST 50)
 	endif()
