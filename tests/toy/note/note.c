@@ -1,13 +1,12 @@
 /* Notes: the whole domain. Happy path: put writes a NOTE; apply makes an object of it, in place of
  * the one that has the name. Failure modes: a body that no mutation wrote is HF_ECORRUPT; no memory
  * is undone by the change's owner. A name is there once, with a text. */
-#include <stddef.h>
-
+#include "toy/note/note.h"
+#include "base/outer.h"
 #include "domains/common/read.h"
 #include "domains/common/verb.h"
 #include "log/entry.h"
 #include "object/index.h"
-#include "toy/note/note.h"
 
 enum { DOMAIN_NOTE = 15, NOTE = 1, BODY_VERSION = 1 };
 extern const struct hf_api_part hf__api_note_part;
@@ -61,10 +60,7 @@ static void note_describe(const struct hf__entry *entry, struct hf__text *out)
 	hf__text_add_quoted(out, about.key[0]);
 }
 
-static struct note *of_node(const struct hf__index_node *node)
-{
-	return node ? (void *)((uintptr_t)node - offsetof(struct note, by_name)) : NULL;
-}
+HF__DEFINE_OUTER(of_node, struct hf__index_node, struct note, by_name);
 
 static struct hf_bytes name_of(const void *note)
 {
@@ -94,18 +90,12 @@ static void delist(struct hf__object *object)
 	hf__index_remove(&note->state->by_name, &note->by_name);
 }
 
-static void note_free(struct hf__object *object)
-{
-	hf__free(object);
-}
-
 static const struct hf__type root_type = {.value_offset = sizeof(struct hf__object)};
 static const struct hf__type note_type = {.name = "note",
                                           .value_offset = offsetof(struct note, note),
                                           .value_size = sizeof(struct hf_note),
                                           .enlist = enlist,
-                                          .delist = delist,
-                                          .free = note_free};
+                                          .delist = delist};
 
 static int note_init(void *raw, const struct hf__domain_env *env)
 {
@@ -174,21 +164,12 @@ static int put_decide(void *raw, struct hf__decision *d, const void *given,
 	const int rc = hf__expect(d, args->write.expect, note ? note->note.version : 0);
 	if (rc != HF_OK || (!note && args->text.len == 0))
 		return rc;
-	result->changed = true;
-	result->count = 1;
-	result->version = args->text.len > 0 ? hf__next_lsn(d) : 0;
+	hf__changed(result, args->text.len > 0 ? hf__next_lsn(d) : 0);
 	encode(hf__entry_body(d), &(struct hf_note){args->name, args->text, d->stamp, 0});
 	return hf__emit(d, NOTE);
 }
 
-int hf_note_put(hf_store *store, hf_txn *txn, const struct hf_note_put_args *args,
-                struct hf_result *result, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__verb verb = {"note put", DOMAIN_NOTE, NULL,
-	                                     put_decide, NULL,        &hf__api_note_put_args};
-	return hf__run(store, txn, &verb, args, result, error);
-}
+HF__MUTATION(hf_note_put, note_put_args, hf__run, "note put", DOMAIN_NOTE, .decide = put_decide);
 
 static int read_list(struct hf__query *q, const void *args, void *out)
 {
