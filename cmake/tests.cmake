@@ -38,25 +38,26 @@ if(HOLDFAST_ONE_ENGINE)
 	set(timeout_medium 1800)
 endif()
 
-# The tier of a test stands in its first lines: `tier: fast`, `tier: medium` or `tier: long`. Sets
-# `tier`. `tier: medium, long` is in the long tier, too, larger there: it asks for HF_LONG.
+# The tier of a test stands in its first lines: `tier: fast`, `tier: medium` or `tier: long`, and
+# behind it what else it is. Sets `tier` and `also`.
+# - `fast, threads`: threads run in it. That is what TSan runs, which finds nothing elsewhere.
+# - `medium, long`: it is in the long tier, too, larger there, where it is given HF_LONG.
 function(holdfast_tier source)
 	file(STRINGS ${source} line LIMIT_COUNT 1 REGEX "tier: (fast|medium|long)")
 	if(NOT line)
 		message(FATAL_ERROR "${source} does not say its tier in its first lines")
 	endif()
-	string(REGEX REPLACE ".*tier: ([a-z]+).*" "\\1" line "${line}")
-	set(tier ${line} PARENT_SCOPE)
+	string(REGEX MATCH "tier: ([a-z]+)(, ([a-z]+))?" line "${line}")
+	set(tier "${CMAKE_MATCH_1}" PARENT_SCOPE)
+	set(also "${CMAKE_MATCH_3}" PARENT_SCOPE)
 	set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
 endfunction()
 
-# A test in which threads run says so behind its tier (`tier: fast, threads`): it is what TSan runs,
-# which finds nothing where there is one thread. One that does not say so must not start any: under
-# the other sanitizers it is aborted if it does (tests/lib/one_thread.c).
-function(holdfast_threads name source)
-	file(STRINGS ${source} says LIMIT_COUNT 1 REGEX "tier: fast, threads")
+# A test that does not say `threads` must not start any: under the sanitizers but TSan it is aborted
+# if it does (tests/lib/one_thread.c).
+function(holdfast_threads name source also)
 	file(STRINGS ${source} starts LIMIT_COUNT 1 REGEX "pthread_create|hf__thread_start")
-	if(says)
+	if(also STREQUAL threads)
 		set_property(TEST ${name} APPEND PROPERTY LABELS threads)
 	elseif(starts)
 		message(FATAL_ERROR "${source} starts threads and does not say so behind its tier")
@@ -70,15 +71,6 @@ file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/test_*.c
 if(HOLDFAST_ONE_ENGINE)
 	list(FILTER sources EXCLUDE REGEX "/tests/style/")
 endif()
-# TSan finds nothing where there is one thread: its preset builds and runs the others alone.
-if(HOLDFAST_THREADS_ONLY)
-	foreach(source ${sources})
-		file(STRINGS ${source} says LIMIT_COUNT 1 REGEX "tier: fast, threads")
-		if(NOT says)
-			list(REMOVE_ITEM sources ${source})
-		endif()
-	endforeach()
-endif()
 set(together OFF)
 if(HOLDFAST_SANITIZE AND NOT HOLDFAST_FUZZ)
 	set(together ON)
@@ -86,6 +78,9 @@ endif()
 foreach(source ${sources})
 	get_filename_component(name ${source} NAME_WE)
 	holdfast_tier(${source})
+	if(HOLDFAST_THREADS_ONLY AND NOT also STREQUAL threads)
+		continue()
+	endif()
 	if(together AND NOT source MATCHES "/tests/toy/") # which has a table of domains of its own
 		holdfast_add_to_all_tests(${name} ${source})
 		list(APPEND all_sources ${source})
@@ -94,12 +89,11 @@ foreach(source ${sources})
 	endif()
 	holdfast_add_test(${name} ${tier} ${timeout_${tier}} ${PROJECT_BINARY_DIR}/${name})
 	if(tier STREQUAL fast)
-		holdfast_threads(${name} ${source})
+		holdfast_threads(${name} ${source} "${also}")
 	else()
 		set_tests_properties(${name} PROPERTIES COST 100) # the longest begin first
 	endif()
-	file(STRINGS ${source} larger LIMIT_COUNT 1 REGEX "tier: medium, long")
-	if(larger)
+	if(also STREQUAL long)
 		holdfast_add_test(${name}_long long ${timeout_long} ${PROJECT_BINARY_DIR}/${name})
 		set_tests_properties(${name}_long PROPERTIES ENVIRONMENT HF_LONG=1)
 	endif()
