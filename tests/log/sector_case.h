@@ -14,7 +14,7 @@ enum {
 	SECTOR = 512,
 	SUM = 504,
 	STEP = 4096, /* from one slot of WITNESS to the other */
-	/* Frozen for ever: IDENTITY and segment header. */
+	/* Frozen: IDENTITY and segment header. */
 	MAJOR = 8,
 	MINOR = 12,
 	COMPAT = 16,

@@ -1,6 +1,6 @@
 /* The random operations: one table for all harnesses that draw some. Few names and many
  * operations, so that everything happens to everything: replaced, dismissed, claimed, failed,
- * removed, made anew. Who adds an operation or a member adds it there. */
+ * removed, made anew. A new operation or member is added there. */
 #ifndef TESTS_LIB_OP_RANDOM_H
 #define TESTS_LIB_OP_RANDOM_H
 
@@ -30,7 +30,7 @@ size_t op_random_draw(struct op_random *random, const char *domain);
 void op_random_fill(struct op_random *random, size_t number, struct op_args *out);
 /* The words of the operation. */
 const char *op_random_words(size_t number);
-/* Who holds what the arguments are about, as the store stands now; 1: nobody. */
+/* The token of what the arguments are about, as the store stands now; 1: it is not held. */
 hf_token op_holder(struct op_args *args, hf_store *store);
 
 #endif

@@ -225,7 +225,7 @@ static void assert_crowd_kept(struct patient *p, const struct crowd *crowd)
 	}
 }
 
-/* Leaders and followers: nobody hears that all is well when it is not, no waiter waits forever. */
+/* Leaders and followers: no caller is told of a success that is none, no waiter waits forever. */
 static void a_crowd_behind_a_failed_sync_is_told(void **state)
 {
 	(void)state;
