@@ -1,132 +1,12 @@
 /* tier: fast */
-/* Every command of the tool's table, as a process: its help, its complaint about what is
- * missing, its JSON; and a script in which each change does what the library's function of that
- * name does, seen through the reads. */
-#include "cli/call.h"
+/* Every command of the tool's table, as a process: a script of all of them does what the library
+ * does. */
 #include "cli/names.h"
 #include "lib/remove_tree.h"
 #include "lib/test.h"
 #include "lib/tools/tool.h"
-#include "print/text.h"
 
 #define STORE "store"
-
-/* --- Every row -------------------------------------------------------------------------------- */
-
-static bool has(const char *text, const char *part)
-{
-	return strstr(text, part) != NULL;
-}
-
-static void every_command_has_help_that_names_its_arguments_and_options(void **state)
-{
-	const struct tool plain = {0};
-	(void)state;
-	for (const struct cli_command *row = cli_next(NULL); row; row = cli_next(row)) {
-		char name[NAME_SIZE], line[2 * NAME_SIZE];
-		command_name(row, name);
-		snprintf(line, sizeof line, "%s --help", name);
-		struct ran asked = tool_expect(&plain, line, 0);
-		snprintf(line, sizeof line, "help %s", name);
-		struct ran told = tool_expect(&plain, line, 0);
-		assert_string_equal(asked.out, told.out);
-		assert_string_equal(asked.err, "");
-		assert_true(has(asked.out, row->summary + 1) && has(asked.out, row->arguments) &&
-		            has(asked.out, name));
-		for (const struct cli_option *option = row->options; option && option->name; option++)
-			assert_true(has(asked.out, option->name) && has(asked.out, option->summary));
-		tool_free(&asked);
-		tool_free(&told);
-	}
-}
-
-static void the_overview_names_every_command_in_text_and_in_json(void **state)
-{
-	const struct tool plain = {0}, json = {.json = true};
-	struct ran text = tool_expect(&plain, "help", 0), lines = tool_expect(&json, "help", 0);
-	size_t count = 0;
-	(void)state;
-	for (const struct cli_command *row = cli_next(NULL); row; row = cli_next(row), count++) {
-		char name[NAME_SIZE];
-		command_name(row, name);
-		assert_true(has(text.out, name) && has(text.out, row->summary) && has(lines.out, name));
-	}
-	assert_int_equal(json_lines(lines.out), count);
-	tool_free(&text);
-	tool_free(&lines);
-}
-
-static void every_command_says_what_is_missing_or_too_many(void **state)
-{
-	const struct tool plain = {.directory = "nowhere"};
-	(void)state;
-	for (const struct cli_command *row = cli_next(NULL); row; row = cli_next(row)) {
-		char name[NAME_SIZE], line[2 * NAME_SIZE];
-		command_name(row, name);
-		if (row->arguments[0] && row->arguments[0] != '[') {
-			struct ran ran = tool_expect(&plain, name, CLI_USAGE);
-			assert_true(has(ran.err, " is missing; see 'holdfast help "));
-			assert_true(has(ran.err, name));
-			tool_free(&ran);
-		}
-		if (!has(row->arguments, "...")) {
-			snprintf(line, sizeof line, "%s a b c d e", name);
-			struct ran ran = tool_expect(&plain, line, CLI_USAGE);
-			assert_true(has(ran.err, " is one argument too many; see "));
-			tool_free(&ran);
-		}
-	}
-}
-
-/* --- Members without a row -------------------------------------------------------------------- */
-
-static void give(struct cli *cli, const char *name, const char *text, int64_t number)
-{
-	for (size_t i = 0; i < cli->values_count; i++) {
-		struct cli_value *value = &cli->values[i];
-		if (strcmp(value->option->name, name) == 0) {
-			value->given = true;
-			value->text = text;
-			value->i64 = number;
-			value->u64 = (uint64_t)number;
-			return;
-		}
-	}
-	fail_msg("there is no option --%s", name);
-}
-
-static void a_member_that_no_row_names_is_an_option_of_its_name(void **state)
-{
-	static const struct cli_command row = {.noun = "outbox",
-	                                       .verb = "enqueue",
-	                                       .arguments = "QUEUE ID",
-	                                       .summary = "",
-	                                       .hidden = "extra",
-	                                       .call = "hf_outbox_enqueue"};
-	char queue[] = "mail", id[] = "i1", *argv[] = {queue, id, NULL};
-	struct cli cli = {.command = &row};
-	struct hf_outbox_enqueue_args args;
-	(void)state;
-	call_options(&cli);
-	assert_true(cli.values_count >= 7);
-	assert_false(cli_has(&cli, "queue") || cli_has(&cli, "id") || cli_has(&cli, "extra"));
-	give(&cli, "group", "g", 0);
-	give(&cli, "priority", "-3", -3);
-	give(&cli, "max-attempts", "9", 9);
-	give(&cli, "available-at", "@7", 7);
-	give(&cli, "dedup", "rerun", 2);
-	assert_int_equal(call_args(&cli, 2, argv, &args), CLI_OK);
-	assert_true(equal_bytes(args.queue, hf_str("mail")) && equal_bytes(args.id, hf_str("i1")) &&
-	            equal_bytes(args.group, hf_str("g")));
-	assert_true(args.priority == -3 && args.max_attempts == 9 && args.available_at == 7 &&
-	            args.enqueued_at == HF_UNSET && args.dedup == HF_OUTBOX_RERUN &&
-	            args.write.literal_times);
-	for (size_t i = 0; i < cli.values_count; i++)
-		if (strcmp(cli.values[i].option->name, "dedup") == 0)
-			assert_string_equal(cli.values[i].option->value, "keep|replace|rerun");
-}
-
-/* --- The script ------------------------------------------------------------------------------- */
 
 /* TOKEN and VERSION in a line stand for the last that was seen. */
 static const struct step {
@@ -520,112 +400,6 @@ static void the_script_uses_every_command_of_the_table(void **state)
 	}
 }
 
-/* --- Text for people, streams ----------------------------------------------------------------- */
-
-static void people_get_aligned_text_and_nothing_that_confuses_a_terminal(void **state)
-{
-	const struct tool tool = {.directory = "people"};
-	/* No UTF-8, a line's end, and U+202E, which turns what follows around. */
-	static const char payload[] = {'\xff', '\n', '\xe2', '\x80', '\xae', 'g', 'o', 'n', 'e', '\0'};
-	const char *const save[] = {"inbox", "save", "ann", "a\033[31mred", "--payload", payload,
-	                            "--now", "@0",   NULL};
-	struct ran ran = tool_expect(&tool, "init", 0);
-	(void)state;
-	tool_free(&ran);
-	ran = tool_run(&tool, save);
-	assert_string_equal(ran.out, "1 saved\n");
-	tool_free(&ran);
-	ran = tool_expect(&tool, "inbox load ann", 0);
-	assert_string_equal(
-	    ran.out,
-	    "ACCOUNT  THREAD        UNREAD  DISMISSED  SCORE  SNAPSHOT AT                  PAYLOAD\n"
-	    "primary  a\\x1b[31mred  no      no         0      1970-01-01T00:00:00.000000Z  "
-	    "\\xff\\n\\xe2\\x80\\xaegone\n");
-	assert_string_equal(ran.err, "");
-	tool_free(&ran);
-	ran = tool_expect(&tool, "inbox load nobody", 0);
-	assert_string_equal(ran.out, "");
-	assert_string_equal(ran.err, "holdfast: nothing there\n");
-	tool_free(&ran);
-	ran = tool_expect(&tool, "-q inbox load nobody", 0);
-	assert_string_equal(ran.err, "");
-	tool_free(&ran);
-	ran = tool_expect(&tool, "-q cursor advance a b 1", 0);
-	assert_string_equal(ran.out, "");
-	tool_free(&ran);
-	remove_tree("people");
-}
-
-static void content_goes_in_by_stdin_and_out_raw_byte_for_byte(void **state)
-{
-	const struct tool tool = {.directory = "raw", .input = "line\n\x01\xf0\xf1 end"};
-	struct ran ran = tool_expect(&tool, "init", 0);
-	(void)state;
-	tool_free(&ran);
-	ran = tool_expect(&tool, "outbox enqueue q i --payload-file -", 0);
-	tool_free(&ran);
-	ran = tool_expect(&tool, "outbox get q i --raw", 0);
-	assert_string_equal(ran.out, tool.input);
-	tool_free(&ran);
-	/* The command of a drain reads it, and what it says does not mix with the report. */
-	ran = tool_expect(&tool, "outbox drain q --json cat", 0);
-	assert_string_equal(ran.err, tool.input);
-	assert_int_equal(json_lines(ran.out), 1);
-	tool_free(&ran);
-	remove_tree("raw");
-}
-
-static void a_large_payload_reaches_a_command_that_reads_none_of_it(void **state)
-{
-	const size_t len = 1u << 20;
-	char *large = malloc(len + 1);
-	assert_non_null(large);
-	memset(large, 'x', len);
-	large[len] = '\0';
-	const struct tool tool = {.directory = "large", .input = large};
-	(void)state;
-	struct ran ran = tool_expect(&tool, "init", 0);
-	tool_free(&ran);
-	ran = tool_expect(&tool, "outbox enqueue q i --payload-file -", 0);
-	tool_free(&ran);
-	ran = tool_expect(&tool, "outbox drain q true", 0);
-	assert_true(has(ran.out, "sent     1\n"));
-	tool_free(&ran);
-	free(large);
-	remove_tree("large");
-}
-
-static void at_a_terminal_a_destructive_command_asks_and_only_yes_goes_on(void **state)
-{
-	const struct tool plain = {.directory = "asked"}, no = {.directory = "asked", .answer = "n\n"},
-	                  yes = {.directory = "asked", .answer = "y\n"};
-	struct ran ran = tool_expect(&plain, "init", 0);
-	(void)state;
-	tool_free(&ran);
-	ran = tool_expect(&plain, "outbox enqueue q a b", 0);
-	tool_free(&ran);
-	ran = tool_expect(&no, "outbox clear q", CLI_NO);
-	assert_string_equal(ran.out, "");
-	tool_free(&ran);
-	ran = tool_expect(&yes, "outbox clear q", 0);
-	assert_string_equal(ran.out, "2 removed\n");
-	tool_free(&ran);
-	remove_tree("asked");
-}
-
-static void the_directory_comes_from_the_environment_too(void **state)
-{
-	static const char *const variables[] = {"HOLDFAST_DIR", "environment", NULL};
-	const struct tool tool = {.variables = variables};
-	struct ran ran = tool_expect(&tool, "init", 0);
-	(void)state;
-	tool_free(&ran);
-	ran = tool_expect(&tool, "info --wait forever", 0);
-	assert_true(has(ran.out, "directory        environment\n"));
-	tool_free(&ran);
-	remove_tree("environment");
-}
-
 static int remove_store(void **state)
 {
 	(void)state;
@@ -638,19 +412,9 @@ int main(void)
 	/* The script drains, for which the tool starts threads; test_cli_drain does that under TSan. */
 	(void)unsetenv("HF_ONE_THREAD");
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(every_command_has_help_that_names_its_arguments_and_options),
-	    cmocka_unit_test(the_overview_names_every_command_in_text_and_in_json),
-	    cmocka_unit_test(a_member_that_no_row_names_is_an_option_of_its_name),
-	    cmocka_unit_test(every_command_says_what_is_missing_or_too_many),
 	    cmocka_unit_test_teardown(a_script_of_all_commands_does_what_the_library_does,
 	                              remove_store),
 	    cmocka_unit_test(the_script_uses_every_command_of_the_table),
-	    cmocka_unit_test(people_get_aligned_text_and_nothing_that_confuses_a_terminal),
-	    cmocka_unit_test(content_goes_in_by_stdin_and_out_raw_byte_for_byte),
-	    cmocka_unit_test(a_large_payload_reaches_a_command_that_reads_none_of_it),
-	    cmocka_unit_test(at_a_terminal_a_destructive_command_asks_and_only_yes_goes_on),
-	    cmocka_unit_test(the_directory_comes_from_the_environment_too),
 	};
-	unsetenv("HOLDFAST_DIR");
-	return cmocka_run_group_tests_name("cli", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("round trips of the tool", tests, NULL, NULL);
 }
