@@ -1,4 +1,4 @@
-/* Opening crash images, and remembering what they are: for crash_sweep.c. */
+/* Opening crash images, and remembering what they are: for the crash sweep. */
 #ifndef TESTS_LIB_CRASH_IMAGE_H
 #define TESTS_LIB_CRASH_IMAGE_H
 

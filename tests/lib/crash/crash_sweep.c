@@ -19,204 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/crash/crash_image.h"
+#include "lib/crash/crash_judge.h"
 #include "lib/rng.h"
-
-enum { REPORTS_MAX = 4, CALLS_MAX = 8192, NO_CALL = 31 };
-
-struct job {
-	const struct sweep_job *what;
-	struct sweep_stats *stats;
-	struct memo memo;
-	uint64_t reports;
-	/* of the calls of the run without a fault: bit number of enum sim_call */
-	unsigned char kinds[CALLS_MAX];
-	size_t calls;
-};
-
-/* One playing under the eyes of the oracle. */
-struct run {
-	struct job *job;
-	struct player player;
-	struct oracle *oracle;
-	struct sim_limits limits;
-	char about[120]; /* which fault or image this run is about; "" */
-	bool failed_sync, false_failure;
-	bool waits_for_fault; /* what comes before it was swept already */
-	bool second_life;
-	bool notes_calls;
-	/* The moment that is being swept. */
-	struct sim *sim;
-	uint64_t call;
-	const char *call_name, *file;
-	/* What was swept before, and what was demanded of it. */
-	uint64_t last_version, last_told;
-	size_t last_required, last_count;
-	bool swept;
-};
-
-unsigned sweep_pad_index(uint32_t pad)
-{
-	return pad == 0 ? 0 : pad == 512 ? 1 : 2;
-}
-
-const char *sweep_kind_name(enum sweep_kind kind)
-{
-	static const char *const names[SWEEP_KINDS] = {
-	    "torn header", "torn body",     "reordered sectors",     "lost directory entry",
-	    "failed sync", "false failure", "crash inside recovery", "crash at rotation",
-	};
-	return names[kind];
-}
-
-void sweep_stats_init(struct sweep_stats *stats)
-{
-	memset(stats, 0, sizeof *stats);
-	(void)pthread_mutex_init(&stats->lock, NULL);
-	stats->images = sim_seen_new();
-}
-
-void sweep_stats_deinit(struct sweep_stats *stats)
-{
-	sim_seen_free(stats->images);
-	(void)pthread_mutex_destroy(&stats->lock);
-}
-
-/* --- Complaints ------------------------------------------------------------------------------- */
-
-static const char *shape_in_words(const struct sim_shape *shape, char *out, size_t cap)
-{
-	(void)snprintf(out, cap, "kept %u lost %u trashed %u sectors, kept %u lost %u entries%s%s%s%s",
-	               shape->kept, shape->lost, shape->trashed, shape->dir_kept, shape->dir_lost,
-	               shape->torn ? ", torn" : "", shape->reordered ? ", reordered" : "",
-	               shape->size_short ? ", size short" : "", shape->size_long ? ", size long" : "");
-	return out;
-}
-
-static void complain(struct run *r, const struct sim_shape *shape, uint64_t image, const char *what)
-{
-	const struct sweep_job *j = r->job->what;
-	char pending[600] = "", words[200] = "";
-	(void)pthread_mutex_lock(&r->job->stats->lock);
-	r->job->stats->wrong++;
-	(void)pthread_mutex_unlock(&r->job->stats->lock);
-	if (j->quiet || r->job->reports++ >= REPORTS_MAX)
-		return;
-	if (r->sim)
-		sim_describe(r->sim, pending, sizeof pending);
-	(void)fprintf(
-	    stderr,
-	    "WRONG: %s\n  workload %s, disk %s, pad %u, seed %" PRIu64
-	    "%s%s\n  step %zu, before call %" PRIu64 " (%s %s)\n  pending: %s\n  image %016" PRIx64
-	    ": %s\n  required S_%zu, submitted up to S_%zu\n"
-	    "  rerun: HF_SEED=%" PRIu64 " HF_CRASH_JOB=%s/%s/%d %s\n",
-	    what, j->script->name, j->disk, j->pad, j->seed, r->about[0] ? ", " : "", r->about,
-	    r->player.step, r->call, r->call_name ? r->call_name : "end", r->file ? r->file : "",
-	    pending, image, shape ? shape_in_words(shape, words, sizeof words) : "-",
-	    r->oracle->required, r->oracle->count - 1, hf_test_seed(), j->script->name, j->disk,
-	    (int)j->pad, program_invocation_name);
-}
-
-static void complain_of_player(struct run *r)
-{
-	if (r->player.wrong[0])
-		complain(r, NULL, 0, r->player.wrong);
-}
-
-/* --- One image -------------------------------------------------------------------------------- */
-
-static void count_image(struct run *r, struct sim *image, uint64_t hash,
-                        const struct sim_shape *shape, const struct found *found)
-{
-	struct sweep_stats *stats = r->job->stats;
-	const bool torn =
-	    found->info.torn_bytes > 0 || (found->info.segment == 0 && found->info.recovered);
-	const bool body = torn && image_header_survived(image, &found->info);
-	const bool is[SWEEP_KINDS] = {
-	    [SWEEP_TORN_HEADER] = torn && !body,
-	    [SWEEP_TORN_BODY] = body,
-	    [SWEEP_REORDERED] = shape->reordered,
-	    [SWEEP_LOST_ENTRY] = shape->dir_lost > 0,
-	    [SWEEP_FAILED_SYNC] = r->failed_sync,
-	    [SWEEP_FALSE_FAILURE] = r->false_failure,
-	    [SWEEP_IN_RECOVERY] = r->player.opening && r->player.unclean,
-	    [SWEEP_AT_ROTATION] = r->player.rotating,
-	};
-	const unsigned pad = sweep_pad_index(r->job->what->pad);
-	(void)pthread_mutex_lock(&stats->lock);
-	if (sim_seen_add(stats->images, hash)) {
-		stats->opened[pad]++;
-		for (size_t i = 0; i < SWEEP_KINDS; i++)
-			stats->kinds[pad][i] += is[i];
-	}
-	(void)pthread_mutex_unlock(&stats->lock);
-}
-
-static void live_on(struct run *parent, struct sim *sim, struct oracle *oracle,
-                    struct sim_limits limits, const char *about);
-
-/* A sampled image goes on: what was recovered is the only state it may have from now on. */
-static void second_life(struct run *r, struct sim *image, uint64_t digest, uint64_t hash)
-{
-	struct oracle oracle;
-	char about[sizeof r->about];
-	(void)snprintf(about, sizeof about, "second life of image %016" PRIx64, hash);
-	oracle_begin(&oracle, digest);
-	oracle.told_lsn = r->oracle->told_lsn;
-	live_on(r, image, &oracle, r->job->what->deep_limits, about);
-	(void)pthread_mutex_lock(&r->job->stats->lock);
-	r->job->stats->deep++;
-	(void)pthread_mutex_unlock(&r->job->stats->lock);
-}
-
-static bool is_sampled(const struct run *r, uint64_t hash)
-{
-	const unsigned every = r->job->what->deep_every;
-	return every && !r->second_life && hf_rng_mix(hash) % every == 0;
-}
-
-/* The image is new: opens it and remembers what it is. */
-static void open_new(struct run *r, struct sim *image, uint64_t hash, const struct sim_shape *shape,
-                     struct outcome *outcome)
-{
-	char why[400] = "";
-	struct found found = {0};
-	struct sim *copy = is_sampled(r, hash) ? sim_clone(image) : NULL;
-	if (!image_open_twice(image, &r->player.options, &found, why, sizeof why)) {
-		outcome->digest = 0;
-		complain(r, shape, hash, why);
-	} else {
-		outcome->digest = found.digest;
-		outcome->passed_lsn = found.passed_lsn;
-		count_image(r, image, hash, shape, &found);
-	}
-	if (copy && outcome->digest && oracle_judge(r->oracle, found.digest) == ORACLE_RIGHT)
-		second_life(r, copy, found.digest, hash); /* may grow the memo: *outcome is stale now */
-	sim_free(copy);
-}
-
-static int judge_image(void *arg, struct sim *image, const struct sim_shape *shape)
-{
-	struct run *r = arg;
-	bool known = false;
-	const uint64_t hash = sim_hash(image);
-	/* Without the word to create one, an image without a store is another matter. */
-	const uint64_t key = (hash ^ (r->player.options.create ? UINT64_C(0x5bd1e995) : 0)) | 1;
-	struct outcome *outcome = memo_find(&r->job->memo, key, &known);
-	if (!known)
-		open_new(r, image, hash, shape, outcome);
-	const struct outcome now = *memo_find(&r->job->memo, key, &known);
-	if (now.digest == 0)
-		return 0; /* was complained of */
-	const enum oracle_verdict verdict = oracle_judge(r->oracle, now.digest);
-	if (verdict == ORACLE_LOST)
-		complain(r, shape, hash, "the image has lost what an answer told of");
-	else if (verdict == ORACLE_WRONG)
-		complain(r, shape, hash, "the image holds a state that never was");
-	if (now.passed_lsn < r->oracle->told_lsn)
-		complain(r, shape, hash, "the image would issue an LSN again that an answer told");
-	return 0;
-}
 
 /* --- Every moment ----------------------------------------------------------------------------- */
 
@@ -249,7 +53,7 @@ static void sweep_moment(struct run *r, struct sim *sim)
 	struct sim_limits limits = r->limits;
 	limits.salt = r->job->what->seed ^ hf_rng_mix(r->call);
 	r->sim = sim;
-	(void)sim_each_crash(sim, &limits, judge_image, r, &visited);
+	(void)sim_each_crash(sim, &limits, sweep_judge_image, r, &visited);
 	r->sim = NULL;
 	(void)pthread_mutex_lock(&r->job->stats->lock);
 	r->job->stats->visited += visited;
@@ -299,7 +103,7 @@ static void check_order(struct run *r, struct sim *sim)
 	               "order broken: %u syncs after a failed one, %u writes after a failed sync, %u "
 	               "unsynced renames",
 	               broken.synced_again, broken.written_again, broken.renamed_unsynced);
-	complain(r, NULL, 0, what);
+	sweep_complain(r, NULL, 0, what);
 }
 
 /* --- Runs ------------------------------------------------------------------------------------- */
@@ -340,7 +144,7 @@ static void play_swept(struct run *r, struct sim *sim)
 	sim_observe(sim, at_call, r);
 	(void)play(&r->player);
 	sim_observe(sim, NULL, NULL);
-	complain_of_player(r);
+	sweep_complain_of_player(r);
 	at_end(r, sim);
 }
 
@@ -356,12 +160,11 @@ static void check_clean(struct run *r, struct sim *sim)
 		               " bytes written again, %" PRIu64 " torn",
 		               found.info.rewritten_bytes, found.info.torn_bytes);
 	if (why[0])
-		complain(r, NULL, 0, why);
+		sweep_complain(r, NULL, 0, why);
 }
 
-/* Opens the store on this disk, whatever happened to it, and goes on with script_after. */
-static void live_on(struct run *parent, struct sim *sim, struct oracle *oracle,
-                    struct sim_limits limits, const char *about)
+void sweep_live_on(struct run *parent, struct sim *sim, struct oracle *oracle,
+                   struct sim_limits limits, const char *about)
 {
 	struct play_record record;
 	struct sim *rehearsal = sim_clone(sim);
@@ -374,11 +177,11 @@ static void live_on(struct run *parent, struct sim *sim, struct oracle *oracle,
 	                           .options = parent->player.options,
 	                           .record = &record};
 	if (!play(&r.player)) {
-		complain_of_player(&r);
+		sweep_complain_of_player(&r);
 	} else if (oracle_judge(oracle, record.opened) != ORACLE_RIGHT) {
-		complain(&r, NULL, 0, "the reopened store has a state that it must not have");
+		sweep_complain(&r, NULL, 0, "the reopened store has a state that it must not have");
 	} else if (record.notes[0].told_lsn <= oracle->told_lsn) {
-		complain(&r, NULL, 0, "an LSN was issued twice");
+		sweep_complain(&r, NULL, 0, "an LSN was issued twice");
 	} else {
 		r.player = (struct player){.sim = sim,
 		                           .script = &script_after,
@@ -412,7 +215,7 @@ static bool rehearse(struct job *job, struct play_record *record)
 	struct run r = new_run(job, sim, &oracle, record, job->what->limits);
 	r.player.oracle = NULL;
 	const bool good = play(&r.player);
-	complain_of_player(&r);
+	sweep_complain_of_player(&r);
 	sim_free(sim);
 	return good;
 }
@@ -486,11 +289,11 @@ static void run_fault(struct job *job, struct play_record *record, const struct 
 	sim_add_fault(sim, fault);
 	play_swept(&r, sim);
 	if (sim_fault_hits(sim) == 0)
-		complain(&r, NULL, 0, "the fault was not met");
+		sweep_complain(&r, NULL, 0, "the fault was not met");
 	check_order(&r, sim);
 	sim_clear_faults(sim);
 	pass_time(sim, index);
-	live_on(&r, sim, &oracle, job->what->fault_limits, r.about);
+	sweep_live_on(&r, sim, &oracle, job->what->fault_limits, r.about);
 	sim_free(sim);
 	(void)pthread_mutex_lock(&job->stats->lock);
 	job->stats->faults++;
