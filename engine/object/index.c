@@ -184,23 +184,24 @@ static struct hf__index_node **end_link(struct hf__index *index, const void *obj
 	return sign > 0 ? &end->right : NULL;
 }
 
+/* Most of what an opening costs: what is needed of the type is read once. */
 static struct hf__index_node **inner_link(struct hf__index *index, const void *object,
                                           struct hf__index_node **parent)
 {
-	const struct hf__index_type *type = index->type;
+	const struct hf__fields *fields = &index->type->fields;
+	int (*const compare)(const void *a, const void *b) = index->type->compare;
+	const size_t offset = index->type->node;
 	struct hf__index_node **link = &index->root;
 	struct hf__key key[HF__FIELDS_MAX];
-	if (!type->compare)
-		hf__key_of_object(&type->fields, object, key);
-	while (*link) {
+	if (!compare)
+		hf__key_of_object(fields, object, key);
+	for (struct hf__index_node *node; (node = *link); *parent = node) {
 		HF__STEP();
-		*parent = *link;
-		const void *other = hf__index_object(index, *parent);
-		const int sign = type->compare
-		                     ? type->compare(other, object)
-		                     : hf__compare_key(&type->fields, type->fields.count, other, key);
+		const int sign =
+		    compare ? compare((const uint8_t *)node - offset, object)
+		            : hf__compare_key(fields, fields->count, hf__index_object(index, node), key);
 		assert(sign != 0);
-		link = sign > 0 ? &(*parent)->left : &(*parent)->right;
+		link = sign > 0 ? &node->left : &node->right;
 	}
 	return link;
 }

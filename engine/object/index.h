@@ -30,7 +30,8 @@ struct hf__index_type {
 	bool behind; /* the node lies elsewhere, and a pointer to its object stands behind it */
 	struct hf__fields fields;
 	/* What the fields say of two objects, written out, where indexes are filled most: about twice
-	 * as fast. NULL: the fields are looked at. hf__index_sane() compares by the fields. */
+	 * as fast; the nodes of such an index lie in their objects. NULL: the fields are looked at.
+	 * hf__index_sane() compares by the fields. */
 	int (*compare)(const void *a, const void *b);
 };
 
