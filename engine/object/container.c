@@ -87,7 +87,8 @@ void *hf__container_get(void *state, struct hf__change *change, struct hf_bytes 
 	c->home = &home->removed;
 	c->len = (uint16_t)name.len;
 	memcpy((uint8_t *)c + c->object.type->name_offset, name.data, name.len);
-	home->type->init(c, state);
+	if (home->type->init)
+		home->type->init(c, state);
 	*rc = hf__change_add(change, &c->object);
 	return *rc == HF_OK ? c : NULL;
 }

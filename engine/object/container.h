@@ -15,7 +15,8 @@ struct hf__container_type {
 	/* HF__INDEX_OF_NAMES; zero: they are not listed. The weight is the instant from which on the
 	 * container holds nothing: see domains/common/names.h */
 	struct hf__index_type by_name;
-	void (*init)(void *container, void *state); /* at birth: what of it is not zero */
+	/* At birth: what of it is not zero. NULL: nothing. */
+	void (*init)(void *container, void *state);
 };
 
 /* What of a struct hf__type all containers have in common. */

@@ -11,11 +11,16 @@ declared=$(cat "$source"/engine/include/holdfast/*.h | grep -v '^#define' |
 [ -n "$declared" ] || { echo "no public function found in the headers"; exit 1; }
 # In our style a definition begins in the first column and its body between braces alone there.
 # What a macro of engine/domains/common defines begins so by the macro.
-for macro in MUTATION READ_INTO NAMES; do
+for macro in MUTATION READ_BODY NAMES; do
 	awk -v define="#define HF__$macro(" 'index($0, define) == 1 { inside = 1 }
 		inside && /^\t\{ / { getline; found = $1 == "HF__CALL;"; inside = 0 }
 		END { exit !found }' "$source"/engine/domains/common/*.h ||
 		{ echo "HF__$macro does not begin with HF__CALL"; exit 1; }
+done
+for macro in READ_INTO READ_ALL; do
+	grep -A2 "^#define HF__$macro(" "$source/engine/domains/common/read.h" |
+		grep -qE '^[[:blank:]]+HF__READ_BODY\(' ||
+		{ echo "HF__$macro is no HF__READ_BODY"; exit 1; }
 done
 begins=$(find "$source/engine" -name '*.c' -exec awk '
 	/^[a-z].*[ *]hf_[a-z0-9_]+\(/ && !/^static / {
@@ -23,7 +28,7 @@ begins=$(find "$source/engine" -name '*.c' -exec awk '
 		sub(/\(.*/, "", name)
 		sub(/.*[ *]/, "", name)
 	}
-	/^HF__(MUTATION|READ|READ_MEMORY|NAMES)\(hf_/ {
+	/^HF__(MUTATION|READ|READ_MEMORY|READ_ALL|NAMES)\(hf_/ {
 		split($0, defined, /[(,]/)
 		print defined[2]
 	}

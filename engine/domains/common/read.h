@@ -24,12 +24,18 @@ HF_CHECKED int hf__read_into(hf_store *store, const struct hf__reading *reading,
  * `read` gets of it, `gives` the type of *out. */
 #define HF__READ_INTO(function, parameter, argument, gives, domain, read, memory) \
 	int function(hf_store *store, parameter, unsigned flags, gives *out, struct hf_error *error) \
+	    HF__READ_BODY(argument, gives, domain, read, memory)
+#define HF__READ_BODY(argument, gives, domain, read, memory) \
 	{ \
 		HF__CALL; \
 		static const struct hf__reading reading = {domain, read, sizeof(gives), memory}; \
 		return hf__read_into(store, &reading, argument, flags, out, error); \
 	} \
 	_Static_assert(sizeof(gives) > 0, "a complete type")
+/* The same of one without an argument; `memory` as in struct hf__reading. */
+#define HF__READ_ALL(function, gives, domain, read, memory) \
+	int function(hf_store *store, unsigned flags, gives *out, struct hf_error *error) \
+	    HF__READ_BODY(NULL, gives, domain, read, memory)
 #define HF__READ(function, parameter, argument, gives, domain, read) \
 	HF__READ_INTO(function, parameter, argument, gives, domain, read, 0)
 /* The same of one that borrows: *out has a struct hf_memory *memory. */

@@ -125,11 +125,4 @@ static int read_stats(struct hf__query *q, const void *nothing, void *to)
 	return HF_OK;
 }
 
-int hf_lock_get_stats(hf_store *store, unsigned flags, struct hf_lock_stats *out,
-                      struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__reading get_stats_reading = {HF__DOMAIN_LOCK, read_stats,
-	                                                     sizeof(struct hf_lock_stats), 0};
-	return hf__read_into(store, &get_stats_reading, NULL, flags, out, error);
-}
+HF__READ_ALL(hf_lock_get_stats, struct hf_lock_stats, HF__DOMAIN_LOCK, read_stats, 0);

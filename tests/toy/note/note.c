@@ -1,28 +1,28 @@
-/* Notes: the whole domain. Happy path: put writes a NOTE; apply makes an object of it, in place of
- * the one that has the name. Failure modes: a body that no mutation wrote is HF_ECORRUPT; no memory
- * is undone by the change's owner. A name is there once, with a text. */
+/* Notes: the whole domain. A note is a container that holds nothing but its value: it goes when
+ * its text does. Happy path: put writes a NOTE; apply gives the note of that name its value.
+ * Failure modes: a body that no mutation wrote is HF_ECORRUPT; the change's owner undoes it when
+ * there is no memory. */
 #include "toy/note/note.h"
-#include "base/outer.h"
+#include "domains/common/objects.h"
 #include "domains/common/read.h"
 #include "domains/common/verb.h"
 #include "log/entry.h"
-#include "object/index.h"
 
 enum { DOMAIN_NOTE = 15, NOTE = 1, BODY_VERSION = 1 };
 extern const struct hf_api_part hf__api_note_part;
 extern const struct hf_api_struct hf__api_note_put_args;
 extern const struct hf__domain hf__note_domain;
 
-struct state {
-	struct hf__object root;
-	struct hf__index by_name;
+struct value {
+	struct hf__blob *text;
+	int64_t written_at;
+	uint64_t version; /* 0: it is not there */
 };
 struct note {
-	struct hf__object object;
-	struct state *state;
+	struct hf__container head;
 	struct hf__index_node by_name;
-	struct hf_note note; /* its bytes lie below */
-	uint8_t bytes[];
+	struct value value;
+	uint8_t name[];
 };
 
 static void encode(struct hf__writer *w, const struct hf_note *note)
@@ -60,109 +60,82 @@ static void note_describe(const struct hf__entry *entry, struct hf__text *out)
 	hf__text_add_quoted(out, about.key[0]);
 }
 
-HF__DEFINE_OUTER(of_node, struct hf__index_node, struct note, by_name);
-
-static struct hf_bytes name_of(const void *note)
+static bool idle(const struct hf__object *note)
 {
-	return ((const struct note *)note)->note.name;
+	return ((const struct note *)(const void *)note)->value.version == 0;
 }
 
-static const struct hf__index_type by_name = {
-    .node = offsetof(struct note, by_name),
-    .fields = {1, {{.kind = HF__FIELD_CALL, .bytes = name_of}}},
+static const struct hf__container_type note_type = {
+    .object = {.name = "note",
+               .value_offset = offsetof(struct note, value),
+               .value_size = sizeof(struct value),
+               .blob_count = 1,
+               .blob_offsets = {offsetof(struct note, value.text)},
+               HF__CONTAINER(struct note),
+               .idle = idle},
+    .size = sizeof(struct note),
+    .by_name = HF__INDEX_OF_NAMES(struct note),
 };
 
-static struct note *find(const struct state *state, struct hf_bytes name)
+static struct hf_note note_of(const struct note *note)
 {
-	struct note *found = of_node(hf__index_seek(&state->by_name, &name, 1));
-	return found && hf__bytes_equal(found->note.name, name) ? found : NULL;
+	return (struct hf_note){hf__container_name(note), hf__blob_bytes(note->value.text),
+	                        note->value.written_at, note->value.version};
 }
 
-static void enlist(struct hf__object *object)
+static int note_init(void *state, const struct hf__domain_env *env)
 {
-	struct note *note = (void *)object;
-	hf__index_insert(&note->state->by_name, &note->by_name);
+	return hf__containers_init(state, &note_type, env->hash_key) ? HF_OK : HF_ENOMEM;
 }
 
-static void delist(struct hf__object *object)
-{
-	struct note *note = (void *)object;
-	hf__index_remove(&note->state->by_name, &note->by_name);
-}
-
-static const struct hf__type root_type = {.value_offset = sizeof(struct hf__object)};
-static const struct hf__type note_type = {.name = "note",
-                                          .value_offset = offsetof(struct note, note),
-                                          .value_size = sizeof(struct hf_note),
-                                          .enlist = enlist,
-                                          .delist = delist};
-
-static int note_init(void *raw, const struct hf__domain_env *env)
-{
-	struct state *state = raw;
-	(void)env;
-	state->root.type = &root_type;
-	hf__index_init(&state->by_name, &by_name);
-	return HF_OK;
-}
-
-static void note_deinit(void *raw)
-{
-	struct state *state = raw;
-	for (struct note *note; (note = of_node(hf__index_first(&state->by_name)));) {
-		delist(&note->object);
-		hf__object_free(&note->object);
-	}
-}
-
-static int note_apply(void *raw, struct hf__change *change, const struct hf__entry *entry)
+static int note_apply(void *state, struct hf__change *change, const struct hf__entry *entry)
 {
 	struct hf_note said;
+	struct value value = {0};
+	int rc;
 	if (!decode(entry, &said))
 		return HF_ECORRUPT;
-	struct note *note = find(raw, said.name);
-	const int rc = note ? hf__change_remove(change, &note->object) : HF_OK;
-	if (rc != HF_OK || said.text.len == 0)
-		return rc;
-	note = hf__alloc(sizeof *note + said.name.len + said.text.len);
+	struct note *note = hf__container_get(state, change, said.name, &rc);
 	if (!note)
+		return rc;
+	if (said.text.len > 0)
+		value = (struct value){NULL, said.written_at, said.version};
+	if (!hf__blob_new(said.text, &value.text))
 		return HF_ENOMEM;
-	note->object.type = &note_type;
-	note->state = raw;
-	note->object.container = &note->state->root;
-	note->note = said;
-	note->note.name.data = memcpy(note->bytes, said.name.data, said.name.len);
-	note->note.text.data = memcpy(note->bytes + said.name.len, said.text.data, said.text.len);
-	return hf__change_add(change, &note->object);
+	return hf__change_set(change, &note->head.object, &value);
 }
 
-static int note_snapshot(const void *raw, struct hf__emitter *emitter)
+static int emit_note(const void *note, struct hf__emitter *emitter)
 {
-	int rc = HF_OK;
-	const struct hf__index_node *node = hf__index_first(&((const struct state *)raw)->by_name);
-	for (; node && rc == HF_OK; node = hf__index_next(node)) {
-		encode(&emitter->body, &of_node(node)->note);
-		rc = emitter->emit(emitter, of_node(node)->note.version, NOTE);
-	}
-	return rc;
-}
-
-static int note_verify(const void *raw, struct hf__text *why)
-{
-	if (hf__index_sane(&((const struct state *)raw)->by_name))
+	const struct hf_note shown = note_of(note);
+	if (shown.version == 0)
 		return HF_OK;
-	hf__text_add(why, "the order of notes is broken");
-	return HF_ECORRUPT;
+	encode(&emitter->body, &shown);
+	return emitter->emit(emitter, shown.version, NOTE);
 }
 
-static int put_decide(void *raw, struct hf__decision *d, const void *given,
+static int note_snapshot(const void *state, struct hf__emitter *emitter)
+{
+	return hf__emit_each(state, emit_note, emitter);
+}
+
+static int note_verify(const void *state, struct hf__text *why)
+{
+	bool sound = hf__containers_sane(state);
+	for (const struct note *note = hf__container_first(state); note && sound;
+	     note = hf__container_next(state, note))
+		sound = hf__container_sane(state, note, INT64_MIN);
+	return sound ? HF_OK : hf__refuse(why, HF_ECORRUPT, "the notes and their order disagree");
+}
+
+static int put_decide(void *state, struct hf__decision *d, const void *given,
                       struct hf_result *result)
 {
 	const struct hf_note_put_args *args = given;
-	const struct note *note = find(raw, args->name);
-	hf__depends(d, note ? &note->object : &((struct state *)raw)->root);
-	const int rc = hf__expect(d, args->write.expect, note ? note->note.version : 0);
-	if (rc != HF_OK || (!note && args->text.len == 0))
+	const struct note *note = hf__look_in(state, d, args->name);
+	const uint64_t version = note ? note->value.version : 0;
+	const int rc = hf__expect(d, args->write.expect, version);
+	if (rc != HF_OK || (version == 0 && args->text.len == 0))
 		return rc;
 	hf__changed(result, args->text.len > 0 ? hf__next_lsn(d) : 0);
 	encode(hf__entry_body(d), &(struct hf_note){args->name, args->text, d->stamp, 0});
@@ -173,42 +146,41 @@ HF__MUTATION(hf_note_put, note_put_args, hf__run, "note put", DOMAIN_NOTE, .deci
 
 static int read_list(struct hf__query *q, const void *args, void *out)
 {
-	const struct state *state = q->state;
+	const struct hf__containers *state = q->state;
 	struct hf_note_page *page = out;
 	(void)args;
 	hf__query_depends(q, &state->root);
-	struct hf_note *items =
-	    hf__answer_alloc(q->answer, hf__index_count(&state->by_name) * sizeof *items);
-	const struct hf__index_node *node = items ? hf__index_first(&state->by_name) : NULL;
-	int rc = items ? HF_OK : HF_ENOMEM;
-	for (page->items = items; node && rc == HF_OK; node = hf__index_next(node)) {
-		struct hf_note *to = &items[page->count++];
-		*to = of_node(node)->note;
+	struct hf_note *to = hf__answer_alloc(q->answer, state->map.count * sizeof *to);
+	int rc = to ? HF_OK : HF_ENOMEM;
+	page->items = to;
+	for (const struct note *note = hf__container_first(state); note && rc == HF_OK;
+	     note = hf__container_next(state, note)) {
+		*to = note_of(note);
+		if (to->version == 0)
+			continue;
 		rc = hf__answer_bytes(q->answer, to->name, &to->name);
 		if (rc == HF_OK)
 			rc = hf__answer_bytes(q->answer, to->text, &to->text);
+		page->count++;
+		to++;
 	}
 	return rc;
 }
 
-int hf_note_list(hf_store *store, unsigned flags, struct hf_note_page *out, struct hf_error *error)
-{
-	HF__CALL;
-	static const struct hf__reading reading = {DOMAIN_NOTE, read_list, sizeof *out,
-	                                           offsetof(struct hf_note_page, memory)};
-	return hf__read_into(store, &reading, NULL, flags, out, error);
-}
+HF__READ_ALL(hf_note_list, struct hf_note_page, DOMAIN_NOTE, read_list,
+             offsetof(struct hf_note_page, memory));
 
 static const struct hf__kind kinds[] = {{NOTE, BODY_VERSION, 0, 0, 0}, {0, 0, 0, 0, 0}};
 const struct hf__domain hf__note_domain = {.id = DOMAIN_NOTE,
                                            .name = "note",
                                            .kinds = kinds,
                                            .api = &hf__api_note_part,
-                                           .state_size = sizeof(struct state),
+                                           .state_size = sizeof(struct hf__containers),
                                            .init = note_init,
-                                           .deinit = note_deinit,
+                                           .deinit = hf__containers_deinit,
                                            .apply = note_apply,
                                            .snapshot = note_snapshot,
                                            .describe = note_describe,
                                            .about = note_about,
-                                           .verify = note_verify};
+                                           .verify = note_verify,
+                                           .removed = hf__containers_removed};
