@@ -305,7 +305,11 @@ struct hf__emitter {
 	int (*payload)(struct hf__emitter *emitter, const struct hf__payload *payload);
 };
 
-/* One kind of entries that this version can read: see domains/common/kinds.c. */
+/* One kind of entries that this version can read. An entry beyond such a table, whose checksums
+ * hold, was written by a newer version and is no damage: the store answers HF_EVERSION, or passes
+ * over it where it says that it may be ignored. Decoders then only ever see what they know, and
+ * whatever they refuse is damage. An entry that the table does not know is refused when it is to be
+ * written. */
 struct hf__kind {
 	uint8_t kind; /* 0 ends a table */
 	uint8_t version; /* newest version of its bodies; the version is their first byte, 1 and up */

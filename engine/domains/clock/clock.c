@@ -33,6 +33,11 @@ enum cause {
 	CAUSES = 2,
 };
 
+static const struct hf__kind kinds[] = {
+    {SET_BACK, BODY_VERSION, CAUSES, HF__CAUSE_BEHIND_VERSION, 0},
+    {0, 0, 0, 0, 0},
+};
+
 struct image {
 	enum cause cause;
 	int64_t difference; /* of the newest set-back */
@@ -257,7 +262,7 @@ static int clock_verify(const void *raw, struct hf__text *why)
 const struct hf__domain hf__clock_domain = {
     .id = HF__DOMAIN_CLOCK,
     .name = "clock",
-    .kinds = hf__clock_kinds,
+    .kinds = kinds,
     .api = &hf__api_clock_part,
     .state_size = sizeof(struct clock_state),
     .init = clock_init,

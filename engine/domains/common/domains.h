@@ -14,7 +14,7 @@ extern const struct hf__domain hf__lock_domain;
 extern const struct hf__domain hf__document_domain;
 extern const struct hf__domain hf__timeline_domain;
 
-/* kinds.c: what is readable of each domain's entries. */
+/* What this version can read of each domain's entries, beside what reads them. */
 extern const struct hf__kind hf__inbox_kinds[];
 extern const struct hf__kind hf__cursor_kinds[];
 extern const struct hf__kind hf__outbox_kinds[];
@@ -22,7 +22,5 @@ extern const struct hf__kind hf__idempotency_kinds[];
 extern const struct hf__kind hf__document_kinds[];
 extern const struct hf__kind hf__timeline_kinds[];
 extern const struct hf__kind hf__lock_kinds[];
-extern const struct hf__kind hf__migration_kinds[];
-extern const struct hf__kind hf__clock_kinds[];
 
 #endif

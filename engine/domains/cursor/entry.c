@@ -3,9 +3,16 @@
  * A SET holds the cursor as it is afterwards, so that replay needs no rule of its own; the cause
  * is for the feed and for people. Decoding accepts exactly what the mutations can write: a body
  * that passes its checksum and still breaks a rule is damage. */
+#include "domains/common/domains.h"
 #include "domains/cursor/cursor.h"
 
 #define BODY_VERSION 1u
+
+const struct hf__kind hf__cursor_kinds[] = {
+    {HF__CURSOR_SET, BODY_VERSION, HF__CURSOR_PUT + 1, HF__CAUSE_BEHIND_VERSION, 0},
+    {HF__CURSOR_REMOVE, BODY_VERSION, 0, 0, 0},
+    {0, 0, 0, 0, 0},
+};
 
 /* --- Form ------------------------------------------------------------------------------------- */
 

@@ -3,9 +3,20 @@
  * Entries hold a document as it is afterwards, so that replay needs no rule of its own; the
  * cause is for the feed and for people. Decoding accepts exactly what the mutations can write,
  * as far as the body alone shows: what passes its checksum and still breaks a rule is damage. */
+#include "domains/common/domains.h"
 #include "domains/document/document.h"
 
 #define BODY_VERSION 1u
+
+const struct hf__kind hf__document_kinds[] = {
+    {HF__DOCUMENT_WHOLE, BODY_VERSION, HF__DOCUMENT_CAUSES, HF__CAUSE_BEHIND_VERSION, 0},
+    {HF__DOCUMENT_REGROUPED, BODY_VERSION, HF__DOCUMENT_CAUSES, HF__CAUSE_BEHIND_VERSION, 0},
+    {HF__DOCUMENT_GONE, BODY_VERSION, HF__DOCUMENT_CAUSES, HF__CAUSE_BEHIND_VERSION,
+     HF__DOCUMENT_EXPIRE},
+    {HF__DOCUMENT_CLEARED, BODY_VERSION, HF__DOCUMENT_CAUSES, HF__CAUSE_BEHIND_VERSION,
+     HF__DOCUMENT_EXPIRE},
+    {0, 0, 0, 0, 0},
+};
 
 /* In which kind of entries each cause stands (bit n: kind n). */
 static const uint8_t kinds_of[HF__DOCUMENT_CAUSES] = {

@@ -5,11 +5,21 @@
  * for the feed and for people. Decoding accepts exactly what the mutations can write, as far as
  * the body alone shows: what passes its checksum and still breaks a rule is damage. */
 #include "domains/idempotency/entry.h"
+#include "domains/common/domains.h"
 
 #include "log/entry.h"
 
 #define BODY_VERSION 1u
 #define LSN_OF_TOKEN(token) ((token) & ((UINT64_C(1) << 48) - 1))
+
+const struct hf__kind hf__idempotency_kinds[] = {
+    {HF__IDEM_OWNED, BODY_VERSION, HF__IDEM_CAUSES, HF__CAUSE_BEHIND_KEY, 0},
+    {HF__IDEM_DONE, BODY_VERSION, HF__IDEM_CAUSES, HF__CAUSE_BEHIND_KEY, 0},
+    {HF__IDEM_GONE, BODY_VERSION, HF__IDEM_CAUSES, HF__CAUSE_BEHIND_KEY, 0},
+    {HF__IDEM_ENDED, BODY_VERSION, 0, 0, HF__ENDING_ALWAYS},
+    {HF__IDEM_CLEARED, BODY_VERSION, 0, 0, 0},
+    {0, 0, 0, 0, 0},
+};
 
 /* What each cause may write: in which kinds of entries (bit n: kind n). */
 static const struct {

@@ -5,9 +5,21 @@
  * what it touches by a rule (every record of the account whose last save has an LSN of at most
  * up_to and that the mark changes), so that it is as short for a million records as for one; its
  * count is how many there were. Decoding accepts exactly what the mutations can write. */
+#include "domains/common/domains.h"
 #include "domains/inbox/inbox.h"
 
 #define BODY_VERSION 1u
+
+/* Behind the version of a mark stands which mark it is. */
+const struct hf__kind hf__inbox_kinds[] = {
+    {HF__INBOX_CHANGE, BODY_VERSION, HF__INBOX_CAUSES, HF__CAUSE_BEHIND_VERSION,
+     HF__INBOX_CAUSE_EXPIRE},
+    {HF__INBOX_MARK, BODY_VERSION, HF__INBOX_MARK_SNOOZE + 1, HF__CAUSE_BEHIND_VERSION, 0},
+    {HF__INBOX_STATUS, BODY_VERSION, 0, 0, 0},
+    {HF__INBOX_STATE, BODY_VERSION, 0, 0, 0},
+    {HF__INBOX_ALL, BODY_VERSION, HF__INBOX_MARK_SNOOZE + 1, HF__CAUSE_BEHIND_VERSION, 0},
+    {0, 0, 0, 0, 0},
+};
 
 /* --- Form ------------------------------------------------------------------------------------- */
 

@@ -4,10 +4,17 @@
  * Entries hold a lock as it is afterwards, so that replay needs no rule of its own; the cause is
  * for the feed and for people. Decoding accepts exactly what the mutations can write, as far as
  * the body alone shows: what passes its checksum and still breaks a rule is damage. */
+#include "domains/common/domains.h"
 #include "domains/lock/lock.h"
 
 #define BODY_VERSION 1u
 #define LSN_OF_TOKEN(token) ((token) & ((UINT64_C(1) << 48) - 1))
+
+const struct hf__kind hf__lock_kinds[] = {
+    {HF__LOCK_HELD, BODY_VERSION, HF__LOCK_CAUSES, HF__CAUSE_BEHIND_VERSION, 0},
+    {HF__LOCK_FREE, BODY_VERSION, HF__LOCK_CAUSES, HF__CAUSE_BEHIND_VERSION, HF__LOCK_ENDED},
+    {0, 0, 0, 0, 0},
+};
 
 /* What each cause may write, and the contract's word for it. */
 static const struct {

@@ -12,6 +12,12 @@
 
 #define BODY_VERSION 1u
 
+static const struct hf__kind kinds[] = {
+    {HF__MIGRATION_APPLIED, BODY_VERSION, HF__MIGRATION_CAUSES, HF__CAUSE_BEHIND_VERSION, 0},
+    {HF__MIGRATION_FORGOTTEN, BODY_VERSION, 0, 0, 0},
+    {0, 0, 0, 0, 0},
+};
+
 /* --- Entries ---------------------------------------------------------------------------------- */
 
 struct image {
@@ -227,7 +233,7 @@ static int migration_verify(const void *raw, struct hf__text *why)
 const struct hf__domain hf__migration_domain = {
     .id = HF__DOMAIN_MIGRATION,
     .name = "migration",
-    .kinds = hf__migration_kinds,
+    .kinds = kinds,
     .api = &hf__api_migration_part,
     .state_size = sizeof(struct hf__migration_state),
     .init = migration_init,

@@ -6,9 +6,26 @@
  * damage. A version, kind or cause that is not known here belongs to a newer program: that is
  * looked at before anything else. */
 #include "domains/outbox/entry.h"
+#include "domains/common/domains.h"
 
 #define BODY_VERSION 1u
 #define LSN_OF_TOKEN(token) ((token) & ((UINT64_C(1) << 48) - 1))
+
+const struct hf__kind hf__outbox_kinds[] = {
+    {HF__OUTBOX_ITEM, BODY_VERSION, HF__OUTBOX_CAUSES, HF__CAUSE_BEHIND_KEY, 0},
+    {HF__OUTBOX_CHANGED, BODY_VERSION, HF__OUTBOX_CAUSES, HF__CAUSE_BEHIND_KEY, 0},
+    {HF__OUTBOX_GONE, BODY_VERSION, HF__OUTBOX_CAUSES, HF__CAUSE_BEHIND_KEY, 0},
+    {HF__OUTBOX_ENDED, BODY_VERSION, 0, 0, HF__ENDING_ALWAYS},
+    {HF__OUTBOX_SETTINGS, BODY_VERSION, HF__OUTBOX_CAUSES, HF__CAUSE_BEHIND_KEY, 0},
+    {HF__OUTBOX_CLEARED, BODY_VERSION, 0, 0, 0},
+    {HF__OUTBOX_NOTED, BODY_VERSION, 0, 0, 0},
+    {HF__OUTBOX_REDRIVEN, BODY_VERSION, 0, 0, 0},
+    {HF__OUTBOX_DONE, BODY_VERSION, 0, 0, 0},
+    {HF__OUTBOX_FADED, BODY_VERSION, 0, 0, HF__ENDING_ALWAYS},
+    {HF__OUTBOX_DROPPED, BODY_VERSION, 0, 0, 0},
+    {HF__OUTBOX_PRUNED, BODY_VERSION, 0, 0, 0},
+    {0, 0, 0, 0, 0},
+};
 
 #define QUEUED (1u << HF_OUTBOX_QUEUED)
 #define SENDING (1u << HF_OUTBOX_SENDING)

@@ -6,9 +6,16 @@
  *
  * Decoding accepts exactly what the mutations can write: a body that passes its checksum and
  * still breaks a rule is damage. */
+#include "domains/common/domains.h"
 #include "domains/timeline/timeline.h"
 
 #define BODY_VERSION 1u
+
+const struct hf__kind hf__timeline_kinds[] = {
+    {HF__TIMELINE_EVENT, BODY_VERSION, HF__TIMELINE_CLEAR + 1, HF__CAUSE_BEHIND_VERSION, 0},
+    {HF__TIMELINE_CUT, BODY_VERSION, HF__TIMELINE_CLEAR + 1, HF__CAUSE_BEHIND_VERSION, 0},
+    {0, 0, 0, 0, 0},
+};
 
 /* --- Form ------------------------------------------------------------------------------------- */
 

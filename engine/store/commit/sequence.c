@@ -49,7 +49,7 @@ int hf__emit(struct hf__decision *d, uint8_t kind)
 	}
 	const size_t body = d->entry_at + HF__ENTRY_HEADER_SIZE;
 	d->body_len = b->bytes.len - body;
-	/* HF_EVERSION: domains/common/kinds.c does not know the entry */
+	/* HF_EVERSION: the domain's kinds do not know the entry */
 	const struct hf__domain *row = s->domains->rows[d->domain_index];
 	struct hf__entry entry = {
 	    .lsn = s->world.next_lsn, .domain = d->domain, .kind = kind, .setback = d->setback};
