@@ -71,7 +71,7 @@ file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/test_*.c
 if(HOLDFAST_ONE_ENGINE)
 	list(FILTER sources EXCLUDE REGEX "/tests/style/")
 endif()
-set(together OFF)
+set(together ${HOLDFAST_TESTS_TOGETHER})
 if(HOLDFAST_SANITIZE AND NOT HOLDFAST_FUZZ)
 	set(together ON)
 endif()
@@ -145,8 +145,10 @@ if(NOT HOLDFAST_ONE_ENGINE)
 endif()
 
 # Of the fast ones these take longest, some by sleeping: begun last, one would run alone at the end.
-foreach(name check_python_signals test_machine_files test_cli_round_trip test_crash_small
-	test_cli_bad_use test_formats test_formats_whole test_feed_crash test_review_depends)
+foreach(name check_python_signals test_machine_files test_machine_users test_crash_small
+	test_cli_bad_store test_cli_bad_use test_cli_commands test_cli_lock test_cli_round_trip
+	test_feed_crash test_formats test_formats_broken test_formats_whole test_layers test_memory_back
+	test_review_depends test_review_endings test_review_pairs)
 	if(TEST ${name})
 		set_tests_properties(${name} PROPERTIES COST 50)
 	endif()
