@@ -2,6 +2,7 @@
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 
 file(GLOB_RECURSE engine_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/engine/*.c)
 file(GLOB public_headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/engine/include/holdfast/*.h)
@@ -10,7 +11,7 @@ function(holdfast_objects name)
 	add_library(${name} OBJECT EXCLUDE_FROM_ALL ${engine_sources})
 	target_include_directories(${name} PRIVATE
 		${PROJECT_SOURCE_DIR}/engine ${PROJECT_SOURCE_DIR}/engine/include)
-	target_link_libraries(${name} PRIVATE PkgConfig::XXHASH Threads::Threads)
+	target_link_libraries(${name} PRIVATE PkgConfig::XXHASH PkgConfig::ZSTD Threads::Threads)
 endfunction()
 
 # What tests link: the same sources with HF_TESTING, internals in reach. An archive, so that a test
@@ -22,7 +23,7 @@ add_library(holdfast_testing STATIC EXCLUDE_FROM_ALL $<TARGET_OBJECTS:holdfast_t
 target_compile_definitions(holdfast_testing INTERFACE HF_TESTING)
 target_include_directories(holdfast_testing INTERFACE
 	${PROJECT_SOURCE_DIR}/engine ${PROJECT_SOURCE_DIR}/engine/include)
-target_link_libraries(holdfast_testing PUBLIC PkgConfig::XXHASH Threads::Threads)
+target_link_libraries(holdfast_testing PUBLIC PkgConfig::XXHASH PkgConfig::ZSTD Threads::Threads)
 
 # Tests that say they have one thread are held to it: see there.
 if(HOLDFAST_SANITIZE)
@@ -44,7 +45,7 @@ foreach(library holdfast_static holdfast_shared)
 	target_include_directories(${library} INTERFACE
 		$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/engine/include>
 		$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-	target_link_libraries(${library} PRIVATE PkgConfig::XXHASH Threads::Threads)
+	target_link_libraries(${library} PRIVATE PkgConfig::XXHASH PkgConfig::ZSTD Threads::Threads)
 	set_target_properties(${library} PROPERTIES OUTPUT_NAME holdfast)
 endforeach()
 set_target_properties(holdfast_shared PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION 0)

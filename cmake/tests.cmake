@@ -113,7 +113,7 @@ endif()
 if(NOT HOLDFAST_ONE_ENGINE)
 	add_library(holdfast_toy SHARED ${toy_sources}
 		$<FILTER:$<TARGET_OBJECTS:holdfast_objects>,EXCLUDE,/engine/table\\.c>)
-	target_link_libraries(holdfast_toy PRIVATE PkgConfig::XXHASH Threads::Threads)
+	target_link_libraries(holdfast_toy PRIVATE PkgConfig::XXHASH PkgConfig::ZSTD Threads::Threads)
 	add_executable(holdfast_toy_tool ${PROJECT_SOURCE_DIR}/tools/cli/main.c ${toy_sources})
 	target_link_libraries(holdfast_toy_tool PRIVATE holdfast_tools holdfast::holdfast m)
 	set_target_properties(holdfast_toy_tool PROPERTIES OUTPUT_NAME holdfast
