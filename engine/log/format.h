@@ -12,8 +12,8 @@
 #define HF__FEATURE_COMPAT_KNOWN 0u
 #define HF__FEATURE_RO_COMPAT_KNOWN 0u
 #define HF__FEATURE_INCOMPAT_KNOWN 0u
-/* Reserved, unknown to this version: bit 0, the log may begin behind a snapshot; bit 1, a
- * backup, readable and not to be written. */
+/* Specified, and unknown until the store reads snapshots: bit 0, the log may begin behind one.
+ * Reserved: bit 1, a backup, readable and not to be written. */
 
 #define HF__SECTOR 512u
 #define HF__BLOCK 4096u
@@ -42,8 +42,8 @@
 #define HF__NAME_LOCK "LOCK"
 #define HF__NAME_IDENTITY "IDENTITY"
 #define HF__NAME_WITNESS "WITNESS"
-/* Segments are named "segment-" and eight hexadecimal digits, lower case; what is being made has
- * ".tmp" after its name. */
+/* Segments are named "segment-" and eight hexadecimal digits, lower case, snapshots "snapshot-" and
+ * twelve; what is being made has ".tmp" after its name. */
 #define HF__NAME_MAX 32u
 
 /* Who wrote it: what every header and checksum of one store has in common. */

@@ -2,12 +2,15 @@
 /* The worked example of FORMAT.md: its hex dumps are parsed out of the document and compared
  * with what the encoders produce, and what the document says is decoded from the dumped bytes.
  * When this fails the right dump is printed. */
+#include <zstd.h>
+
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "lib/test.h"
 #include "log/identity.h"
 #include "log/scan.h"
 #include "log/segment.h"
+#include "log/snapshot.h"
 #include "log/witness.h"
 
 #define FORMAT HF_SOURCE_DIR "/engine/log/FORMAT.md"
@@ -113,13 +116,88 @@ static size_t encode_witness(uint8_t out[EXAMPLE_SIZE])
 	return HF__WITNESS_SIZE;
 }
 
+/* The payload of the snapshot: 33 times "holdfast". */
+enum { PAYLOAD_LEN = 264 };
+
+static void put_payload(uint8_t out[PAYLOAD_LEN])
+{
+	for (size_t i = 0; i < PAYLOAD_LEN; i++)
+		out[i] = (uint8_t) "holdfast"[i % 8];
+}
+
+static struct hf__hash128 payload_hash(void)
+{
+	uint8_t key[16], payload[PAYLOAD_LEN];
+	memset(key, 0xC5, sizeof key);
+	put_payload(payload);
+	return hf__content_hash(key, payload, sizeof payload);
+}
+
+struct sunk {
+	uint8_t *out;
+	size_t len;
+};
+
+static int sink(void *ctx, const void *data, size_t len)
+{
+	struct sunk *sunk = ctx;
+	assert_true(len <= EXAMPLE_SIZE - sunk->len);
+	memcpy(sunk->out + sunk->len, data, len);
+	sunk->len += len;
+	return 0;
+}
+
+/* Two entries, the second of which refers to its payload. */
+static size_t encode_snapshot(uint8_t out[EXAMPLE_SIZE])
+{
+	const struct hf__log_id id = example_id();
+	struct hf__writer log = {0};
+	hf__put_zeros(&log, HF__SEGMENT_HEADER_SIZE);
+	const struct hf__group_header group = put_group(&log, &id);
+	struct hf__snapshot_header header = {
+	    .format_major = 2,
+	    .epoch = 1,
+	    .position = {1, (uint32_t)log.len},
+	    .lsn = 2,
+	    .chain = group.hash,
+	    .incarnation_lsn = 1,
+	    .clock = half_past_nine + 1,
+	};
+	memcpy(header.uuid, id.uuid, 16);
+	hf__writer_deinit(&log);
+	struct sunk sunk = {.out = out};
+	struct hf__snapshot_writer w;
+	uint8_t payload[PAYLOAD_LEN], body[4 + HF__SNAPSHOT_REF_SIZE];
+	memset(out, 0, EXAMPLE_SIZE);
+	put_payload(payload);
+	hf__store_u32(body, HF__SNAPSHOT_REF_BIT | PAYLOAD_LEN);
+	assert_int_equal(hf__snapshot_begin(&w, &header, (struct hf__snapshot_sink){sink, &sunk}), 0);
+	assert_int_equal(
+	    hf__snapshot_put_payload(&w, hf_bytes_of(payload, PAYLOAD_LEN), payload_hash(), body + 4),
+	    HF_OK);
+	const struct hf__entry hello = {
+	    .lsn = 1, .domain = 2, .kind = 1, .body = hf_str("hello, holdfast")};
+	const struct hf__entry holdfast = {.lsn = 2,
+	                                   .domain = 3,
+	                                   .kind = 2,
+	                                   .flags = HF__ENTRY_IGNORABLE,
+	                                   .body = hf_bytes_of(body, sizeof body)};
+	assert_int_equal(hf__snapshot_put_entry(&w, &hello), HF_OK);
+	assert_int_equal(hf__snapshot_put_entry(&w, &holdfast), HF_OK);
+	assert_int_equal(hf__snapshot_end(&w), HF_OK);
+	hf__snapshot_writer_deinit(&w);
+	return sunk.len;
+}
+
 static const struct file {
 	const char *name;
 	size_t (*encode)(uint8_t out[EXAMPLE_SIZE]);
+	bool frames; /* what zstd makes is that of one version of it */
 } files[] = {
-    {"IDENTITY", encode_identity},
-    {"WITNESS", encode_witness},
-    {"segment-00000001", encode_segment},
+    {"IDENTITY", encode_identity, false},
+    {"WITNESS", encode_witness, false},
+    {"segment-00000001", encode_segment, false},
+    {"snapshot-000000000002", encode_snapshot, true},
 };
 
 /* --- Reading the document --------------------------------------------------------------------- */
@@ -202,6 +280,8 @@ static void the_dumps_are_what_the_encoders_write(void **state)
 	bool same = true;
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
 		uint8_t told[EXAMPLE_SIZE], made[EXAMPLE_SIZE];
+		if (files[i].frames && ZSTD_versionNumber() / 100 != 105)
+			continue; /* it is read all the same, below */
 		const size_t size = files[i].encode(made);
 		if (read_dump(files[i].name, told) != size || memcmp(told, made, size) != 0) {
 			print_dump(&files[i], made, size);
@@ -266,11 +346,65 @@ static void the_dumped_store_is_read_as_the_document_says(void **state)
 	assert_int_equal(verdict.next_lsn, 3);
 }
 
+static int source(void *ctx, void *buffer, size_t len, uint64_t at, size_t *got)
+{
+	memcpy(buffer, (const uint8_t *)ctx + at, len);
+	*got = len;
+	return 0;
+}
+
+static int check_state_entry(void *arg, const struct hf__entry *entry)
+{
+	unsigned *count = arg;
+	const bool first = (*count)++ == 0;
+	assert_int_equal(entry->lsn, first ? 1 : 2);
+	assert_int_equal(entry->domain, first ? 2 : 3);
+	assert_int_equal(entry->kind, first ? 1 : 2);
+	assert_int_equal(entry->flags, first ? 0 : 2);
+	assert_int_equal(entry->body.len, first ? 15 : 28);
+	if (first) {
+		assert_memory_equal(entry->body.data, "hello, holdfast", 15);
+		return 0;
+	}
+	const uint8_t *body = entry->body.data;
+	const struct hf__snapshot_ref ref = hf__snapshot_ref_get(body + 4);
+	assert_true(hf__load_u32(body) == (UINT32_C(1) << 31 | PAYLOAD_LEN));
+	assert_true(ref.block == 0 && ref.offset == 0);
+	assert_true(ref.content.low == payload_hash().low && ref.content.high == payload_hash().high);
+	return 0;
+}
+
+static void the_dumped_snapshot_is_read_as_the_document_says(void **state)
+{
+	(void)state;
+	uint8_t bytes[EXAMPLE_SIZE], payload[PAYLOAD_LEN], out[PAYLOAD_LEN];
+	const size_t size = read_dump("snapshot-000000000002", bytes);
+	const struct hf__log_id id = example_id();
+	const struct hf__snapshot_ref ref = {0};
+	struct hf__snapshot_reader r;
+	unsigned count = 0;
+	assert_int_equal(hf__snapshot_open(&r, (struct hf__snapshot_source){source, bytes, size}, NULL),
+	                 HF_OK);
+	assert_true(hf__snapshot_header_of(&id, &r.header));
+	assert_true(r.header.lsn == 2 && r.header.position.segment == 1 && !r.header.exported);
+	assert_true(r.header.position.offset == 0x2c0 && r.header.incarnation_lsn == 1);
+	assert_true(r.header.clock == half_past_nine + 1 && r.header.setback == 0);
+	assert_true(r.header.chain == UINT64_C(0x86308d331384733a));
+	assert_int_equal(hf__snapshot_each(&r, check_state_entry, &count, NULL), HF_OK);
+	assert_int_equal(count, 2);
+	put_payload(payload);
+	assert_int_equal(hf__snapshot_payload(&r, &ref, PAYLOAD_LEN, out, NULL), HF_OK);
+	assert_memory_equal(out, payload, PAYLOAD_LEN);
+	assert_int_equal(hf__snapshot_verify(&r, NULL), HF_OK);
+	hf__snapshot_reader_deinit(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_dumps_are_what_the_encoders_write),
 	    cmocka_unit_test(the_dumped_store_is_read_as_the_document_says),
+	    cmocka_unit_test(the_dumped_snapshot_is_read_as_the_document_says),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
