@@ -20,6 +20,7 @@
 #include "lib/logged.h"
 #include "lib/settings.h"
 #include "object/removed.h"
+#include "store/snapshot/load.h"
 #include "store/store.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -239,8 +240,7 @@ static void load(struct bare *bare, const struct hf__writer *snapshot)
 		                          .domain = bare->row->id,
 		                          .kind = hf__get_u8(&r)};
 		entry.body = hf__get_long(&r);
-		require(!r.bad && bare_apply(bare, &entry) == HF_OK);
-		hf__change_keep(&bare->change);
+		require(!r.bad && hf__load_entry(bare->row, bare->state, &bare->change, &entry) == HF_OK);
 	}
 }
 

@@ -71,11 +71,25 @@ static void remember_prior(struct hf__change *change, const struct hf__object *o
 	raise_lsn(&change->touched_due, object->due, change->first_lsn);
 }
 
+/* I-CUT-2. */
+static void leave(const struct hf__change *change, struct hf__object *object,
+                  void (*hook)(struct hf__object *))
+{
+	struct hf__observer *observer = change->observer;
+	if (observer && observer->next == object)
+		observer->leaves(observer);
+	call(hook, object);
+}
+
 /* Cannot fail after reserve(). */
 static struct hf__undo *push(struct hf__change *change, struct hf__object *object,
                              enum hf__undo_kind kind)
 {
 	assert(change->count < change->cap);
+	struct hf__observer *observer = change->observer;
+	if (observer && object->changed <= observer->upto && kind != HF__UNDO_ADD &&
+	    (kind != HF__UNDO_TOUCH || object->type->idle))
+		observer->before(observer, object);
 	remember_prior(change, object, kind);
 	struct hf__undo *record = &change->records[change->count++];
 	*record = (struct hf__undo){.object = object,
@@ -165,7 +179,7 @@ int hf__before_change(struct hf__change *change, struct hf__object *object)
 	object->saved = change->id;
 	note(change, object);
 	touch_containers(change, object);
-	call(object->type->unlink, object);
+	leave(change, object, object->type->unlink);
 	return HF_OK;
 }
 
@@ -238,7 +252,7 @@ int hf__change_remove(struct hf__change *change, struct hf__object *object)
 	touch_containers(change, object);
 	if (object->type->number) /* of a name that nothing else will tell of */
 		touch(change, object->type->number(object));
-	call(object->type->unlink, object);
+	leave(change, object, object->type->unlink);
 	call(object->type->delist, object);
 	return HF_OK;
 }
@@ -283,7 +297,7 @@ static void undo_value(struct hf__change *change, const struct hf__undo *record)
 {
 	struct hf__object *object = record->object;
 	if (!record->open)
-		call(object->type->unlink, object);
+		leave(change, object, object->type->unlink);
 	else if (record->again)
 		free_replaced(change, record);
 	if (record->again) {
@@ -307,7 +321,7 @@ static void undo_record(struct hf__change *change, const struct hf__undo *record
 	struct hf__object *object = record->object;
 	switch (record->kind) {
 	case HF__UNDO_ADD:
-		call(object->type->unlink, object);
+		leave(change, object, object->type->unlink);
 		call(object->type->delist, object);
 		hf__object_free(object);
 		return;

@@ -21,7 +21,19 @@ struct hf__undo {
 	uint64_t changed, due, saved; /* as they were */
 };
 
+/* Sees what is about to change while a snapshot is being taken: store/snapshot/cut.h. */
+struct hf__observer {
+	uint64_t upto; /* what changed last at or before it is still as the snapshot has to show it */
+	unsigned domain; /* which part of the state the entries that are applied belong to */
+	const struct hf__object *next; /* the walk stands before this one; NULL: before none */
+	/* It is about to change: not in an index, value or LSN yet. */
+	void (*before)(struct hf__observer *observer, const struct hf__object *object);
+	/* `next` is about to leave an index: the walk goes on behind it. */
+	void (*leaves)(struct hf__observer *observer);
+};
+
 struct hf__change {
+	struct hf__observer *observer; /* NULL: no snapshot is being taken */
 	uint64_t id; /* unique per store: objects remember which change saved them */
 	/* of the change: an object whose `changed` is not below it was noted already */
 	uint64_t first_lsn;

@@ -6,6 +6,7 @@
 #include "log/identity.h"
 #include "log/scan.h"
 #include "log/segment.h"
+#include "store/snapshot/walk.h"
 
 /* --- Entries ---------------------------------------------------------------------------------- */
 
@@ -148,7 +149,7 @@ struct hf__writer bare_snapshot(const struct bare *b)
 {
 	struct hf__writer out = {0};
 	struct hf__emitter emitter = {.ctx = &out, .emit = take_entry, .payload = take_payload};
-	assert_int_equal(b->row->snapshot(b->state, &emitter), HF_OK);
+	assert_int_equal(hf__walk_sorted(b->row, b->state, &emitter), HF_OK);
 	hf__writer_deinit(&emitter.body);
 	assert_false(out.bad);
 	return out;

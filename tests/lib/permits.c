@@ -99,13 +99,6 @@ static int boxes_apply(void *raw, struct hf__change *change, const struct hf__en
 	return hf__change_add(change, &box->object);
 }
 
-static int boxes_snapshot(const void *state, struct hf__emitter *emitter)
-{
-	(void)state;
-	(void)emitter;
-	return HF_OK;
-}
-
 static void boxes_describe(const struct hf__entry *entry, struct hf__text *out)
 {
 	hf__text_add(out, "permits, kind %u", entry->kind);
@@ -125,7 +118,6 @@ static const struct hf__domain boxes_row = {
     .init = boxes_init,
     .deinit = boxes_deinit,
     .apply = boxes_apply,
-    .snapshot = boxes_snapshot,
     .describe = boxes_describe,
     .verify = boxes_verify,
 };

@@ -4,6 +4,7 @@
  * anywhere while applying leaves, after undo, what there was; and describing is total. */
 #include "base/mem.h"
 #include "entry_bench.h"
+#include "store/snapshot/walk.h"
 
 static void describe(const struct hf__entry *entry, const struct hf__domain *row)
 {
@@ -38,7 +39,7 @@ static struct hf__writer snapshot(const struct bench *b)
 	struct hf__emitter emitter = {.ctx = &out, .emit = collect, .payload = collect_payload};
 	if (b->row->verify(b->state, &text) != HF_OK)
 		fail_msg("verify: %s", why);
-	assert_int_equal(b->row->snapshot(b->state, &emitter), HF_OK);
+	assert_int_equal(hf__walk_sorted(b->row, b->state, &emitter), HF_OK);
 	hf__writer_deinit(&emitter.body);
 	return out;
 }

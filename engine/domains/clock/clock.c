@@ -235,12 +235,9 @@ static int clock_apply(void *raw, struct hf__change *change, const struct hf__en
 	return state->is ? replace(state->is, change, &value) : add(state, change, &value);
 }
 
-static int clock_snapshot(const void *raw, struct hf__emitter *emitter)
+static int clock_show(const void *object, struct hf__emitter *emitter)
 {
-	const struct clock_state *state = raw;
-	if (!state->is)
-		return HF_OK;
-	const struct value *value = &state->is->value;
+	const struct value *value = &((const struct set_backs *)object)->value;
 	const struct image image = {CAUSE_STATE, value->difference, value->from, value->sum,
 	                            hf__blob_bytes(value->reason)};
 	encode(&emitter->body, &image);
@@ -268,7 +265,7 @@ const struct hf__domain hf__clock_domain = {
     .init = clock_init,
     .deinit = clock_deinit,
     .apply = clock_apply,
-    .snapshot = clock_snapshot,
+    .show = clock_show,
     .describe = clock_describe,
     .about = clock_about,
     .verify = clock_verify,

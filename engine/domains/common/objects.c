@@ -1,8 +1,6 @@
 /* See objects.h. */
 #include "domains/common/objects.h"
 
-#include <stdlib.h>
-
 void *hf__look_in(const void *state, struct hf__decision *d, struct hf_bytes name)
 {
 	void *container = hf__container_find(state, name);
@@ -76,40 +74,6 @@ void hf__objects_opened(struct hf__map *map, size_t offset, uint64_t newest_unle
 		struct hf__object *object = object_of(node, offset);
 		object->type->link(object);
 	}
-}
-
-int hf__emit_each(const void *state,
-                  int (*emit)(const void *container, struct hf__emitter *emitter),
-                  struct hf__emitter *emitter)
-{
-	int rc = HF_OK;
-	for (const void *container = hf__container_first(state); container && rc == HF_OK;
-	     container = hf__container_next(state, container))
-		rc = emit(container, emitter);
-	return rc;
-}
-
-int hf__emit_sorted(const struct hf__index *const *indexes, unsigned count,
-                    int (*compare)(const void *a, const void *b),
-                    int (*emit)(const void *object, struct hf__emitter *emitter),
-                    struct hf__emitter *emitter)
-{
-	size_t total = 0, filled = 0;
-	for (unsigned i = 0; i < count; i++)
-		total += hf__index_count(indexes[i]);
-	const void **objects = hf__alloc(total * sizeof *objects);
-	if (!objects)
-		return HF_ENOMEM;
-	for (unsigned i = 0; i < count; i++)
-		for (const struct hf__index_node *node = hf__index_first(indexes[i]); node;
-		     node = hf__index_next(node))
-			objects[filled++] = hf__index_object(indexes[i], node);
-	qsort(objects, filled, sizeof *objects, compare);
-	int rc = HF_OK;
-	for (size_t i = 0; i < filled && rc == HF_OK; i++)
-		rc = emit(objects[i], emitter);
-	hf__free(objects);
-	return rc;
 }
 
 int hf__settle_heap(const struct hf__heap *endings, int64_t until, struct hf__decision *d,

@@ -53,18 +53,6 @@ void hf__objects_free(struct hf__map *map, size_t node);
 void hf__objects_opened(struct hf__map *map, size_t node, uint64_t newest_unleased,
                         uint64_t first_lsn, uint64_t *incarnation);
 
-/* Writes each container that is listed, by name, until one fails. */
-HF_CHECKED int hf__emit_each(const void *state,
-                             int (*emit)(const void *container, struct hf__emitter *emitter),
-                             struct hf__emitter *emitter);
-
-/* Writes the objects of `count` indexes in the order of `compare`, which is given two pointers to
- * them, as by qsort(). */
-HF_CHECKED int hf__emit_sorted(const struct hf__index *const *indexes, unsigned count,
-                               int (*compare)(const void *a, const void *b),
-                               int (*emit)(const void *object, struct hf__emitter *emitter),
-                               struct hf__emitter *emitter);
-
 /* --- Endings in heaps: of mono times, or of instants that a caller named ---------------------- */
 
 /* When the next one ends; INT64_MAX: none does. */

@@ -129,25 +129,23 @@ static int cursor_apply(void *state, struct hf__change *change, const struct hf_
 	return HF_ECORRUPT;
 }
 
-/* --- Snapshot and verify ---------------------------------------------------------------------- */
+/* --- Snapshot --------------------------------------------------------------------------------- */
 
-static int cursor_snapshot(const void *state, struct hf__emitter *emitter)
+static const struct hf__index *cursor_shelf(const void *state, unsigned i)
 {
-	const struct hf__cursor_state *s = state;
-	const struct hf__index *by_key = &s->views[HF__CURSOR_BY_CONSUMER];
-	for (const struct hf__cursor *cursor = hf__index_first_object(by_key); cursor;
-	     cursor = hf__index_next_object(by_key, cursor)) {
-		const struct hf__cursor_position key = hf__cursor_position_of(cursor);
-		const struct hf__cursor_image image = hf__cursor_image_of(cursor);
-		hf__cursor_put_set(&emitter->body, HF__CURSOR_STATE, &key, &image);
-		if (emitter->body.bad)
-			return HF_ENOMEM;
-		const int rc = emitter->emit(emitter, cursor->value.version, HF__CURSOR_SET);
-		if (rc != HF_OK)
-			return rc;
-	}
-	return HF_OK;
+	return i == 0 ? &((const struct hf__cursor_state *)state)->views[HF__CURSOR_BY_STREAM] : NULL;
 }
+
+static int cursor_show(const void *object, struct hf__emitter *emitter)
+{
+	const struct hf__cursor *cursor = object;
+	const struct hf__cursor_position key = hf__cursor_position_of(cursor);
+	const struct hf__cursor_image image = hf__cursor_image_of(cursor);
+	hf__cursor_put_set(&emitter->body, HF__CURSOR_STATE, &key, &image);
+	return emitter->emit(emitter, cursor->value.version, HF__CURSOR_SET);
+}
+
+/* --- Verify ----------------------------------------------------------------------------------- */
 
 static bool cursor_sane(const struct hf__cursor_state *s, const struct hf__cursor *cursor)
 {
@@ -215,7 +213,8 @@ const struct hf__domain hf__cursor_domain = {
     .init = hf__cursor_state_init,
     .deinit = cursor_deinit,
     .apply = cursor_apply,
-    .snapshot = cursor_snapshot,
+    .shelf = cursor_shelf,
+    .show = cursor_show,
     .describe = hf__cursor_describe,
     .about = hf__cursor_about,
     .verify = cursor_verify,

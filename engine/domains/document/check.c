@@ -1,40 +1,6 @@
-/* The document state as entries (snapshot), and every invariant recounted (verify).
- *
- * A snapshot holds the documents by collection, then by id. It is canonical: it shows values
- * only, nothing that depends on the time; a document that has expired and whose ending is not
- * logged is in it. An entry has the document's version as its LSN. */
+/* Every invariant of the document state, recounted. */
 #include "domains/common/objects.h"
 #include "domains/document/document.h"
-
-/* --- Snapshot --------------------------------------------------------------------------------- */
-
-static int compare_documents(const void *a, const void *b)
-{
-	const struct hf__document *const *left = a, *const *right = b;
-	return hf__bytes_compare(hf__document_id(*left), hf__document_id(*right));
-}
-
-static int emit_document(const void *raw, struct hf__emitter *emitter)
-{
-	const struct hf__document *document = raw;
-	const struct hf__document_image image =
-	    hf__document_image_of(document, HF__DOCUMENT_STATE, emitter->setback);
-	hf__document_encode(&emitter->body, HF__DOCUMENT_WHOLE, &image, true);
-	const int rc = emitter->payload(emitter, &document->value.payload);
-	return rc == HF_OK ? emitter->emit(emitter, document->value.version, HF__DOCUMENT_WHOLE) : rc;
-}
-
-static int emit_collection(const void *raw, struct hf__emitter *emitter)
-{
-	const struct hf__collection *collection = raw;
-	const struct hf__index *order = &collection->views[hf__collection_view(collection)];
-	return hf__emit_sorted(&order, 1, compare_documents, emit_document, emitter);
-}
-
-int hf__document_snapshot(const void *raw, struct hf__emitter *emitter)
-{
-	return hf__emit_each(raw, emit_collection, emitter);
-}
 
 /* --- Verify ----------------------------------------------------------------------------------- */
 

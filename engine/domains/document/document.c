@@ -37,6 +37,25 @@ static int document_settle(void *raw, struct hf__decision *d, unsigned budget, b
 	return hf__settle_due(state->endings, d, budget, more, log_expired);
 }
 
+/* --- Snapshot --------------------------------------------------------------------------------- */
+
+static const struct hf__index *document_shelf(const void *owner, unsigned i)
+{
+	const struct hf__collection *collection = owner;
+	return i == 0 ? &collection->views[hf__collection_view(collection)] : NULL;
+}
+
+/* One that has expired and whose ending is not logged too. */
+static int document_show(const void *object, struct hf__emitter *emitter)
+{
+	const struct hf__document *document = object;
+	const struct hf__document_image image =
+	    hf__document_image_of(document, HF__DOCUMENT_STATE, emitter->setback);
+	hf__document_encode(&emitter->body, HF__DOCUMENT_WHOLE, &image, true);
+	const int rc = emitter->payload(emitter, &document->value.payload);
+	return rc == HF_OK ? emitter->emit(emitter, document->value.version, HF__DOCUMENT_WHOLE) : rc;
+}
+
 const struct hf__domain hf__document_domain = {
     .id = HF__DOMAIN_DOCUMENT,
     .name = "document",
@@ -46,7 +65,9 @@ const struct hf__domain hf__document_domain = {
     .init = hf__document_state_init,
     .deinit = document_deinit,
     .apply = hf__document_apply,
-    .snapshot = hf__document_snapshot,
+    .shelf = document_shelf,
+    .in_containers = true,
+    .show = document_show,
     .describe = hf__document_describe,
     .about = hf__document_about,
     .verify = hf__document_verify,

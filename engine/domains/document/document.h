@@ -6,7 +6,7 @@
  *   order.c     the orders, walks, counts
  *   describe.c  entries in words
  *   apply.c     entries -> state
- *   check.c     snapshot and verify
+ *   check.c     verify
  *   put.c       put
  *   mutate.c    regroup, remove, clear, guard
  *   read.c      get, has, count, collections
@@ -215,7 +215,6 @@ size_t hf__document_tally(const struct hf__document_range *range, struct hf__ins
 /* --- document/apply.c and document/check.c ---------------------------------------------------- */
 
 int hf__document_apply(void *state, struct hf__change *change, const struct hf__entry *entry);
-int hf__document_snapshot(const void *state, struct hf__emitter *emitter);
 int hf__document_verify(const void *state, struct hf__text *why);
 
 /* --- document/mutate.c: what mutations have in common ----------------------------------------- */

@@ -11,8 +11,7 @@ int hf__idem_apply(void *state, struct hf__change *change, const struct hf__entr
  * borrowed from it. */
 struct hf__idem_image hf__idem_image_of(const struct hf__idem_entry *entry,
                                         enum hf__idem_cause cause, int64_t setback);
-/* The domain's snapshot() and verify(): idempotency/check.c. */
-int hf__idem_snapshot(const void *state, struct hf__emitter *emitter);
+/* The domain's verify(): idempotency/check.c. */
 int hf__idem_verify(const void *state, struct hf__text *why);
 
 #endif

@@ -1,36 +1,6 @@
-/* The idempotency state as entries (snapshot), and every invariant recounted (verify).
- *
- * A snapshot holds, by scope, the entries by key; the LSN of each is its version. It is
- * canonical: it shows values only, nothing that depends on the time or on which incarnation
- * looks. */
+/* Every invariant of the idempotency state, recounted. */
 #include "domains/common/objects.h"
 #include "domains/idempotency/apply.h"
-
-/* --- Snapshot --------------------------------------------------------------------------------- */
-
-static int emit_entry(const struct hf__idem_entry *entry, struct hf__emitter *emitter)
-{
-	const struct hf__idem_image image = hf__idem_image_of(entry, HF__IDEM_STATE, emitter->setback);
-	const enum hf__idem_kind kind = entry->value.done ? HF__IDEM_DONE : HF__IDEM_OWNED;
-	hf__idem_encode(&emitter->body, kind, &image, true);
-	const int rc = entry->value.done ? emitter->payload(emitter, &entry->value.response) : HF_OK;
-	return rc == HF_OK ? emitter->emit(emitter, entry->value.version, (uint8_t)kind) : rc;
-}
-
-static int emit_scope(const void *raw, struct hf__emitter *emitter)
-{
-	const struct hf__idem_scope *scope = raw;
-	int rc = HF_OK;
-	for (const struct hf__idem_entry *entry = hf__index_first_object(&scope->by_key);
-	     entry && rc == HF_OK; entry = hf__index_next_object(&scope->by_key, entry))
-		rc = emit_entry(entry, emitter);
-	return rc;
-}
-
-int hf__idem_snapshot(const void *raw, struct hf__emitter *emitter)
-{
-	return hf__emit_each(raw, emit_scope, emitter);
-}
 
 /* --- Verify ----------------------------------------------------------------------------------- */
 

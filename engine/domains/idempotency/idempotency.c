@@ -38,6 +38,23 @@ static int idem_settle(void *raw, struct hf__decision *d, unsigned budget, bool 
 	return hf__settle_due(state->endings, d, budget, more, log_ended);
 }
 
+/* --- Snapshot --------------------------------------------------------------------------------- */
+
+static const struct hf__index *idem_shelf(const void *owner, unsigned i)
+{
+	return i == 0 ? &((const struct hf__idem_scope *)owner)->by_key : NULL;
+}
+
+static int idem_show(const void *object, struct hf__emitter *emitter)
+{
+	const struct hf__idem_entry *entry = object;
+	const struct hf__idem_image image = hf__idem_image_of(entry, HF__IDEM_STATE, emitter->setback);
+	const enum hf__idem_kind kind = entry->value.done ? HF__IDEM_DONE : HF__IDEM_OWNED;
+	hf__idem_encode(&emitter->body, kind, &image, true);
+	const int rc = entry->value.done ? emitter->payload(emitter, &entry->value.response) : HF_OK;
+	return rc == HF_OK ? emitter->emit(emitter, entry->value.version, (uint8_t)kind) : rc;
+}
+
 const struct hf__domain hf__idempotency_domain = {
     .id = HF__DOMAIN_IDEMPOTENCY,
     .name = "idempotency",
@@ -47,7 +64,9 @@ const struct hf__domain hf__idempotency_domain = {
     .init = hf__idem_state_init,
     .deinit = idem_deinit,
     .apply = hf__idem_apply,
-    .snapshot = hf__idem_snapshot,
+    .shelf = idem_shelf,
+    .in_containers = true,
+    .show = idem_show,
     .describe = hf__idem_describe,
     .about = hf__idem_about,
     .verify = hf__idem_verify,

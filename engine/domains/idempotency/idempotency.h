@@ -4,7 +4,7 @@
  *   state.c        objects, lookups, hooks, when an entry ends
  *   entry.c        entries: bytes <-> meaning, words
  *   apply.c        entries -> state
- *   check.c        snapshot and verify
+ *   check.c        verify
  *   verb.c         what mutations have in common; names
  *   begin.c        begin, complete, abandon
  *   raw.c          put, remove, clear, guards

@@ -20,18 +20,24 @@ static void inbox_deinit(void *state)
 
 /* --- Snapshot --------------------------------------------------------------------------------- */
 
-/* An inbox with a value of its own comes before its records. One that never had any is no state:
- * its records bring it back, if there are any. */
-static int snapshot_value(const struct hf__inbox *inbox, struct hf__emitter *emitter)
+static const struct hf__index *inbox_shelf(const void *owner, unsigned i)
 {
+	const struct hf__inbox *inbox = owner;
+	const struct hf__index *const shelves[] = {&inbox->views[HF__INBOX_BY_KEY], &inbox->tombs};
+	return i < 2 ? shelves[i] : NULL;
+}
+
+/* One that never had a value is no state: its records bring it back, if there are any. */
+static int show_inbox(const void *container, struct hf__emitter *emitter)
+{
+	const struct hf__inbox *inbox = container;
 	if (inbox->value.version == 0)
 		return HF_OK;
 	hf__inbox_put_state(&emitter->body, hf__container_name(inbox), &inbox->value);
-	return emitter->body.bad ? HF_ENOMEM
-	                         : emitter->emit(emitter, inbox->value.version, HF__INBOX_STATE);
+	return emitter->emit(emitter, inbox->value.version, HF__INBOX_STATE);
 }
 
-static int snapshot_record(const struct hf__record *record, struct hf__emitter *emitter)
+static int show_record(const struct hf__record *record, struct hf__emitter *emitter)
 {
 	const struct hf__inbox_image image = hf__record_image(record);
 	hf__inbox_put_head(&emitter->body, HF__INBOX_CAUSE_STATE,
@@ -39,40 +45,23 @@ static int snapshot_record(const struct hf__record *record, struct hf__emitter *
 	hf__inbox_put_record(&emitter->body, hf__record_account(record), hf__record_thread(record),
 	                     &image);
 	const int rc = emitter->payload(emitter, &record->value.payload);
-	if (rc != HF_OK)
-		return rc;
-	return emitter->body.bad ? HF_ENOMEM
-	                         : emitter->emit(emitter, record->value.version, HF__INBOX_CHANGE);
+	return rc == HF_OK ? emitter->emit(emitter, record->value.version, HF__INBOX_CHANGE) : rc;
 }
 
-static int snapshot_tomb(const struct hf__tomb *tomb, struct hf__emitter *emitter)
+static int show_tomb(const struct hf__tomb *tomb, struct hf__emitter *emitter)
 {
 	const struct hf__tomb_value value = hf__tomb_shown(tomb, emitter->setback);
 	hf__inbox_put_head(&emitter->body, HF__INBOX_CAUSE_STATE,
 	                   hf__container_name(hf__tomb_inbox(tomb)), 1);
 	hf__inbox_put_buried(&emitter->body, hf__tomb_account(tomb), hf__tomb_thread(tomb), &value);
-	return emitter->body.bad ? HF_ENOMEM
-	                         : emitter->emit(emitter, tomb->value.version, HF__INBOX_CHANGE);
+	return emitter->emit(emitter, tomb->value.version, HF__INBOX_CHANGE);
 }
 
-/* Its value, its records, its tombstones. */
-static int snapshot_inbox(const void *raw, struct hf__emitter *emitter)
+static int inbox_show(const void *object, struct hf__emitter *emitter)
 {
-	const struct hf__inbox *inbox = raw;
-	const struct hf__inbox_bound all = {.view = HF__INBOX_BY_KEY};
-	int rc = snapshot_value(inbox, emitter);
-	const struct hf__record *record = hf__record_first(inbox, &all, NULL);
-	for (; record && rc == HF_OK; record = hf__record_next(record, &all))
-		rc = snapshot_record(record, emitter);
-	const struct hf__tomb *tomb = hf__tomb_next(inbox, NULL);
-	for (; tomb && rc == HF_OK; tomb = hf__tomb_next(inbox, tomb))
-		rc = snapshot_tomb(tomb, emitter);
-	return rc;
-}
-
-static int inbox_snapshot(const void *state, struct hf__emitter *emitter)
-{
-	return hf__emit_each(state, snapshot_inbox, emitter);
+	return ((const struct hf__object *)object)->type == &hf__record_type
+	           ? show_record(object, emitter)
+	           : show_tomb(object, emitter);
 }
 
 /* --- Verify ----------------------------------------------------------------------------------- */
@@ -220,7 +209,10 @@ const struct hf__domain hf__inbox_domain = {
     .init = hf__inbox_state_init,
     .deinit = inbox_deinit,
     .apply = hf__inbox_apply,
-    .snapshot = inbox_snapshot,
+    .shelf = inbox_shelf,
+    .in_containers = true,
+    .show = inbox_show,
+    .show_container = show_inbox,
     .describe = hf__inbox_describe,
     .about = hf__inbox_about,
     .concerns = hf__inbox_concerns,

@@ -167,6 +167,7 @@ int hf__inbox_state_init(void *state, const struct hf__domain_env *env);
 struct hf__record *hf__record_find(const struct hf__inbox *inbox, struct hf_bytes account,
                                    struct hf_bytes thread);
 /* Not in any index yet; hf__change_add puts it there. NULL: out of memory. */
+extern const struct hf__type hf__record_type;
 struct hf__record *hf__record_new(struct hf__inbox *inbox, struct hf_bytes account,
                                   struct hf_bytes thread);
 /* The hash of a full key, the same for records and tombstones. */

@@ -134,7 +134,7 @@ static bool inbox_idle(const struct hf__object *object)
 	       hf__index_count(&inbox->tombs) == 0;
 }
 
-static const struct hf__type record_type = {
+const struct hf__type hf__record_type = {
     .name = "record",
     .value_offset = offsetof(struct hf__record, value),
     .value_size = sizeof(struct hf__record_value),
@@ -177,7 +177,7 @@ struct hf__record *hf__record_new(struct hf__inbox *inbox, struct hf_bytes accou
 	struct hf__record *record = hf__alloc(sizeof *record + account.len + thread.len);
 	if (!record)
 		return NULL;
-	record->object.type = &record_type;
+	record->object.type = &hf__record_type;
 	record->object.container = &inbox->head.object;
 	record->value.snoozed_until = HF_UNSET;
 	record->lens[0] = (uint16_t)account.len;

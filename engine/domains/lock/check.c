@@ -1,22 +1,5 @@
-/* The lock state as entries (snapshot), and every invariant recounted (verify). A snapshot holds
- * every lock that is there, by name, whether its lease is over or not: it shows values only,
- * nothing that depends on the time or on which incarnation looks. */
+/* Every invariant of the lock state, recounted. */
 #include "domains/lock/lock.h"
-
-int hf__lock_snapshot(const void *raw, struct hf__emitter *emitter)
-{
-	const struct hf__lock_state *state = raw;
-	for (const struct hf__lock *lock = hf__index_first_object(&state->by_name); lock;
-	     lock = hf__index_next_object(&state->by_name, lock)) {
-		const struct hf__lock_image image =
-		    hf__lock_image_of(lock, HF__LOCK_STATE, emitter->setback);
-		hf__lock_encode(&emitter->body, HF__LOCK_HELD, &image);
-		const int rc = emitter->emit(emitter, lock->value.version, HF__LOCK_HELD);
-		if (rc != HF_OK)
-			return rc;
-	}
-	return HF_OK;
-}
 
 static const char *lock_fault(const struct hf__lock_state *state, const struct hf__lock *lock)
 {

@@ -139,6 +139,22 @@ static struct hf__removed *lock_removed(void *state)
 	return &((struct hf__lock_state *)state)->removed;
 }
 
+/* --- Snapshot --------------------------------------------------------------------------------- */
+
+static const struct hf__index *lock_shelf(const void *state, unsigned i)
+{
+	return i == 0 ? &((const struct hf__lock_state *)state)->by_name : NULL;
+}
+
+/* Whether its lease is over or not. */
+static int lock_show(const void *object, struct hf__emitter *emitter)
+{
+	const struct hf__lock *lock = object;
+	const struct hf__lock_image image = hf__lock_image_of(lock, HF__LOCK_STATE, emitter->setback);
+	hf__lock_encode(&emitter->body, HF__LOCK_HELD, &image);
+	return emitter->emit(emitter, lock->value.version, HF__LOCK_HELD);
+}
+
 const struct hf__domain hf__lock_domain = {
     .id = HF__DOMAIN_LOCK,
     .name = "lock",
@@ -148,7 +164,8 @@ const struct hf__domain hf__lock_domain = {
     .init = hf__lock_state_init,
     .deinit = lock_deinit,
     .apply = lock_apply,
-    .snapshot = hf__lock_snapshot,
+    .shelf = lock_shelf,
+    .show = lock_show,
     .describe = hf__lock_describe,
     .about = hf__lock_about,
     .verify = hf__lock_verify,

@@ -3,7 +3,7 @@
  *   lock.c    the row: life, apply, endings
  *   index.c   objects, hooks, views
  *   entry.c   entries: bytes <-> meaning, words
- *   check.c   snapshot and verify
+ *   check.c   verify
  *   mutate.c  mutations
  *   with.c    locks inside one process
  *   read.c    reads
@@ -149,7 +149,6 @@ void hf__lock_run_ends(struct hf__lock_state *state, struct hf__lock_running *ru
 
 /* --- lock/check.c ----------------------------------------------------------------------------- */
 
-int hf__lock_snapshot(const void *state, struct hf__emitter *emitter);
 int hf__lock_verify(const void *state, struct hf__text *why);
 
 #endif

@@ -197,18 +197,17 @@ static int migration_apply(void *state, struct hf__change *change, const struct 
 	return migration ? hf__change_remove(change, &migration->object) : HF_ECORRUPT;
 }
 
-static int migration_snapshot(const void *raw, struct hf__emitter *emitter)
+static const struct hf__index *migration_shelf(const void *state, unsigned i)
 {
-	const struct hf__migration_state *state = raw;
-	int rc = HF_OK;
-	const struct hf__migration *migration = hf__index_first_object(&state->by_name);
-	for (; migration && rc == HF_OK;
-	     migration = hf__index_next_object(&state->by_name, migration)) {
-		hf__migration_put_applied(&emitter->body, HF__MIGRATION_STATE,
-		                          hf__migration_name(migration), &migration->value);
-		rc = emitter->emit(emitter, migration->value.version, HF__MIGRATION_APPLIED);
-	}
-	return rc;
+	return i == 0 ? &((const struct hf__migration_state *)state)->by_name : NULL;
+}
+
+static int migration_show(const void *object, struct hf__emitter *emitter)
+{
+	const struct hf__migration *migration = object;
+	hf__migration_put_applied(&emitter->body, HF__MIGRATION_STATE, hf__migration_name(migration),
+	                          &migration->value);
+	return emitter->emit(emitter, migration->value.version, HF__MIGRATION_APPLIED);
 }
 
 /* I-MIGRATION-1. */
@@ -239,7 +238,8 @@ const struct hf__domain hf__migration_domain = {
     .init = migration_init,
     .deinit = migration_deinit,
     .apply = migration_apply,
-    .snapshot = migration_snapshot,
+    .shelf = migration_shelf,
+    .show = migration_show,
     .describe = migration_describe,
     .about = migration_about,
     .verify = migration_verify,

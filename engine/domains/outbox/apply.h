@@ -36,9 +36,11 @@ int hf__outbox_apply_queue(struct hf__outbox_state *state, struct hf__change *ch
 int hf__outbox_add_done(struct hf__outbox_state *state, struct hf__change *change,
                         const struct hf__entry *entry, const struct hf__outbox_image *image);
 
-/* --- The domain's snapshot() and verify(): outbox/check.c, outbox/verify.c -------------------- */
+/* --- Snapshot and verify: outbox/snapshot.c, outbox/verify.c -------------------------------- */
 
-int hf__outbox_snapshot(const void *state, struct hf__emitter *emitter);
+const struct hf__index *hf__outbox_shelf(const void *owner, unsigned i);
+int hf__outbox_show(const void *object, struct hf__emitter *emitter);
+int hf__outbox_show_queue(const void *container, struct hf__emitter *emitter);
 int hf__outbox_verify(const void *state, struct hf__text *why);
 
 #endif

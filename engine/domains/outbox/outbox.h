@@ -8,7 +8,7 @@
  *   describe.c, about.c     entries in words; for watchers
  *   apply.c, apply_queue.c  entries -> state: about an item; about several, or a queue
  *   value.c                 values after an entry
- *   check.c, verify.c       snapshot; verify
+ *   snapshot.c, verify.c    snapshot; verify
  *   verb.c                  what mutations have in common
  *   enqueue.c, put.c        filling a queue; items and ids as given
  *   queue.c, redrive.c      settings, pause, clear; redrive, prune

@@ -96,8 +96,14 @@ static int timeline_apply(void *state, struct hf__change *change, const struct h
 
 /* --- Snapshot --------------------------------------------------------------------------------- */
 
-static int snapshot_event(const struct hf__timeline_event *event, struct hf__emitter *emitter)
+static const struct hf__index *timeline_shelf(const void *owner, unsigned i)
 {
+	return i == 0 ? &((const struct hf__timeline *)owner)->views[HF__TIMELINE_BY_ID] : NULL;
+}
+
+static int timeline_show(const void *object, struct hf__emitter *emitter)
+{
+	const struct hf__timeline_event *event = object;
 	const struct hf__timeline_event_image image = {
 	    .cause = HF__TIMELINE_STATE,
 	    .timeline = hf__container_name(hf__timeline_event_timeline(event)),
@@ -105,26 +111,7 @@ static int snapshot_event(const struct hf__timeline_event *event, struct hf__emi
 	};
 	hf__timeline_put_event(&emitter->body, &image);
 	const int rc = emitter->payload(emitter, &event->value.payload);
-	if (rc != HF_OK)
-		return rc;
-	return emitter->body.bad ? HF_ENOMEM
-	                         : emitter->emit(emitter, event->value.version, HF__TIMELINE_EVENT);
-}
-
-static int snapshot_timeline(const void *raw, struct hf__emitter *emitter)
-{
-	const struct hf__timeline *timeline = raw;
-	const struct hf__index *by_id = &timeline->views[HF__TIMELINE_BY_ID];
-	int rc = HF_OK;
-	for (const struct hf__timeline_event *event = hf__index_first_object(by_id);
-	     event && rc == HF_OK; event = hf__index_next_object(by_id, event))
-		rc = snapshot_event(event, emitter);
-	return rc;
-}
-
-static int timeline_snapshot(const void *state, struct hf__emitter *emitter)
-{
-	return hf__emit_each(state, snapshot_timeline, emitter);
+	return rc == HF_OK ? emitter->emit(emitter, event->value.version, HF__TIMELINE_EVENT) : rc;
 }
 
 /* --- Verify ----------------------------------------------------------------------------------- */
@@ -192,7 +179,9 @@ const struct hf__domain hf__timeline_domain = {
     .init = timeline_init,
     .deinit = timeline_deinit,
     .apply = timeline_apply,
-    .snapshot = timeline_snapshot,
+    .shelf = timeline_shelf,
+    .in_containers = true,
+    .show = timeline_show,
     .describe = hf__timeline_describe,
     .about = hf__timeline_about,
     .verify = timeline_verify,

@@ -3,6 +3,7 @@
  * log was whole, every domain verifies its state, and every object is counted by giving it as a
  * snapshot would, its payload read from disk and verified. */
 #include "store/check/check.h"
+#include "store/snapshot/walk.h"
 
 static void report_misfit(struct hf__check *c, const struct hf__entry *entry)
 {
@@ -72,8 +73,7 @@ static int count_object(struct hf__emitter *emitter, uint64_t lsn, uint8_t kind)
 {
 	struct recount *recount = emitter->ctx;
 	(void)lsn;
-	(void)kind;
-	recount->objects++;
+	recount->objects += kind != HF__CONTAINER_ENTRY;
 	emitter->body.len = 0;
 	return emitter->body.bad ? HF_ENOMEM : HF_OK;
 }
@@ -111,7 +111,7 @@ static void check_state(struct hf__check *c, unsigned index)
 		(void)hf__check_note(c, HF_FSCK_DAMAGE, "", 0, 0, "the state of domain %s is unsound: %s",
 		                     row->name, why);
 	c->no_memory =
-	    row->snapshot(c->store->world.states[index], &emitter) == HF_ENOMEM || c->no_memory;
+	    hf__walk_state(row, c->store->world.states[index], &emitter) == HF_ENOMEM || c->no_memory;
 	c->sum.domains[index].objects = recount.objects;
 	hf__writer_deinit(&emitter.body);
 	hf__writer_deinit(&recount.payload);

@@ -63,6 +63,8 @@ int hf__emit(struct hf__decision *d, uint8_t kind)
 	entry.body = hf_bytes_of(b->bytes.data + body, d->body_len);
 	entry.place = place_of_body(b, d->entry_at);
 	s->world.change.lsn = entry.lsn;
+	if (s->world.change.observer)
+		s->world.change.observer->domain = d->domain_index;
 	s->world.next_lsn++;
 	b->entries++;
 	return hf__entry_known(row, &entry) ? row->apply(d->state, &s->world.change, &entry)

@@ -5,6 +5,8 @@
 #include "log/entry.h"
 #include "object/removed.h"
 #include "store/internal.h"
+#include "store/snapshot/load.h"
+#include "store/snapshot/walk.h"
 
 /* Replay and loading let names go as a commit does: what they read is durable. */
 #define SWEEP_AT_ONCE 8u
@@ -115,6 +117,8 @@ static bool sweep_states(const struct hf_store *s, void *const *states, uint64_t
 
 bool hf__sweep_removed(struct hf_store *s, size_t keep, unsigned budget)
 {
+	if (s->world.change.observer) /* I-CUT-3 */
+		return false;
 	return sweep_states(s, s->world.states, atomic_load(&s->durable_lsn), keep, budget,
 	                    &s->world.change.emptied);
 }
@@ -174,7 +178,7 @@ int hf__state_dump(struct hf_store *store, struct hf__writer *out, struct hf_err
 	for (unsigned i = 0; i < store->domains->count && rc == HF_OK; i++) {
 		const struct hf__domain *row = store->domains->rows[i];
 		hf__put_u8(out, row->id);
-		rc = row->snapshot(store->world.states[i], &emitter);
+		rc = hf__walk_sorted(row, store->world.states[i], &emitter);
 		hf__put_u64(out, 0); /* no entry has LSN 0: the end of the domain */
 	}
 	(void)pthread_mutex_unlock(&store->lock);
@@ -189,18 +193,6 @@ int hf__state_dump(struct hf_store *store, struct hf__writer *out, struct hf_err
 
 /* --- Load ------------------------------------------------------------------------------------- */
 
-static int apply_entry(struct hf_store *s, void *state, const struct hf__domain *row,
-                       const struct hf__entry *entry)
-{
-	hf__change_begin(&s->world.change, entry->lsn, true);
-	const int rc = row->apply(state, &s->world.change, entry);
-	if (rc != HF_OK)
-		hf__change_undo(&s->world.change);
-	else
-		hf__change_keep(&s->world.change);
-	return rc;
-}
-
 static int load_entry(struct hf_store *s, void *state, const struct hf__domain *row, uint64_t lsn,
                       int64_t setback, struct hf__reader *r)
 {
@@ -210,7 +202,7 @@ static int load_entry(struct hf_store *s, void *state, const struct hf__domain *
 	                          .kind = hf__get_u8(r),
 	                          .setback = setback};
 	entry.body = hf__get_long(r);
-	return r->bad ? HF_ECORRUPT : apply_entry(s, state, row, &entry);
+	return r->bad ? HF_ECORRUPT : hf__load_entry(row, state, &s->world.change, &entry);
 }
 
 static int load_domain(struct hf_store *s, void **states, struct hf__reader *r)
@@ -270,7 +262,7 @@ static int rebuild_entry(struct hf_store *s, void **states, const struct hf__ent
 		return rc == HF_ENOTFOUND ? HF_OK : rc;
 	struct hf__entry known = *entry;
 	known.setback = hf__setback(s, states);
-	return apply_entry(s, states[index], row, &known);
+	return hf__load_entry(row, states[index], &s->world.change, &known);
 }
 
 int hf__state_rebuild(struct hf_store *store, const struct hf__entry *entries, size_t count,

@@ -105,18 +105,11 @@ static int note_apply(void *state, struct hf__change *change, const struct hf__e
 	return hf__change_set(change, &note->head.object, &value);
 }
 
-static int emit_note(const void *note, struct hf__emitter *emitter)
+static int note_show(const void *container, struct hf__emitter *emitter)
 {
-	const struct hf_note shown = note_of(note);
-	if (shown.version == 0)
-		return HF_OK;
-	encode(&emitter->body, &shown);
-	return emitter->emit(emitter, shown.version, NOTE);
-}
-
-static int note_snapshot(const void *state, struct hf__emitter *emitter)
-{
-	return hf__emit_each(state, emit_note, emitter);
+	const struct hf_note note = note_of(container);
+	encode(&emitter->body, &note);
+	return emitter->emit(emitter, note.version, NOTE);
 }
 
 static int note_verify(const void *state, struct hf__text *why)
@@ -179,7 +172,8 @@ const struct hf__domain hf__note_domain = {.id = DOMAIN_NOTE,
                                            .init = note_init,
                                            .deinit = hf__containers_deinit,
                                            .apply = note_apply,
-                                           .snapshot = note_snapshot,
+                                           .in_containers = true,
+                                           .show_container = note_show,
                                            .describe = note_describe,
                                            .about = note_about,
                                            .verify = note_verify,

@@ -1,0 +1,188 @@
+/* See sorter.h. A key is: row, 0 for objects and 1 for containers, then each part with a NUL
+ * behind it. Parts hold none, so that keys compare as their parts do. */
+#include "store/snapshot/sorter.h"
+
+#include <errno.h>
+
+#include "log/entry.h"
+#include "store/snapshot/order.h"
+
+#define BATCH_BYTES (8u << 20)
+#define SPILL_NAME "sorting.tmp"
+#define REF_SIZE 24u
+
+void hf__sorter_init(struct hf__sorter *sorter, const struct hf__os *os,
+                     const struct hf__domain *const *rows)
+{
+	*sorter = (struct hf__sorter){.os = os, .rows = rows, .spill = -1};
+	sorter->into.emit = hf__sorter_emit;
+	sorter->into.payload = hf__sorter_refer;
+}
+
+void hf__sorter_deinit(struct hf__sorter *sorter)
+{
+	hf__writer_deinit(&sorter->into.body);
+	hf__writer_deinit(&sorter->filling.bytes);
+	for (size_t i = 0; i < sorter->run_count; i++)
+		hf__free(sorter->runs[i].buffer);
+	hf__free(sorter->runs);
+	if (sorter->spill >= 0)
+		(void)sorter->os->close(sorter->os->ctx, sorter->spill); /* it has no name any more */
+	sorter->spill = -1;
+}
+
+/* --- Taking entries --------------------------------------------------------------------------- */
+
+int hf__sorter_refer(struct hf__emitter *emitter, const struct hf__payload *payload)
+{
+	struct hf__sorter *sorter = (void *)emitter;
+	if (payload->len == 0 || payload->bytes) {
+		hf__put_long(&emitter->body, hf__blob_bytes(payload->bytes));
+		return emitter->body.bad ? HF_ENOMEM : HF_OK;
+	}
+	hf__put_u32(&emitter->body, payload->len);
+	const size_t at = hf__put_room(&emitter->body, REF_SIZE);
+	sorter->refs[sorter->ref_count++] = (struct hf__sorted_ref){(uint32_t)at, *payload};
+	return emitter->body.bad ? HF_ENOMEM : HF_OK;
+}
+
+static void put_key(struct hf__writer *w, uint8_t row, uint8_t kind, const struct hf__about *about)
+{
+	hf__put_u8(w, row);
+	hf__put_u8(w, kind == HF__CONTAINER_ENTRY);
+	for (unsigned i = 0; i < about->parts; i++) {
+		hf__put_bytes(w, about->key[i]);
+		hf__put_u8(w, 0);
+	}
+}
+
+/* Which object the entry is about; false: the domain cannot read what it wrote. */
+static bool about_of(const struct hf__emitter *emitter, uint64_t lsn, uint8_t kind,
+                     struct hf__about *about)
+{
+	const struct hf_bytes body = hf_bytes_of(emitter->body.data, emitter->body.len);
+	*about = (struct hf__about){.key = {body}, .parts = 1};
+	if (kind == HF__CONTAINER_ENTRY)
+		return true;
+	const struct hf__entry entry = {
+	    .lsn = lsn, .domain = emitter->row->id, .kind = kind, .body = body};
+	*about = (struct hf__about){0};
+	return emitter->row->about(&entry, about);
+}
+
+static uint8_t row_index(const struct hf__sorter *sorter, const struct hf__domain *row)
+{
+	uint8_t i = 0;
+	while (sorter->rows && sorter->rows[i] != row)
+		i++;
+	return i;
+}
+
+int hf__sorter_emit(struct hf__emitter *emitter, uint64_t lsn, uint8_t kind)
+{
+	struct hf__sorter *sorter = (void *)emitter;
+	struct hf__writer *out = &sorter->filling.bytes;
+	struct hf__about about;
+	const size_t begin = out->len;
+	struct hf__sorted entry = {.lsn = lsn,
+	                           .kind = kind,
+	                           .row = row_index(sorter, emitter->row),
+	                           .body_len = (uint32_t)emitter->body.len,
+	                           .refs = sorter->ref_count};
+	if (emitter->body.bad)
+		return HF_ENOMEM;
+	if (!about_of(emitter, lsn, kind, &about))
+		return HF_ECORRUPT;
+	(void)hf__put_room(out, sizeof entry);
+	put_key(out, entry.row, kind, &about);
+	entry.key_len = (uint16_t)(out->len - begin - sizeof entry);
+	hf__put_bytes(out, hf_bytes_of(emitter->body.data, emitter->body.len));
+	hf__put_bytes(out, hf_bytes_of(sorter->refs, entry.refs * sizeof sorter->refs[0]));
+	hf__put_align(out, 8);
+	emitter->body.len = 0;
+	sorter->ref_count = 0;
+	if (out->bad)
+		return HF_ENOMEM;
+	entry.size = (uint32_t)(out->len - begin);
+	memcpy(out->data + begin, &entry, sizeof entry);
+	sorter->filling.count++;
+	return HF_OK;
+}
+
+bool hf__sorter_full(const struct hf__sorter *sorter)
+{
+	return sorter->os && sorter->filling.bytes.len >= BATCH_BYTES;
+}
+
+void hf__sorter_take(struct hf__sorter *sorter, struct hf__sorted_batch *batch)
+{
+	*batch = sorter->filling;
+	sorter->filling = (struct hf__sorted_batch){0};
+}
+
+/* --- Sorting and spilling --------------------------------------------------------------------- */
+
+/* A file that goes when it is closed. Crash: it is a temporary file, and the next opening removes
+ * it. */
+static int open_spill(struct hf__sorter *sorter)
+{
+	const struct hf__os *os = sorter->os;
+	if (sorter->spill >= 0)
+		return 0;
+	(void)os->unlink(os->ctx, SPILL_NAME);
+	int rc = os->open(os->ctx, SPILL_NAME, HF__OS_WRITE | HF__OS_CREATE, &sorter->spill);
+	if (rc == 0)
+		rc = os->unlink(os->ctx, SPILL_NAME);
+	return rc;
+}
+
+static int add_run(struct hf__sorter *sorter, uint64_t end)
+{
+	if (sorter->run_count == sorter->run_cap) {
+		const size_t cap = sorter->run_cap ? sorter->run_cap * 2 : 16;
+		struct hf__sorted_run *runs = hf__realloc(sorter->runs, cap * sizeof *runs);
+		if (!runs)
+			return ENOMEM;
+		sorter->runs = runs;
+		sorter->run_cap = cap;
+	}
+	sorter->runs[sorter->run_count++] = (struct hf__sorted_run){.at = sorter->spilled, .end = end};
+	sorter->spilled = end;
+	return 0;
+}
+
+/* In pieces, behind what is there. */
+static int write_run(struct hf__sorter *sorter, const uint8_t *const *order, size_t count)
+{
+	const struct hf__os *os = sorter->os;
+	struct hf__writer piece = {0};
+	uint64_t at = sorter->spilled;
+	int rc = 0;
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		hf__put_bytes(&piece, hf_bytes_of(order[i], hf__sorted_head(order[i]).size));
+		if (piece.bad) {
+			rc = ENOMEM;
+		} else if (piece.len >= HF__SORTED_PIECE || i + 1 == count) {
+			rc = os->write(os->ctx, sorter->spill, piece.data, piece.len, at);
+			at += piece.len;
+			piece.len = 0;
+		}
+	}
+	hf__writer_deinit(&piece);
+	return rc ? rc : add_run(sorter, at);
+}
+
+int hf__sorter_spill(struct hf__sorter *sorter, struct hf__sorted_batch *batch, int *os_errno)
+{
+	int rc = batch->count > 0 ? open_spill(sorter) : 0;
+	const uint8_t **order = rc == 0 ? hf__sorted_order(batch) : NULL;
+	if (rc == 0 && !order)
+		rc = ENOMEM;
+	if (rc == 0 && batch->count > 0)
+		rc = write_run(sorter, order, batch->count);
+	hf__free(order);
+	hf__writer_deinit(&batch->bytes);
+	*batch = (struct hf__sorted_batch){0};
+	*os_errno = rc;
+	return rc;
+}

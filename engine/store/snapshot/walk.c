@@ -1,0 +1,203 @@
+/* See walk.h. */
+#include "store/snapshot/walk.h"
+
+#include <limits.h>
+
+#include "object/container.h"
+#include "store/snapshot/sorter.h"
+
+/* --- One object ------------------------------------------------------------------------------- */
+
+static const struct hf__domain *row_of(const struct hf__walk *w)
+{
+	return w->domains->rows[w->row];
+}
+
+static int give_object(struct hf__walk *w, const struct hf__domain *row,
+                       const struct hf__object *object)
+{
+	if (object->changed > w->observer.upto)
+		return HF_OK;
+	w->emitter->row = row;
+	return row->show(object, w->emitter);
+}
+
+/* A container stands in a snapshot with its newest change, as long as it holds or says something;
+ * what it says itself is an entry of its own. */
+static int give_container(struct hf__walk *w, const struct hf__domain *row,
+                          const struct hf__object *object)
+{
+	struct hf__emitter *emitter = w->emitter;
+	if (!object->type->idle || object->changed > w->observer.upto || object->type->idle(object))
+		return HF_OK;
+	emitter->row = row;
+	const int rc = row->show_container ? row->show_container(object, emitter) : HF_OK;
+	if (rc != HF_OK)
+		return rc;
+	hf__put_bytes(&emitter->body, hf__container_name(object));
+	return emitter->emit(emitter, object->changed, HF__CONTAINER_ENTRY);
+}
+
+/* --- What changes meanwhile ------------------------------------------------------------------- */
+
+static void before(struct hf__observer *observer, const struct hf__object *object)
+{
+	struct hf__walk *w = (void *)observer;
+	const struct hf__domain *row = w->domains->rows[observer->domain];
+	if (w->rc == HF_OK)
+		w->rc = object->type->idle ? give_container(w, row, object) : give_object(w, row, object);
+}
+
+/* Before this node, which lies in no other index than the one that is walked. */
+static void stand(struct hf__walk *w, const struct hf__index_node *node)
+{
+	w->node = node;
+	w->observer.next = hf__index_object(w->index, node);
+}
+
+static void leaves(struct hf__observer *observer)
+{
+	struct hf__walk *w = (void *)observer;
+	stand(w, hf__index_next(w->node));
+}
+
+/* --- The walk --------------------------------------------------------------------------------- */
+
+static void enter(struct hf__walk *w, const void *owner)
+{
+	w->owner = owner;
+	w->shelf = 0;
+}
+
+/* The next container of a domain that has its shelves in them; NULL: it was the last. */
+static int next_owner(struct hf__walk *w)
+{
+	const void *state = w->states[w->row];
+	if (!row_of(w)->in_containers) {
+		w->owner = NULL;
+		return HF_OK;
+	}
+	const void *container =
+	    w->owner == state ? hf__container_first(state) : hf__container_next(state, w->owner);
+	enter(w, container);
+	return container ? give_container(w, row_of(w), container) : HF_OK;
+}
+
+static int next_row(struct hf__walk *w)
+{
+	if (w->in_row)
+		w->row++;
+	w->in_row = w->row < w->domains->count;
+	if (!w->in_row)
+		return HF_OK;
+	void *state = w->states[w->row];
+	const struct hf__domain *row = row_of(w);
+	const struct hf__object *single = row->setback_object ? row->setback_object(state) : NULL;
+	enter(w, state);
+	w->container = NULL;
+	return single ? give_object(w, row, single) : HF_OK;
+}
+
+/* To the next index that has objects, or one step towards it. */
+static int go_on(struct hf__walk *w)
+{
+	if (!w->owner)
+		return next_row(w);
+	const struct hf__domain *row = row_of(w);
+	const bool has = row->shelf && row->in_containers == (w->owner != w->states[w->row]);
+	w->index = has ? row->shelf(w->owner, w->shelf) : NULL;
+	if (!w->index)
+		return next_owner(w);
+	w->shelf++;
+	stand(w, hf__index_first(w->index));
+	return HF_OK;
+}
+
+/* Of a domain whose shelves are in its state: its containers come with the first of their
+ * objects. */
+static int give_container_of(struct hf__walk *w, const struct hf__object *object)
+{
+	const struct hf__object *container = object->container;
+	if (row_of(w)->in_containers || container == w->container)
+		return HF_OK;
+	w->container = container;
+	return container ? give_container(w, row_of(w), container) : HF_OK;
+}
+
+static int give_next(struct hf__walk *w)
+{
+	const struct hf__object *object = w->observer.next;
+	stand(w, hf__index_next(w->node));
+	const int rc = give_container_of(w, object);
+	return rc == HF_OK ? give_object(w, row_of(w), object) : rc;
+}
+
+int hf__walk_step(struct hf__walk *w, unsigned budget, bool *more)
+{
+	int rc = w->rc;
+	for (*more = true; rc == HF_OK && budget > 0 && *more; budget--) {
+		rc = w->observer.next ? give_next(w) : go_on(w);
+		*more = w->row < w->domains->count;
+	}
+	return rc;
+}
+
+static void start(struct hf__walk *w, const struct hf__domains *domains, void *const *states,
+                  uint64_t upto, struct hf__emitter *emitter)
+{
+	*w = (struct hf__walk){
+	    .observer = {.upto = upto, .before = before, .leaves = leaves},
+	    .domains = domains,
+	    .states = states,
+	    .emitter = emitter,
+	};
+}
+
+void hf__walk_begin(struct hf__walk *w, const struct hf__domains *domains, void *const *states,
+                    uint64_t upto, struct hf__emitter *emitter, struct hf__change *change)
+{
+	start(w, domains, states, upto, emitter);
+	change->observer = &w->observer;
+}
+
+void hf__walk_end(struct hf__change *change)
+{
+	change->observer = NULL;
+}
+
+int hf__walk_state(const struct hf__domain *row, void *state, struct hf__emitter *emitter)
+{
+	const struct hf__domains one = {&row, 1};
+	struct hf__walk w;
+	bool more = true;
+	int rc = HF_OK;
+	start(&w, &one, &state, UINT64_MAX, emitter);
+	while (more && rc == HF_OK)
+		rc = hf__walk_step(&w, UINT_MAX, &more);
+	return rc;
+}
+
+static int give_sorted(void *arg, const struct hf__sorted *entry, uint8_t *body,
+                       const struct hf__sorted_ref *refs)
+{
+	struct hf__emitter *emitter = arg;
+	(void)refs; /* the emitter's payload() wrote bytes */
+	hf__put_bytes(&emitter->body, hf_bytes_of(body, entry->body_len));
+	return emitter->emit(emitter, entry->lsn, entry->kind);
+}
+
+int hf__walk_sorted(const struct hf__domain *row, void *state, struct hf__emitter *emitter)
+{
+	struct hf__sorter sorter;
+	int os_errno = 0;
+	hf__sorter_init(&sorter, NULL, NULL);
+	sorter.into.ctx = emitter->ctx;
+	sorter.into.setback = emitter->setback;
+	sorter.into.payload = emitter->payload;
+	int rc = hf__walk_state(row, state, &sorter.into);
+	emitter->row = row;
+	if (rc == HF_OK)
+		rc = hf__sorter_give(&sorter, give_sorted, emitter, &os_errno);
+	hf__sorter_deinit(&sorter);
+	return rc;
+}
