@@ -25,6 +25,7 @@ struct hf__entry {
 	int64_t setback;
 	/* of the body's first byte; segment 0: it lies in no segment (a snapshot) */
 	struct hf__position place;
+	bool in_snapshot; /* not on disk: payloads may stand elsewhere in the file */
 };
 
 /* Opens an entry at the end of `w`: the body is put next. Returns where its header lies. */

@@ -29,8 +29,9 @@ struct hf__entry;
 struct hf__payload {
 	struct hf__blob *bytes; /* in memory; NULL: empty, or on disk when `segment` is not 0 */
 	uint32_t len;
-	uint32_t segment;
-	uint32_t offset;
+	uint32_t segment; /* or, of a snapshot, the payload block */
+	uint32_t offset; /* in it */
+	bool in_snapshot; /* in the one that the store was opened with */
 	struct hf__hash128 content; /* of what lies on disk; else 0 */
 };
 
@@ -45,6 +46,10 @@ struct hf__domain_env {
 	const struct hf__incarnations *incarnations;
 };
 
+/* Reads a payload of a body: its u32 length, then its bytes; or, in a snapshot, what stands for
+ * them, which is of this length and not to be looked at. Bytes of `len`, for the next three. */
+struct hf_bytes hf__get_payload(struct hf__reader *r);
+bool hf__payload_stands_elsewhere(struct hf_bytes bytes);
 /* Keeps `bytes`, which must lie inside entry->body. HF_OK or HF_ENOMEM. *out is overwritten, not
  * freed. */
 HF_CHECKED int hf__payload_keep(const struct hf__domain_env *env, const struct hf__entry *entry,

@@ -29,6 +29,8 @@
 #include "store/commit/sink.h"
 #include "store/commit/witness.h"
 #include "store/recover/handle.h"
+#include "store/snapshot/base.h"
+#include "store/snapshot/take.h"
 #include "store/store.h"
 #include "store/watch/watch.h"
 
@@ -152,6 +154,8 @@ struct hf_store {
 	struct hf__async async;
 	struct hf__waits waits;
 	struct hf__payload_files payload_files;
+	struct hf__base base;
+	struct hf__taking taking;
 	/* waiters for what becomes durable; NULL for a store that is only looked at */
 	struct hf__watch *watch;
 

@@ -124,8 +124,15 @@ struct hf__domains {
 	unsigned count;
 };
 
+/* Entries of a snapshot that are of no domain. */
+enum hf__store_kind {
+	/* an opening: its LSN is the first of it, its body an i64: when it wrote its newest entry */
+	HF__STORE_INCARNATION = 1,
+};
+
 /* Ids on disk. */
 enum hf__domain_id {
+	HF__DOMAIN_STORE = 0, /* of the store itself, in snapshots only: enum hf__store_kind */
 	HF__DOMAIN_INBOX = 1,
 	HF__DOMAIN_CURSOR = 2,
 	HF__DOMAIN_OUTBOX = 3,

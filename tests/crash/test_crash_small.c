@@ -89,6 +89,13 @@ static void lost_claims_survive(void **state)
 	assert_nothing_wrong((struct part){&script_lost, "weak", 0, .moments = 0});
 }
 
+static void snapshots_survive(void **state)
+{
+	(void)state;
+	assert_nothing_wrong(
+	    (struct part){&script_snapshots, "weak", 0, .moments = 3, .faults = 12, .deep = 400});
+}
+
 static void rotation_survives(void **state)
 {
 	(void)state;
@@ -179,6 +186,7 @@ int main(void)
 	    cmocka_unit_test(padding_to_sectors_is_not_enough_where_pages_go),
 	    cmocka_unit_test(queues_survive),
 	    cmocka_unit_test(lost_claims_survive),
+	    cmocka_unit_test(snapshots_survive),
 	    cmocka_unit_test(rotation_survives),
 	    cmocka_unit_test(reopening_and_kills_survive),
 	    cmocka_unit_test(timelines_survive),

@@ -31,6 +31,7 @@ static int store_info(struct cli *cli, int argc, char **argv)
 	out_u64(cli->out, "rewritten_bytes", info.rewritten_bytes);
 	out_u64(cli->out, "torn_bytes", info.torn_bytes);
 	out_u64(cli->out, "replayed", info.replayed);
+	out_u64(cli->out, "snapshot_lsn", info.snapshot_lsn);
 	out_bool(cli->out, "volatile", info.volatile_fs);
 	out_time(cli->out, "clock", info.clock);
 	out_i64(cli->out, "clock_ahead_us", info.clock_ahead_us);

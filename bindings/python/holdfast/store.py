@@ -67,6 +67,10 @@ class Info:
     recovered: bool
     """This opening followed an unclean stop."""
     replayed: int
+    snapshot_lsn: int
+    """Of the snapshot that this opening began with; 0: of none."""
+    snapshots_damaged: int
+    """Newer ones that this opening had to pass over."""
     entries: int
     """Written since open; so are groups and syncs."""
     groups: int
@@ -175,6 +179,11 @@ class Store:
     def sync(self) -> None:
         """Makes every change made so far, of either durability, survive power loss."""
         self._plain("hf_sync")
+
+    def snapshot(self) -> None:
+        """Writes a snapshot of the state as it is now, while writers go on: the next opening reads
+        it and what the log has behind it."""
+        self._plain("hf_snapshot")
 
     def maintain(self, budget: Duration = 0) -> None:
         """Does up to ``budget`` of upkeep (0: all that is due). Needed only for stores opened with

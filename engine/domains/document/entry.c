@@ -82,7 +82,7 @@ static bool get_whole(struct hf__reader *r, struct hf__document_image *out)
 	out->expires_at = hf__get_i64(r);
 	const uint8_t computed = hf__get_u8(r);
 	out->computed = computed == 1;
-	out->payload = hf__get_long(r);
+	out->payload = hf__get_payload(r);
 	if (computed > 1 || (computed == 1 && out->expires_at == HF_UNSET))
 		return false;
 	return out->orders != 0 && out->orders <= HF__DOCUMENT_ALL &&

@@ -148,7 +148,7 @@ static bool get_rest(struct hf__reader *r, uint8_t kind, uint64_t lsn, struct hf
 		if (!get_common(r, kind, out))
 			return false;
 		out->status = hf__get_i32(r);
-		out->response = hf__get_long(r);
+		out->response = hf__get_payload(r);
 		return out->response.len <= HF_PAYLOAD_MAX &&
 		       (out->cause != HF__IDEM_COMPLETE || out->computed);
 	case HF__IDEM_GONE:

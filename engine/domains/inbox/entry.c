@@ -123,7 +123,7 @@ static bool get_record(struct hf__reader *r, struct hf__inbox_item *out)
 	image->dismissed_at = hf__get_i64(r);
 	image->snoozed_until = flags & SNOOZED ? hf__get_i64(r) : HF_UNSET;
 	image->saved = flags & SAVED ? hf__get_u64(r) : 0;
-	out->payload = hf__get_long(r);
+	out->payload = hf__get_payload(r);
 	const bool whole = (flags & SNOOZED) == 0 || image->snoozed_until != HF_UNSET;
 	return flags <= (UNREAD | DISMISSED | SNOOZED | SAVED) && whole &&
 	       ((flags & SAVED) == 0 || image->saved != 0) && image_ok(image) &&

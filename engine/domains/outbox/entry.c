@@ -265,7 +265,7 @@ static bool get_rerun(struct hf__reader *r, struct hf__outbox_image *out)
 	out->rerun_enqueued_at = hf__get_i64(r);
 	out->rerun_available_at = hf__get_i64(r);
 	const bool ok = get_bool(r, &out->rerun_computed);
-	out->rerun_payload = hf__get_long(r);
+	out->rerun_payload = hf__get_payload(r);
 	return ok && (out->cause == HF__OUTBOX_PUT || out->cause == HF__OUTBOX_STATE) &&
 	       out->rerun_payload.len <= HF_PAYLOAD_MAX;
 }
@@ -280,7 +280,7 @@ static bool get_item(struct hf__reader *r, uint64_t lsn, struct hf__outbox_image
 	out->extra = hf__get_long(r);
 	if (!get_rerun(r, out))
 		return false;
-	out->payload = hf__get_long(r);
+	out->payload = hf__get_payload(r);
 	return out->payload.len <= HF_PAYLOAD_MAX && out->extra.len <= HF_OUTBOX_EXTRA_MAX &&
 	       out->seq > 0 && out->seq <= lsn && hf__key_part_ok(out->group, true) &&
 	       fields_ok(out, lsn);
@@ -348,7 +348,7 @@ static bool get_about_item(struct hf__reader *r, uint8_t kind, uint64_t lsn,
 		out->enqueued_at = hf__get_i64(r);
 		out->available_at = hf__get_i64(r);
 		ok = get_bool(r, &out->computed);
-		out->payload = hf__get_long(r);
+		out->payload = hf__get_payload(r);
 		ok = ok && out->payload.len <= HF_PAYLOAD_MAX;
 	}
 	return ok && hf__key_part_ok(out->id, false);

@@ -56,7 +56,7 @@ bool hf__timeline_get_event(struct hf_bytes body, struct hf__timeline_event_imag
 	image->at.type = hf__get_short(&r);
 	image->at.subject = hf__get_short(&r);
 	image->at.happened_at = hf__get_i64(&r);
-	image->payload = hf__get_long(&r);
+	image->payload = hf__get_payload(&r);
 	if (!hf__reader_done(&r) || version != BODY_VERSION || cause > HF__TIMELINE_APPEND ||
 	    !event_ok(image))
 		return false;

@@ -100,6 +100,12 @@ HF_API HF_CHECKED int hf_sync(hf_store *store, struct hf_error *error);
  * (feed.h). Needed only with no_background. Thread-safe. */
 HF_API HF_CHECKED int hf_maintain(hf_store *store, int64_t budget_us, struct hf_error *error);
 
+/* Writes a snapshot of the state as it is now into the store's directory, while writers go on, and
+ * returns when it is durable: the next opening reads it and what the log has behind it. One at a
+ * time. Errors: HF_EBLOCKED (one is being taken), HF_ENOSPACE, HF_ENOMEM, HF_EIO, HF_ECORRUPT (a
+ * payload is damaged): nothing was done. HF_EUNCERTAIN, HF_EFAILED, HF_EFORK. Thread-safe. */
+HF_API HF_CHECKED int hf_snapshot(hf_store *store, struct hf_error *error);
+
 struct hf_info {
 	uint8_t uuid[16];
 	uint16_t epoch;
@@ -115,6 +121,8 @@ struct hf_info {
 	/* bytes after the end of the log that a crash left behind (0 after a clean stop) */
 	uint64_t torn_bytes;
 	uint64_t replayed; /* entries replayed by this opening */
+	hf_lsn snapshot_lsn; /* of the snapshot that this opening began with; 0: of none */
+	uint32_t snapshots_damaged; /* newer ones that this opening had to pass over */
 	uint64_t groups; /* groups written since open */
 	uint64_t entries; /* entries written since open */
 	uint64_t syncs; /* log syncs since open */

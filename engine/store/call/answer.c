@@ -67,7 +67,7 @@ static int load_one(struct hf_store *s, struct hf__payload_file *file,
 	if (rc == HF_OK)
 		return rc;
 	*load->out = hf_bytes_of(NULL, 0);
-	hf__segment_name(load->payload.segment, name);
+	hf__payload_file_name(s, &load->payload, name);
 	if (rc == HF_EFAILED)
 		return hf__fail_at(error, rc, name, load->payload.offset,
 		                   "the store failed before this payload was durable: reopen it");
@@ -99,6 +99,8 @@ int hf__answer_wants(struct hf_store *s, const struct hf__answer *answer, struct
                      struct hf__pins *missing)
 {
 	for (const struct hf__answer_load *load = answer->loads; load; load = load->next) {
+		if (load->payload.in_snapshot) /* its file is open as long as the store */
+			continue;
 		const int rc = hf__pins_want(s, pins, missing, load->payload.segment);
 		if (rc != HF_OK)
 			return rc;

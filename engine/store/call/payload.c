@@ -3,6 +3,7 @@
  * payload can be read alone. */
 #include "base/hash.h"
 #include "log/entry.h"
+#include "log/snapshot.h"
 #include "store/internal.h"
 
 /* All 128 bits, under the store's own key: a checksum with a public seed would leave it to a
@@ -14,12 +15,43 @@ static bool is_content(const struct hf__domain_env *env, const struct hf__payloa
 	return payload->content.low == hash.low && payload->content.high == hash.high;
 }
 
+struct hf_bytes hf__get_payload(struct hf__reader *r)
+{
+	const uint32_t word = hf__get_u32(r), len = word & ~HF__SNAPSHOT_REF_BIT;
+	if (word == len)
+		return hf__get_bytes(r, len);
+	const struct hf_bytes ref = hf__get_bytes(r, HF__SNAPSHOT_REF_SIZE);
+	r->bad = r->bad || len == 0 || len > HF_PAYLOAD_MAX;
+	return hf_bytes_of(ref.data, r->bad ? 0 : len);
+}
+
+bool hf__payload_stands_elsewhere(struct hf_bytes bytes)
+{
+	return bytes.len > 0 &&
+	       hf__load_u32((const uint8_t *)bytes.data - sizeof(uint32_t)) & HF__SNAPSHOT_REF_BIT;
+}
+
+/* Only an entry of a snapshot may say so. */
+static int keep_reference(const struct hf__entry *entry, struct hf_bytes bytes,
+                          struct hf__payload *out)
+{
+	const struct hf__snapshot_ref ref = hf__snapshot_ref_get(bytes.data);
+	*out = (struct hf__payload){.len = (uint32_t)bytes.len,
+	                            .segment = ref.block,
+	                            .offset = ref.offset,
+	                            .in_snapshot = true,
+	                            .content = ref.content};
+	return entry->in_snapshot ? HF_OK : HF_ECORRUPT;
+}
+
 int hf__payload_keep(const struct hf__domain_env *env, const struct hf__entry *entry,
                      struct hf_bytes bytes, struct hf__payload *out)
 {
 	*out = (struct hf__payload){.len = (uint32_t)bytes.len};
 	if (bytes.len == 0)
 		return HF_OK;
+	if (hf__payload_stands_elsewhere(bytes))
+		return keep_reference(entry, bytes, out);
 	if (entry->place.segment == 0 || bytes.len <= env->inline_max)
 		return hf__blob_new(bytes, &out->bytes) ? HF_OK : HF_ENOMEM;
 	const size_t in_body =
@@ -54,7 +86,7 @@ static bool inside(const struct hf__buffer *b, const struct hf__payload *payload
 bool hf__payload_from_buffer(const struct hf_store *s, const struct hf__payload *payload,
                              uint8_t *out)
 {
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < 2 && !payload->in_snapshot; i++) {
 		const struct hf__buffer *b = &s->writer.buffers[i];
 		if (!inside(b, payload))
 			continue;
@@ -62,6 +94,15 @@ bool hf__payload_from_buffer(const struct hf_store *s, const struct hf__payload 
 		return true;
 	}
 	return false;
+}
+
+void hf__payload_file_name(const struct hf_store *s, const struct hf__payload *payload,
+                           char out[HF__NAME_MAX])
+{
+	if (payload->in_snapshot)
+		hf__snapshot_name(s->base.reader.header.lsn, out);
+	else
+		hf__segment_name(payload->segment, out);
 }
 
 void hf__payload_file_close(struct hf_store *s, struct hf__payload_file *file)
@@ -99,7 +140,7 @@ static int read_at(struct hf_store *s, struct hf__payload_file *file,
 static int damaged_or_lost(struct hf_store *s, const struct hf__payload_file *file,
                            const struct hf__payload *payload)
 {
-	if (!atomic_load(&s->fault))
+	if (!atomic_load(&s->fault) || payload->in_snapshot)
 		return HF_ECORRUPT;
 	if (!file->locked)
 		(void)pthread_mutex_lock(&s->lock);
@@ -121,7 +162,8 @@ int hf__payload_load(struct hf_store *s, struct hf__payload_file *file,
 		memcpy(out, payload->bytes->data, payload->len);
 		return HF_OK;
 	}
-	const int rc = read_at(s, file, payload, out);
+	const int rc = payload->in_snapshot ? hf__base_payload(&s->base, payload, out, &file->os_errno)
+	                                    : read_at(s, file, payload, out);
 	if (rc == HF_OK && is_content(&s->world.env, payload, out))
 		return HF_OK;
 	return rc == HF_OK || rc == HF_ECORRUPT ? damaged_or_lost(s, file, payload) : rc;

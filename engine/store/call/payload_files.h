@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "log/format.h"
 #include "store/domain.h"
 
 #define HF__PAYLOAD_FILES 32u /* that stay open without a reader */
@@ -49,6 +50,9 @@ struct hf__payload_file {
 int hf__payload_load(struct hf_store *s, struct hf__payload_file *file,
                      const struct hf__payload *payload, uint8_t *out);
 void hf__payload_file_close(struct hf_store *s, struct hf__payload_file *file);
+/* Of the file in which a payload lies that is not in memory. */
+void hf__payload_file_name(const struct hf_store *s, const struct hf__payload *payload,
+                           char out[HF__NAME_MAX]);
 /* If it lies in a buffer that may not have been written yet: copies it from there. The lock is
  * held. */
 bool hf__payload_from_buffer(const struct hf_store *s, const struct hf__payload *payload,

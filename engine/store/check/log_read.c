@@ -139,7 +139,7 @@ static int attempt(struct reading *reading)
 		rc = hf__recovery_check_beyond(r, r->head->number, r->next_lsn, &all_zero);
 	else if (rc == HF_OK)
 		rc = hf__recovery_check_empty(r, &all_zero);
-	hf__free(r->found);
+	hf__recovery_forget(r);
 	r->found = r->head = NULL;
 	r->count = r->cap = 0;
 	return rc;

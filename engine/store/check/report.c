@@ -194,6 +194,6 @@ void hf__check_forget(struct hf__check *c)
 		hf__free(c->findings[i].objects);
 	hf__free(c->findings);
 	hf__arena_deinit(&c->memory);
-	hf__free(c->r.found);
+	hf__recovery_forget(&c->r);
 	hf__writer_deinit(&c->r.bytes);
 }

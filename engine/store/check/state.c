@@ -89,8 +89,7 @@ static int read_payload(struct hf__emitter *emitter, const struct hf__payload *p
 	const int rc = hf__payload_load(c->store, &recount->file, payload, recount->payload.data);
 	if (rc == HF_OK || rc == HF_ENOMEM)
 		return rc;
-	if (payload->segment)
-		hf__segment_name(payload->segment, name);
+	hf__payload_file_name(c->store, payload, name);
 	(void)hf__check_note(c, rc == HF_EIO ? HF_FSCK_IO : HF_FSCK_DAMAGE, name, payload->offset,
 	                     payload->len,
 	                     "a payload cannot be read where its object says that it lies");

@@ -95,6 +95,11 @@ static void seal(struct hf_store *s, struct hf__flush *f)
 	s->writer.previous_lsn = b->last_lsn;
 	s->writer.end = (struct hf__position){b->start.segment,
 	                                      b->start.offset + (uint32_t)(b->bytes.len - b->header)};
+	if (s->taking.closed) { /* a snapshot shows what is there behind it */
+		s->taking.closed = false;
+		s->taking.at =
+		    (struct hf__log_position){s->writer.end, s->writer.previous_lsn, s->writer.chain};
+	}
 	f->group = b;
 	f->lsn = b->last_lsn;
 	s->info.groups++;

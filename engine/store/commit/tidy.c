@@ -70,7 +70,8 @@ static bool cut_segments(struct hf_store *s)
 
 struct stray {
 	char name[HF__NAME_MAX];
-	uint32_t making; /* number of the one that is being made */
+	uint32_t making; /* number of the segment that is being made */
+	bool taking; /* a snapshot is */
 };
 
 static int find_stray(void *arg, const char *name)
@@ -78,8 +79,9 @@ static int find_stray(void *arg, const char *name)
 	struct stray *stray = arg;
 	char making[HF__NAME_MAX];
 	hf__segment_name(stray->making, making);
-	if (!hf__segment_tmp_name(name) ||
-	    (stray->making != 0 && strncmp(name, making, strlen(making)) == 0))
+	if (!hf__segment_tmp_name(name) && (stray->taking || !hf__snapshot_tmp_name(name)))
+		return 0;
+	if (stray->making != 0 && strncmp(name, making, strlen(making)) == 0)
 		return 0;
 	memcpy(stray->name, name, strlen(name) + 1);
 	return -1;
@@ -96,6 +98,7 @@ static void remove_strays(struct hf_store *s)
 		s->segments.preparing = true;
 		s->tidy.strays = false;
 		stray.making = s->segments.making.file >= 0 ? s->segments.making.number : 0;
+		stray.taking = s->taking.busy;
 	}
 	(void)pthread_mutex_unlock(&s->lock);
 	if (!go)

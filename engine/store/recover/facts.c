@@ -35,13 +35,30 @@ int hf__recovery_no_memory(struct hf__recovery *r)
 
 /* --- Facts ------------------------------------------------------------------------------------ */
 
+static int note_snapshot(struct hf__recovery *r, const char *name)
+{
+	uint64_t lsn;
+	if (!hf__snapshot_name_parse(name, &lsn))
+		return 0;
+	if (r->snapshot_count == r->snapshot_cap) {
+		const size_t cap = r->snapshot_cap ? r->snapshot_cap * 2 : 4;
+		uint64_t *more = hf__realloc(r->snapshots, cap * sizeof *more);
+		if (!more)
+			return ENOMEM;
+		r->snapshots = more;
+		r->snapshot_cap = cap;
+	}
+	r->snapshots[r->snapshot_count++] = lsn;
+	return 0;
+}
+
 static int note_segment(void *arg, const char *name)
 {
 	struct hf__recovery *r = arg;
 	uint32_t number = 0;
-	r->strays = r->strays || hf__segment_tmp_name(name);
+	r->strays = r->strays || hf__segment_tmp_name(name) || hf__snapshot_tmp_name(name);
 	if (!hf__segment_name_parse(name, &number))
-		return 0;
+		return note_snapshot(r, name);
 	if (r->count == r->cap) {
 		const size_t cap = r->cap ? r->cap * 2 : 16;
 		struct hf__segment_file *found = hf__realloc(r->found, cap * sizeof *found);
@@ -137,9 +154,16 @@ int hf__recovery_witness(struct hf__recovery *r)
 	return HF_OK;
 }
 
+void hf__recovery_forget(struct hf__recovery *r)
+{
+	hf__free(r->found);
+	hf__free(r->snapshots);
+}
+
 int hf__recovery_list(struct hf__recovery *r)
 {
 	const struct hf__os *os = r->store->os;
+	r->snapshot_count = 0;
 	const int rc = os->list(os->ctx, note_segment, r);
 	if (rc)
 		return rc == ENOMEM ? hf__recovery_no_memory(r) : hf__failed_read(r, "the directory", rc);

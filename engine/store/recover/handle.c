@@ -131,6 +131,7 @@ int hf__store_release_files(struct hf_store *s)
 	hf__segment_drop(s->os, &s->segments.making);
 	int next = s->segments.next.ready ? s->segments.next.file : -1;
 	hf__payload_files_close(s);
+	hf__base_close(&s->base);
 	const int first = close_file(s, &s->writer.file);
 	const int second = close_file(s, &s->witness.file);
 	const int third = close_file(s, &next);

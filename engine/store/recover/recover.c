@@ -87,12 +87,13 @@ struct hf__scan_input hf__recovery_input(const struct hf__recovery *r,
                                          const struct hf__segment_file *next)
 {
 	const bool pinned = next && next->header.previous_end.segment == f->number;
+	const bool base = f->number == r->base.segment; /* what lies before it was looked at */
 	return (struct hf__scan_input){
 	    .id = &r->store->id,
 	    .bytes = hf_bytes_of(r->bytes.data, r->bytes.len),
 	    .segment = f->number,
-	    .from = HF__SEGMENT_HEADER_SIZE,
-	    .next_lsn = f->header.first_lsn,
+	    .from = base ? r->base.offset : HF__SEGMENT_HEADER_SIZE,
+	    .next_lsn = base ? r->next_lsn : f->header.first_lsn,
 	    .previous_hash = r->previous_hash,
 	    .pinned_end = pinned ? next->header.previous_end.offset : 0,
 	    .witness_end = r->witness.end.segment == f->number ? r->witness.end.offset : 0,
@@ -104,7 +105,7 @@ struct hf__scan_input hf__recovery_input(const struct hf__recovery *r,
 int hf__recovery_scan(struct hf__recovery *r, struct hf__segment_file *f,
                       const struct hf__segment_file *next, hf__scan_entry_fn each, void *arg)
 {
-	if (!hf__recovery_follows(r, f))
+	if (f->number != r->base.segment && !hf__recovery_follows(r, f))
 		return hf__corrupt(r, f->number, 0, "the segment does not follow the one before it");
 	/* Behind its pinned end nothing exists: it is not even read. */
 	const bool pinned = next && next->header.previous_end.segment == f->number;
@@ -123,12 +124,14 @@ int hf__recovery_scan(struct hf__recovery *r, struct hf__segment_file *f,
 static int replay_chain(struct hf__recovery *r)
 {
 	r->next_lsn = 1;
-	for (struct hf__segment_file *f = hf__recovery_next(r, NULL); f; f = hf__recovery_next(r, f)) {
-		const int rc = hf__recovery_scan(r, f, hf__recovery_next(r, f), hf__recovery_apply, r);
-		if (rc != HF_OK)
-			return rc;
+	int rc = hf__recovery_load_base(r);
+	for (struct hf__segment_file *f = hf__recovery_next(r, NULL); f && rc == HF_OK;
+	     f = hf__recovery_next(r, f)) {
+		if (f->number < r->base.segment)
+			continue;
+		rc = hf__recovery_scan(r, f, hf__recovery_next(r, f), hf__recovery_apply, r);
 	}
-	return HF_OK;
+	return rc;
 }
 
 /* --- The outcome ------------------------------------------------------------------------------ */
@@ -383,6 +386,6 @@ int hf__recover(struct hf_store *s, struct hf_error *error)
 		if (s->domains->rows[i]->opened)
 			s->domains->rows[i]->opened(s->world.states[i], s->world.incarnation_lsn);
 	hf__writer_deinit(&r.bytes);
-	hf__free(r.found);
+	hf__recovery_forget(&r);
 	return rc;
 }

@@ -32,6 +32,9 @@ struct hf__recovery {
 	struct hf__writer bytes; /* the segment being read */
 	struct hf__scan_verdict verdict; /* of the newest scan */
 	uint64_t next_lsn, previous_hash;
+	uint64_t *snapshots; /* LSNs of those that are there */
+	size_t snapshot_count, snapshot_cap;
+	struct hf__position base; /* replay begins here; {0, 0}: where the log does */
 	int rc; /* of the listing or an apply */
 };
 
@@ -43,6 +46,8 @@ int hf__recovery_no_memory(struct hf__recovery *r);
 
 /* Lists the segments, reads their headers and the witness. */
 int hf__recovery_collect(struct hf__recovery *r);
+/* Frees what was listed. */
+void hf__recovery_forget(struct hf__recovery *r);
 /* Its parts. */
 int hf__recovery_list(struct hf__recovery *r);
 int hf__recovery_header(struct hf__recovery *r, struct hf__segment_file *f);
@@ -67,6 +72,9 @@ int hf__recovery_step(struct hf__recovery *r, struct hf__segment_file *f,
 /* The segment of the chain after f (NULL: the first), or NULL. */
 struct hf__segment_file *hf__recovery_next(struct hf__recovery *r,
                                            const struct hf__segment_file *f);
+
+/* base.c. Loads the newest that is whole and of this log, if there is one. The chain is marked. */
+int hf__recovery_load_base(struct hf__recovery *r);
 
 /* recover.c. R4 and R9 between neighbours: does f go on where the log has got to (r->next_lsn,
  * r->previous_hash)? */

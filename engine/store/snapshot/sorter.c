@@ -4,12 +4,11 @@
 
 #include <errno.h>
 
-#include "log/entry.h"
+#include "log/snapshot.h"
 #include "store/snapshot/order.h"
 
 #define BATCH_BYTES (8u << 20)
 #define SPILL_NAME "sorting.tmp"
-#define REF_SIZE 24u
 
 void hf__sorter_init(struct hf__sorter *sorter, const struct hf__os *os,
                      const struct hf__domain *const *rows)
@@ -36,13 +35,18 @@ void hf__sorter_deinit(struct hf__sorter *sorter)
 int hf__sorter_refer(struct hf__emitter *emitter, const struct hf__payload *payload)
 {
 	struct hf__sorter *sorter = (void *)emitter;
-	if (payload->len == 0 || payload->bytes) {
+	const bool here = payload->len == 0 || payload->bytes;
+	struct hf__sorted_ref ref = {
+	    .at = (uint32_t)(emitter->body.len + sizeof(uint32_t)), .here = here, .payload = *payload};
+	ref.payload.bytes = NULL; /* it may be gone by then */
+	if (here) {
 		hf__put_long(&emitter->body, hf__blob_bytes(payload->bytes));
-		return emitter->body.bad ? HF_ENOMEM : HF_OK;
+	} else {
+		hf__put_u32(&emitter->body, payload->len | HF__SNAPSHOT_REF_BIT);
+		(void)hf__put_room(&emitter->body, HF__SNAPSHOT_REF_SIZE);
 	}
-	hf__put_u32(&emitter->body, payload->len);
-	const size_t at = hf__put_room(&emitter->body, REF_SIZE);
-	sorter->refs[sorter->ref_count++] = (struct hf__sorted_ref){(uint32_t)at, *payload};
+	if (!here || payload->len > HF__SNAPSHOT_INLINE_MAX)
+		sorter->refs[sorter->ref_count++] = ref;
 	return emitter->body.bad ? HF_ENOMEM : HF_OK;
 }
 

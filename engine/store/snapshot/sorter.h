@@ -14,10 +14,12 @@
 #include "os/os.h"
 #include "store/domain.h"
 
-/* Where a payload lies that is not in the body: 24 bytes at `at` in it stand for it. */
+/* A payload that need not stand in the body as it does here: behind its u32 length, at `at`, are
+ * its bytes (`here`), or 24 bytes that stand for it. */
 struct hf__sorted_ref {
 	uint32_t at;
-	struct hf__payload payload; /* not in memory */
+	bool here;
+	struct hf__payload payload; /* unless it is here: where it lies */
 };
 #define HF__SORTED_REFS 2u
 
@@ -63,7 +65,7 @@ void hf__sorter_init(struct hf__sorter *sorter, const struct hf__os *os,
                      const struct hf__domain *const *rows);
 void hf__sorter_deinit(struct hf__sorter *sorter);
 
-/* Callbacks of `into`. A payload that is on disk becomes a reference, any other its bytes. */
+/* Callbacks of `into`. */
 int hf__sorter_emit(struct hf__emitter *emitter, uint64_t lsn, uint8_t kind);
 int hf__sorter_refer(struct hf__emitter *emitter, const struct hf__payload *payload);
 
@@ -74,8 +76,8 @@ void hf__sorter_take(struct hf__sorter *sorter, struct hf__sorted_batch *batch);
 HF_CHECKED int hf__sorter_spill(struct hf__sorter *sorter, struct hf__sorted_batch *batch,
                                 int *os_errno);
 
-/* What is given: `body` may be changed. HF_OK, or a code that ends it. */
-typedef int (*hf__sorted_fn)(void *arg, const struct hf__sorted *entry, uint8_t *body,
+/* What is given. HF_OK, or a code that ends it. */
+typedef int (*hf__sorted_fn)(void *arg, const struct hf__sorted *entry, const uint8_t *body,
                              const struct hf__sorted_ref *refs);
 /* All of it, in order, each once. Nothing is added any more. */
 HF_CHECKED int hf__sorter_give(struct hf__sorter *sorter, hf__sorted_fn give, void *arg,

@@ -177,7 +177,7 @@ int hf__walk_state(const struct hf__domain *row, void *state, struct hf__emitter
 	return rc;
 }
 
-static int give_sorted(void *arg, const struct hf__sorted *entry, uint8_t *body,
+static int give_sorted(void *arg, const struct hf__sorted *entry, const uint8_t *body,
                        const struct hf__sorted_ref *refs)
 {
 	struct hf__emitter *emitter = arg;

@@ -50,7 +50,7 @@ void hf__tail_deinit(struct hf__tail *t)
 	hf__tail_close(t);
 	hf__writer_deinit(&t->bytes);
 	hf__writer_deinit(&t->facts.bytes);
-	hf__free(t->facts.found);
+	hf__recovery_forget(&t->facts);
 }
 
 static void enter_segment(struct hf__tail *t, const struct hf__segment_header *h)

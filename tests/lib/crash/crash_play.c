@@ -169,10 +169,10 @@ static void step_kill(struct player *p)
 
 /* --- The rest --------------------------------------------------------------------------------- */
 
-static void step_sync(struct player *p)
+static void step_sync(struct player *p, int (*sync)(hf_store *store, struct hf_error *error))
 {
 	struct hf_error error = {0};
-	const int code = hf_sync(p->store, &error);
+	const int code = sync(p->store, &error);
 	if (play_rehearses(p))
 		*play_note_of(p) = (struct play_note){.code = code};
 	if (code != (play_rehearses(p) ? HF_OK : play_note_of(p)->code))
@@ -249,7 +249,11 @@ static void run_step(struct player *p, const struct step *step)
 		break;
 	case STEP_SYNC:
 		if (!p->diverged)
-			step_sync(p);
+			step_sync(p, hf_sync);
+		break;
+	case STEP_SNAPSHOT:
+		if (!p->diverged)
+			step_sync(p, hf_snapshot);
 		break;
 	case STEP_MAINTAIN:
 		if (!p->diverged)

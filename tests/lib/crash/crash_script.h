@@ -164,6 +164,7 @@ enum step_kind {
 	STEP_KILL, /* kill -9, open */
 	STEP_TIME, /* `by` microseconds pass */
 	STEP_MAINTAIN,
+	STEP_SNAPSHOT, /* and with it everything is durable */
 };
 
 enum { OPS_MAX = 4, NAMES_MAX = 8, SCRIPT_NOW = 1000000000 };
@@ -216,6 +217,8 @@ extern const struct script script_queues;
 extern const struct script script_lost;
 /* Openings that begin with a segment of their own. */
 extern const struct script script_turns;
+/* Snapshots, and openings that begin with them. */
+extern const struct script script_snapshots;
 /* What is done to a store that was recovered from a crash. */
 extern const struct script script_after;
 /* A short one of everything, for tests that must be quick. */

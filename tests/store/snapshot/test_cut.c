@@ -25,12 +25,12 @@ static void begin_rows(struct given *g, unsigned up_to)
 	}
 }
 
-static int take(void *arg, const struct hf__sorted *entry, uint8_t *body,
+static int take(void *arg, const struct hf__sorted *entry, const uint8_t *body,
                 const struct hf__sorted_ref *refs)
 {
 	struct given *g = arg;
 	(void)refs;
-	assert_int_equal(entry->refs, 0);
+	(void)entry;
 	begin_rows(g, entry->row);
 	hf__put_u64(&g->out, entry->lsn);
 	hf__put_u8(&g->out, entry->kind);

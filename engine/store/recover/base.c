@@ -1,0 +1,170 @@
+/* Recovery, the snapshot: the newest whole one that is of this log is where replay begins. One that
+ * is not whole, or not of this log, is passed over: the log says what it would have said. */
+#include "store/recover/recover.h"
+
+#include <errno.h>
+
+#include "object/container.h"
+#include "store/snapshot/load.h"
+
+/* --- Is it of this log? ----------------------------------------------------------------------- */
+
+static struct hf__segment_file *segment_of(struct hf__recovery *r, uint32_t number)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (r->found[i].number == number && r->found[i].in_chain)
+			return &r->found[i];
+	return NULL;
+}
+
+/* Does a group of this hash end there, with this LSN? *is; HF_OK or why the segment could not be
+ * read. */
+static int stands_in_log(struct hf__recovery *r, const struct hf__snapshot_header *h, bool *is)
+{
+	struct hf__scan_verdict verdict;
+	struct hf__segment_file *f = segment_of(r, h->position.segment);
+	*is = false;
+	if (!f || h->position.offset <= HF__SEGMENT_HEADER_SIZE)
+		return HF_OK;
+	const int rc = hf__recovery_read(r, f, 0);
+	if (rc != HF_OK)
+		return rc;
+	const struct hf__scan_input input = {
+	    .id = &r->store->id,
+	    .bytes = hf_bytes_of(r->bytes.data, r->bytes.len),
+	    .segment = f->number,
+	    .from = HF__SEGMENT_HEADER_SIZE,
+	    .next_lsn = f->header.first_lsn,
+	    .previous_hash = f->header.previous_hash,
+	    .pinned_end = h->position.offset,
+	    .witness_end = h->position.offset,
+	    .witness_lsn = h->lsn,
+	    .witness_chain = h->chain,
+	};
+	*is = h->position.offset <= r->bytes.len && hf__scan(&input, NULL, NULL, &verdict) == 0 &&
+	      verdict.kind == HF__SCAN_CLEAN && verdict.next_lsn - 1 == h->lsn &&
+	      verdict.previous_hash == h->chain;
+	return HF_OK;
+}
+
+/* --- Its entries ------------------------------------------------------------------------------ */
+
+static int load_own(struct hf__recovery *r, const struct hf__entry *entry)
+{
+	struct hf__reader body = hf__reader(entry->body);
+	const int64_t last_at = hf__get_i64(&body);
+	if (entry->kind != HF__STORE_INCARNATION)
+		return entry->flags & HF__ENTRY_IGNORABLE ? HF_OK : HF_EVERSION;
+	if (!hf__reader_done(&body))
+		return HF_ECORRUPT;
+	return hf__incarnation_note(r->store, entry->lsn, last_at) ? HF_OK : HF_ENOMEM;
+}
+
+static int load_entry(void *arg, const struct hf__entry *entry)
+{
+	struct hf__recovery *r = arg;
+	struct hf_store *s = r->store;
+	unsigned index = 0;
+	const struct hf__domain *row = hf__domain_by_id(s, entry->domain, &index);
+	struct hf__entry known = *entry;
+	known.in_snapshot = true;
+	if (entry->domain == HF__DOMAIN_STORE)
+		return load_own(r, entry);
+	int rc = row && entry->kind == HF__CONTAINER_ENTRY ? HF_OK
+	                                                   : hf__entry_readable(s, entry, &row, &index);
+	if (rc != HF_OK)
+		return rc == HF_ENOTFOUND ? HF_OK : rc;
+	rc = hf__load_entry(row, s->world.states[index], &s->world.change, &known);
+	hf__sweep_applied(s, s->world.states);
+	return rc;
+}
+
+/* Contract, rule 14: of names that were gone by then no more is known. */
+static void set_numbers(struct hf_store *s, uint64_t lsn)
+{
+	for (unsigned i = 0; i < s->domains->count; i++) {
+		const struct hf__domain *row = s->domains->rows[i];
+		struct hf__removed *removed = row->removed ? row->removed(s->world.states[i]) : NULL;
+		for (unsigned n = 0; removed && n < HF__REMOVED_NUMBERS; n++)
+			removed->numbers[n].changed = removed->numbers[n].due = lsn;
+	}
+}
+
+/* As if nothing had been read. */
+static int forget(struct hf__recovery *r)
+{
+	struct hf_store *s = r->store;
+	hf__base_close(&s->base);
+	hf__states_deinit(s, s->world.states);
+	s->world.incarnations.count = 0;
+	return hf__states_init(s, s->world.states) == HF_OK ? HF_OK : hf__recovery_no_memory(r);
+}
+
+static int load(struct hf__recovery *r)
+{
+	struct hf_store *s = r->store;
+	const struct hf__snapshot_header *h = &s->base.reader.header;
+	struct hf__snapshot_fault fault = {0};
+	const int rc = hf__snapshot_each(&s->base.reader, load_entry, r, &fault);
+	if (rc != HF_OK)
+		return rc;
+	set_numbers(s, h->lsn);
+	hf__clock_wrote(s, h->clock, false);
+	r->base = h->position;
+	r->next_lsn = h->lsn + 1;
+	r->previous_hash = h->chain;
+	s->info.snapshot_lsn = h->lsn;
+	/* It was taken when the log was durable up to it. */
+	if (r->witness.lsn < h->lsn) {
+		r->witness.end = h->position;
+		r->witness.lsn = h->lsn;
+		r->witness.chain = h->chain;
+		r->witness.clean = false;
+	}
+	return HF_OK;
+}
+
+/* *loaded: it was taken. HF_OK, or why no opening is possible at all. */
+static int try_snapshot(struct hf__recovery *r, uint64_t lsn, bool *loaded)
+{
+	struct hf_store *s = r->store;
+	struct hf__snapshot_fault fault;
+	char name[HF__NAME_MAX];
+	bool is = false;
+	hf__snapshot_name(lsn, name);
+	int rc = hf__base_open(&s->base, s->os, name, &fault);
+	if (rc == HF_OK && hf__snapshot_header_of(&s->id, &s->base.reader.header) &&
+	    s->base.reader.header.lsn == lsn && !s->base.reader.header.exported)
+		rc = stands_in_log(r, &s->base.reader.header, &is);
+	if (rc == HF_OK && is) {
+		rc = load(r);
+		*loaded = rc == HF_OK;
+	}
+	if (*loaded)
+		return HF_OK;
+	const int reset = forget(r);
+	if (rc == HF_ENOMEM)
+		return hf__recovery_no_memory(r);
+	if (rc == HF_EIO && fault.os_errno != ENOENT) /* R9: no damage, and no reason to read it all */
+		return hf__failed_read(r, name, fault.os_errno);
+	if (rc == HF_EVERSION)
+		return hf__fail(r->error, rc, 0, "snapshot %s was written by a newer format", name);
+	s->info.snapshots_damaged++;
+	return reset;
+}
+
+int hf__recovery_load_base(struct hf__recovery *r)
+{
+	bool loaded = false;
+	int rc = HF_OK;
+	while (rc == HF_OK && !loaded && r->snapshot_count > 0) {
+		size_t newest = 0;
+		for (size_t i = 1; i < r->snapshot_count; i++)
+			if (r->snapshots[i] > r->snapshots[newest])
+				newest = i;
+		const uint64_t lsn = r->snapshots[newest];
+		r->snapshots[newest] = r->snapshots[--r->snapshot_count];
+		rc = try_snapshot(r, lsn, &loaded);
+	}
+	return rc;
+}

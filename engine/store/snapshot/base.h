@@ -1,0 +1,25 @@
+/* The snapshot that an opening took its state from: payloads that were in it are read from there.
+ * Its file stays open as long as the store, whatever becomes of its name. */
+#ifndef HF_STORE_SNAPSHOT_BASE_H
+#define HF_STORE_SNAPSHOT_BASE_H
+
+#include "log/snapshot.h"
+#include "os/os.h"
+#include "store/domain.h"
+
+struct hf__base {
+	const struct hf__os *os; /* NULL: the state came from the log alone */
+	int file;
+	struct hf__snapshot_reader reader;
+};
+
+/* Opens `name` and reads what an opening needs of it. *os_errno: of a failed call, else 0. HF_OK;
+ * HF_ECORRUPT, HF_EVERSION, HF_EIO, HF_ENOMEM with *fault filled, and nothing is open. */
+HF_CHECKED int hf__base_open(struct hf__base *base, const struct hf__os *os, const char *name,
+                             struct hf__snapshot_fault *fault);
+void hf__base_close(struct hf__base *base);
+/* The bytes of a payload that lies in it. On any number of threads. */
+HF_CHECKED int hf__base_payload(struct hf__base *base, const struct hf__payload *payload,
+                                uint8_t *out, int *os_errno);
+
+#endif

@@ -1,0 +1,159 @@
+/* See cut.h, and docs/snapshots.md. */
+#include "store/snapshot/cut.h"
+
+#define STEP 64u /* objects under one hold of the lock */
+
+/* --- The cut ---------------------------------------------------------------------------------- */
+
+/* The openings so far, this one with the time of its newest entry. The lock is held. */
+static bool copy_incarnations(struct hf__cut_state *t)
+{
+	const struct hf__world *world = &t->store->world;
+	const size_t known = world->incarnations.count;
+	t->incarnations = hf__alloc((known + 1) * sizeof *t->incarnations);
+	if (!t->incarnations)
+		return false;
+	if (known > 0)
+		memcpy(t->incarnations, world->incarnations.all, known * sizeof *t->incarnations);
+	t->incarnation_count = known;
+	if (t->header.lsn >= world->incarnation_lsn)
+		t->incarnations[t->incarnation_count++] =
+		    (struct hf__incarnation){world->incarnation_lsn, world->clock.stamp};
+	return true;
+}
+
+/* Behind everything that was sequenced so far. The lock is held. */
+static int cut(struct hf__cut_state *t, struct hf_error *error)
+{
+	struct hf_store *s = t->store;
+	const struct hf__buffer *b = hf__filling(s);
+	const bool fills = b->begun && b->entries > 0;
+	if (atomic_load(&s->fault))
+		return hf__fail_fault(s, error);
+	s->taking.closed = fills;
+	s->taking.at =
+	    (struct hf__log_position){s->writer.end, s->writer.previous_lsn, s->writer.chain};
+	t->header = (struct hf__snapshot_header){
+	    .format_major = HF__FORMAT_MAJOR,
+	    .format_minor = HF__FORMAT_MINOR,
+	    .compat = s->identity.compat,
+	    .ro_compat = s->identity.ro_compat,
+	    .incompat = s->identity.incompat,
+	    .epoch = s->id.epoch,
+	    .lsn = fills ? s->world.next_lsn - 1 : s->writer.previous_lsn,
+	    .incarnation_lsn = s->world.incarnation_lsn,
+	    .clock = s->world.clock.stamp,
+	    .setback = hf__setback(s, s->world.states),
+	};
+	memcpy(t->header.uuid, s->id.uuid, sizeof t->header.uuid);
+	if (!copy_incarnations(t))
+		return hf__fail(error, HF_ENOMEM, 0, "no memory for a snapshot");
+	t->sorter.into.setback = t->header.setback;
+	hf__walk_begin(&t->walk, s->domains, s->world.states, s->world.next_lsn - 1, &t->sorter.into,
+	               &s->world.change);
+	return HF_OK;
+}
+
+static int spill(struct hf__cut_state *t, struct hf__sorted_batch *batch, struct hf_error *error)
+{
+	int os_errno = 0;
+	if (hf__sorter_spill(&t->sorter, batch, &os_errno) == 0)
+		return HF_OK;
+	return hf__os_failed(error, "no snapshot was taken: what was sorted could not be kept",
+	                     os_errno);
+}
+
+static int why_walk(int rc, struct hf_error *error)
+{
+	return hf__fail(error, rc, 0, "no snapshot was taken: %s",
+	                rc == HF_ENOMEM ? "no memory" : "an object cannot be written");
+}
+
+/* Some objects; what is full is taken away. The lock is held, and released meanwhile. */
+static int step(struct hf__cut_state *t, bool *more, struct hf_error *error)
+{
+	struct hf_store *s = t->store;
+	struct hf__sorted_batch batch = {0};
+	int rc = hf__walk_step(&t->walk, STEP, more);
+	const bool full = hf__sorter_full(&t->sorter);
+	if (full)
+		hf__sorter_take(&t->sorter, &batch);
+	(void)pthread_mutex_unlock(&s->lock);
+	if (rc != HF_OK) {
+		hf__writer_deinit(&batch.bytes);
+		rc = why_walk(rc, error);
+	} else if (full) {
+		rc = spill(t, &batch, error);
+	}
+	(void)pthread_mutex_lock(&s->lock);
+	return rc;
+}
+
+/* The state at the cut, in the sorter. */
+static int walk_all(struct hf__cut_state *t, struct hf_error *error)
+{
+	struct hf_store *s = t->store;
+	bool more = true;
+	(void)pthread_mutex_lock(&s->lock);
+	int rc = cut(t, error);
+	const bool walks = rc == HF_OK;
+	while (rc == HF_OK && more)
+		rc = step(t, &more, error);
+	if (walks)
+		hf__walk_end(&s->world.change);
+	if (rc == HF_OK && t->walk.rc != HF_OK)
+		rc = why_walk(t->walk.rc, error);
+	(void)pthread_mutex_unlock(&s->lock);
+	return rc;
+}
+
+/* I-TAKE-2. Then the group of the cut is sealed, and where it ends is known. */
+static int wait_until_durable(struct hf__cut_state *t, struct hf_error *error)
+{
+	struct hf_store *s = t->store;
+	(void)pthread_mutex_lock(&s->lock);
+	const struct hf__ticket ticket = hf__ticket_for(s, t->header.lsn, t->header.lsn);
+	if (hf__wait_unlock(s, ticket) != HF_OK)
+		return hf__fail(error, HF_EUNCERTAIN, s->fault_errno,
+		                "no snapshot was taken: the log could not be made durable");
+	(void)pthread_mutex_lock(&s->lock);
+	const struct hf__log_position at = s->taking.at;
+	(void)pthread_mutex_unlock(&s->lock);
+	t->header.position = at.end;
+	t->header.chain = at.chain;
+	return at.lsn == t->header.lsn ? HF_OK : hf__fail(error, HF_EFAILED, 0, "the cut was lost");
+}
+
+/* --- All of it -------------------------------------------------------------------------------- */
+
+static bool take_turn(struct hf_store *s)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	const bool free = !s->taking.busy;
+	s->taking.busy = true;
+	(void)pthread_mutex_unlock(&s->lock);
+	return free;
+}
+
+int hf__cut_begin(struct hf__cut_state *t, struct hf_store *s, struct hf_error *error)
+{
+	*t = (struct hf__cut_state){0};
+	hf__sorter_init(&t->sorter, s->os, s->domains->rows);
+	if (!take_turn(s))
+		return hf__fail(error, HF_EBLOCKED, 0, "a snapshot is being taken already");
+	t->store = s;
+	const int rc = walk_all(t, error);
+	return rc == HF_OK ? wait_until_durable(t, error) : rc;
+}
+
+void hf__cut_end(struct hf__cut_state *t)
+{
+	struct hf_store *s = t->store;
+	hf__sorter_deinit(&t->sorter);
+	hf__free(t->incarnations);
+	if (!s)
+		return;
+	(void)pthread_mutex_lock(&s->lock);
+	s->taking = (struct hf__taking){0};
+	(void)pthread_mutex_unlock(&s->lock);
+}

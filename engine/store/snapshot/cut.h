@@ -1,0 +1,24 @@
+/* The state at one LSN, sorted, with what else a snapshot has to say about that place. */
+#ifndef HF_STORE_SNAPSHOT_CUT_H
+#define HF_STORE_SNAPSHOT_CUT_H
+
+#include "store/internal.h"
+#include "store/snapshot/sorter.h"
+#include "store/snapshot/walk.h"
+
+struct hf__cut_state {
+	struct hf_store *store;
+	struct hf__sorter sorter;
+	struct hf__walk walk;
+	struct hf__snapshot_header header;
+	struct hf__incarnation *incarnations; /* the openings so far */
+	size_t incarnation_count;
+};
+
+/* Takes it down, and returns when it is durable in the log. Writers go on meanwhile. Not under the
+ * lock; one at a time. HF_OK, HF_EBLOCKED, HF_ENOMEM, HF_ENOSPACE, HF_EIO, HF_EUNCERTAIN,
+ * HF_EFAILED. hf__cut_end() in every case. */
+HF_CHECKED int hf__cut_begin(struct hf__cut_state *cut, struct hf_store *s, struct hf_error *error);
+void hf__cut_end(struct hf__cut_state *cut);
+
+#endif

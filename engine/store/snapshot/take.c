@@ -1,0 +1,178 @@
+/* Taking a snapshot: docs/snapshots.md. The file is written under a temporary name, synced, read
+ * back whole, renamed, and its name synced: until then it is nothing, and the log is as it was.
+ * Older ones but the newest go afterwards.
+ *
+ * I-TAKE-1: no snapshot has its name before all of it was synced and read back. I-TAKE-2: what it
+ * holds is durable in the log before that. */
+#include "store/snapshot/write.h"
+
+#define SYNC_BYTES (4u << 20) /* of the file, so that the log's flushes do not wait for all of it */
+
+struct take {
+	struct hf_store *store;
+	struct hf_error *error;
+	struct hf__cut_state cut;
+	char name[HF__NAME_MAX], tmp[HF__NAME_MAX];
+	int file;
+	uint64_t written, synced;
+};
+
+/* --- The file --------------------------------------------------------------------------------- */
+
+static int write_file(void *ctx, const void *data, size_t len)
+{
+	struct take *t = ctx;
+	const struct hf__os *os = t->store->os;
+	int rc = os->write(os->ctx, t->file, data, len, t->written);
+	t->written += len;
+	if (rc == 0 && t->written - t->synced >= SYNC_BYTES) {
+		rc = os->sync(os->ctx, t->file);
+		t->synced = t->written;
+	}
+	return rc;
+}
+
+static int why_file(struct take *t, int rc, int os_errno)
+{
+	if (rc != HF_EIO || os_errno == 0)
+		return hf__fail_at(t->error, rc, t->tmp, 0, "no snapshot was taken: %s",
+		                   rc == HF_ENOMEM ? "no memory" : "a payload is damaged");
+	return hf__os_failed(t->error, "no snapshot was taken: a file could not be written or read",
+	                     os_errno);
+}
+
+/* Crash: a temporary file, whole or not; the next opening removes it. */
+static int make_file(struct take *t)
+{
+	const struct hf__os *os = t->store->os;
+	hf__snapshot_name(t->cut.header.lsn, t->name);
+	hf__snapshot_tmp_name_of(t->cut.header.lsn, t->tmp);
+	(void)os->unlink(os->ctx, t->tmp); /* of a try that failed */
+	int rc = os->open(os->ctx, t->tmp, HF__OS_WRITE | HF__OS_CREATE, &t->file);
+	if (rc)
+		return hf__os_failed(t->error, "no snapshot was taken: its file could not be made", rc);
+	const struct hf__snapshot_sink sink = {.write = write_file, .ctx = t};
+	int os_errno = 0;
+	int code = hf__cut_write(&t->cut, sink, &os_errno);
+	if (code != HF_OK)
+		code = why_file(t, code, os_errno);
+	if (code == HF_OK) {
+		rc = os->sync(os->ctx, t->file);
+		code = rc ? why_file(t, HF_EIO, rc) : HF_OK;
+	}
+	rc = os->close(os->ctx, t->file);
+	return code == HF_OK && rc ? why_file(t, HF_EIO, rc) : code;
+}
+
+/* I-TAKE-1: as a reader finds it. */
+static int read_back(struct take *t)
+{
+	struct hf__base written;
+	struct hf__snapshot_fault fault;
+	int rc = hf__base_open(&written, t->store->os, t->tmp, &fault);
+	if (rc == HF_OK)
+		rc = hf__snapshot_verify(&written.reader, &fault);
+	hf__base_close(&written);
+	if (rc == HF_OK)
+		return rc;
+	return rc == HF_ECORRUPT
+	           ? hf__fail_at(t->error, HF_EIO, t->tmp, fault.at,
+	                         "no snapshot was taken: what was written is not what is read")
+	           : why_file(t, rc, fault.os_errno);
+}
+
+/* Crash: the name, or the temporary one, stands for a whole file. */
+static int publish(struct take *t)
+{
+	struct hf_store *s = t->store;
+	int rc = s->os->rename(s->os->ctx, t->tmp, t->name);
+	if (rc)
+		return hf__os_failed(t->error, "no snapshot was taken: it could not be renamed", rc);
+	rc = s->os->sync_dir(s->os->ctx);
+	if (rc == 0)
+		return HF_OK;
+	/* What the directory holds is unknowable: new segments are in it too. */
+	(void)pthread_mutex_lock(&s->lock);
+	hf__fault(s, rc);
+	(void)pthread_mutex_unlock(&s->lock);
+	return hf__fail(t->error, HF_EUNCERTAIN, rc,
+	                "syncing the directory failed (error %d): reopen the store", rc);
+}
+
+/* --- Older ones ------------------------------------------------------------------------------- */
+
+struct older {
+	uint64_t newest, second; /* kept */
+	uint64_t victim;
+};
+
+static int note_second(void *arg, const char *name)
+{
+	struct older *o = arg;
+	uint64_t lsn;
+	if (hf__snapshot_name_parse(name, &lsn) && lsn < o->newest && lsn > o->second)
+		o->second = lsn;
+	return 0;
+}
+
+static int find_victim(void *arg, const char *name)
+{
+	struct older *o = arg;
+	return hf__snapshot_name_parse(name, &o->victim) && o->victim < o->second ? -1 : 0;
+}
+
+/* The one before stays, should this one be damaged one day. A failure costs room and nothing
+ * else. */
+static void remove_older(struct take *t)
+{
+	const struct hf__os *os = t->store->os;
+	struct older o = {.newest = t->cut.header.lsn};
+	if (os->list(os->ctx, note_second, &o) != 0)
+		return;
+	while (os->list(os->ctx, find_victim, &o) == -1) {
+		char name[HF__NAME_MAX];
+		hf__snapshot_name(o.victim, name);
+		/* Crash: it is there or not; nothing needs it. */
+		if (os->unlink(os->ctx, name) != 0)
+			return;
+	}
+}
+
+/* --- All of it -------------------------------------------------------------------------------- */
+
+static int take(struct take *t)
+{
+	int rc = make_file(t);
+	if (rc == HF_OK)
+		rc = read_back(t);
+	if (rc != HF_OK)
+		(void)t->store->os->unlink(t->store->os->ctx, t->tmp);
+	else
+		rc = publish(t);
+	if (rc == HF_OK)
+		remove_older(t);
+	return rc;
+}
+
+int hf__take_snapshot(struct hf_store *s, struct hf_error *error)
+{
+	struct take t = {.store = s, .error = error, .file = -1};
+	int rc = hf__cut_begin(&t.cut, s, error);
+	if (rc == HF_OK)
+		rc = take(&t);
+	hf__cut_end(&t.cut);
+	return rc;
+}
+
+int hf_snapshot(hf_store *store, struct hf_error *error)
+{
+	HF__CALL;
+	int rc = hf__check_fork(store, error);
+	if (rc == HF_OK)
+		rc = hf__call_begin(store, error); /* closing waits for it */
+	if (rc != HF_OK)
+		return rc;
+	rc = hf__take_snapshot(store, error);
+	hf__call_end(store);
+	return rc;
+}
