@@ -154,6 +154,7 @@ static void free_memory(struct hf_store *s)
 	hf__writer_deinit(&s->writer.buffers[1].bytes);
 	hf__free(s->tidy.leftovers);
 	hf__free(s->payload_files.open);
+	hf__snapshot_reader_deinit(&s->base.reader); /* its file is the parent's, or closed */
 	hf__free(s->tidy.cuts);
 	hf__free(s->guard.sealed);
 	if (s->watch)
