@@ -272,6 +272,11 @@ class Machine(RuleBasedStateMachine):
         same(len(self.models.locks.list()), self.store.locks.stats().held, "locks held")
 
     @rule()
+    def snapshot(self) -> None:
+        """What is opened from here on begins with it."""
+        self.store.snapshot()
+
+    @rule()
     def reopen(self) -> None:
         Machine.reopens += 1
         self.store.close()
