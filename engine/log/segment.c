@@ -17,12 +17,10 @@
 
 #include "base/bytes.h"
 #include "base/hash.h"
+#include "log/name.h"
 #include "log/sector.h"
 
 #define MAGIC "hfsegmnt"
-#define NAME_PREFIX "segment-"
-#define NAME_SUFFIX ".tmp"
-#define NAME_DIGITS 8u
 
 enum place {
 	AT_SIZE = HF__HEAD_SIZE,
@@ -164,50 +162,27 @@ bool hf__segment_header_whole(const uint8_t *bytes, size_t len, struct hf__head 
 
 /* --- Names ------------------------------------------------------------------------------------ */
 
-static const char digits[] = "0123456789abcdef";
+static const struct hf__name segment_kind = {"segment-", 8};
 
 void hf__segment_name(uint32_t number, char out[HF__NAME_MAX])
 {
-	const size_t prefix = sizeof NAME_PREFIX - 1;
-	memcpy(out, NAME_PREFIX, prefix);
-	for (size_t i = 0; i < NAME_DIGITS; i++)
-		out[prefix + i] = digits[number >> (4 * (NAME_DIGITS - 1 - i)) & 15u];
-	out[prefix + NAME_DIGITS] = '\0';
+	hf__name_put(&segment_kind, number, out);
 }
 
-/* Reads the prefix and the digits. NULL, or what follows them. Segment 0 does not exist. */
-static const char *name_parse(const char *name, uint32_t *number)
-{
-	const size_t prefix = sizeof NAME_PREFIX - 1;
-	uint32_t value = 0;
-	if (strncmp(name, NAME_PREFIX, prefix) != 0)
-		return NULL;
-	for (size_t i = 0; i < NAME_DIGITS; i++) {
-		const char c = name[prefix + i];
-		const char *digit = c ? strchr(digits, c) : NULL;
-		if (!digit)
-			return NULL; /* the end of the name too: nothing is read past it */
-		value = value << 4 | (uint32_t)(digit - digits);
-	}
-	*number = value;
-	return value ? name + prefix + NAME_DIGITS : NULL;
-}
-
+/* Segment 0 does not exist. */
 bool hf__segment_name_parse(const char *name, uint32_t *number)
 {
-	uint32_t value;
-	const char *rest = name_parse(name, &value);
-	if (!rest || *rest != '\0')
+	uint64_t value = 0;
+	if (!hf__name_parse(&segment_kind, name, &value) || value == 0)
 		return false;
-	*number = value;
+	*number = (uint32_t)value;
 	return true;
 }
 
 bool hf__segment_tmp_name(const char *name)
 {
-	uint32_t number;
-	const char *rest = name_parse(name, &number);
-	return rest && strcmp(rest, NAME_SUFFIX) == 0;
+	uint64_t number = 0;
+	return hf__name_tmp(&segment_kind, name, &number) && number > 0;
 }
 
 /* --- Making one ------------------------------------------------------------------------------- */
@@ -234,8 +209,7 @@ uint32_t hf__segment_fit(const struct hf__os *os, uint32_t size, uint32_t least,
 
 static void tmp_name(uint32_t number, char out[HF__NAME_MAX])
 {
-	hf__segment_name(number, out);
-	memcpy(out + strlen(out), NAME_SUFFIX, sizeof NAME_SUFFIX);
+	hf__name_put_tmp(&segment_kind, number, out);
 }
 
 void hf__segment_drop(const struct hf__os *os, struct hf__making *m)

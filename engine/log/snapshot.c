@@ -6,16 +6,14 @@
  * sealed by the number of the segment behind it.
  *
  * Failure modes: it is judged under the uuid and epoch that it bears itself, so that an import can
- * read what another store exported; whoever wants its own store's compares them afterwards. A newer
- * format is told from damage by the head alone. */
+ * read what another store exported; a caller that wants its own store compares them afterwards. A
+ * newer format is told from damage by the head alone. */
 #include "log/snapshot.h"
 
+#include "log/name.h"
 #include "log/sector.h"
 
 #define MAGIC "hfsnapsh"
-#define NAME_PREFIX "snapshot-"
-#define NAME_SUFFIX ".tmp"
-#define NAME_DIGITS 12u
 #define EXPORTED 1u
 /* All set-backs together: see the clock's entries. */
 #define SETBACK_MAX ((INT64_C(1) << 61) - 1)
@@ -130,56 +128,27 @@ bool hf__snapshot_header_of(const struct hf__log_id *id, const struct hf__snapsh
 
 /* --- Names ------------------------------------------------------------------------------------ */
 
-static const char digits[] = "0123456789abcdef";
+static const struct hf__name snapshot_kind = {"snapshot-", 12};
 
 void hf__snapshot_name(uint64_t lsn, char out[HF__NAME_MAX])
 {
-	const size_t prefix = sizeof NAME_PREFIX - 1;
-	memcpy(out, NAME_PREFIX, prefix);
-	for (size_t i = 0; i < NAME_DIGITS; i++)
-		out[prefix + i] = digits[lsn >> (4 * (NAME_DIGITS - 1 - i)) & 15u];
-	out[prefix + NAME_DIGITS] = '\0';
+	hf__name_put(&snapshot_kind, lsn, out);
 }
 
 void hf__snapshot_tmp_name_of(uint64_t lsn, char out[HF__NAME_MAX])
 {
-	hf__snapshot_name(lsn, out);
-	memcpy(out + strlen(out), NAME_SUFFIX, sizeof NAME_SUFFIX);
-}
-
-/* Reads the prefix and the digits. NULL, or what follows them. */
-static const char *name_parse(const char *name, uint64_t *lsn)
-{
-	const size_t prefix = sizeof NAME_PREFIX - 1;
-	uint64_t value = 0;
-	if (strncmp(name, NAME_PREFIX, prefix) != 0)
-		return NULL;
-	for (size_t i = 0; i < NAME_DIGITS; i++) {
-		const char c = name[prefix + i];
-		const char *digit = c ? strchr(digits, c) : NULL;
-		if (!digit)
-			return NULL; /* the end of the name too: nothing is read past it */
-		value = value << 4 | (uint64_t)(digit - digits);
-	}
-	*lsn = value;
-	return name + prefix + NAME_DIGITS;
+	hf__name_put_tmp(&snapshot_kind, lsn, out);
 }
 
 bool hf__snapshot_name_parse(const char *name, uint64_t *lsn)
 {
-	uint64_t value;
-	const char *rest = name_parse(name, &value);
-	if (!rest || *rest != '\0')
-		return false;
-	*lsn = value;
-	return true;
+	return hf__name_parse(&snapshot_kind, name, lsn);
 }
 
 bool hf__snapshot_tmp_name(const char *name)
 {
 	uint64_t lsn;
-	const char *rest = name_parse(name, &lsn);
-	return rest && strcmp(rest, NAME_SUFFIX) == 0;
+	return hf__name_tmp(&snapshot_kind, name, &lsn);
 }
 
 /* --- References ------------------------------------------------------------------------------- */
