@@ -49,7 +49,7 @@ struct hf__domain_env {
 /* Reads a payload of a body: its u32 length, then its bytes; or, in a snapshot, what stands for
  * them, which is of this length and not to be looked at. Bytes of `len`, for the next three. */
 struct hf_bytes hf__get_payload(struct hf__reader *r);
-bool hf__payload_stands_elsewhere(struct hf_bytes bytes);
+bool hf__payload_stands_elsewhere(const struct hf__entry *entry, struct hf_bytes bytes);
 /* Keeps `bytes`, which must lie inside entry->body. HF_OK or HF_ENOMEM. *out is overwritten, not
  * freed. */
 HF_CHECKED int hf__payload_keep(const struct hf__domain_env *env, const struct hf__entry *entry,

@@ -93,7 +93,7 @@ static int keep_payload(const struct hf__inbox_state *s, const struct hf__entry 
                         const struct hf__payload *old, struct hf_bytes bytes,
                         struct hf__payload *out)
 {
-	if (old->bytes && !hf__payload_stands_elsewhere(bytes) &&
+	if (old->bytes && !hf__payload_stands_elsewhere(entry, bytes) &&
 	    hf__payload_equal(&s->env, old, bytes)) {
 		*out = *old;
 		return HF_OK;

@@ -25,10 +25,11 @@ struct hf_bytes hf__get_payload(struct hf__reader *r)
 	return hf_bytes_of(ref.data, r->bad ? 0 : len);
 }
 
-bool hf__payload_stands_elsewhere(struct hf_bytes bytes)
+bool hf__payload_stands_elsewhere(const struct hf__entry *entry, struct hf_bytes bytes)
 {
-	return bytes.len > 0 &&
-	       hf__load_u32((const uint8_t *)bytes.data - sizeof(uint32_t)) & HF__SNAPSHOT_REF_BIT;
+	const uint8_t *at = bytes.data, *body = entry->body.data;
+	return bytes.len > 0 && at - body >= (ptrdiff_t)sizeof(uint32_t) &&
+	       hf__load_u32(at - sizeof(uint32_t)) & HF__SNAPSHOT_REF_BIT;
 }
 
 /* Only an entry of a snapshot may say so. */
@@ -50,7 +51,7 @@ int hf__payload_keep(const struct hf__domain_env *env, const struct hf__entry *e
 	*out = (struct hf__payload){.len = (uint32_t)bytes.len};
 	if (bytes.len == 0)
 		return HF_OK;
-	if (hf__payload_stands_elsewhere(bytes))
+	if (hf__payload_stands_elsewhere(entry, bytes))
 		return keep_reference(entry, bytes, out);
 	if (entry->place.segment == 0 || bytes.len <= env->inline_max)
 		return hf__blob_new(bytes, &out->bytes) ? HF_OK : HF_ENOMEM;
