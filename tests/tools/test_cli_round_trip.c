@@ -309,6 +309,7 @@ static const struct step {
     {"lock force-release leader --reason hangs --yes", 0, "changed=false", 1},
     {"run-locked leader true", 0, "", 0},
 
+    {"snapshot", 0, "schema=holdfast.snapshot/1", 1},
     {"stats --user ann", 0, "user=ann", 1},
     {"stats --queue mail", 0, "queue=mail", 1},
     {"log", 0, "", 0},

@@ -32,6 +32,7 @@ static int look(struct hf__check *c)
 		hf__check_log(c);
 		hf__check_slots(c);
 		hf__check_states(c);
+		hf__check_snapshots(c);
 	}
 	hf__check_others(c);
 	know_stop(c);

@@ -6,7 +6,8 @@
  *   log.c      which segments are the log
  *   segment.c  one segment: groups, damage, what lies behind
  *   hole.c     what can be made out of damaged bytes
- *   state.c    entries into states; every invariant, every object */
+ *   state.c    entries into states; every invariant, every object
+ *   snapshots.c  those of the store */
 #ifndef HF_STORE_CHECK_H
 #define HF_STORE_CHECK_H
 
@@ -108,5 +109,10 @@ void hf__check_hole(struct hf__check *c, size_t finding, const struct hf__scan_i
 int hf__check_entry(void *arg, const struct hf__entry *entry);
 /* The log was whole: opens the states, verifies, recounts. */
 void hf__check_states(struct hf__check *c);
+
+/* --- check/snapshots.c ------------------------------------------------------------------------ */
+
+/* The log was looked at. */
+void hf__check_snapshots(struct hf__check *c);
 
 #endif

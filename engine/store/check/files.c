@@ -176,6 +176,7 @@ static int look_at_name(void *arg, const char *name)
 	static const char tmp[] = ".tmp";
 	struct others *others = arg;
 	uint32_t number = 0;
+	uint64_t lsn = 0;
 	const size_t len = strlen(name);
 	if (strcmp(name, HF__NAME_LOCK) == 0)
 		others->lock = true;
@@ -183,7 +184,7 @@ static int look_at_name(void *arg, const char *name)
 		(void)hf__check_note(others->c, HF_FSCK_LEFTOVER, name, 0, 0,
 		                     "a file that was being made; it is never read");
 	else if (strcmp(name, HF__NAME_IDENTITY) != 0 && strcmp(name, HF__NAME_WITNESS) != 0 &&
-	         !hf__segment_name_parse(name, &number))
+	         !hf__segment_name_parse(name, &number) && !hf__snapshot_name_parse(name, &lsn))
 		(void)hf__check_note(others->c, HF_FSCK_LEFTOVER, name, 0, 0,
 		                     "no file of a store has this name; it was not read");
 	return 0;

@@ -17,9 +17,7 @@ static struct hf__segment_file *segment_of(struct hf__recovery *r, uint32_t numb
 	return NULL;
 }
 
-/* Does a group of this hash end there, with this LSN? *is; HF_OK or why the segment could not be
- * read. */
-static int stands_in_log(struct hf__recovery *r, const struct hf__snapshot_header *h, bool *is)
+int hf__recovery_stands(struct hf__recovery *r, const struct hf__snapshot_header *h, bool *is)
 {
 	struct hf__scan_verdict verdict;
 	struct hf__segment_file *f = segment_of(r, h->position.segment);
@@ -135,7 +133,7 @@ static int try_snapshot(struct hf__recovery *r, uint64_t lsn, bool *loaded)
 	int rc = hf__base_open(&s->base, s->os, name, &fault);
 	if (rc == HF_OK && hf__snapshot_header_of(&s->id, &s->base.reader.header) &&
 	    s->base.reader.header.lsn == lsn && !s->base.reader.header.exported)
-		rc = stands_in_log(r, &s->base.reader.header, &is);
+		rc = hf__recovery_stands(r, &s->base.reader.header, &is);
 	if (rc == HF_OK && is) {
 		rc = load(r);
 		*loaded = rc == HF_OK;

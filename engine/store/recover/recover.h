@@ -75,6 +75,9 @@ struct hf__segment_file *hf__recovery_next(struct hf__recovery *r,
 
 /* base.c. Loads the newest that is whole and of this log, if there is one. The chain is marked. */
 int hf__recovery_load_base(struct hf__recovery *r);
+/* Does a group with the header's LSN and hash end in this log where the header says? HF_OK with
+ * *is, or why the segment could not be read. */
+int hf__recovery_stands(struct hf__recovery *r, const struct hf__snapshot_header *h, bool *is);
 
 /* recover.c. R4 and R9 between neighbours: does f go on where the log has got to (r->next_lsn,
  * r->previous_hash)? */

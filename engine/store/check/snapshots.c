@@ -1,0 +1,66 @@
+/* Snapshots: every byte, and whether each is of this store and of this log. A damaged one takes
+ * nothing away while the log before it is there; it is damage all the same, and the next one that
+ * is taken replaces it. */
+#include "store/check/check.h"
+#include "store/snapshot/base.h"
+
+/* What is wrong with one whose bytes are whole; NULL: nothing. */
+static const char *foreign(struct hf__check *c, const struct hf__snapshot_header *h, uint64_t lsn)
+{
+	bool stands = true;
+	if (!hf__snapshot_header_of(&c->store->id, h))
+		return "the snapshot is of another store";
+	if (h->exported)
+		return "the file is an export, not a snapshot of the store";
+	if (h->lsn != lsn)
+		return "the snapshot is of another place than its name says";
+	/* Where the log is damaged nothing can be said. */
+	if (h->position.segment == 0 || !c->certain)
+		return h->position.segment || h->lsn == 0 ? NULL : "the snapshot names no place in the log";
+	if (hf__recovery_stands(&c->r, h, &stands) != HF_OK)
+		return NULL; /* the segment's own finding says why */
+	return stands ? NULL : "the snapshot is not of this log";
+}
+
+static void report(struct hf__check *c, const char *name, int rc,
+                   const struct hf__snapshot_fault *fault)
+{
+	if (rc == HF_ENOMEM)
+		c->no_memory = true;
+	else if (rc == HF_EIO)
+		hf__check_unread(c, name, rc, fault->os_errno);
+	else if (rc == HF_EVERSION)
+		(void)hf__check_note(c, HF_FSCK_NEWER, name, fault->at, 0,
+		                     "a newer version wrote this snapshot");
+	else
+		(void)hf__check_note(c, HF_FSCK_DAMAGE, name, fault->at, 0,
+		                     "%s; openings pass over it, and the log has all of it",
+		                     fault->what ? fault->what : "the snapshot is damaged");
+}
+
+static void check_snapshot(struct hf__check *c, uint64_t lsn)
+{
+	struct hf__base base;
+	struct hf__snapshot_fault fault = {0};
+	char name[HF__NAME_MAX];
+	hf__snapshot_name(lsn, name);
+	int rc = hf__base_open(&base, c->store->os, name, &fault);
+	if (rc == HF_OK) {
+		c->sum.files++;
+		c->sum.bytes += base.reader.source.size;
+		rc = hf__snapshot_verify(&base.reader, &fault);
+	}
+	if (rc == HF_OK) {
+		fault = (struct hf__snapshot_fault){.what = foreign(c, &base.reader.header, lsn)};
+		rc = fault.what ? HF_ECORRUPT : HF_OK;
+	}
+	if (rc != HF_OK)
+		report(c, name, rc, &fault);
+	hf__base_close(&base);
+}
+
+void hf__check_snapshots(struct hf__check *c)
+{
+	for (size_t i = 0; i < c->r.snapshot_count && !c->no_memory; i++)
+		check_snapshot(c, c->r.snapshots[i]);
+}
