@@ -572,7 +572,7 @@ class Machine(RuleBasedStateMachine):
 
     def look_at_everything(self) -> None:
         s, m = self.store, self.models
-        # A set-back that nobody was told of is seen by the clock alone.
+        # A set-back whose answer never came is seen by the clock alone.
         same(self.world.now, s.documents.count("c").as_of, "clock")
         for user in "u", "v":
             loaded = s.inbox.load_page(user)

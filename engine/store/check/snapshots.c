@@ -4,22 +4,36 @@
 #include "store/check/check.h"
 #include "store/snapshot/base.h"
 
-/* What is wrong with one whose bytes are whole; NULL: nothing. */
+/* What is wrong with a header whose bytes are whole; NULL: nothing. */
 static const char *foreign(struct hf__check *c, const struct hf__snapshot_header *h, uint64_t lsn)
 {
-	bool stands = true;
 	if (!hf__snapshot_header_of(&c->store->id, h))
 		return "the snapshot is of another store";
 	if (h->exported)
 		return "the file is an export, not a snapshot of the store";
 	if (h->lsn != lsn)
 		return "the snapshot is of another place than its name says";
-	/* Where the log is damaged nothing can be said. */
+	return h->position.segment == 0 && h->lsn != 0 ? "the snapshot names no place in the log"
+	                                               : NULL;
+}
+
+/* Is its place in the log? HF_ECORRUPT with *what, or why that cannot be known: noted here. Where
+ * the log is damaged nothing can be said. */
+static int check_place(struct hf__check *c, const struct hf__snapshot_header *h, const char **what)
+{
+	char name[HF__NAME_MAX];
+	bool stands = true;
 	if (h->position.segment == 0 || !c->certain)
-		return h->position.segment || h->lsn == 0 ? NULL : "the snapshot names no place in the log";
-	if (hf__recovery_stands(&c->r, h, &stands) != HF_OK)
-		return NULL; /* the segment's own finding says why */
-	return stands ? NULL : "the snapshot is not of this log";
+		return HF_OK;
+	hf__segment_name(h->position.segment, name);
+	const int rc = hf__recovery_stands(&c->r, h, &stands);
+	if (rc == HF_ENOMEM)
+		c->no_memory = true;
+	else if (rc != HF_OK && rc != HF_ECORRUPT)
+		hf__check_unread(c, name, rc, c->scratch.os_errno);
+	if (rc == HF_OK && !stands)
+		*what = "the snapshot is not of this log";
+	return *what ? HF_ECORRUPT : HF_OK;
 }
 
 static void report(struct hf__check *c, const char *name, int rc,
@@ -33,9 +47,9 @@ static void report(struct hf__check *c, const char *name, int rc,
 		(void)hf__check_note(c, HF_FSCK_NEWER, name, fault->at, 0,
 		                     "a newer version wrote this snapshot");
 	else
-		(void)hf__check_note(c, HF_FSCK_DAMAGE, name, fault->at, 0,
-		                     "%s; openings pass over it, and the log has all of it",
-		                     fault->what ? fault->what : "the snapshot is damaged");
+		(void)hf__check_note(c, HF_FSCK_DAMAGE, name, fault->at, 0, "%s; openings pass over it%s",
+		                     fault->what ? fault->what : "the snapshot is damaged",
+		                     c->certain ? ", and the log has all of it" : "");
 }
 
 static void check_snapshot(struct hf__check *c, uint64_t lsn)
@@ -52,7 +66,7 @@ static void check_snapshot(struct hf__check *c, uint64_t lsn)
 	}
 	if (rc == HF_OK) {
 		fault = (struct hf__snapshot_fault){.what = foreign(c, &base.reader.header, lsn)};
-		rc = fault.what ? HF_ECORRUPT : HF_OK;
+		rc = fault.what ? HF_ECORRUPT : check_place(c, &base.reader.header, &fault.what);
 	}
 	if (rc != HF_OK)
 		report(c, name, rc, &fault);
