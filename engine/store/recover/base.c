@@ -98,12 +98,11 @@ static int forget(struct hf__recovery *r)
 	return hf__states_init(s, s->world.states) == HF_OK ? HF_OK : hf__recovery_no_memory(r);
 }
 
-static int load(struct hf__recovery *r)
+static int load(struct hf__recovery *r, struct hf__snapshot_fault *fault)
 {
 	struct hf_store *s = r->store;
 	const struct hf__snapshot_header *h = &s->base.reader.header;
-	struct hf__snapshot_fault fault = {0};
-	const int rc = hf__snapshot_each(&s->base.reader, load_entry, r, &fault);
+	const int rc = hf__snapshot_each(&s->base.reader, load_entry, r, fault);
 	if (rc != HF_OK)
 		return rc;
 	set_numbers(s, h->lsn);
@@ -122,33 +121,42 @@ static int load(struct hf__recovery *r)
 	return HF_OK;
 }
 
+/* Why a snapshot was not taken: HF_OK if it is passed over, else why no opening is possible. */
+static int passed_over(struct hf__recovery *r, const char *name, int rc, int os_errno)
+{
+	if (rc == HF_ENOMEM)
+		return hf__recovery_no_memory(r);
+	if (rc == HF_EIO && os_errno != ENOENT) /* R9: no damage, and no reason to read it all */
+		return hf__failed_read(r, name, os_errno);
+	if (rc == HF_EVERSION)
+		return hf__fail(r->error, rc, 0, "snapshot %s was written by a newer format", name);
+	r->store->info.snapshots_damaged++;
+	return HF_OK;
+}
+
 /* *loaded: it was taken. HF_OK, or why no opening is possible at all. */
 static int try_snapshot(struct hf__recovery *r, uint64_t lsn, bool *loaded)
 {
 	struct hf_store *s = r->store;
 	struct hf__snapshot_fault fault;
 	char name[HF__NAME_MAX];
-	bool is = false;
+	bool stands = false;
 	hf__snapshot_name(lsn, name);
 	int rc = hf__base_open(&s->base, s->os, name, &fault);
-	if (rc == HF_OK && hf__snapshot_header_of(&s->id, &s->base.reader.header) &&
-	    s->base.reader.header.lsn == lsn && !s->base.reader.header.exported)
-		rc = hf__recovery_stands(r, &s->base.reader.header, &is);
-	if (rc == HF_OK && is) {
-		rc = load(r);
+	const struct hf__snapshot_header *h = &s->base.reader.header;
+	if (rc == HF_OK && hf__snapshot_header_of(&s->id, h) && h->lsn == lsn && !h->exported) {
+		const int read = hf__recovery_stands(r, h, &stands);
+		if (read != HF_OK)
+			return read; /* the segment: it is what the log needs too */
+	}
+	if (rc == HF_OK && stands) {
+		rc = load(r, &fault);
 		*loaded = rc == HF_OK;
 	}
 	if (*loaded)
 		return HF_OK;
 	const int reset = forget(r);
-	if (rc == HF_ENOMEM)
-		return hf__recovery_no_memory(r);
-	if (rc == HF_EIO && fault.os_errno != ENOENT) /* R9: no damage, and no reason to read it all */
-		return hf__failed_read(r, name, fault.os_errno);
-	if (rc == HF_EVERSION)
-		return hf__fail(r->error, rc, 0, "snapshot %s was written by a newer format", name);
-	s->info.snapshots_damaged++;
-	return reset;
+	return reset == HF_OK ? passed_over(r, name, rc, fault.os_errno) : reset;
 }
 
 int hf__recovery_load_base(struct hf__recovery *r)

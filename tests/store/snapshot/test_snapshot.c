@@ -165,6 +165,34 @@ static void a_damaged_snapshot_is_passed_over_and_the_log_read(void **state)
 	end(&churn, stage);
 }
 
+/* The same store and name, but taken where this log went another way: the directory was put back to
+ * an older copy and written on. Nothing but the hash of the group tells. */
+static void a_snapshot_of_another_log_is_passed_over(void **state)
+{
+	(void)state;
+	struct churn churn;
+	struct stage *stage = begin(&churn, "another log", 0, 300, 100);
+	char name[HF__NAME_MAX];
+	take_snapshot(stage);
+	const struct hf__os *os = sim_os(stage->sim);
+	uint8_t sector[HF__SNAPSHOT_HEADER_SIZE];
+	struct hf__snapshot_header header;
+	size_t got = 0;
+	int file = -1;
+	(void)only_snapshot(os, name);
+	assert_int_equal(os->open(os->ctx, name, HF__OS_WRITE, &file), 0);
+	assert_int_equal(os->read(os->ctx, file, sector, sizeof sector, 0, &got), 0);
+	assert_int_equal(hf__snapshot_header_decode(sector, got, &header), HF_OK);
+	header.chain ^= 1;
+	hf__snapshot_header_encode(&header, sector);
+	assert_int_equal(os->write(os->ctx, file, sector, sizeof sector, 0), 0);
+	assert_int_equal(os->close(os->ctx, file), 0);
+	stage_switch(stage);
+	assert_int_equal(info_of(stage).snapshot_lsn, 0);
+	assert_int_equal(info_of(stage).snapshots_damaged, 1);
+	end(&churn, stage);
+}
+
 static void what_is_unfinished_is_no_snapshot_and_is_removed(void **state)
 {
 	(void)state;
@@ -194,6 +222,7 @@ int main(void)
 	    cmocka_unit_test(work_snapshots_and_openings_in_any_order_give_the_same_state),
 	    cmocka_unit_test(an_empty_store_has_a_snapshot_that_says_so),
 	    cmocka_unit_test(a_damaged_snapshot_is_passed_over_and_the_log_read),
+	    cmocka_unit_test(a_snapshot_of_another_log_is_passed_over),
 	    cmocka_unit_test(what_is_unfinished_is_no_snapshot_and_is_removed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
