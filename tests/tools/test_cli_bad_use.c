@@ -107,6 +107,8 @@ static const struct bad {
     /* directories */
     {"info", 1, "HF_ENOTFOUND", "empty: the directory holds no store; 'holdfast init' makes one",
      "empty"},
+    {"snapshot", 1, "HF_ENOTFOUND",
+     "empty: the directory holds no store; 'holdfast init' makes one", "empty"},
     {"inbox save ann t", 1, "HF_ENOTFOUND", "empty: the directory holds no store", "empty"},
     {"info", 1, "HF_ENOTFOUND", "missing: ", "missing"},
     {"info", 7, "HF_EACCESS", "a-file: the directory could not be opened: a file is in the way",

@@ -245,3 +245,17 @@ def test_upkeep_by_the_host():
         assert store.info().durable_lsn == 1
         store.maintain()
         store.maintain(timedelta(milliseconds=1))
+
+
+def test_an_opening_begins_with_the_snapshot():
+    big = b"x" * 5000
+    with holdfast.open("s", create=True) as store:
+        store.documents.put("c", "before", big)
+        store.snapshot()
+        taken = store.info().last_lsn
+        store.documents.put("c", "behind", b"y")
+    with holdfast.open("s") as store:
+        info = store.info()
+        assert (info.snapshot_lsn, info.replayed, info.snapshots_damaged) == (taken, 1, 0)
+        assert store.documents.get("c", "before").payload == big
+        assert store.documents.get("c", "behind").payload == b"y"

@@ -140,6 +140,22 @@ static void one_that_was_cut_or_renamed_is_damaged(void **state)
 	end(&p);
 }
 
+static void a_read_that_fails_is_no_damage(void **state)
+{
+	(void)state;
+	struct place p;
+	begin(&p, "reading");
+	sim_add_fault(
+	    p.stage->sim,
+	    (struct sim_fault){.kinds = SIM_READ, .name = p.name, .error = EIO, .persistent = true});
+	const struct seen seen = check(&p);
+	assert_int_equal(seen.worst, HF_FSCK_IO);
+	assert_string_equal(seen.file, p.name);
+	sim_clear_faults(p.stage->sim);
+	assert_true(check(&p).worst < HF_FSCK_IO);
+	end(&p);
+}
+
 static void an_unfinished_one_is_a_leftover(void **state)
 {
 	(void)state;
@@ -158,6 +174,7 @@ int main(void)
 	    cmocka_unit_test(a_whole_snapshot_is_no_finding),
 	    cmocka_unit_test(every_byte_of_a_snapshot_counts),
 	    cmocka_unit_test(one_that_was_cut_or_renamed_is_damaged),
+	    cmocka_unit_test(a_read_that_fails_is_no_damage),
 	    cmocka_unit_test(an_unfinished_one_is_a_leftover),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
