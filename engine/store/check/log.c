@@ -77,8 +77,13 @@ static void mark_chain(struct hf__check *c)
 {
 	struct hf__segment_file *f = c->r.head, *previous;
 	while (f) {
+		c->r.first = f;
 		f->in_chain = true;
 		(void)hf__recovery_step(&c->r, f, &previous);
+		if (!previous && hf__recovery_may_begin(&c->r, f)) {
+			c->r.begins_behind = true;
+			break;
+		}
 		if (previous && previous->header_rc == HF_OK) {
 			f = previous;
 			continue;
@@ -233,6 +238,35 @@ static void check_end(struct hf__check *c)
 	c->sum.last_stop = clean ? HF_FSCK_STOP_CLEAN : HF_FSCK_STOP_UNCLEAN;
 }
 
+/* Where the log begins behind a snapshot: the state there. Replay begins behind the oldest that is
+ * whole, so that as much of the log as can be is replayed. */
+static void load_base(struct hf__check *c)
+{
+	struct hf__recovery *r = &c->r;
+	const struct hf__witness witness = r->witness;
+	const bool behind = c->store->identity.incompat & HF__FEATURE_BEHIND_SNAPSHOT;
+	if (r->head ? !r->begins_behind : !behind || witness.end.segment != 0)
+		return;
+	const int rc = hf__recovery_load_base(r, true);
+	r->witness = witness;
+	r->base = (struct hf__position){0, 0}; /* every segment is read from its beginning */
+	if (r->head) {
+		r->next_lsn = r->first->header.previous_lsn + 1;
+		r->previous_hash = r->first->header.previous_hash;
+	}
+	if (rc == HF_OK)
+		return;
+	c->certain = false;
+	if (rc == HF_ENOMEM)
+		c->no_memory = true;
+	else if (rc == HF_ECORRUPT)
+		c->hole = hf__check_note_error(c, HF_FSCK_DAMAGE);
+	else if (rc == HF_EVERSION)
+		(void)hf__check_note_error(c, HF_FSCK_NEWER);
+	else
+		hf__check_unread(c, c->scratch.file, rc, c->scratch.os_errno);
+}
+
 void hf__check_log(struct hf__check *c)
 {
 	if (!collect(c))
@@ -241,6 +275,7 @@ void hf__check_log(struct hf__check *c)
 	bool asked = false;
 	c->r.next_lsn = 1;
 	mark_chain(c);
+	load_base(c);
 	for (size_t i = 0; i < c->r.count; i++) {
 		struct hf__segment_file *f = &c->r.found[i];
 		if (f->number > head && !asked) {

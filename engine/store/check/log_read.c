@@ -70,7 +70,10 @@ static int give(void *arg, const struct hf__entry *entry)
 /* The chain before a break is still worth reading. */
 static int mark_chain(struct hf__recovery *r)
 {
-	const int rc = hf__recovery_mark_chain(r);
+	int rc = hf__recovery_mark_chain(r);
+	if (rc == HF_OK && r->begins_behind && !hf__recovery_covered(r))
+		rc = hf__corrupt(r, r->first->number, 0,
+		                 "the log begins here, and no snapshot covers what was before");
 	if (rc == HF_OK)
 		return rc;
 	const struct hf__segment_file *last = NULL;
@@ -101,6 +104,18 @@ static struct hf__segment_file *find_start(struct reading *reading)
 	return start;
 }
 
+/* What was asked for is not kept any more; from 0 on there is always something to give. */
+static int check_kept(struct reading *reading)
+{
+	const struct hf__recovery *r = &reading->r;
+	const uint64_t before = r->begins_behind ? r->first->header.previous_lsn : 0;
+	if (reading->next == 0 || reading->next > before)
+		return HF_OK;
+	return hf__fail(r->error, HF_EGONE, 0,
+	                "the log holds no entry %llu any more: it begins behind %llu",
+	                (unsigned long long)reading->next, (unsigned long long)before);
+}
+
 static int read_chain(struct reading *reading)
 {
 	struct hf__recovery *r = &reading->r;
@@ -110,6 +125,9 @@ static int read_chain(struct reading *reading)
 	if (r->head) {
 		broken_rc = mark_chain(r);
 		broken = *r->error;
+		const int kept = broken_rc == HF_OK ? check_kept(reading) : HF_OK;
+		if (kept != HF_OK)
+			return kept;
 	}
 	for (struct hf__segment_file *f = find_start(reading); f;
 	     f = reading->enough ? NULL : hf__recovery_next(r, f)) {
@@ -137,11 +155,11 @@ static int attempt(struct reading *reading)
 		rc = read_chain(reading);
 	if (rc == HF_OK && r->head) /* D7 */
 		rc = hf__recovery_check_beyond(r, r->head->number, r->next_lsn, &all_zero);
-	else if (rc == HF_OK)
+	else if (rc == HF_OK) {
+		r->next_lsn = hf__recovery_imported(r) + 1;
 		rc = hf__recovery_check_empty(r, &all_zero);
+	}
 	hf__recovery_forget(r);
-	r->found = r->head = NULL;
-	r->count = r->cap = 0;
 	return rc;
 }
 
@@ -161,7 +179,8 @@ static int read_log(struct reading *reading, struct hf_error *error)
 	for (unsigned i = 0; i < ATTEMPTS_MAX; i++) {
 		rc = attempt(reading);
 		/* Nothing that a writer does looks like these. */
-		if (rc == HF_OK || reading->enough || rc == HF_ENOMEM || rc == HF_EVERSION)
+		if (rc == HF_OK || reading->enough || rc == HF_ENOMEM || rc == HF_EVERSION ||
+		    rc == HF_EGONE)
 			break;
 		if (i > 0 && got_to == reading->next && same_failure(now, &before))
 			break;

@@ -11,10 +11,7 @@ static const char *foreign(struct hf__check *c, const struct hf__snapshot_header
 		return "the snapshot is of another store";
 	if (h->exported)
 		return "the file is an export, not a snapshot of the store";
-	if (h->lsn != lsn)
-		return "the snapshot is of another place than its name says";
-	return h->position.segment == 0 && h->lsn != 0 ? "the snapshot names no place in the log"
-	                                               : NULL;
+	return h->lsn != lsn ? "the snapshot is of another place than its name says" : NULL;
 }
 
 /* Is its place in the log? HF_ECORRUPT with *what, or why that cannot be known: noted here. Where
@@ -23,7 +20,7 @@ static int check_place(struct hf__check *c, const struct hf__snapshot_header *h,
 {
 	char name[HF__NAME_MAX];
 	bool stands = true;
-	if (h->position.segment == 0 || !c->certain)
+	if (!c->certain)
 		return HF_OK;
 	hf__segment_name(h->position.segment, name);
 	const int rc = hf__recovery_stands(&c->r, h, &stands);
@@ -49,7 +46,9 @@ static void report(struct hf__check *c, const char *name, int rc,
 	else
 		(void)hf__check_note(c, HF_FSCK_DAMAGE, name, fault->at, 0, "%s; openings pass over it%s",
 		                     fault->what ? fault->what : "the snapshot is damaged",
-		                     c->certain ? ", and the log has all of it" : "");
+		                     !c->certain          ? ""
+		                     : c->r.begins_behind ? ", and nothing is missing without it"
+		                                          : ", and the log has all of it");
 }
 
 static void check_snapshot(struct hf__check *c, uint64_t lsn)

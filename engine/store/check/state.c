@@ -48,6 +48,8 @@ int hf__check_entry(void *arg, const struct hf__entry *entry)
 {
 	struct hf__check *c = arg;
 	count_entry(c, entry);
+	if (entry->lsn <= c->store->info.snapshot_lsn) /* the snapshot shows what it did */
+		return 0;
 	const int rc = hf__recovery_apply(&c->r, entry);
 	if (rc == HF_ENOMEM)
 		return rc;

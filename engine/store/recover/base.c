@@ -9,6 +9,17 @@
 
 /* --- Is it of this log? ----------------------------------------------------------------------- */
 
+/* Does the log that is there begin just behind it? */
+static bool begins_there(const struct hf__recovery *r, const struct hf__snapshot_header *h)
+{
+	if (!r->head) /* nothing was written behind it yet */
+		return h->position.segment == 0 && h->chain == 0;
+	const struct hf__segment_header *first = &r->first->header;
+	return first->previous_end.segment == h->position.segment &&
+	       first->previous_end.offset == h->position.offset && first->previous_lsn == h->lsn &&
+	       first->previous_hash == h->chain;
+}
+
 static struct hf__segment_file *segment_of(struct hf__recovery *r, uint32_t number)
 {
 	for (size_t i = 0; i < r->count; i++)
@@ -21,7 +32,7 @@ int hf__recovery_stands(struct hf__recovery *r, const struct hf__snapshot_header
 {
 	struct hf__scan_verdict verdict;
 	struct hf__segment_file *f = segment_of(r, h->position.segment);
-	*is = false;
+	*is = !f && begins_there(r, h);
 	if (!f || h->position.offset <= HF__SEGMENT_HEADER_SIZE)
 		return HF_OK;
 	const int rc = hf__recovery_read(r, f, 0);
@@ -159,18 +170,90 @@ static int try_snapshot(struct hf__recovery *r, uint64_t lsn, bool *loaded)
 	return reset == HF_OK ? passed_over(r, name, rc, fault.os_errno) : reset;
 }
 
-int hf__recovery_load_base(struct hf__recovery *r)
+/* The one behind `tried` (0: the first of all) in the order that is asked for; 0: there is none. */
+static uint64_t next_snapshot(const struct hf__recovery *r, uint64_t tried, bool oldest)
+{
+	uint64_t best = 0;
+	for (size_t i = 0; i < r->snapshot_count; i++) {
+		const uint64_t lsn = r->snapshots[i];
+		const bool left = tried == 0 || (oldest ? lsn > tried : lsn < tried);
+		if (left && (best == 0 || (oldest ? lsn < best : lsn > best)))
+			best = lsn;
+	}
+	return best;
+}
+
+/* The log alone is not all of it. */
+static bool needs_base(const struct hf__recovery *r)
+{
+	return r->head ? r->begins_behind
+	               : (r->store->identity.incompat & HF__FEATURE_BEHIND_SNAPSHOT) != 0;
+}
+
+static int no_base(struct hf__recovery *r, uint64_t newest)
+{
+	char name[HF__NAME_MAX] = "";
+	if (newest)
+		hf__snapshot_name(newest, name);
+	else if (r->first)
+		hf__segment_name(r->first->number, name);
+	return hf__fail_at(r->error, HF_ECORRUPT, name, 0,
+	                   "the log begins behind a snapshot that is %s",
+	                   newest ? "damaged or of another log" : "missing");
+}
+
+int hf__recovery_load_base(struct hf__recovery *r, bool oldest)
 {
 	bool loaded = false;
+	uint64_t newest = 0;
 	int rc = HF_OK;
-	while (rc == HF_OK && !loaded && r->snapshot_count > 0) {
-		size_t newest = 0;
-		for (size_t i = 1; i < r->snapshot_count; i++)
-			if (r->snapshots[i] > r->snapshots[newest])
-				newest = i;
-		const uint64_t lsn = r->snapshots[newest];
-		r->snapshots[newest] = r->snapshots[--r->snapshot_count];
+	for (uint64_t lsn = 0; rc == HF_OK && !loaded;) {
+		lsn = next_snapshot(r, lsn, oldest);
+		if (lsn == 0)
+			break;
+		newest = lsn > newest ? lsn : newest;
 		rc = try_snapshot(r, lsn, &loaded);
 	}
-	return rc;
+	return rc == HF_OK && !loaded && needs_base(r) ? no_base(r, newest) : rc;
+}
+
+/* --- Without its entries ---------------------------------------------------------------------- */
+
+static bool read_header(struct hf__recovery *r, uint64_t lsn, struct hf__snapshot_header *out)
+{
+	const struct hf__os *os = r->store->os;
+	uint8_t bytes[HF__SNAPSHOT_HEADER_SIZE];
+	char name[HF__NAME_MAX];
+	size_t got = 0;
+	int file = -1;
+	hf__snapshot_name(lsn, name);
+	if (os->open(os->ctx, name, 0, &file) != 0)
+		return false;
+	const int rc = os->read(os->ctx, file, bytes, sizeof bytes, 0, &got);
+	const int closed = os->close(os->ctx, file);
+	return rc == 0 && closed == 0 && hf__snapshot_header_decode(bytes, got, out) == HF_OK &&
+	       hf__snapshot_header_of(&r->store->id, out) && out->lsn == lsn && !out->exported;
+}
+
+bool hf__recovery_covered(struct hf__recovery *r)
+{
+	struct hf__snapshot_header header;
+	bool covered = false;
+	for (size_t i = 0; i < r->snapshot_count && !covered; i++)
+		covered = r->snapshots[i] >= r->first->header.previous_lsn &&
+		          read_header(r, r->snapshots[i], &header);
+	return covered;
+}
+
+uint64_t hf__recovery_imported(struct hf__recovery *r)
+{
+	struct hf__snapshot_header header;
+	uint64_t newest = 0;
+	if (!(r->store->identity.incompat & HF__FEATURE_BEHIND_SNAPSHOT))
+		return 0;
+	for (size_t i = 0; i < r->snapshot_count; i++)
+		if (r->snapshots[i] > newest && read_header(r, r->snapshots[i], &header) &&
+		    header.position.segment == 0)
+			newest = header.lsn;
+	return newest;
 }

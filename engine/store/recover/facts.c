@@ -158,6 +158,9 @@ void hf__recovery_forget(struct hf__recovery *r)
 {
 	hf__free(r->found);
 	hf__free(r->snapshots);
+	r->found = r->head = r->first = NULL;
+	r->snapshots = NULL;
+	r->count = r->cap = r->snapshot_count = r->snapshot_cap = 0;
 }
 
 int hf__recovery_list(struct hf__recovery *r)
@@ -258,20 +261,29 @@ int hf__recovery_step(struct hf__recovery *r, struct hf__segment_file *f,
 	if (f == r->head ? f->size != f->header.size : f->size > f->header.size)
 		return hf__corrupt(r, f->number, f->size,
 		                   "the file has not the size that its header states");
-	if (number && !*previous)
+	if (number && !*previous && !hf__recovery_may_begin(r, f))
 		return hf__corrupt(r, number, 0, "a segment of the log is missing");
 	if (*previous && (*previous)->header_rc != HF_OK)
 		return hf__corrupt(r, number, 0, "the header of a segment is damaged");
 	return HF_OK;
 }
 
+bool hf__recovery_may_begin(const struct hf__recovery *r, const struct hf__segment_file *f)
+{
+	return (r->store->identity.incompat & HF__FEATURE_BEHIND_SNAPSHOT) &&
+	       f->header.previous_lsn != 0;
+}
+
 int hf__recovery_mark_chain(struct hf__recovery *r)
 {
+	r->begins_behind = false;
 	for (struct hf__segment_file *f = r->head, *previous; f; f = previous) {
+		r->first = f;
 		f->in_chain = true;
 		const int rc = hf__recovery_step(r, f, &previous);
 		if (rc != HF_OK)
 			return rc;
+		r->begins_behind = !previous && hf__recovery_may_begin(r, f);
 	}
 	return HF_OK;
 }

@@ -189,6 +189,7 @@ void hf__store_free(struct hf_store *s)
 	(void)pthread_cond_destroy(&s->async.answered);
 	(void)pthread_mutex_destroy(&s->lock);
 	hf__payload_files_close(s);
+	hf__base_close(&s->base);
 	(void)pthread_mutex_destroy(&s->payload_files.lock);
 	free_event(s);
 	free_memory(s);

@@ -16,6 +16,7 @@
  *   D7   one   a segment after H has groups that prove it durable    HF_ECORRUPT: header damaged
  *   D8   one   the chain back from H is broken: missing, damaged     HF_ECORRUPT
  *   D8b  one   a feature in the chain forbids writing                HF_EVERSION
+ *   D8c        the log begins behind a snapshot, and there is none   HF_ECORRUPT
  *   D9   one   a scan says CORRUPT, or neighbours disagree (R4, R9)  HF_ECORRUPT
  *   D10  one   last scan CLEAN, witness clean, exactly at the end    go on in H
  *   D11  one   anything else                                         unclean: R7, an LSN jump
@@ -124,7 +125,7 @@ int hf__recovery_scan(struct hf__recovery *r, struct hf__segment_file *f,
 static int replay_chain(struct hf__recovery *r)
 {
 	r->next_lsn = 1;
-	int rc = hf__recovery_load_base(r);
+	int rc = hf__recovery_load_base(r, false);
 	for (struct hf__segment_file *f = hf__recovery_next(r, NULL); f && rc == HF_OK;
 	     f = hf__recovery_next(r, f)) {
 		if (f->number < r->base.segment)
@@ -273,19 +274,23 @@ int hf__recovery_check_empty(struct hf__recovery *r, bool *all_zero)
 	for (size_t i = 0; i < r->count; i++)
 		if (r->found[i].foreign)
 			return hf__corrupt(r, r->found[i].number, 0, HF__SEGMENT_FOREIGN);
-	return hf__recovery_check_beyond(r, 0, 1, all_zero);
+	return hf__recovery_check_beyond(r, 0, r->next_lsn, all_zero);
 }
 
 /* No segment has a valid header: D1 to D4. */
 static int empty_store(struct hf__recovery *r)
 {
 	bool all_zero = false;
-	const int rc = hf__recovery_check_empty(r, &all_zero);
+	r->next_lsn = 1;
+	/* It may hold a state all the same: what was imported. */
+	int rc = r->witness.end.segment == 0 ? hf__recovery_load_base(r, false) : HF_OK;
+	if (rc == HF_OK)
+		rc = hf__recovery_check_empty(r, &all_zero);
 	if (rc != HF_OK)
 		return rc;
 	/* A word that names no segment was written before the first group of all: "not clean". */
 	const bool clean = all_zero && r->witness.generation == 0;
-	set_progress(r->store, 0, 0, (struct hf__position){0, 0}, clean);
+	set_progress(r->store, r->next_lsn - 1, r->previous_hash, (struct hf__position){0, 0}, clean);
 	r->store->info.recovered = !clean;
 	hf__clock_resume(r->store, &r->witness);
 	return rewrite_beyond(r, 0);

@@ -28,6 +28,8 @@ struct hf__recovery {
 	size_t count, cap;
 	bool strays; /* temporary files are there */
 	struct hf__segment_file *head; /* H */
+	struct hf__segment_file *first; /* of the chain back from H, once it is marked */
+	bool begins_behind; /* what was before `first` stands in a snapshot alone */
 	struct hf__witness witness;
 	struct hf__writer bytes; /* the segment being read */
 	struct hf__scan_verdict verdict; /* of the newest scan */
@@ -46,7 +48,7 @@ int hf__recovery_no_memory(struct hf__recovery *r);
 
 /* Lists the segments, reads their headers and the witness. */
 int hf__recovery_collect(struct hf__recovery *r);
-/* Frees what was listed. */
+/* Frees what was listed: as before the listing. */
 void hf__recovery_forget(struct hf__recovery *r);
 /* Its parts. */
 int hf__recovery_list(struct hf__recovery *r);
@@ -63,8 +65,12 @@ int hf__recovery_check_empty(struct hf__recovery *r, bool *all_zero);
 /* D2, D7 for one segment. */
 int hf__recovery_proof(struct hf__recovery *r, struct hf__segment_file *f, uint64_t next,
                        bool *proof, bool *zero);
-/* D8: marks the segments from H back to the first. */
+/* D8: marks the segments from H back to the first that is kept: before it the log may be missing
+ * when the store may begin behind a snapshot (r->begins_behind; whether one is there is not asked
+ * here). */
 int hf__recovery_mark_chain(struct hf__recovery *r);
+/* Does f say that the log before it stands in a snapshot alone? The step before it is not there. */
+bool hf__recovery_may_begin(const struct hf__recovery *r, const struct hf__segment_file *f);
 /* One step of it: has f its size, and is there what it follows? *previous: that segment, NULL
  * when f is the first or it is not there. */
 int hf__recovery_step(struct hf__recovery *r, struct hf__segment_file *f,
@@ -73,11 +79,19 @@ int hf__recovery_step(struct hf__recovery *r, struct hf__segment_file *f,
 struct hf__segment_file *hf__recovery_next(struct hf__recovery *r,
                                            const struct hf__segment_file *f);
 
-/* base.c. Loads the newest that is whole and of this log, if there is one. The chain is marked. */
-int hf__recovery_load_base(struct hf__recovery *r);
-/* Does a group with the header's LSN and hash end in this log where the header says? HF_OK with
- * *is, or why the segment could not be read. */
+/* base.c. Loads the newest that is whole and of this log, if there is one; or, for a check that
+ * replays as much as there is, the oldest. The chain is marked. HF_ECORRUPT (D8c): there is none,
+ * and the log needs one. */
+int hf__recovery_load_base(struct hf__recovery *r, bool oldest);
+/* Does a group with the header's LSN and hash end in this log where the header says, or does the
+ * log begin there? HF_OK with *is, or why the segment could not be read. */
 int hf__recovery_stands(struct hf__recovery *r, const struct hf__snapshot_header *h, bool *is);
+/* Is there a snapshot of this store, by its header alone, that covers what was before r->first?
+ * For those that read what is there and need no state. */
+bool hf__recovery_covered(struct hf__recovery *r);
+/* What the newest such snapshot covers if nothing of the log was before it, as after an import;
+ * else 0. */
+uint64_t hf__recovery_imported(struct hf__recovery *r);
 
 /* recover.c. R4 and R9 between neighbours: does f go on where the log has got to (r->next_lsn,
  * r->previous_hash)? */

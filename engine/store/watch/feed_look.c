@@ -16,11 +16,26 @@ static int check_end(const struct hf_feed *feed, struct hf_error *error)
 	                (unsigned long long)feed->from, (unsigned long long)last);
 }
 
+/* What came with the store, and was never in its log, is older than all that its log has. */
+static int learn_imported(struct hf_feed *feed, struct hf_error *error)
+{
+	struct hf__recovery *r = &feed->tail.facts;
+	r->count = 0;
+	r->error = error;
+	const int rc = hf__recovery_list(r);
+	const uint64_t imported = rc == HF_OK ? hf__recovery_imported(r) : 0;
+	feed->known = imported > feed->known ? imported : feed->known;
+	r->error = NULL;
+	return rc;
+}
+
 static int look_for_place(struct hf_feed *feed, struct hf_error *error)
 {
 	int rc = hf__open_to_look(feed->look, error);
 	if (rc == HF_OK)
 		rc = hf__tail_learn(&feed->tail, &feed->known, error);
+	if (rc == HF_OK)
+		rc = learn_imported(feed, error);
 	if (rc == HF_OK)
 		rc = check_end(feed, error);
 	if (rc != HF_OK)

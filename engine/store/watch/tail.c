@@ -186,8 +186,9 @@ static int look_for_start(struct hf__tail *t, uint64_t from, uint64_t limit)
 			break;
 	}
 	if (!oldest) {
-		hf__tail_put(t, (struct hf__position){0, 0}, 0, 0);
-		return from <= limit + 1 ? HF_OK : HF_EGONE;
+		const uint64_t imported = hf__recovery_imported(&t->facts);
+		hf__tail_put(t, (struct hf__position){0, 0}, imported, 0);
+		return from <= limit + 1 && (from == 0 || from > imported) ? HF_OK : HF_EGONE;
 	}
 	enter_segment(t, &oldest->header);
 	/* Between the two lies a jump: what was never given out is followed by what comes next. */
