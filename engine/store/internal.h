@@ -264,6 +264,8 @@ int hf__recover(struct hf_store *s, struct hf_error *error);
 /* state.c. */
 int hf__states_init(struct hf_store *s, void **states);
 void hf__states_deinit(struct hf_store *s, void **states);
+/* What openings before `first_lsn` held without a lease has ended. */
+void hf__states_opened(struct hf_store *s, uint64_t first_lsn);
 const struct hf__domain *hf__domain_by_id(const struct hf_store *s, uint8_t id, unsigned *index);
 /* May this version take an entry of a group that verified? HF_OK with its row; HF_ENOTFOUND: a
  * newer version wrote it and says that it may be passed over; HF_EVERSION: a newer version wrote

@@ -121,6 +121,7 @@ static int load(struct hf__recovery *r, struct hf__snapshot_fault *fault)
 	r->base = h->position;
 	r->next_lsn = h->lsn + 1;
 	r->previous_hash = h->chain;
+	r->incarnation = h->incarnation_lsn;
 	s->info.snapshot_lsn = h->lsn;
 	/* It was taken when the log was durable up to it. */
 	if (r->witness.lsn < h->lsn) {

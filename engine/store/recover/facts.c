@@ -258,7 +258,8 @@ int hf__recovery_step(struct hf__recovery *r, struct hf__segment_file *f,
 	*previous = number ? find(r, number) : NULL;
 	/* Behind its pinned end there is nothing to keep, so a segment with a successor may have
 	 * been cut; not before it, as the scan sees. */
-	if (f == r->head ? f->size != f->header.size : f->size > f->header.size)
+	const bool last = f == r->head && !r->up_to_witness;
+	if (last ? f->size != f->header.size : f->size > f->header.size)
 		return hf__corrupt(r, f->number, f->size,
 		                   "the file has not the size that its header states");
 	if (number && !*previous && !hf__recovery_may_begin(r, f))

@@ -27,39 +27,6 @@
  * A read error is HF_EIO, no memory is HF_ENOMEM: never damage (R9). */
 #include "store/recover/recover.h"
 
-int hf__recovery_apply(void *arg, const struct hf__entry *entry)
-{
-	struct hf__recovery *r = arg;
-	struct hf_store *s = r->store;
-	unsigned index = 0;
-	const struct hf__domain *row;
-	struct hf__entry known = *entry;
-	known.setback = hf__setback(s, s->world.states);
-	int rc = hf__entry_readable(s, entry, &row, &index);
-	if (rc == HF_ENOTFOUND)
-		/* its time counts all the same */
-		hf__clock_wrote(s, hf__to_mono(entry->at, known.setback), false);
-	if (rc != HF_OK)
-		return rc == HF_ENOTFOUND ? 0 : rc;
-	hf__change_begin(&s->world.change, entry->lsn, true);
-	rc = row->apply(s->world.states[index], &s->world.change, &known);
-	if (rc != HF_OK) {
-		hf__change_undo(&s->world.change);
-		return rc;
-	}
-	hf__change_keep(&s->world.change);
-	const bool ending = hf__entry_is_ending(row, entry);
-	hf__clock_wrote(s, hf__to_mono(entry->at, known.setback), ending);
-	/* When an ending was logged counts for nothing: the opening that did would seem to have
-	 * lived longer. */
-	if (!ending &&
-	    !hf__incarnation_note(s, entry->incarnation, hf__to_mono(entry->at, known.setback)))
-		return HF_ENOMEM;
-	hf__sweep_applied(s, s->world.states);
-	s->info.replayed++;
-	return 0;
-}
-
 bool hf__recovery_follows(const struct hf__recovery *r, const struct hf__segment_file *f)
 {
 	const struct hf__segment_header *h = &f->header;
@@ -83,11 +50,19 @@ static int explain_scan(struct hf__recovery *r, const struct hf__segment_file *f
 	return rc;
 }
 
+/* Behind it nothing exists, and nothing is read; 0: that is for the scan to find. */
+static uint32_t pinned_end(const struct hf__recovery *r, const struct hf__segment_file *f,
+                           const struct hf__segment_file *next)
+{
+	if (next && next->header.previous_end.segment == f->number)
+		return next->header.previous_end.offset;
+	return r->up_to_witness && r->witness.end.segment == f->number ? r->witness.end.offset : 0;
+}
+
 struct hf__scan_input hf__recovery_input(const struct hf__recovery *r,
                                          const struct hf__segment_file *f,
                                          const struct hf__segment_file *next)
 {
-	const bool pinned = next && next->header.previous_end.segment == f->number;
 	const bool base = f->number == r->base.segment; /* what lies before it was looked at */
 	return (struct hf__scan_input){
 	    .id = &r->store->id,
@@ -96,7 +71,7 @@ struct hf__scan_input hf__recovery_input(const struct hf__recovery *r,
 	    .from = base ? r->base.offset : HF__SEGMENT_HEADER_SIZE,
 	    .next_lsn = base ? r->next_lsn : f->header.first_lsn,
 	    .previous_hash = r->previous_hash,
-	    .pinned_end = pinned ? next->header.previous_end.offset : 0,
+	    .pinned_end = pinned_end(r, f, next),
 	    .witness_end = r->witness.end.segment == f->number ? r->witness.end.offset : 0,
 	    .witness_lsn = r->witness.lsn,
 	    .witness_chain = r->witness.chain,
@@ -108,9 +83,7 @@ int hf__recovery_scan(struct hf__recovery *r, struct hf__segment_file *f,
 {
 	if (f->number != r->base.segment && !hf__recovery_follows(r, f))
 		return hf__corrupt(r, f->number, 0, "the segment does not follow the one before it");
-	/* Behind its pinned end nothing exists: it is not even read. */
-	const bool pinned = next && next->header.previous_end.segment == f->number;
-	int rc = hf__recovery_read(r, f, pinned ? next->header.previous_end.offset : 0);
+	int rc = hf__recovery_read(r, f, pinned_end(r, f, next));
 	if (rc != HF_OK)
 		return rc;
 	const struct hf__scan_input input = hf__recovery_input(r, f, next);
@@ -277,17 +250,9 @@ int hf__recovery_check_empty(struct hf__recovery *r, bool *all_zero)
 	return hf__recovery_check_beyond(r, 0, r->next_lsn, all_zero);
 }
 
-/* No segment has a valid header: D1 to D4. */
-static int empty_store(struct hf__recovery *r)
+/* No segment has a valid header: D3, D4. */
+static int empty_store(struct hf__recovery *r, bool all_zero)
 {
-	bool all_zero = false;
-	r->next_lsn = 1;
-	/* It may hold a state all the same: what was imported. */
-	int rc = r->witness.end.segment == 0 ? hf__recovery_load_base(r, false) : HF_OK;
-	if (rc == HF_OK)
-		rc = hf__recovery_check_empty(r, &all_zero);
-	if (rc != HF_OK)
-		return rc;
 	/* A word that names no segment was written before the first group of all: "not clean". */
 	const bool clean = all_zero && r->witness.generation == 0;
 	set_progress(r->store, r->next_lsn - 1, r->previous_hash, (struct hf__position){0, 0}, clean);
@@ -349,47 +314,56 @@ static int may_write(struct hf__recovery *r)
 	return HF_OK;
 }
 
-static int recover_log(struct hf__recovery *r)
+/* It may hold a state all the same: what was imported. */
+static int load_empty(struct hf__recovery *r, bool *all_zero)
 {
-	bool all_zero = false;
+	r->next_lsn = 1;
+	const int rc = r->witness.end.segment == 0 ? hf__recovery_load_base(r, false) : HF_OK;
+	return rc == HF_OK && !r->up_to_witness ? hf__recovery_check_empty(r, all_zero) : rc;
+}
+
+int hf__recovery_load(struct hf__recovery *r, bool *all_zero)
+{
 	if (!r->head)
-		return empty_store(r);
+		return load_empty(r, all_zero);
 	if (r->witness.end.segment > r->head->number) /* D6 */
 		return hf__corrupt(
 		    r, r->witness.end.segment, 0,
 		    "the segment that the witness names is missing or its header is damaged");
 	int rc = hf__recovery_mark_chain(r); /* D8 */
-	if (rc == HF_OK)
+	if (rc == HF_OK && r->store->sink)
 		rc = may_write(r); /* D8b */
 	if (rc == HF_OK)
 		rc = replay_chain(r);
-	if (rc != HF_OK)
+	if (rc != HF_OK || r->up_to_witness)
 		return rc;
 	/* check_beyond reads other files. R7 needs the very bytes that were scanned: what a second
 	 * reading gave is not verified. */
 	const struct hf__writer scanned = r->bytes;
 	r->bytes = (struct hf__writer){0};
-	rc = hf__recovery_check_beyond(r, r->head->number, r->next_lsn, &all_zero);
+	rc = hf__recovery_check_beyond(r, r->head->number, r->next_lsn, all_zero);
 	hf__writer_deinit(&r->bytes);
 	r->bytes = scanned;
-	return rc == HF_OK ? go_on(r) : rc;
+	return rc;
 }
 
 int hf__recover(struct hf_store *s, struct hf_error *error)
 {
 	struct hf__recovery r = {.store = s, .error = error};
+	bool all_zero = false;
 	int rc = hf__recovery_collect(&r);
 	if (rc == HF_OK)
-		rc = recover_log(&r);
+		rc = hf__recovery_load(&r, &all_zero);
+	if (rc == HF_OK)
+		rc = r.head ? go_on(&r) : empty_store(&r, all_zero);
 	if (rc == HF_OK)
 		rc = note_leftovers(&r);
 	if (rc == HF_OK)
 		rc = note_cuts(&r);
-	if (rc == HF_OK)
+	if (rc == HF_OK) {
 		hf__sweep_all(s, s->world.states);
-	for (unsigned i = 0; i < s->domains->count && rc == HF_OK; i++)
-		if (s->domains->rows[i]->opened)
-			s->domains->rows[i]->opened(s->world.states[i], s->world.incarnation_lsn);
+		hf__states_opened(s, s->world.incarnation_lsn);
+	}
 	hf__writer_deinit(&r.bytes);
 	hf__recovery_forget(&r);
 	return rc;

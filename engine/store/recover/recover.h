@@ -37,6 +37,10 @@ struct hf__recovery {
 	uint64_t *snapshots; /* LSNs of those that are there */
 	size_t snapshot_count, snapshot_cap;
 	struct hf__position base; /* replay begins here; {0, 0}: where the log does */
+	uint64_t incarnation; /* that wrote the newest entry which was read; 0: none */
+	/* A writer is at it: the log is what the witness knows of, and nothing behind is looked at.
+	 * r->head is the witness's segment then. */
+	bool up_to_witness;
 	int rc; /* of the listing or an apply */
 };
 
@@ -93,7 +97,11 @@ bool hf__recovery_covered(struct hf__recovery *r);
  * else 0. */
 uint64_t hf__recovery_imported(struct hf__recovery *r);
 
-/* recover.c. R4 and R9 between neighbours: does f go on where the log has got to (r->next_lsn,
+/* recover.c. D1 to D9: what the log is, and the state that it makes. The facts are collected.
+ * Changes no file. r->verdict and r->bytes are of H afterwards; r->head NULL: the log is empty.
+ * *all_zero: so are the segments behind it. */
+int hf__recovery_load(struct hf__recovery *r, bool *all_zero);
+/* R4 and R9 between neighbours: does f go on where the log has got to (r->next_lsn,
  * r->previous_hash)? */
 bool hf__recovery_follows(const struct hf__recovery *r, const struct hf__segment_file *f);
 /* What the scan of f has to know. `next` is the segment behind it or NULL; r->bytes holds the
@@ -104,7 +112,7 @@ struct hf__scan_input hf__recovery_input(const struct hf__recovery *r,
 /* Reads and scans a segment of the chain: r->verdict, r->next_lsn, r->previous_hash. D9. */
 int hf__recovery_scan(struct hf__recovery *r, struct hf__segment_file *f,
                       const struct hf__segment_file *next, hf__scan_entry_fn each, void *arg);
-/* Puts an entry into the states; `arg` is the recovery. */
+/* apply.c. Puts an entry into the states; `arg` is the recovery. */
 int hf__recovery_apply(void *arg, const struct hf__entry *entry);
 
 /* log_read.c. Identity, empty states and witness of a store that is only looked at

@@ -96,6 +96,13 @@ void hf__states_deinit(struct hf_store *s, void **states)
 	}
 }
 
+void hf__states_opened(struct hf_store *s, uint64_t first_lsn)
+{
+	for (unsigned i = 0; i < s->domains->count; i++)
+		if (s->domains->rows[i]->opened)
+			s->domains->rows[i]->opened(s->world.states[i], first_lsn);
+}
+
 /* --- Names that are gone ---------------------------------------------------------------------- */
 
 /* true: more could go at once. *left: some wait. */

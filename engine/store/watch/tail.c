@@ -25,10 +25,8 @@
 
 /* One read brings this much, so that small groups cost no read of their own. */
 #define PIECE (64u << 10)
-/* What a large group needed is given back. */
-#define KEPT (1u << 20)
-/* A directory that changes between listing and looking is listed again this often. */
-#define LISTINGS_MAX 20u
+#define KEPT (1u << 20) /* what a large group needed beyond it is given back */
+#define LISTINGS_MAX 20u /* of a directory that changes between listing and looking */
 
 void hf__tail_init(struct hf__tail *t, struct hf_store *store)
 {
@@ -307,6 +305,7 @@ static void enter_group(struct hf__tail *t, const struct hf__group_header *h, ui
 	t->left = last_of(h) < skip ? 0 : h->entry_count;
 	t->entry_at = t->offset - t->bytes_at + HF__GROUP_HEADER_SIZE;
 	t->entry_lsn = h->first_lsn;
+	t->incarnation = h->incarnation_lsn;
 	t->offset += hf__group_size(h);
 	t->next_lsn = last_of(h) + 1;
 	t->previous_hash = h->hash;
@@ -358,6 +357,7 @@ int hf__tail_next(struct hf__tail *t, uint64_t limit, uint64_t skip, struct hf__
 			return rc;
 	}
 	const size_t size = hf__entry_read(t->entry_lsn, t->bytes.data + t->entry_at, out);
+	out->incarnation = t->incarnation;
 	out->place = (struct hf__position){t->segment,
 	                                   t->bytes_at + (uint32_t)t->entry_at + HF__ENTRY_HEADER_SIZE};
 	t->entry_at += size;

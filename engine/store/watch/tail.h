@@ -24,6 +24,7 @@ struct hf__tail {
 	uint32_t left;
 	size_t entry_at;
 	uint64_t entry_lsn;
+	uint64_t incarnation; /* that wrote it */
 };
 
 void hf__tail_init(struct hf__tail *tail, struct hf_store *store);

@@ -1,0 +1,37 @@
+/* Recovery, one entry: it goes into the states by the apply that a commit uses too, and what it
+ * says of clock and openings is noted. For replay, and for those that follow a log. */
+#include "store/recover/recover.h"
+
+int hf__recovery_apply(void *arg, const struct hf__entry *entry)
+{
+	struct hf__recovery *r = arg;
+	struct hf_store *s = r->store;
+	unsigned index = 0;
+	const struct hf__domain *row;
+	struct hf__entry known = *entry;
+	known.setback = hf__setback(s, s->world.states);
+	int rc = hf__entry_readable(s, entry, &row, &index);
+	if (rc == HF_ENOTFOUND)
+		/* its time counts all the same */
+		hf__clock_wrote(s, hf__to_mono(entry->at, known.setback), false);
+	if (rc != HF_OK)
+		return rc == HF_ENOTFOUND ? 0 : rc;
+	hf__change_begin(&s->world.change, entry->lsn, true);
+	rc = row->apply(s->world.states[index], &s->world.change, &known);
+	if (rc != HF_OK) {
+		hf__change_undo(&s->world.change);
+		return rc;
+	}
+	hf__change_keep(&s->world.change);
+	const bool ending = hf__entry_is_ending(row, entry);
+	hf__clock_wrote(s, hf__to_mono(entry->at, known.setback), ending);
+	/* When an ending was logged counts for nothing: the opening that did would seem to have
+	 * lived longer. */
+	if (!ending &&
+	    !hf__incarnation_note(s, entry->incarnation, hf__to_mono(entry->at, known.setback)))
+		return HF_ENOMEM;
+	hf__sweep_applied(s, s->world.states);
+	s->info.replayed++;
+	r->incarnation = entry->incarnation;
+	return 0;
+}
