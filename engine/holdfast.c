@@ -7,6 +7,7 @@
 #include "log/entry.h"
 #include "store/call/error.h"
 #include "store/check/readonly.h"
+#include "store/follow/follow.h"
 #include "store/store.h"
 
 #define REPLACED_TRIES 8u
@@ -78,6 +79,23 @@ int hf_open(const char *path, const struct hf_options *options, hf_store **out,
 	}
 	if (rc != HF_OK && error)
 		*error = failure;
+	return rc;
+}
+
+int hf_open_read(const char *path, const struct hf_options *options, hf_store **out,
+                 struct hf_error *error)
+{
+	HF__CALL;
+	struct hf__os *os;
+	*out = NULL;
+	int rc = new_os(path, false, &os, error);
+	if (rc != HF_OK)
+		return rc;
+	rc = hf__store_open_read(os, hf__all_domains(), options, out, error);
+	if (rc != HF_OK)
+		release_os(os);
+	else
+		hf__store_own_os(*out, os, release_os);
 	return rc;
 }
 

@@ -34,7 +34,9 @@ const struct hf_api_struct hf__api_info = STRUCT(hf_info,
 	{AT(hf_info, volatile_fs), HF_API_BOOL},
 	{AT(hf_info, clock), HF_API_TIME},
 	{AT(hf_info, clock_ahead_us), HF_API_SPAN},
-	{AT(hf_info, signals), HF_API_UINT});
+	{AT(hf_info, signals), HF_API_UINT},
+	{AT(hf_info, read_only), HF_API_BOOL},
+	{AT(hf_info, writer), HF_API_BOOL});
 
 static const struct hf_api_struct *const structs[] = {
 	&hf__api_options, &hf__api_info, NULL,
@@ -42,6 +44,8 @@ static const struct hf_api_struct *const structs[] = {
 
 static const struct hf_api_call calls[] = {
 	{CALL(hf_open), HF_API_WAIT_CALL, .takes = &hf__api_options},
+	{CALL(hf_open_read), HF_API_WAIT_CALL, .takes = &hf__api_options},
+	{CALL(hf_refresh), HF_API_PLAIN_CALL},
 	{CALL(hf_close), HF_API_WAIT_CALL},
 	{CALL(hf_close_at_exit), HF_API_PLAIN_CALL},
 	{CALL(hf_cancel_waits), HF_API_PLAIN_CALL},

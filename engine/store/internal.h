@@ -116,6 +116,8 @@ struct hf__log_writer {
 	struct hf__gather gather;
 };
 
+struct hf__follow;
+
 struct hf_store {
 	const struct hf__os *os;
 	struct hf__os *owned_os; /* released by close; NULL: the caller's */
@@ -123,6 +125,7 @@ struct hf_store {
 	const struct hf__domains *domains;
 	/* NULL in one that is only looked at: it writes nothing */
 	const struct hf__sink *sink;
+	struct hf__follow *follow; /* of a read-only handle (follow/follow.h); else NULL */
 	const struct hf__progress *progress;
 	struct hf_options options;
 	struct hf__log_id id;

@@ -67,6 +67,31 @@ struct hf_options {
 HF_API HF_CHECKED int hf_open(const char *path, const struct hf_options *options, hf_store **out,
                               struct hf_error *error);
 
+/* Opens the store in directory `path` for reading only, beside whoever writes there or after it.
+ * Any number of processes may. Takes no lock, creates, changes and removes nothing, needs no
+ * permission to write, and keeps no writer waiting. Of the options inline_max counts; NULL: the
+ * defaults. Reads, hf_get_info() and hf_feed_open() work on the handle; every mutation and
+ * hf_txn_commit(), hf_sync(), hf_flush(), hf_maintain(), hf_snapshot() and hf_subscribe() answer
+ * HF_EREADONLY.
+ *
+ * It shows what is durable: beside a writer what the files prove to be, which may lag the
+ * writer's last answer by a moment; when nobody has the store open all that an opening would find,
+ * and then what was held without a lease is shown as ended. Each call looks first what is new, and
+ * sees whole transactions. What it shows can be read though the writer removes the files: they stay
+ * open, which keeps their room on the disk until the next call that finds much of it gone.
+ *
+ * Errors, of the opening and of each later call: HF_ECORRUPT (proven damage), HF_EIO, HF_ENOMEM,
+ * HF_ENOSPACE (no descriptor is left: it needs one for each segment), HF_ELAGGED (the files change
+ * faster than they can be read: try again), HF_EVERSION, HF_EACCESS, HF_ENOTFOUND (no store),
+ * HF_EINVAL. */
+HF_API HF_CHECKED int hf_open_read(const char *path, const struct hf_options *options,
+                                   hf_store **out, struct hf_error *error);
+
+/* Looks what is new, as each call on a read-only handle does by itself. *changed (nullable): the
+ * handle shows something that it did not. On a handle that writes: HF_OK, nothing changed.
+ * Thread-safe. Errors as of hf_open_read(), HF_EFORK. */
+HF_API HF_CHECKED int hf_refresh(hf_store *store, bool *changed, struct hf_error *error);
+
 /* Makes everything durable, answers every ticket, marks the stop clean, releases the lock and
  * frees the handle in every case; NULL is allowed. No other call may be running or follow, but
  * for those that wait (for something to have, for a ticket, for the feed): they return
@@ -133,6 +158,8 @@ struct hf_info {
 	hf_time clock; /* what the store's clock shows (clock.h) */
 	int64_t clock_ahead_us; /* by how much that is ahead of the wall clock */
 	uint64_t signals; /* writes to the eventfd since open (async.h) */
+	bool read_only; /* the handle was opened with hf_open_read(); `entries` and the like are 0 */
+	bool writer; /* somebody has the store open for writing; true of a handle that writes */
 };
 
 /* Figures of an open store, without waiting for durability. Thread-safe. */

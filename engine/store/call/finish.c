@@ -69,7 +69,7 @@ int hf__wait(struct hf_store *store, const struct hf__ticket *ticket, struct hf_
 int hf_sync(hf_store *store, struct hf_error *error)
 {
 	HF__CALL;
-	int rc = hf__check_fork(store, error);
+	int rc = hf__check_writable(store, error);
 	if (rc != HF_OK)
 		return rc;
 	(void)pthread_mutex_lock(&store->lock);

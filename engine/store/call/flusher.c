@@ -166,7 +166,7 @@ int hf_ticket_callback(hf_store *store, const struct hf_ticket *ticket, hf_ticke
 int hf_flush(hf_store *store, struct hf_error *error)
 {
 	HF__CALL;
-	int rc = hf__check_fork(store, error);
+	int rc = hf__check_writable(store, error);
 	if (rc != HF_OK)
 		return rc;
 	(void)pthread_mutex_lock(&store->lock);

@@ -1,5 +1,5 @@
 /* What a store says of itself: how far it is, and its figures. */
-#include "store/internal.h"
+#include "store/follow/follow.h"
 
 uint64_t hf__passed_lsn(struct hf_store *store)
 {
@@ -9,13 +9,9 @@ uint64_t hf__passed_lsn(struct hf_store *store)
 	return passed;
 }
 
-int hf_get_info(hf_store *store, struct hf_info *out, struct hf_error *error)
+/* The lock is held. */
+static void fill_info(struct hf_store *store, struct hf_info *out)
 {
-	HF__CALL;
-	const int rc = hf__check_fork(store, error);
-	if (rc != HF_OK)
-		return rc;
-	(void)pthread_mutex_lock(&store->lock);
 	*out = store->info;
 	memcpy(out->uuid, store->id.uuid, sizeof out->uuid);
 	out->epoch = store->id.epoch;
@@ -32,6 +28,25 @@ int hf_get_info(hf_store *store, struct hf_info *out, struct hf_error *error)
 	out->clock = hf__clock(store);
 	out->clock_ahead_us = hf__clock_ahead(store, out->clock);
 	out->signals = atomic_load(&store->async.signals);
+	out->read_only = store->follow != NULL;
+	out->writer = !store->follow || store->follow->held;
+	if (store->follow) {
+		out->segment = store->follow->tail.segment;
+		out->segment_offset = store->follow->tail.offset;
+	}
+}
+
+int hf_get_info(hf_store *store, struct hf_info *out, struct hf_error *error)
+{
+	HF__CALL;
+	int rc = hf__check_fork(store, error);
+	if (rc == HF_OK)
+		rc = hf__follow_begin(store, error);
+	if (rc != HF_OK)
+		return rc;
+	(void)pthread_mutex_lock(&store->lock);
+	fill_info(store, out);
 	(void)pthread_mutex_unlock(&store->lock);
+	hf__follow_end(store);
 	return HF_OK;
 }

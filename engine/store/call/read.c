@@ -1,6 +1,6 @@
 /* Reads: take the answer under the lock, then wait until the newest change that it depends on is
  * as durable as was asked of it (rule 2), starting the sync if no other thread will. */
-#include "store/internal.h"
+#include "store/follow/follow.h"
 
 uint64_t hf__query_last_lsn(const struct hf__query *q)
 {
@@ -44,18 +44,16 @@ static int refuse(struct hf_error *error, int rc, const char *why)
 	return hf__fail(error, rc, 0, "%s", why[0] ? why : hf_code_name(rc));
 }
 
-int hf__read(struct hf_store *store, uint8_t domain, hf__read_fn read, void *args, unsigned flags,
-             struct hf__answer *answer, struct hf_error *error)
+static int read_state(struct hf_store *store, unsigned index, hf__read_fn read, void *args,
+                      unsigned flags, struct hf__answer *answer, struct hf_error *error)
 {
-	unsigned index = 0;
 	char why[HF_ERROR_TEXT] = "";
-	*answer = (struct hf__answer){.store = store};
-	int rc = hf__check_fork(store, error);
-	if (rc != HF_OK)
-		return rc;
-	if (!hf__domain_by_id(store, domain, &index))
-		return hf__fail(error, HF_EINVAL, 0, "no domain %u", domain);
 	(void)pthread_mutex_lock(&store->lock);
+	int rc = hf__follow_whole(store, error);
+	if (rc != HF_OK) {
+		(void)pthread_mutex_unlock(&store->lock);
+		return rc;
+	}
 	struct hf__query q = {
 	    .state = store->world.states[index], .epoch = store->id.epoch, .answer = answer};
 	q.setback = hf__setback(store, store->world.states);
@@ -75,4 +73,22 @@ int hf__read(struct hf_store *store, uint8_t domain, hf__read_fn read, void *arg
 		return HF_OK;
 	hf__answer_reset(answer);
 	return waited != HF_OK ? waited : refuse(error, rc, why);
+}
+
+int hf__read(struct hf_store *store, uint8_t domain, hf__read_fn read, void *args, unsigned flags,
+             struct hf__answer *answer, struct hf_error *error)
+{
+	unsigned index = 0;
+	*answer = (struct hf__answer){.store = store};
+	int rc = hf__check_fork(store, error);
+	if (rc != HF_OK)
+		return rc;
+	if (!hf__domain_by_id(store, domain, &index))
+		return hf__fail(error, HF_EINVAL, 0, "no domain %u", domain);
+	rc = hf__follow_begin(store, error);
+	if (rc != HF_OK)
+		return rc;
+	rc = read_state(store, index, read, args, flags, answer, error);
+	hf__follow_end(store);
+	return rc;
 }

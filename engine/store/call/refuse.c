@@ -13,6 +13,15 @@ int hf__check_fork(const struct hf_store *s, struct hf_error *error)
 	                "this store was opened by the parent process: open it again here");
 }
 
+int hf__check_writable(const struct hf_store *s, struct hf_error *error)
+{
+	const int rc = hf__check_fork(s, error);
+	if (rc != HF_OK || s->sink)
+		return rc;
+	return hf__fail(error, HF_EREADONLY, 0,
+	                "this handle was opened for reading only: open the store with hf_open");
+}
+
 /* The first line of the lock file; empty when it says nothing. */
 static struct hf_bytes holder(struct hf_store *s, char *line, size_t cap)
 {

@@ -102,7 +102,7 @@ static int txn_add(hf_txn *txn, const struct hf__op *op, struct hf_error *error)
 /* Nothing to commit, or nothing that may be: *done, with the code. */
 static int check_txn(const hf_txn *txn, bool *done, struct hf_error *error)
 {
-	int rc = hf__check_fork(txn->store, error);
+	int rc = hf__check_writable(txn->store, error);
 	if (rc == HF_OK && txn->refused) {
 		rc = hf__fail(error, HF_EINVAL, 0,
 		              "an operation was refused when it was added: nothing was done");
@@ -141,7 +141,7 @@ int hf__submit(struct hf_store *store, struct hf_txn *txn, enum hf_durability du
                struct hf__ticket *ticket, struct hf_error *error)
 {
 	*ticket = (struct hf__ticket){0, 0};
-	int rc = hf__check_fork(store, error);
+	int rc = hf__check_writable(store, error);
 	if (rc == HF_OK && txn->count > 0) {
 		(void)pthread_mutex_lock(&store->lock);
 		rc = hf__sequence(store, txn->ops, txn->count, durability, ticket, error);
@@ -166,7 +166,7 @@ int hf__mutate_wait(struct hf_store *store, const struct hf__verb *verb, const v
 		*answer = (struct hf__answer){.store = store};
 	if (result)
 		memset(result, 0, sizeof *result);
-	int rc = hf__check_fork(store, error);
+	int rc = hf__check_writable(store, error);
 	if (rc == HF_OK)
 		rc = check(verb, args, error);
 	if (rc == HF_OK && wait_us < -1)
@@ -200,7 +200,7 @@ int hf__mutate(struct hf_store *store, struct hf_txn *txn, const struct hf__verb
 		memset(result, 0, sizeof *result);
 	if (ticket)
 		*ticket = (struct hf_ticket){0, 0};
-	int rc = hf__check_fork(store, error);
+	int rc = hf__check_writable(store, error);
 	if (rc == HF_OK && txn && txn->store != store)
 		rc = hf__fail(error, HF_EINVAL, 0, "%s: the transaction belongs to another store",
 		              verb->name);

@@ -193,7 +193,7 @@ static int round_of_upkeep(struct hf_store *s, int64_t until, int64_t making_unt
 int hf_maintain(hf_store *store, int64_t budget_us, struct hf_error *error)
 {
 	HF__CALL;
-	int rc = hf__check_fork(store, error);
+	int rc = hf__check_writable(store, error);
 	if (rc != HF_OK)
 		return rc;
 	if (budget_us < 0)

@@ -1,6 +1,6 @@
 /* Closing: every caller is sent away, what was sequenced becomes durable, the stop is marked
  * clean. */
-#include "store/internal.h"
+#include "store/follow/follow.h"
 
 /* Everything durable, then the witness's word that the log ends exactly here. */
 static int stop_clean(struct hf_store *s, struct hf_error *error)
@@ -36,6 +36,10 @@ static int close_store(hf_store *store, struct hf_error *error)
 	close_watch(store->watch);
 	hf__waits_close(store);
 	hf__flusher_stop(store);
+	if (store->follow) {
+		hf__follow_close(store);
+		return HF_OK;
+	}
 	hf__maintenance_stop(store);
 	int rc = stop_clean(store, error);
 	int closed = hf__store_release_files(store);
@@ -49,6 +53,8 @@ static int close_store(hf_store *store, struct hf_error *error)
 static int close_copy(hf_store *store, struct hf_error *error)
 {
 	const int forked = hf__check_fork(store, error);
+	if (store->follow)
+		hf__follow_forget(store);
 	hf__store_free_copy(store);
 	return forked;
 }

@@ -16,6 +16,7 @@
 #include <limits.h>
 
 #include "store/commit/futex.h"
+#include "store/follow/follow.h"
 
 #define EVENTS_MAX 1024u
 #define BATCH_BYTES (1u << 20)
@@ -115,14 +116,25 @@ bool hf__feed_behind(const struct hf_feed *feed)
 	return feed->from <= hf__durable_end(feed->tail.store);
 }
 
+/* Of a read-only handle: how far it is durable is for the files to say. */
+static int catch_up(struct hf_store *s, struct hf_error *error)
+{
+	const int rc = hf__follow_begin(s, error);
+	if (rc == HF_OK)
+		hf__follow_end(s);
+	return rc;
+}
+
 static int find_limit(struct hf_feed *feed, uint64_t *limit, struct hf_error *error)
 {
+	int rc;
 	if (feed->watch) {
+		rc = catch_up(feed->tail.store, error);
 		*limit = hf__durable_end(feed->tail.store);
-		return HF_OK;
+		return rc;
 	}
 	/* It reads, and what waits lies in what was read. */
-	const int rc = feed->has_waiting ? HF_OK : hf__tail_learn(&feed->tail, &feed->known, error);
+	rc = feed->has_waiting ? HF_OK : hf__tail_learn(&feed->tail, &feed->known, error);
 	*limit = feed->known;
 	return rc;
 }
@@ -181,7 +193,7 @@ static int wait_for_next(struct hf_feed *feed, size_t max, int64_t wait_us,
 	struct hf__watch_wait wait;
 	int rc;
 	hf__watch_begin(&wait, feed->watch ? &feed->watch->durable : &feed->bell, wait_us);
-	wait.polls = !feed->watch;
+	wait.polls = !feed->watch || feed->tail.store->follow;
 	for (;;) {
 		/* Before looking: whatever was durable when the store failed is still given. */
 		const int ended = over(feed, error);
@@ -303,7 +315,9 @@ int hf_feed_open(hf_store *store, hf_lsn from, hf_feed **out, struct hf_error *e
 	if (rc != HF_OK)
 		return rc;
 	struct hf_feed *feed = hf__feed_new(store, from);
-	rc = feed ? feed_place(feed, error) : hf__fail(error, HF_ENOMEM, 0, "no memory for a feed");
+	rc = feed ? catch_up(store, error) : hf__fail(error, HF_ENOMEM, 0, "no memory for a feed");
+	if (rc == HF_OK)
+		rc = feed_place(feed, error);
 	if (rc == HF_OK) {
 		feed->watch = store->watch;
 		hf__watch_add_tail(feed->watch, &feed->tail);

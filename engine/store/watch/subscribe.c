@@ -235,7 +235,9 @@ int hf_subscribe(hf_store *store, const struct hf_subscribe_args *args, hf_subsc
 	static const struct hf_subscribe_args all;
 	struct hf_subscription *s = NULL;
 	*out = NULL;
-	int rc = hf__watch_enter(store->watch, error);
+	int rc = hf__check_writable(store, error); /* nothing else rings its bell */
+	if (rc == HF_OK)
+		rc = hf__watch_enter(store->watch, error);
 	if (rc != HF_OK)
 		return rc;
 	rc = make(store->watch, args ? args : &all, &s, error);
