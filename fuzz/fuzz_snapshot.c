@@ -63,7 +63,9 @@ static uint64_t reseal_header(uint8_t *data)
 	hf__store_u16(data + 48, id.epoch);
 	hf__store_u64(data + SUM,
 	              hf__checksum(data, SUM, hf__seed_at(id.seed, hf__load_u32(data + 52))));
-	return hf__seed_at(id.seed, hf__load_u64(data + 64));
+	const bool exported = hf__load_u32(data + 60) & 1;
+	return hf__seed_at(exported ? hf__checksum(data + 56, 48, 0) : id.seed,
+	                   hf__load_u64(data + 64));
 }
 
 static size_t block_size(const uint8_t *block)

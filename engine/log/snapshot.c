@@ -26,6 +26,7 @@ enum place {
 	AT_INCARNATION = 80,
 	AT_CLOCK = 88,
 	AT_SETBACK = 96,
+	AT_FIELDS_END = 104,
 };
 
 /* --- Header ----------------------------------------------------------------------------------- */
@@ -53,6 +54,17 @@ void hf__snapshot_header_encode(const struct hf__snapshot_header *header,
 	hf__store_u64(out + AT_CLOCK, (uint64_t)header->clock);
 	hf__store_u64(out + AT_SETBACK, (uint64_t)header->setback);
 	hf__sector_seal(out, hf__seed_at(hf__seed_base(header->uuid, header->epoch), head.number));
+}
+
+uint64_t hf__snapshot_seed(const struct hf__snapshot_header *header)
+{
+	uint8_t sector[HF__SNAPSHOT_HEADER_SIZE];
+	uint64_t base = hf__seed_base(header->uuid, header->epoch);
+	if (header->exported) {
+		hf__snapshot_header_encode(header, sector);
+		base = hf__checksum(sector + AT_OFFSET, AT_FIELDS_END - AT_OFFSET, 0);
+	}
+	return hf__seed_at(base, header->lsn);
 }
 
 static void take_head(struct hf__snapshot_header *out, const struct hf__head *head)

@@ -45,6 +45,9 @@ struct hf__snapshot_header {
 
 void hf__snapshot_header_encode(const struct hf__snapshot_header *header,
                                 uint8_t out[HF__SNAPSHOT_HEADER_SIZE]);
+/* Of its blocks and its trailer, before the offset is added. That of an export does not depend on
+ * uuid and epoch: equal states give equal bytes behind the header. */
+uint64_t hf__snapshot_seed(const struct hf__snapshot_header *header);
 /* Under the uuid, epoch and number that it bears itself, of whatever store. With HF_EVERSION the
  * frozen head is in *out. */
 HF_CHECKED int hf__snapshot_header_decode(const uint8_t *bytes, size_t len,
@@ -133,6 +136,7 @@ struct hf__snapshot_reader {
 	uint64_t seed;
 	bool features_unknown;
 	uint64_t entries_blocks, blocks;
+	uint64_t raw_bytes; /* of the entries, decompressed; known once all of it was verified */
 	uint64_t *items; /* of every block offset | type, in file order; then where they end */
 	uint64_t *entries_at; /* of every entries block its index among the items */
 	/* what decompressing takes, kept for the next call */

@@ -36,7 +36,7 @@ static int header_read(struct hf__snapshot_reader *r, struct hf__snapshot_fault 
 	if (rc != HF_OK)
 		return hf__snapshot_damaged(fault, 0, "no header of a snapshot verifies");
 	const struct hf__snapshot_header *h = &r->header;
-	r->seed = hf__seed_at(hf__seed_base(h->uuid, h->epoch), h->lsn);
+	r->seed = hf__snapshot_seed(h);
 	r->features_unknown = hf__features_unknown(h->compat, h->ro_compat);
 	return HF_OK;
 }

@@ -26,7 +26,7 @@ struct walk {
 	const struct hf__snapshot_reader *reader;
 	hf__snapshot_entry_fn fn; /* NULL: only looked at */
 	void *arg;
-	uint64_t count;
+	uint64_t count, raw_bytes;
 };
 
 /* Returns the size of the entry at the start, 0 when it is not valid. */
@@ -64,7 +64,7 @@ static int entries_walk(struct walk *walk, struct hf_bytes raw, uint64_t at,
 		walk->count++;
 		const int rc = walk->fn ? walk->fn(walk->arg, &entry) : 0;
 		if (rc != 0)
-			return rc;
+			return hf__snapshot_fail(fault, rc, at, NULL);
 		bytes += size;
 		left -= size;
 	}
@@ -81,6 +81,7 @@ static int entries_block(struct walk *walk, struct hf__snapshot_bench *bench, ui
 		rc = hf__snapshot_unpack_here(bench, &found, at, fault);
 	if (rc != HF_OK)
 		return rc;
+	walk->raw_bytes += found.block.raw_len;
 	return entries_walk(walk, hf_bytes_of(bench->raw.data, found.block.raw_len), at, fault);
 }
 
@@ -124,6 +125,7 @@ int hf__snapshot_verify(struct hf__snapshot_reader *r, struct hf__snapshot_fault
 			                              fault);
 	}
 	hf__snapshot_bench_deinit(&bench);
+	r->raw_bytes = walk.raw_bytes;
 	return rc == HF_OK ? count_check(&walk, fault) : rc;
 }
 

@@ -39,9 +39,8 @@ int hf__snapshot_begin(struct hf__snapshot_writer *w, const struct hf__snapshot_
                        struct hf__snapshot_sink sink)
 {
 	uint8_t sector[HF__SNAPSHOT_HEADER_SIZE];
-	const uint64_t base = hf__seed_base(header->uuid, header->epoch);
 	*w = (struct hf__snapshot_writer){
-	    .header = *header, .sink = sink, .seed = hf__seed_at(base, header->lsn)};
+	    .header = *header, .sink = sink, .seed = hf__snapshot_seed(header)};
 	hf__snapshot_header_encode(header, sector);
 	return sink_write(w, sector, sizeof sector);
 }
