@@ -166,7 +166,7 @@ static int take_after(int fd, int dir)
 	return errno == EPERM || errno == ENOTSUP ? 0 : errno;
 }
 
-int hf__fd_create(int dir, const char *name, int *out)
+static int create(int dir, const char *name, bool private, int *out)
 {
 	int fd = -1;
 	/* Crash: an empty file of whatever owner, group and rights. It is no part of the log, and
@@ -175,7 +175,7 @@ int hf__fd_create(int dir, const char *name, int *out)
 	if (err != 0)
 		return err;
 	err = check_regular(fd, true);
-	if (err == 0)
+	if (err == 0 && !private)
 		err = take_after(fd, dir);
 	if (err != 0) {
 		(void)close(fd);
@@ -183,6 +183,16 @@ int hf__fd_create(int dir, const char *name, int *out)
 	}
 	*out = fd;
 	return 0;
+}
+
+int hf__fd_create(int dir, const char *name, int *out)
+{
+	return create(dir, name, false, out);
+}
+
+int hf__fd_create_private(int dir, const char *name, int *out)
+{
+	return create(dir, name, true, out);
 }
 
 /* Makes the directory's own entry durable, in the parent as the directory itself sees it. */

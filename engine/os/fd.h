@@ -39,6 +39,8 @@ int hf__fd_open_regular(int dir, const char *name, int flags, int *out);
  * that group; never anything for others. The directory's owner becomes the file's, where the
  * process may give files away; one that may not goes on. */
 int hf__fd_create(int dir, const char *name, int *out);
+/* The same, 0600 and of the process whatever the directory has. */
+int hf__fd_create_private(int dir, const char *name, int *out);
 /* Opens a directory by path. With `create` makes it (0700) when missing, and its entry in the
  * parent durable. */
 int hf__dir_open(const char *path, bool create, int *out);

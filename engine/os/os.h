@@ -16,6 +16,7 @@ enum hf__os_open_flags {
 	HF__OS_WRITE = 1, /* reading and writing; else reading only */
 	/* must not exist yet (EEXIST); owner, group and mode follow from the directory */
 	HF__OS_CREATE = 2,
+	HF__OS_PRIVATE = 4, /* with the last: 0600 and of this process, whatever the directory has */
 };
 
 /* non-zero ends the listing and is returned */
@@ -95,6 +96,9 @@ struct hf__os {
  * its parent. Errors: ENOENT, errno. Free with hf__os_posix_free, which closes everything still
  * open and gives up the lock (in a forked child: without unlocking). */
 int hf__os_posix_new(const char *path, bool create, struct hf__os *out);
+/* The same for a directory in that of `parent`, which is not followed if it is a link (ENOTDIR or
+ * ELOOP). */
+int hf__os_posix_in(const struct hf__os *parent, const char *name, struct hf__os *out);
 void hf__os_posix_free(struct hf__os *os);
 
 #endif

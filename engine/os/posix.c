@@ -81,7 +81,8 @@ static bool reserve_from(struct posix *posix, int fd)
 static int open_once(const struct posix *posix, const char *name, unsigned flags, int *out)
 {
 	if ((flags & HF__OS_CREATE) != 0)
-		return hf__fd_create(posix->dir, name, out);
+		return flags & HF__OS_PRIVATE ? hf__fd_create_private(posix->dir, name, out)
+		                              : hf__fd_create(posix->dir, name, out);
 	return hf__fd_open_regular(posix->dir, name, (flags & HF__OS_WRITE) != 0 ? O_RDWR : O_RDONLY,
 	                           out);
 }
@@ -384,33 +385,34 @@ static void dir_close(struct posix *posix)
 	hf__free(posix->path);
 }
 
-static int posix_init(struct posix *posix, const char *path, bool create)
+/* Takes over `dir`, which is closed if it fails. `path` may be NULL: not known. */
+static int posix_init(struct posix *posix, int dir, const char *path)
 {
 	hf__files_init(&posix->files);
 	atomic_init(&posix->reserve, -1);
 	posix->longest = longest_file();
+	posix->dir = dir;
+	(void)hf__fd_id(dir, &posix->dir_id); /* it was opened just now */
 	int err = cookie_init(posix);
-	if (err != 0)
-		return err;
-	err = hf__dir_open(path, create, &posix->dir);
 	if (err == 0) {
-		(void)hf__fd_id(posix->dir, &posix->dir_id); /* it was opened just now */
 		reserve_refill(posix);
-		err = atomic_load(&posix->reserve) < 0 ? errno : path_keep(posix, path);
+		err = atomic_load(&posix->reserve) < 0 ? errno : path ? path_keep(posix, path) : 0;
 		if (err != 0)
-			dir_close(posix);
+			(void)munmap(posix->cookie, posix->page);
 	}
 	if (err != 0)
-		(void)munmap(posix->cookie, posix->page);
+		dir_close(posix);
 	return err;
 }
 
-int hf__os_posix_new(const char *path, bool create, struct hf__os *out)
+static int posix_new(int dir, const char *path, struct hf__os *out)
 {
 	struct posix *posix = hf__alloc(sizeof(*posix));
-	if (posix == NULL)
+	if (posix == NULL) {
+		(void)close(dir);
 		return ENOMEM;
-	int err = posix_init(posix, path, create);
+	}
+	int err = posix_init(posix, dir, path);
 	if (err != 0) {
 		hf__free(posix);
 		return err;
@@ -449,6 +451,27 @@ int hf__os_posix_new(const char *path, bool create, struct hf__os *out)
 	    .safe = disk_safe,
 	};
 	return 0;
+}
+
+int hf__os_posix_new(const char *path, bool create, struct hf__os *out)
+{
+	int dir = -1;
+	const int err = hf__dir_open(path, create, &dir);
+	return err != 0 ? err : posix_new(dir, path, out);
+}
+
+int hf__os_posix_in(const struct hf__os *parent, const char *name, struct hf__os *out)
+{
+	const struct posix *above = parent->ctx;
+	char path[PATH_MAX] = "";
+	int dir = -1;
+	const int err =
+	    name_ok(name) ? hf__fd_open(above->dir, name, O_RDONLY | O_DIRECTORY, &dir) : EINVAL;
+	if (err != 0)
+		return err;
+	const int len = snprintf(path, sizeof path, "%s/%s", above->path ? above->path : "", name);
+	const bool known = above->path != NULL && len > 0 && (size_t)len < sizeof path;
+	return posix_new(dir, known ? path : NULL, out);
 }
 
 void hf__os_posix_free(struct hf__os *os)

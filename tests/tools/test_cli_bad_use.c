@@ -107,7 +107,7 @@ static const struct bad {
     /* directories */
     {"info", 1, "HF_ENOTFOUND", "empty: the directory holds no store; 'holdfast init' makes one",
      "empty"},
-    {"snapshot", 1, "HF_ENOTFOUND",
+    {"snapshot take", 1, "HF_ENOTFOUND",
      "empty: the directory holds no store; 'holdfast init' makes one", "empty"},
     {"inbox save ann t", 1, "HF_ENOTFOUND", "empty: the directory holds no store", "empty"},
     {"info", 1, "HF_ENOTFOUND", "missing: ", "missing"},

@@ -309,7 +309,15 @@ static const struct step {
     {"lock force-release leader --reason hangs --yes", 0, "changed=false", 1},
     {"run-locked leader true", 0, "", 0},
 
-    {"snapshot", 0, "schema=holdfast.snapshot/1", 1},
+    {"snapshot take", 0, "schema=holdfast.snapshot/1", 1},
+    {"snapshot export store.snapshot", 0,
+     "schema=holdfast.snapshot-export/1 file=store.snapshot epoch=1 exported=true", 1},
+    {"snapshot export store.snapshot", 4, "", 0},
+    {"snapshot export store.snapshot --replace", 0, "epoch=1", 1},
+    {"snapshot verify store.snapshot", 0, "schema=holdfast.snapshot-file/1 epoch=1 exported=true",
+     1},
+    {"snapshot verify store/IDENTITY", 5, "", 0},
+    {"snapshot verify missing", 7, "", 0},
     {"stats --user ann", 0, "user=ann", 1},
     {"stats --queue mail", 0, "queue=mail", 1},
     {"log", 0, "", 0},
@@ -405,6 +413,7 @@ static int remove_store(void **state)
 {
 	(void)state;
 	remove_tree(STORE);
+	(void)remove("store.snapshot");
 	return 0;
 }
 

@@ -1,4 +1,4 @@
-/* info: which store this is and where its log stands. snapshot: takes one. stats: what is in it. */
+/* info: which store this is and where its log stands. stats: what is in it. */
 #include "commands/commands.h"
 #include "print/out.h"
 #include "print/show.h"
@@ -35,25 +35,6 @@ static int store_info(struct cli *cli, int argc, char **argv)
 	out_bool(cli->out, "volatile", info.volatile_fs);
 	out_time(cli->out, "clock", info.clock);
 	out_i64(cli->out, "clock_ahead_us", info.clock_ahead_us);
-	out_end(cli->out);
-	return CLI_OK;
-}
-
-/* --- snapshot --------------------------------------------------------------------------------- */
-
-static int store_snapshot(struct cli *cli, int argc, char **argv)
-{
-	(void)argc;
-	(void)argv;
-	struct hf_info info;
-	struct hf_error error = {0};
-	const int status = cli_open(cli);
-	if (status != CLI_OK)
-		return status;
-	if (hf_snapshot(cli->store, &error) != HF_OK || hf_get_info(cli->store, &info, &error) != HF_OK)
-		return cli_fail(cli, &error);
-	out_begin(cli->out, "snapshot");
-	out_u64(cli->out, "lsn", info.durable_lsn); /* nothing else writes meanwhile */
 	out_end(cli->out);
 	return CLI_OK;
 }
@@ -227,8 +208,6 @@ static int store_stats(struct cli *cli, int argc, char **argv)
 const struct cli_command info_commands[] = {
 	{"info", NULL, "", "identity, position in the log and how the last stop was",
 	 .run = store_info},
-	{"snapshot", NULL, "", "writes the state as it is now, for the next opening to begin with",
-	 .run = store_snapshot},
 	{"stats", NULL, "", "what the store holds, one kind of state after the other",
 	 .run = store_stats,
 	 OPTIONS({"user", "USER", "only this inbox"}, {"queue", "QUEUE", "only this queue"})},

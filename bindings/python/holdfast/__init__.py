@@ -87,6 +87,7 @@ from .outbox import (
 )
 from .store import Info, Store, Transaction, feed, open
 from .timeline import TimelineEvent, TimelinePage
+from .transfer import SnapshotFile, verify_snapshot
 
 DURABLE = Durability.DURABLE
 OS = Durability.OS
@@ -160,6 +161,7 @@ __all__ = [
     "ReasonRequiredError",
     "Rerun",
     "Result",
+    "SnapshotFile",
     "StaleError",
     "Status",
     "StatusCount",
@@ -178,4 +180,5 @@ __all__ = [
     "library_version",
     "open",
     "to_datetime",
+    "verify_snapshot",
 ]

@@ -44,6 +44,7 @@ from .lock import Locks, LocksInTransaction
 from .migration import Migrated, Migrations, MigrationsInTransaction, Step, migrate
 from .outbox import Outbox, OutboxInTransaction
 from .timeline import Timelines, TimelinesInTransaction
+from .transfer import SnapshotFile, export
 
 
 OptionsStruct = struct("hf_options")
@@ -184,6 +185,19 @@ class Store:
         """Writes a snapshot of the state as it is now, while writers go on: the next opening reads
         it and what the log has behind it."""
         self._plain("hf_snapshot")
+
+    def export(
+        self, path: Union[str, "os.PathLike[str]", int], *, replace: bool = False
+    ) -> SnapshotFile:
+        """Writes the state as it is now as one file, while writers go on: written beside, synced,
+        read back and verified, then renamed. Into a descriptor (a pipe) it is written in one pass.
+
+        :param replace: a file of that name goes
+        :raises ConflictError: there is one, and ``replace`` was not asked
+        :raises BlockedError: a snapshot or another export is being taken
+        """
+        with self._call() as (store, _):
+            return export(self._gate, store, path, replace)
 
     def maintain(self, budget: Duration = 0) -> None:
         """Does up to ``budget`` of upkeep (0: all that is due). Needed only for stores opened with

@@ -91,7 +91,7 @@ struct hf_api_call {
 
 /* The structs and calls of a domain, or of what all have in common. */
 struct hf_api_part {
-	const char *name; /* that of the domain; "types", "store", "feed", "admin" */
+	const char *name; /* that of the domain; "types", "store", "feed", ... */
 	const struct hf_api_struct *const *structs; /* up to NULL; those that others need come first */
 	const struct hf_api_call *calls;
 };

@@ -19,6 +19,7 @@
 #include "holdfast/outbox_read.h"
 #include "holdfast/store.h"
 #include "holdfast/timeline.h"
+#include "holdfast/transfer.h"
 #include "holdfast/types.h"
 #include "holdfast/version.h"
 

@@ -5,7 +5,8 @@
 
 /* --- The cut ---------------------------------------------------------------------------------- */
 
-/* The openings so far, this one with the time of its newest entry. The lock is held. */
+/* The openings so far, this one with the time of its newest entry, if it wrote one that is no
+ * ending: as a replay finds them. The lock is held. */
 static bool copy_incarnations(struct hf__cut_state *t)
 {
 	const struct hf__world *world = &t->store->world;
@@ -16,7 +17,8 @@ static bool copy_incarnations(struct hf__cut_state *t)
 	if (known > 0)
 		memcpy(t->incarnations, world->incarnations.all, known * sizeof *t->incarnations);
 	t->incarnation_count = known;
-	if (t->header.lsn >= world->incarnation_lsn)
+	const int64_t before = known > 0 ? t->incarnations[known - 1].last_at : HF_UNSET;
+	if (t->header.lsn >= world->incarnation_lsn && world->clock.stamp > before)
 		t->incarnations[t->incarnation_count++] =
 		    (struct hf__incarnation){world->incarnation_lsn, world->clock.stamp};
 	return true;

@@ -13,6 +13,12 @@ struct hf__cut_state {
 	struct hf__snapshot_header header;
 	struct hf__incarnation *incarnations; /* the openings so far */
 	size_t incarnation_count;
+	/* Where payloads lie, if not with the store: HF_OK, or a code with *os_errno. */
+	int (*payload)(void *ctx, const struct hf__payload *payload, uint8_t *out, int *os_errno);
+	/* Told of each entry before it is written; what is not 0 ends it. */
+	int (*seen)(void *ctx, const struct hf__entry *entry, const struct hf__sorted_ref *refs,
+	            uint32_t count);
+	void *ctx;
 };
 
 /* Takes it down, and returns when it is durable in the log. Writers go on meanwhile. Not under the

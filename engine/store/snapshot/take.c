@@ -53,7 +53,7 @@ static int make_file(struct take *t)
 		return hf__os_failed(t->error, "no snapshot was taken: its file could not be made", rc);
 	const struct hf__snapshot_sink sink = {.write = write_file, .ctx = t};
 	int os_errno = 0;
-	int code = hf__cut_write(&t->cut, sink, &os_errno);
+	int code = hf__cut_write(&t->cut, sink, NULL, &os_errno);
 	if (code != HF_OK)
 		code = why_file(t, code, os_errno);
 	if (code == HF_OK) {

@@ -24,6 +24,8 @@ static int payload_bytes(struct writing *t, const struct hf__sorted_ref *ref, co
 	if (!hf__writer_reserve(bytes, len))
 		return HF_ENOMEM;
 	*out = hf_bytes_of(bytes->data, len);
+	if (t->cut->payload)
+		return t->cut->payload(t->cut->ctx, &ref->payload, bytes->data, &t->payloads.os_errno);
 	return hf__payload_load(t->cut->store, &t->payloads, &ref->payload, bytes->data);
 }
 
@@ -67,13 +69,16 @@ static int put_entry(void *arg, const struct hf__sorted *sorted, const uint8_t *
                      const struct hf__sorted_ref *refs)
 {
 	struct writing *t = arg;
-	const int rc = put_body(t, sorted, body, refs);
-	const struct hf__entry entry = {
+	struct hf__entry entry = {
 	    .lsn = sorted->lsn,
 	    .domain = t->cut->store->domains->rows[sorted->row]->id,
 	    .kind = sorted->kind,
-	    .body = hf_bytes_of(t->body.data, t->body.len),
+	    .body = hf_bytes_of(body, sorted->body_len),
 	};
+	int rc = t->cut->seen ? t->cut->seen(t->cut->ctx, &entry, refs, sorted->refs) : HF_OK;
+	if (rc == HF_OK)
+		rc = put_body(t, sorted, body, refs);
+	entry.body = hf_bytes_of(t->body.data, t->body.len);
 	return rc == HF_OK ? hf__snapshot_put_entry(&t->writer, &entry) : rc;
 }
 
@@ -92,7 +97,8 @@ static int put_incarnations(struct writing *t)
 	return rc;
 }
 
-int hf__cut_write(struct hf__cut_state *cut, struct hf__snapshot_sink sink, int *os_errno)
+int hf__cut_write(struct hf__cut_state *cut, struct hf__snapshot_sink sink, uint64_t *entries,
+                  int *os_errno)
 {
 	struct writing t = {.cut = cut};
 	int rc = hf__snapshot_begin(&t.writer, &cut->header, sink);
@@ -105,6 +111,8 @@ int hf__cut_write(struct hf__cut_state *cut, struct hf__snapshot_sink sink, int 
 		rc = hf__snapshot_end(&t.writer);
 	if (*os_errno == 0)
 		*os_errno = t.writer.os_errno ? t.writer.os_errno : t.payloads.os_errno;
+	if (entries)
+		*entries = t.writer.entry_count;
 	hf__payload_file_close(cut->store, &t.payloads);
 	hf__snapshot_writer_deinit(&t.writer);
 	hf__writer_deinit(&t.payload);

@@ -19,9 +19,10 @@
  * already cannot change them, not even torn or lost. Recovery (rule R7) writes the same bytes
  * again before it serves them and rests on this.
  *
- * Not modelled: several directories, links. A file that is cut is cut at once for readers; until
- * the directory is synced a crash may bring the rest back. Memory comes from malloc, not from
- * base/mem.h, so that allocation faults hit the engine alone; out of memory in here aborts. */
+ * Not modelled: links; several directories: sim_parent.h. A file that is cut is cut at once for
+ * readers; until the directory is synced a crash may bring the rest back. Memory comes from malloc,
+ * not from base/mem.h, so that allocation faults hit the engine alone; out of memory in here
+ * aborts. */
 #ifndef TESTS_LIB_SIM_OS_H
 #define TESTS_LIB_SIM_OS_H
 
@@ -150,7 +151,13 @@ enum sim_call {
 	SIM_ALLOCATE = 1 << 16,
 	SIM_ROOM = 1 << 17,
 	SIM_PUNCH = 1 << 18,
-	SIM_ALL_CALLS = (1 << 19) - 1,
+	/* of directories in a directory: sim_parent.h */
+	SIM_MAKE_DIR = 1 << 19,
+	SIM_REMOVE_DIR = 1 << 20,
+	SIM_MOVE_DIR = 1 << 21,
+	SIM_EXCHANGE = 1 << 22,
+	SIM_ENTER = 1 << 23,
+	SIM_ALL_CALLS = (1 << 24) - 1,
 	/* Those that change what a crash leaves. */
 	SIM_CHANGES = SIM_OPEN | SIM_WRITE | SIM_SYNC | SIM_RENAME | SIM_UNLINK | SIM_SYNC_DIR |
 	              SIM_LOCK | SIM_CUT | SIM_ALLOCATE | SIM_PUNCH,

@@ -1,0 +1,110 @@
+"""Whole stores as one file: holdfast/transfer.h."""
+
+from __future__ import annotations
+
+import os
+import uuid as uuid_module
+from ctypes import POINTER, byref, c_char_p, c_int, c_void_p, sizeof
+from dataclasses import dataclass
+from typing import Any, Optional, Union
+
+from ._abi import ErrorStruct, check, flag, function, invalid, struct, value_of, wrong_type
+from ._calls import Gate, relayed
+
+Path = Union[str, "os.PathLike[str]"]
+
+FileStruct = struct("hf_snapshot_file")
+ExportOptionsStruct = struct("hf_export_options")
+VerifyOptionsStruct = struct("hf_verify_options")
+
+
+@dataclass(frozen=True)
+class SnapshotFile:
+    """What a file says about itself."""
+
+    uuid: uuid_module.UUID
+    """Of the store that it was exported from."""
+    epoch: int
+    exported: bool
+    """False: it is a snapshot out of a store's directory."""
+    lsn: int
+    """Of the last entry that it holds the effect of; 0: the state is empty."""
+    clock: Optional[int]
+    """Of that entry."""
+    entries: int
+    bytes: int
+
+
+def path_bytes(path: Path) -> bytes:
+    if not isinstance(path, (str, bytes, os.PathLike)):
+        wrong_type("path", "str or os.PathLike", path)
+    raw = os.fsencode(path)
+    if 0 in raw:
+        invalid("the path has a NUL in it")
+    return raw
+
+
+def _file() -> Any:
+    return FileStruct(size=sizeof(FileStruct))
+
+
+def _value(out: Any) -> SnapshotFile:
+    return value_of(SnapshotFile, out, uuid=uuid_module.UUID(bytes=bytes(out.uuid)))
+
+
+def _call(name: str, where: Any, *argtypes: Any) -> Any:
+    kind = c_int if isinstance(where, int) else c_char_p
+    return function(
+        name + "_fd" if kind is c_int else name,
+        *argtypes[:1],
+        kind,
+        *argtypes[1:],
+        POINTER(FileStruct),
+        POINTER(ErrorStruct),
+    )
+
+
+def _place(path: Union[Path, int], name: str) -> Union[bytes, int]:
+    if isinstance(path, bool):
+        wrong_type(name, "a path or a descriptor", path)
+    return path if isinstance(path, int) else path_bytes(path)
+
+
+def export(gate: Gate, store: Any, path: Union[Path, int], replace: bool) -> SnapshotFile:
+    where, out = _place(path, "path"), _file()
+    options = ExportOptionsStruct(
+        size=sizeof(ExportOptionsStruct), replace=flag(replace, "replace")
+    )
+
+    def body() -> None:
+        error = ErrorStruct()
+        call = _call("hf_export", where, c_void_p, POINTER(ExportOptionsStruct))
+        check(call(store, where, byref(options), byref(out), byref(error)), error)
+
+    relayed(body, gate=gate)
+    return _value(out)
+
+
+def verify_snapshot(path: Path) -> SnapshotFile:
+    """Reads every byte of a file that :meth:`Store.export` wrote, decodes every entry and payload
+    and checks every rule of every domain. Writes nothing.
+
+    :raises CorruptError: it is damaged, or no such file
+    :raises NewerVersionError: a newer version wrote it
+    """
+    where, out = path_bytes(path), _file()
+    options = VerifyOptionsStruct(size=sizeof(VerifyOptionsStruct))
+
+    def body() -> None:
+        error = ErrorStruct()
+        call = function(
+            "hf_verify_snapshot",
+            c_char_p,
+            POINTER(VerifyOptionsStruct),
+            POINTER(FileStruct),
+            POINTER(ErrorStruct),
+        )
+        check(call(where, byref(options), byref(out), byref(error)), error)
+
+    relayed(body)
+    return _value(out)

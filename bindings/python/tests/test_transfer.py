@@ -1,0 +1,68 @@
+"""Whole stores as one file."""
+
+import os
+import threading
+
+import pytest
+
+import holdfast
+
+
+def fill(store):
+    store.documents.put("c", "big", b"x" * 5000)
+    store.outbox.enqueue("mail", "m1", b"hello")
+    store.locks.acquire("leader", "me")
+
+
+def test_a_store_is_exported_and_the_file_verified():
+    with holdfast.open("s", create=True) as store:
+        fill(store)
+        made = store.export("a.snapshot")
+        info = store.info()
+        assert (made.uuid, made.epoch, made.lsn) == (info.uuid, info.epoch, info.last_lsn)
+        assert made.exported and made.bytes == os.stat("a.snapshot").st_size
+        with pytest.raises(holdfast.ConflictError):
+            store.export("a.snapshot")
+        assert store.export("a.snapshot", replace=True) == made
+    assert holdfast.verify_snapshot("a.snapshot") == made
+
+
+def test_a_pipe_takes_the_same_bytes():
+    with holdfast.open("s", create=True) as store:
+        fill(store)
+        store.export("a.snapshot")
+        read_end, write_end = os.pipe()
+        got = []
+        reader = threading.Thread(target=lambda: got.append(os.fdopen(read_end, "rb").read()))
+        reader.start()
+        made = store.export(write_end)
+        os.close(write_end)
+        reader.join()
+    with open("a.snapshot", "rb") as file:
+        assert got == [file.read()]
+    assert made.bytes == len(got[0])
+
+
+def test_an_empty_store_has_no_clock():
+    with holdfast.open("s", create=True) as store:
+        made = store.export("a.snapshot")
+    assert (made.lsn, made.clock, made.entries) == (0, None, 0)
+
+
+def test_a_file_that_was_cut_is_damaged():
+    with holdfast.open("s", create=True) as store:
+        fill(store)
+        store.export("a.snapshot")
+    os.truncate("a.snapshot", os.stat("a.snapshot").st_size - 8)
+    with pytest.raises(holdfast.CorruptError):
+        holdfast.verify_snapshot("a.snapshot")
+
+
+def test_what_is_no_path_is_refused():
+    with holdfast.open("s", create=True) as store:
+        with pytest.raises(TypeError):
+            store.export(True)
+        with pytest.raises(holdfast.AccessError):
+            store.export("missing/a.snapshot")
+    with pytest.raises(holdfast.InvalidError):
+        holdfast.verify_snapshot("a\0b")

@@ -1,0 +1,84 @@
+/* Whole stores as one file: export, and the check of such a file.
+ *
+ * A file holds the state at one LSN, compressed and with checksums over every byte. Exports of one
+ * state are equal byte for byte, but for the first 512 bytes, which name the store. What belongs to
+ * a store alone (its log, its content key) is not in it.
+ *
+ * Structs that begin with `size` may grow: it is sizeof the struct as the caller was compiled with
+ * it, or 0: as of its first release. Other members of a zeroed one mean the defaults. */
+#ifndef HOLDFAST_TRANSFER_H
+#define HOLDFAST_TRANSFER_H
+
+#include "holdfast/types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Bytes so far, and how many there will be; 0: not known yet. On the thread of the call, once a
+ * mebibyte or so, and at the end. It must not close the store. */
+typedef void (*hf_progress_fn)(void *ctx, uint64_t done, uint64_t total);
+
+/* What a file says about itself. Filled up to `size`, which the caller sets. */
+struct hf_snapshot_file {
+	size_t size;
+	uint8_t uuid[16]; /* of the store that it was exported from */
+	uint16_t epoch;
+	bool exported; /* false: it is a snapshot out of a store's directory */
+	hf_lsn lsn; /* of the last entry that it holds the effect of; 0: the state is empty */
+	hf_time clock; /* of that entry, as the store's clock showed it; HF_UNSET: there is none */
+	uint64_t entries;
+	uint64_t bytes; /* of the file */
+};
+
+/* --- Export ----------------------------------------------------------------------------------- */
+
+struct hf_export_options {
+	size_t size; /* 0: as of its first release */
+	bool replace; /* a file of that name goes; else that is HF_ECONFLICT */
+	hf_progress_fn progress; /* may be NULL */
+	void *ctx; /* for it */
+};
+
+/* Writes the state as it is now to file `path`, while writers go on, and returns when the file is
+ * durable. It is written beside under another name (0600), synced, read back and verified, and then
+ * renamed: there is a whole file of that name, or it is as before. *out (nullable) says what is in
+ * it. Errors: HF_EBLOCKED (a snapshot or another export is being taken), HF_ECONFLICT (a file of
+ * that name is there), HF_EACCESS (no such directory, no permission, an odd path), HF_ENOSPACE,
+ * HF_ENOMEM, HF_EIO, HF_ECORRUPT (a payload of the store is damaged), HF_EINVAL: nothing was done.
+ * HF_EUNCERTAIN (the log or the directory could not be synced), HF_EFAILED, HF_EREADONLY, HF_EFORK.
+ * Thread-safe. */
+HF_API HF_CHECKED int hf_export(hf_store *store, const char *path,
+                                const struct hf_export_options *options,
+                                struct hf_snapshot_file *out, struct hf_error *error);
+
+/* The same to a descriptor: a pipe, a socket, a file behind its present position. Written from
+ * front to end and, if it is a file, synced; not read back. After a failure the reader has part of
+ * a file, which nothing takes for a whole one. Waits as long as the reader does not read; the store
+ * cannot be closed meanwhile. `fd` stays the caller's; SIGPIPE is not raised. HF_EIO with
+ * os_errno EPIPE: the reader went away. */
+HF_API HF_CHECKED int hf_export_fd(hf_store *store, int fd, const struct hf_export_options *options,
+                                   struct hf_snapshot_file *out, struct hf_error *error);
+
+/* --- Check ------------------------------------------------------------------------------------ */
+
+struct hf_verify_options {
+	size_t size; /* 0: as of its first release */
+	/* bytes of entries once decompressed; 0: 64 MiB and 1,000 times the file */
+	uint64_t max_bytes;
+	hf_progress_fn progress; /* may be NULL */
+	void *ctx; /* for it */
+};
+
+/* Is the file whole? Reads every byte, decodes every entry and payload and checks every
+ * rule of every domain; writes nothing. Takes the memory of the state. *out (nullable) is filled if
+ * so. Errors: HF_ECORRUPT (error->file and offset say where), HF_EVERSION (then *out has uuid and
+ * epoch), HF_ETOOBIG, HF_EACCESS (no such file), HF_EIO, HF_ENOMEM, HF_EINVAL. */
+HF_API HF_CHECKED int hf_verify_snapshot(const char *path, const struct hf_verify_options *options,
+                                         struct hf_snapshot_file *out, struct hf_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,192 @@
+/* The public calls, over the real disk. */
+#include <errno.h>
+
+#include "os/stream.h"
+#include "store/transfer/state.h"
+
+/* --- Export ----------------------------------------------------------------------------------- */
+
+#define EXPORT_FIRST sizeof(struct hf_export_options)
+
+/* The directory of `path` and the name in it. */
+static int open_parent(const char *path, struct hf__parent *parent, char name[HF__PARENT_NAME_MAX],
+                       struct hf_error *error)
+{
+	if (!path || !path[0])
+		return hf__fail(error, HF_EINVAL, 0, "a path is needed");
+	const int rc = hf__parent_posix_new(path, parent, name);
+	if (rc == 0)
+		return HF_OK;
+	if (rc == EINVAL)
+		return hf__fail(error, HF_EACCESS, rc, "the path does not end with a name");
+	if (rc == ENOENT)
+		return hf__fail(error, HF_EACCESS, rc, "the directory above it does not exist");
+	return hf__os_failed(error, "the directory above it could not be opened", rc);
+}
+
+static int begin(hf_store *store, const struct hf_export_options *given,
+                 struct hf_export_options *options, struct hf_error *error)
+{
+	int rc =
+	    hf__sized_take(options, sizeof *options, given, EXPORT_FIRST, "hf_export_options", error);
+	if (rc == HF_OK)
+		rc = hf__check_writable(store, error);
+	return rc == HF_OK ? hf__call_begin(store, error) : rc; /* closing waits for it */
+}
+
+int hf_export(hf_store *store, const char *path, const struct hf_export_options *options,
+              struct hf_snapshot_file *out, struct hf_error *error)
+{
+	HF__CALL;
+	struct hf_export_options own;
+	struct hf__parent parent;
+	char name[HF__PARENT_NAME_MAX];
+	int rc = begin(store, options, &own, error);
+	if (rc != HF_OK)
+		return rc;
+	rc = open_parent(path, &parent, name, error);
+	if (rc == HF_OK) {
+		rc = hf__export(store, &parent, name, &own, out, error);
+		hf__parent_posix_free(&parent);
+	}
+	hf__call_end(store);
+	return rc;
+}
+
+struct stream {
+	int fd;
+	struct hf__meter meter;
+};
+
+static int stream_write(void *ctx, const void *data, size_t len)
+{
+	struct stream *stream = ctx;
+	const int rc = hf__stream_write(stream->fd, data, len);
+	hf__meter_add(&stream->meter, len);
+	return rc;
+}
+
+int hf_export_fd(hf_store *store, int fd, const struct hf_export_options *options,
+                 struct hf_snapshot_file *out, struct hf_error *error)
+{
+	HF__CALL;
+	struct hf_export_options own;
+	struct hf_snapshot_file facts = {0};
+	int rc = begin(store, options, &own, error);
+	if (rc != HF_OK)
+		return rc;
+	struct stream stream = {.fd = fd, .meter = {.fn = own.progress, .ctx = own.ctx}};
+	const struct hf__snapshot_sink sink = {.write = stream_write, .ctx = &stream};
+	rc = hf__export_to(store, sink, &facts, error);
+	const int synced = rc == HF_OK ? hf__stream_sync(fd) : 0;
+	if (synced)
+		rc = hf__os_failed(error, "the file that was exported to could not be synced", synced);
+	if (rc == HF_OK) {
+		hf__meter_end(&stream.meter);
+		hf__file_facts(out, &facts);
+	}
+	hf__call_end(store);
+	return rc;
+}
+
+/* --- A file to read --------------------------------------------------------------------------- */
+
+struct readable {
+	int fd;
+	uint64_t begin;
+};
+
+static int readable_read(void *ctx, void *buffer, size_t len, uint64_t at, size_t *got)
+{
+	const struct readable *file = ctx;
+	*got = 0;
+	return at > UINT64_MAX - file->begin
+	           ? EINVAL
+	           : hf__stream_read_at(file->fd, buffer, len, file->begin + at, got);
+}
+
+static int open_readable(const char *path, int *fd, struct hf_error *error)
+{
+	if (!path || !path[0])
+		return hf__fail(error, HF_EINVAL, 0, "a path is needed");
+	const int rc = hf__stream_open(path, fd);
+	if (rc == ENOENT)
+		return hf__fail(error, HF_EACCESS, rc, "there is no such file");
+	return rc ? hf__os_failed(error, "the file could not be opened", rc) : HF_OK;
+}
+
+/* --- Check ------------------------------------------------------------------------------------ */
+
+static int forget(void *ctx, const void *data, size_t len)
+{
+	(void)ctx;
+	(void)data;
+	(void)len;
+	return 0;
+}
+
+static int draw_key(const struct hf__os *os, struct hf__identity *identity, struct hf_error *error)
+{
+	const int rc = os->random(os->ctx, identity->content_key, sizeof identity->content_key);
+	return rc ? hf__os_failed(error, "the machine gives no randomness", rc) : HF_OK;
+}
+
+static int verify(struct hf__loaded *l, struct hf__snapshot_source source, const struct hf__os *os,
+                  const struct hf_verify_options *options, struct hf__meter *meter,
+                  struct hf_error *error)
+{
+	struct hf__identity identity = {0};
+	int rc = hf__loaded_verify(l, source, options->max_bytes, meter, error);
+	if (rc == HF_OK)
+		rc = draw_key(os, &identity, error);
+	if (rc == HF_OK)
+		rc = hf__loaded_make(l, os, hf__all_domains(), &identity);
+	return rc == HF_OK ? hf__loaded_write(l, &l->reader.header, NULL,
+	                                      (struct hf__snapshot_sink){.write = forget})
+	                   : rc;
+}
+
+/* The machine alone is asked of the directory: for randomness. */
+static int verify_fd(int fd, const struct hf_verify_options *options, struct hf_snapshot_file *out,
+                     struct hf_error *error)
+{
+	struct readable file = {.fd = fd};
+	struct hf__snapshot_source source = {.read = readable_read, .ctx = &file};
+	struct hf__meter meter = {.fn = options->progress, .ctx = options->ctx};
+	struct hf__loaded l = {0};
+	struct hf__os os;
+	if (!hf__stream_seekable(fd, &file.begin, &source.size))
+		return hf__fail(error, HF_EACCESS, 0, "it is no file that can be read at any place");
+	int rc = hf__os_posix_new("/", false, &os);
+	if (rc)
+		return hf__os_failed(error, "the machine does not answer", rc);
+	meter.total = 3 * source.size;
+	rc = verify(&l, source, &os, options, &meter, error);
+	if (rc == HF_OK || rc == HF_EVERSION) {
+		const struct hf_snapshot_file facts =
+		    hf__facts_of(&l.reader.header, l.reader.entry_count, source.size);
+		hf__file_facts(out, &facts);
+	}
+	if (rc == HF_OK)
+		hf__meter_end(&meter);
+	hf__loaded_free(&l);
+	hf__os_posix_free(&os);
+	return rc;
+}
+
+int hf_verify_snapshot(const char *path, const struct hf_verify_options *options,
+                       struct hf_snapshot_file *out, struct hf_error *error)
+{
+	HF__CALL;
+	struct hf_verify_options own;
+	int fd = -1;
+	int rc = hf__sized_take(&own, sizeof own, options, sizeof(struct hf_verify_options),
+	                        "hf_verify_options", error);
+	if (rc == HF_OK)
+		rc = open_readable(path, &fd, error);
+	if (rc != HF_OK)
+		return rc;
+	rc = verify_fd(fd, &own, out, error);
+	hf__stream_close(fd);
+	return rc;
+}

@@ -1,0 +1,140 @@
+/* snapshot: takes one in the store; whole stores as one file. */
+#include "commands/commands.h"
+#include "print/out.h"
+#include "print/show.h"
+
+#include <inttypes.h>
+#include <unistd.h>
+
+/* --- Progress --------------------------------------------------------------------------------- */
+
+enum { SHOW_AFTER_US = 1000000, SHOW_EVERY_US = 100000, SHOWN_WIDTH = 48 };
+
+/* What takes more than a second says how far it is, on a terminal. */
+struct meter {
+	const char *word;
+	int64_t began, shown;
+};
+
+static void show_progress(void *ctx, uint64_t done, uint64_t total)
+{
+	struct meter *meter = ctx;
+	const int64_t now = cli_monotonic();
+	if (now - meter->began < SHOW_AFTER_US || now - meter->shown < SHOW_EVERY_US)
+		return;
+	meter->shown = now;
+	if (total > 0)
+		fprintf(stderr, "\r%s: %" PRIu64 " of %" PRIu64 " MiB ", meter->word, done >> 20,
+		        total >> 20);
+	else
+		fprintf(stderr, "\r%s: %" PRIu64 " MiB ", meter->word, done >> 20);
+	fflush(stderr);
+}
+
+static void wipe_progress(const struct meter *meter)
+{
+	if (meter->shown)
+		fprintf(stderr, "\r%*s\r", SHOWN_WIDTH, "");
+}
+
+static struct meter meter_begin(const char *word)
+{
+	return (struct meter){.word = word, .began = cli_monotonic()};
+}
+
+/* --- Files ------------------------------------------------------------------------------------ */
+
+static void show_file(struct out *out, const char *thing, const char *file,
+                      const struct hf_snapshot_file *is)
+{
+	out_begin(out, thing);
+	out_bytes(out, "file", hf_str(file));
+	out_u64(out, "lsn", is->lsn);
+	show_uuid(out, is->uuid);
+	out_int(out, "epoch", is->epoch);
+	out_time(out, "clock", is->clock);
+	out_u64(out, "entries", is->entries);
+	out_u64(out, "bytes", is->bytes);
+	out_bool(out, "exported", is->exported);
+	out_end(out);
+}
+
+static int snapshot_take(struct cli *cli, int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	struct hf_info info;
+	struct hf_error error = {0};
+	const int status = cli_open(cli);
+	if (status != CLI_OK)
+		return status;
+	if (hf_snapshot(cli->store, &error) != HF_OK || hf_get_info(cli->store, &info, &error) != HF_OK)
+		return cli_fail(cli, &error);
+	out_begin(cli->out, "snapshot");
+	out_u64(cli->out, "lsn", info.durable_lsn); /* nothing else writes meanwhile */
+	out_end(cli->out);
+	return CLI_OK;
+}
+
+/* With a file as its place, stdout is free for a report. */
+static int snapshot_export(struct cli *cli, int argc, char **argv)
+{
+	const bool piped = strcmp(argv[0], "-") == 0;
+	struct meter meter = meter_begin("exporting");
+	struct hf_export_options options = {
+	    .size = sizeof options,
+	    .replace = cli_flag(cli, "replace"),
+	    .progress = cli_progress(cli) ? show_progress : NULL,
+	    .ctx = &meter,
+	};
+	struct hf_snapshot_file is = {.size = sizeof is};
+	struct hf_error error = {0};
+	(void)argc;
+	if (piped && isatty(STDOUT_FILENO))
+		return cli_usage(cli, "a terminal cannot show a snapshot: name a file, or pipe it on");
+	const int status = cli_open(cli);
+	if (status != CLI_OK)
+		return status;
+	const int rc = piped ? hf_export_fd(cli->store, STDOUT_FILENO, &options, &is, &error)
+	                     : hf_export(cli->store, argv[0], &options, &is, &error);
+	wipe_progress(&meter);
+	if (rc != HF_OK)
+		return cli_fail_about(cli, &error, piped ? "stdout" : argv[0],
+		                      rc == HF_ECONFLICT ? "; --replace replaces it" : "");
+	if (!piped)
+		show_file(cli->out, "snapshot-export", argv[0], &is);
+	return CLI_OK;
+}
+
+static int snapshot_verify(struct cli *cli, int argc, char **argv)
+{
+	struct meter meter = meter_begin("verifying");
+	const struct hf_verify_options options = {
+	    .size = sizeof options,
+	    .progress = cli_progress(cli) ? show_progress : NULL,
+	    .ctx = &meter,
+	};
+	struct hf_snapshot_file is = {.size = sizeof is};
+	struct hf_error error = {0};
+	(void)argc;
+	const int rc = hf_verify_snapshot(argv[0], &options, &is, &error);
+	wipe_progress(&meter);
+	if (rc != HF_OK)
+		return cli_fail_about(cli, &error, argv[0], "");
+	show_file(cli->out, "snapshot-file", argv[0], &is);
+	return CLI_OK;
+}
+
+/* clang-format off */
+const struct cli_command snapshot_commands[] = {
+	{"snapshot", "take", "",
+	 "writes the state as it is now into the store, for the next opening to begin with",
+	 .run = snapshot_take},
+	{"snapshot", "export", "FILE", "write the whole store as one file",
+	 "Exports of one state are equal but for the name of the store in their first 512 bytes.\n"
+	 "With `-` it writes to stdout.", .run = snapshot_export,
+	 OPTIONS({"replace", NULL, "a file of that name goes"})},
+	{"snapshot", "verify", "FILE", "check every byte and every rule of such a file",
+	 "No store is needed.", CLI_NO_STORE, .run = snapshot_verify},
+	{0},
+};
