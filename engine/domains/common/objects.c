@@ -60,7 +60,8 @@ void hf__objects_free(struct hf__map *map, size_t offset)
 void hf__objects_opened(struct hf__map *map, size_t offset, uint64_t newest_unleased,
                         uint64_t first_lsn, uint64_t *incarnation)
 {
-	if (newest_unleased < first_lsn) {
+	const uint64_t lower = first_lsn < *incarnation ? first_lsn : *incarnation;
+	if (newest_unleased < lower) { /* over before and after */
 		*incarnation = first_lsn;
 		return;
 	}

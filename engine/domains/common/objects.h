@@ -47,9 +47,10 @@ static inline bool hf__pair_is(const struct hf__pair *pair, struct hf_bytes cont
 /* `node` is where the map's node lies in each object. For deinit: frees them and the map. */
 void hf__objects_free(struct hf__map *map, size_t node);
 /* A new incarnation begins at `first_lsn`: what was held without a lease by an older one is free.
- * Until now all of that counted as free. What this incarnation itself holds so (not above
- * `newest_unleased`) is put where it belongs: there is such an object only when a living state
- * was loaded again, so the usual opening looks at nothing. */
+ * Until then what was held by one before *incarnation was; at first that is all of it. Where an
+ * object (none above `newest_unleased`) is between the two, all are put where they belong: so it is
+ * when a living state was loaded again, and where a state outlives its writer. The usual opening
+ * looks at nothing. */
 void hf__objects_opened(struct hf__map *map, size_t node, uint64_t newest_unleased,
                         uint64_t first_lsn, uint64_t *incarnation);
 

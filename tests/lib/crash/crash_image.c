@@ -10,6 +10,7 @@
 #include "lib/crash/crash_play.h"
 #include "log/group.h"
 #include "log/segment.h"
+#include "store/follow/follow.h"
 
 bool image_open(struct sim *image, const struct hf_options *options, struct found *found, char *why,
                 size_t cap)
@@ -31,6 +32,27 @@ bool image_open(struct sim *image, const struct hf_options *options, struct foun
 	return good && rc == HF_OK;
 }
 
+/* A read-only handle on an image that nobody has open finds the state that an opening finds, and
+ * changes nothing. */
+static bool image_look(struct sim *image, uint64_t *digest, char *why, size_t cap)
+{
+	struct hf_error error = {0};
+	hf_store *store = NULL;
+	const uint64_t before = sim_hash(image);
+	const int rc =
+	    hf__store_open_read(sim_opener(image, 1), hf__all_domains(), NULL, &store, &error);
+	*digest = 0;
+	if (rc != HF_OK)
+		(void)snprintf(why, cap, "a read-only opening failed: %s: %s (%s at %" PRIu64 ")",
+		               hf_code_name(rc), error.text, error.file, error.offset);
+	const bool good = rc == HF_OK && play_digest(store, digest, why, cap);
+	if (rc == HF_OK)
+		(void)hf_close(store, NULL);
+	if (good && sim_hash(image) != before)
+		(void)snprintf(why, cap, "a read-only opening changed a file");
+	return why[0] == '\0';
+}
+
 static bool has_store(struct sim *image)
 {
 	uint64_t size = 0;
@@ -43,7 +65,14 @@ bool image_open_twice(struct sim *image, const struct hf_options *options, struc
 	struct found again;
 	const bool existed = has_store(image);
 	const uint64_t segments = sim_hash_of(image, "segment-");
+	uint64_t seen = 0;
+	if (existed && !image_look(image, &seen, why, cap))
+		return false;
 	if (!image_open(image, options, found, why, cap))
+		return false;
+	if (existed && found->digest != seen)
+		(void)snprintf(why, cap, "a read-only opening found another state");
+	if (why[0] != '\0')
 		return false;
 	const uint64_t opened = sim_hash_of(image, "segment-");
 	if (existed && opened != segments) {

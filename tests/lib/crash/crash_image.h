@@ -15,7 +15,8 @@ struct found {
 /* Opens, digests, closes. false: *why tells. */
 bool image_open(struct sim *image, const struct hf_options *options, struct found *found, char *why,
                 size_t cap);
-/* The same, and then once more, which must find the same state, have nothing to write again, and
+/* The same, after a look through a read-only handle, which must find the same state and change
+ * nothing; and then once more, which must find the same state, have nothing to write again, and
  * change no byte of any segment, as the first must not. */
 bool image_open_twice(struct sim *image, const struct hf_options *options, struct found *found,
                       char *why, size_t cap);

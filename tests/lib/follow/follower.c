@@ -52,11 +52,17 @@ hf_store *follower_writer(struct sim *sim, const struct hf_options *options)
 	return store;
 }
 
-/* Files and lock go one by one: the followers are other processes. */
 void follower_kill(struct sim *sim, hf_store *writer)
 {
 	sim_set_forked(sim, true);
 	(void)hf_close(writer, NULL);
 	sim_set_forked(sim, false);
-	sim_kill(sim);
+	sim_kill_one(sim, 0);
+}
+
+void follower_verify(hf_store *store)
+{
+	struct hf_error error = {0};
+	if (hf__state_verify(store, &error) != HF_OK)
+		fail_msg("verify: %s", error.text);
 }

@@ -15,6 +15,7 @@ uint64_t follower_refresh(hf_store *follower);
 hf_lsn follower_lsn(hf_store *follower);
 /* Opens for writing by opener 0; must succeed. */
 hf_store *follower_writer(struct sim *sim, const struct hf_options *options);
+void follower_verify(hf_store *store); /* every invariant of its state */
 /* The process of the writer is killed. */
 void follower_kill(struct sim *sim, hf_store *writer);
 

@@ -234,6 +234,20 @@ void sim_kill(struct sim *sim)
 	sim_leave(sim);
 }
 
+void sim_kill_one(struct sim *sim, unsigned which)
+{
+	sim_enter(sim);
+	for (size_t i = 0; i < sim->handle_count; i++)
+		if (sim->handles[i].opener == which)
+			sim->handles[i].used = false;
+	sim->openers[which].dir_sync_failed = false;
+	if (sim->lock_owner == (int)which)
+		sim->lock_owner = -1;
+	(void)pthread_cond_broadcast(&sim->lock_free);
+	disk_sweep(sim);
+	sim_leave(sim);
+}
+
 void sim_evict(struct sim *sim)
 {
 	sim_enter(sim);

@@ -110,6 +110,8 @@ void sim_suspend(struct sim *sim, int64_t us);
 
 /* kill -9 of everything: open files and locks go, the page cache and the boot id stay. */
 void sim_kill(struct sim *sim);
+/* The same of one process. */
+void sim_kill_one(struct sim *sim, unsigned which);
 /* An orderly restart of the machine: what is dirty is stored, what a failed sync had dropped is
  * not; a new boot id. */
 void sim_reboot(struct sim *sim);

@@ -5,8 +5,9 @@
 #include "lib/follow/follower.h"
 #include "lib/rng.h"
 #include "lib/test.h"
+#include "store/follow/follow.h"
 
-enum { STEPS = 400, SEGMENT = 16 << 10 };
+enum { STEPS = 400, LIVES = 200, SEGMENT = 16 << 10 };
 
 static const struct hf_options writing = {
     .create = true, .no_background = true, .segment_size = SEGMENT};
@@ -24,7 +25,7 @@ static void a_handle_shows_each_step_of_a_writer(void **state)
 		churn_step(&churn, writer);
 		assert_int_equal(hf_sync(writer, NULL), HF_OK);
 		assert_int_equal(follower_refresh(follower), follower_digest(writer));
-		assert_int_equal(hf__state_verify(follower, NULL), HF_OK);
+		follower_verify(follower);
 		if (i % 20 == 0) {
 			hf_store *fresh = follower_open(sim, 2);
 			assert_int_equal(follower_digest(fresh), follower_digest(writer));
@@ -37,10 +38,185 @@ static void a_handle_shows_each_step_of_a_writer(void **state)
 	sim_free(sim);
 }
 
+/* --- Lives ------------------------------------------------------------------------------------ */
+
+/* What an opening for writing would find; nobody has the store open. */
+static uint64_t digest_of_opening(struct sim *sim)
+{
+	struct sim *copy = sim_clone(sim);
+	hf_store *store = follower_writer(copy, &writing);
+	const uint64_t digest = follower_digest(store);
+	assert_int_equal(hf_close(store, NULL), HF_OK);
+	sim_free(copy);
+	return digest;
+}
+
+/* Both, the one that was there all the time and a new one. */
+static void expect_all(struct sim *sim, hf_store *follower, uint64_t digest)
+{
+	hf_store *fresh = follower_open(sim, 2);
+	assert_int_equal(follower_digest(fresh), digest);
+	assert_int_equal(follower_refresh(follower), digest);
+	follower_verify(follower);
+	assert_int_equal(hf_close(fresh, NULL), HF_OK);
+}
+
+static void live(struct sim *sim, struct churn *churn, hf_store *follower)
+{
+	struct hf_rng *rng = &churn->random.rng;
+	hf_store *writer = follower_writer(sim, &writing);
+	for (uint64_t left = hf_rng_below(rng, 20); left > 0; left--) {
+		churn_step(churn, writer);
+		if (hf_rng_chance(rng, 1, 9))
+			assert_int_equal(hf_snapshot(writer, NULL), HF_OK);
+		if (hf_rng_chance(rng, 1, 6))
+			assert_int_equal(hf_maintain(writer, 0, NULL), HF_OK);
+		if (hf_rng_chance(rng, 2, 3))
+			continue;
+		assert_int_equal(hf_sync(writer, NULL), HF_OK);
+		expect_all(sim, follower, follower_digest(writer));
+	}
+	if (hf_rng_chance(rng, 1, 2))
+		follower_kill(sim, writer);
+	else
+		assert_int_equal(hf_close(writer, NULL), HF_OK);
+	if (hf_rng_chance(rng, 2, 3))
+		expect_all(sim, follower, digest_of_opening(sim));
+	if (hf_rng_chance(rng, 1, 2))
+		sim_advance(sim, (int64_t)hf_rng_below(rng, 40) * 1000000);
+}
+
+static void a_handle_outlives_writers_that_close_and_that_are_killed(void **state)
+{
+	(void)state;
+	struct sim *sim = sim_new(sim_profile_strict(), 4);
+	struct churn churn;
+	sim_set_now(sim, OP_NOW);
+	assert_int_equal(hf_close(follower_writer(sim, &writing), NULL), HF_OK);
+	hf_store *follower = follower_open(sim, 1);
+	churn_init(&churn, "lives", 20, 1500);
+	for (unsigned i = 0; i < LIVES; i++)
+		live(sim, &churn, follower);
+	churn_deinit(&churn);
+	assert_int_equal(hf_close(follower, NULL), HF_OK);
+	sim_free(sim);
+}
+
+/* --- What was held ---------------------------------------------------------------------------- */
+
+static void enqueue_and_claim(hf_store *writer, const char *id)
+{
+	const struct hf_outbox_enqueue_args item = {
+	    .queue = hf_str("q"), .id = hf_str(id), .payload = hf_str("p")};
+	const struct hf_outbox_claim_args claim = {
+	    .queue = hf_str("q"), .id = hf_str(id), .owner = hf_str("w")};
+	assert_int_equal(hf_outbox_enqueue(writer, NULL, &item, NULL, NULL), HF_OK);
+	assert_int_equal(hf_outbox_claim(writer, NULL, &claim, NULL, NULL, NULL), HF_OK);
+}
+
+static int status_of(hf_store *store, const char *id)
+{
+	const struct hf_outbox_key key = {hf_str("q"), hf_str(id)};
+	struct hf_outbox_got got;
+	assert_int_equal(hf_outbox_get(store, &key, 0, &got, NULL), HF_OK);
+	const int status = got.item.status;
+	hf_release(got.memory);
+	return status;
+}
+
+static void what_a_writer_holds_is_free_when_it_is_gone(void **state)
+{
+	(void)state;
+	for (unsigned killed = 0; killed < 2; killed++) {
+		struct sim *sim = sim_new(sim_profile_strict(), 5);
+		sim_set_now(sim, OP_NOW);
+		hf_store *writer = follower_writer(sim, &writing);
+		enqueue_and_claim(writer, "a");
+		hf_store *follower = follower_open(sim, 1);
+		assert_int_equal(status_of(follower, "a"), HF_OUTBOX_SENDING);
+		if (killed)
+			follower_kill(sim, writer);
+		else
+			assert_int_equal(hf_close(writer, NULL), HF_OK);
+		assert_int_equal(status_of(follower, "a"), HF_OUTBOX_QUEUED);
+		hf_store *fresh = follower_open(sim, 2);
+		assert_int_equal(status_of(fresh, "a"), HF_OUTBOX_QUEUED);
+		/* The next one's are held. */
+		writer = follower_writer(sim, &writing);
+		assert_int_equal(status_of(follower, "a"), HF_OUTBOX_QUEUED);
+		enqueue_and_claim(writer, "b");
+		assert_int_equal(status_of(follower, "a"), HF_OUTBOX_QUEUED);
+		assert_int_equal(status_of(follower, "b"), HF_OUTBOX_SENDING);
+		assert_int_equal(status_of(fresh, "b"), HF_OUTBOX_SENDING);
+		assert_int_equal(hf_close(writer, NULL), HF_OK);
+		assert_int_equal(status_of(follower, "b"), HF_OUTBOX_QUEUED);
+		assert_int_equal(hf_close(follower, NULL), HF_OK);
+		assert_int_equal(hf_close(fresh, NULL), HF_OK);
+		sim_free(sim);
+	}
+}
+
+/* --- What is refused -------------------------------------------------------------------------- */
+
+static void everything_that_writes_is_refused(void **state)
+{
+	(void)state;
+	struct sim *sim = sim_new(sim_profile_strict(), 6);
+	const struct hf_cursor_advance_args args = {.key = {hf_str("c"), hf_str("s"), hf_str("")},
+	                                            .sequence = 1};
+	const struct hf_lock_acquire_args lock = {
+	    .name = hf_str("l"), .owner = hf_str("o"), .wait_us = -1};
+	hf_store *writer = follower_writer(sim, &writing), *follower = follower_open(sim, 1);
+	struct hf_subscribe_args all = {0};
+	hf_subscription *subscription;
+	struct hf_info info;
+	hf_txn *txn;
+	const uint64_t before = sim_hash(sim);
+	assert_int_equal(hf_cursor_advance(follower, NULL, &args, NULL, NULL), HF_EREADONLY);
+	assert_int_equal(hf_lock_acquire(follower, NULL, &lock, NULL, NULL), HF_EREADONLY);
+	assert_int_equal(hf_txn_begin(follower, &txn, NULL), HF_OK);
+	assert_int_equal(hf_cursor_advance(follower, txn, &args, NULL, NULL), HF_EREADONLY);
+	assert_int_equal(hf_txn_commit(txn, HF_DURABLE, NULL), HF_EREADONLY);
+	assert_int_equal(hf_sync(follower, NULL), HF_EREADONLY);
+	assert_int_equal(hf_flush(follower, NULL), HF_EREADONLY);
+	assert_int_equal(hf_maintain(follower, 0, NULL), HF_EREADONLY);
+	assert_int_equal(hf_snapshot(follower, NULL), HF_EREADONLY);
+	assert_int_equal(hf_subscribe(follower, &all, &subscription, NULL), HF_EREADONLY);
+	assert_int_equal(hf_get_info(follower, &info, NULL), HF_OK);
+	assert_true(info.read_only && info.writer && info.fault == 0);
+	assert_int_equal(hf_get_info(writer, &info, NULL), HF_OK);
+	assert_true(!info.read_only && info.writer);
+	assert_int_equal(hf_close(follower, NULL), HF_OK);
+	assert_int_equal(sim_hash(sim), before);
+	assert_int_equal(hf_close(writer, NULL), HF_OK);
+	follower = follower_open(sim, 1);
+	assert_int_equal(hf_get_info(follower, &info, NULL), HF_OK);
+	assert_true(info.read_only && !info.writer);
+	assert_int_equal(hf_close(follower, NULL), HF_OK);
+	sim_free(sim);
+}
+
+static void there_has_to_be_a_store(void **state)
+{
+	(void)state;
+	struct sim *sim = sim_new(sim_profile_strict(), 6);
+	struct hf_error error = {0};
+	hf_store *follower;
+	assert_int_equal(hf__store_open_read(sim_os(sim), hf__all_domains(), NULL, &follower, &error),
+	                 HF_ENOTFOUND);
+	assert_null(follower);
+	assert_string_equal(error.text, "the directory holds no store");
+	sim_free(sim);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_handle_shows_each_step_of_a_writer),
+	    cmocka_unit_test(a_handle_outlives_writers_that_close_and_that_are_killed),
+	    cmocka_unit_test(what_a_writer_holds_is_free_when_it_is_gone),
+	    cmocka_unit_test(everything_that_writes_is_refused),
+	    cmocka_unit_test(there_has_to_be_a_store),
 	};
 	return cmocka_run_group_tests_name("following", tests, NULL, NULL);
 }
