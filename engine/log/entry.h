@@ -25,7 +25,9 @@ struct hf__entry {
 	int64_t setback;
 	/* of the body's first byte; segment 0: it lies in no segment (a snapshot) */
 	struct hf__position place;
-	bool in_snapshot; /* not on disk: payloads may stand elsewhere in the file */
+	/* not on disk: 0: of the log; else payloads may stand elsewhere in the file, which is this
+	 * one of the store's bases, counted from 1 */
+	uint8_t in_snapshot;
 };
 
 /* Opens an entry at the end of `w`: the body is put next. Returns where its header lies. */

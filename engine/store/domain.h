@@ -31,7 +31,7 @@ struct hf__payload {
 	uint32_t len;
 	uint32_t segment; /* or, of a snapshot, the payload block */
 	uint32_t offset; /* in it */
-	bool in_snapshot; /* in the one that the store was opened with */
+	uint8_t in_snapshot; /* 0: in the log; else in this base (snapshot/base.h), counted from 1 */
 	struct hf__hash128 content; /* of what lies on disk; else 0 */
 };
 

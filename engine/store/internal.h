@@ -157,7 +157,8 @@ struct hf_store {
 	struct hf__async async;
 	struct hf__waits waits;
 	struct hf__payload_files payload_files;
-	struct hf__base base;
+	struct hf__base bases[HF__BASES];
+	unsigned base_slot; /* of the newest one that is used; the lock guards it */
 	struct hf__taking taking;
 	/* waiters for what becomes durable; NULL for a store that is only looked at */
 	struct hf__watch *watch;
@@ -169,6 +170,13 @@ static inline struct hf__buffer *hf__filling(struct hf_store *s)
 {
 	return &s->writer.buffers[s->writer.filling];
 }
+
+/* The snapshot that payloads are in now: empty if there is none. */
+static inline struct hf__base *hf__newest_base(struct hf_store *s)
+{
+	return &s->bases[s->base_slot];
+}
+void hf__bases_close(struct hf_store *s);
 
 /* Is there nothing to wait for? Needs no lock. */
 static inline bool hf__reached(const struct hf_store *s, struct hf__ticket ticket)

@@ -99,7 +99,7 @@ int hf__answer_wants(struct hf_store *s, const struct hf__answer *answer, struct
                      struct hf__pins *missing)
 {
 	for (const struct hf__answer_load *load = answer->loads; load; load = load->next) {
-		if (load->payload.in_snapshot) /* its file is open as long as the store */
+		if (load->payload.in_snapshot) /* its file is open as long as this answer */
 			continue;
 		const int rc = hf__pins_want(s, pins, missing, load->payload.segment);
 		if (rc != HF_OK)

@@ -40,7 +40,7 @@ static int keep_reference(const struct hf__entry *entry, struct hf_bytes bytes,
 	*out = (struct hf__payload){.len = (uint32_t)bytes.len,
 	                            .segment = ref.block,
 	                            .offset = ref.offset,
-	                            .in_snapshot = true,
+	                            .in_snapshot = entry->in_snapshot,
 	                            .content = ref.content};
 	return entry->in_snapshot ? HF_OK : HF_ECORRUPT;
 }
@@ -101,7 +101,7 @@ void hf__payload_file_name(const struct hf_store *s, const struct hf__payload *p
                            char out[HF__NAME_MAX])
 {
 	if (payload->in_snapshot)
-		hf__snapshot_name(s->base.reader.header.lsn, out);
+		hf__snapshot_name(s->bases[payload->in_snapshot - 1].reader.header.lsn, out);
 	else
 		hf__segment_name(payload->segment, out);
 }
@@ -163,7 +163,8 @@ int hf__payload_load(struct hf_store *s, struct hf__payload_file *file,
 		memcpy(out, payload->bytes->data, payload->len);
 		return HF_OK;
 	}
-	const int rc = payload->in_snapshot ? hf__base_payload(&s->base, payload, out, &file->os_errno)
+	const int rc = payload->in_snapshot ? hf__base_payload(&s->bases[payload->in_snapshot - 1],
+	                                                       payload, out, &file->os_errno)
 	                                    : read_at(s, file, payload, out);
 	if (rc == HF_OK && is_content(&s->world.env, payload, out))
 		return HF_OK;

@@ -76,7 +76,7 @@ static int load_entry(void *arg, const struct hf__entry *entry)
 	unsigned index = 0;
 	const struct hf__domain *row = hf__domain_by_id(s, entry->domain, &index);
 	struct hf__entry known = *entry;
-	known.in_snapshot = true;
+	known.in_snapshot = (uint8_t)(s->base_slot + 1);
 	if (entry->domain == HF__DOMAIN_STORE)
 		return load_own(r, entry);
 	int rc = row && entry->kind == HF__CONTAINER_ENTRY ? HF_OK
@@ -103,7 +103,7 @@ static void set_numbers(struct hf_store *s, uint64_t lsn)
 static int forget(struct hf__recovery *r)
 {
 	struct hf_store *s = r->store;
-	hf__base_close(&s->base);
+	hf__base_close(hf__newest_base(s));
 	hf__states_deinit(s, s->world.states);
 	s->world.incarnations.count = 0;
 	return hf__states_init(s, s->world.states) == HF_OK ? HF_OK : hf__recovery_no_memory(r);
@@ -112,8 +112,8 @@ static int forget(struct hf__recovery *r)
 static int load(struct hf__recovery *r, struct hf__snapshot_fault *fault)
 {
 	struct hf_store *s = r->store;
-	const struct hf__snapshot_header *h = &s->base.reader.header;
-	const int rc = hf__snapshot_each(&s->base.reader, load_entry, r, fault);
+	const struct hf__snapshot_header *h = &hf__newest_base(s)->reader.header;
+	const int rc = hf__snapshot_each(&hf__newest_base(s)->reader, load_entry, r, fault);
 	if (rc != HF_OK)
 		return rc;
 	set_numbers(s, h->lsn);
@@ -154,8 +154,8 @@ static int try_snapshot(struct hf__recovery *r, uint64_t lsn, bool *loaded)
 	char name[HF__NAME_MAX];
 	bool stands = false;
 	hf__snapshot_name(lsn, name);
-	int rc = hf__base_open(&s->base, s->os, name, &fault);
-	const struct hf__snapshot_header *h = &s->base.reader.header;
+	int rc = hf__base_open(hf__newest_base(s), s->os, name, &fault);
+	const struct hf__snapshot_header *h = &hf__newest_base(s)->reader.header;
 	if (rc == HF_OK && hf__snapshot_header_of(&s->id, h) && h->lsn == lsn && !h->exported) {
 		const int read = hf__recovery_stands(r, h, &stands);
 		if (read != HF_OK)

@@ -131,7 +131,7 @@ int hf__store_release_files(struct hf_store *s)
 	hf__segment_drop(s->os, &s->segments.making);
 	int next = s->segments.next.ready ? s->segments.next.file : -1;
 	hf__payload_files_close(s);
-	hf__base_close(&s->base);
+	hf__bases_close(s);
 	const int first = close_file(s, &s->writer.file);
 	const int second = close_file(s, &s->witness.file);
 	const int third = close_file(s, &next);
@@ -154,7 +154,9 @@ static void free_memory(struct hf_store *s)
 	hf__writer_deinit(&s->writer.buffers[1].bytes);
 	hf__free(s->tidy.leftovers);
 	hf__free(s->payload_files.open);
-	hf__snapshot_reader_deinit(&s->base.reader); /* its file is the parent's, or closed */
+	for (unsigned i = 0; i < HF__BASES; i++)
+		/* its file is the parent's, or closed */
+		hf__snapshot_reader_deinit(&s->bases[i].reader);
 	hf__free(s->tidy.cuts);
 	hf__free(s->guard.sealed);
 	if (s->watch)
@@ -189,7 +191,7 @@ void hf__store_free(struct hf_store *s)
 	(void)pthread_cond_destroy(&s->async.answered);
 	(void)pthread_mutex_destroy(&s->lock);
 	hf__payload_files_close(s);
-	hf__base_close(&s->base);
+	hf__bases_close(s);
 	(void)pthread_mutex_destroy(&s->payload_files.lock);
 	free_event(s);
 	free_memory(s);

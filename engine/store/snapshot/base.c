@@ -1,5 +1,5 @@
 /* See base.h. */
-#include "store/snapshot/base.h"
+#include "store/internal.h"
 
 static int read_file(void *ctx, void *buffer, size_t len, uint64_t at, size_t *got)
 {
@@ -30,6 +30,12 @@ void hf__base_close(struct hf__base *base)
 	if (base->file >= 0)
 		(void)base->os->close(base->os->ctx, base->file); /* it was read only */
 	*base = (struct hf__base){.file = -1};
+}
+
+void hf__bases_close(struct hf_store *s)
+{
+	for (unsigned i = 0; i < HF__BASES; i++)
+		hf__base_close(&s->bases[i]);
 }
 
 int hf__base_payload(struct hf__base *base, const struct hf__payload *payload, uint8_t *out,

@@ -1,11 +1,15 @@
-/* The snapshot that an opening took its state from: payloads that were in it are read from there.
- * Its file stays open as long as the store, whatever becomes of its name. */
+/* The snapshot that payloads are read from: the one that an opening took its state from, or the one
+ * that a compaction moved them to. Its file stays open until the next compaction or the end of the
+ * store, whatever becomes of its name. There are two, since one is there until no read of it is
+ * under way any more: an index, and in a payload that plus 1. */
 #ifndef HF_STORE_SNAPSHOT_BASE_H
 #define HF_STORE_SNAPSHOT_BASE_H
 
 #include "log/snapshot.h"
 #include "os/os.h"
 #include "store/domain.h"
+
+#define HF__BASES 2u
 
 struct hf__base {
 	const struct hf__os *os; /* NULL: the state came from the log alone */
