@@ -11,7 +11,11 @@ const struct hf_api_struct hf__api_options = STRUCT(hf_options,
 	{AT(hf_options, pad), HF_API_UINT},
 	{AT(hf_options, segment_size), HF_API_UINT, .zero = "64 MiB"},
 	{AT(hf_options, inline_max), HF_API_UINT, .zero = "256"},
-	{AT(hf_options, wait_us), HF_API_WAIT});
+	{AT(hf_options, wait_us), HF_API_WAIT},
+	{AT(hf_options, compact_bytes), HF_API_UINT, .zero = "64 MiB"},
+	{AT(hf_options, compact_rate), HF_API_UINT, .zero = "64 MiB"},
+	{AT(hf_options, retain_us), HF_API_SPAN},
+	{AT(hf_options, retain_bytes), HF_API_UINT});
 
 const struct hf_api_struct hf__api_info = STRUCT(hf_info,
 	{AT(hf_info, uuid), HF_API_UINT, .elements = 16},
@@ -35,6 +39,9 @@ const struct hf_api_struct hf__api_info = STRUCT(hf_info,
 	{AT(hf_info, clock), HF_API_TIME},
 	{AT(hf_info, clock_ahead_us), HF_API_SPAN},
 	{AT(hf_info, signals), HF_API_UINT},
+	{AT(hf_info, compactions), HF_API_UINT},
+	{AT(hf_info, log_bytes), HF_API_UINT},
+	{AT(hf_info, snapshot_bytes), HF_API_UINT},
 	{AT(hf_info, read_only), HF_API_BOOL},
 	{AT(hf_info, writer), HF_API_BOOL});
 
@@ -53,6 +60,7 @@ static const struct hf_api_call calls[] = {
 	{CALL(hf_sync), HF_API_WAIT_CALL},
 	{CALL(hf_maintain), HF_API_PLAIN_CALL},
 	{CALL(hf_snapshot), HF_API_WAIT_CALL},
+	{CALL(hf_compact), HF_API_WAIT_CALL},
 	{CALL(hf_get_info), HF_API_PLAIN_CALL, .fills = &hf__api_info},
 	{CALL(hf_txn_begin), HF_API_PLAIN_CALL},
 	{CALL(hf_txn_commit), HF_API_WAIT_CALL},

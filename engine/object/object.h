@@ -23,6 +23,7 @@ struct hf__type {
 	size_t value_offset, value_size;
 	unsigned blob_count;
 	size_t blob_offsets[6];
+	unsigned payload_count; /* the first so many blobs begin a payload, which may lie on disk */
 	/* Enters or leaves the indexes that depend on the key only: at birth and removal. May be
 	 * NULL. */
 	void (*enlist)(struct hf__object *object);

@@ -225,6 +225,7 @@ struct hf__answer {
 	struct hf__answer_load *loads;
 	struct hf__pins pins; /* private to store/: what the loads of this call need */
 	struct hf_store *store;
+	uint8_t reading; /* private to store/: compact/readers.h */
 };
 
 /* NULL: out of memory. */

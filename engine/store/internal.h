@@ -22,6 +22,8 @@
 #include "store/call/refuse.h"
 #include "store/call/tickets.h"
 #include "store/clock.h"
+#include "store/compact/due.h"
+#include "store/compact/readers.h"
 #include "store/commit/guard.h"
 #include "store/commit/maintain.h"
 #include "store/commit/progress.h"
@@ -40,6 +42,8 @@
 #define HF__GROUP_SOFT_MAX (1u << 20)
 #define HF__INLINE_DEFAULT 256u
 #define HF__SEGMENT_DEFAULT (64u << 20)
+#define HF__COMPACT_BYTES_DEFAULT (UINT64_C(64) << 20)
+#define HF__COMPACT_RATE_DEFAULT (UINT64_C(64) << 20)
 #define HF__SEGMENT_FIRST_MAX (512u << 10)
 
 /* A group in the making. Two take turns: one fills while the other is in flight. */
@@ -160,6 +164,8 @@ struct hf_store {
 	struct hf__base bases[HF__BASES];
 	unsigned base_slot; /* of the newest one that is used; the lock guards it */
 	struct hf__taking taking;
+	struct hf__readers readers;
+	struct hf__compaction compaction;
 	/* waiters for what becomes durable; NULL for a store that is only looked at */
 	struct hf__watch *watch;
 
@@ -264,9 +270,10 @@ void hf__gather_learn(struct hf_store *s, int64_t nanoseconds, uint32_t served, 
 
 /* create.c. Makes a store in a directory that holds none. */
 int hf__create(struct hf_store *s, struct hf_error *error);
-/* Puts the same IDENTITY in place anew and makes its name durable. A sync of the directory alone
- * would not do: after a failed one the change counts as stored. For stores with an empty log. */
-int hf__publish_again(struct hf_store *s, struct hf_error *error);
+/* Puts the same IDENTITY in place anew, with these features beside its own, and makes its name
+ * durable. A sync of the directory alone would not do: after a failed one the change counts as
+ * stored. */
+int hf__publish_again(struct hf_store *s, uint32_t incompat, struct hf_error *error);
 
 /* recover.c. The directory is locked, identity and witness file are open. Fills states and log
  * end. */

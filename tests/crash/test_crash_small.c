@@ -96,6 +96,13 @@ static void snapshots_survive(void **state)
 	    (struct part){&script_snapshots, "weak", 0, .moments = 3, .faults = 12, .deep = 400});
 }
 
+static void compaction_survives(void **state)
+{
+	(void)state;
+	assert_nothing_wrong(
+	    (struct part){&script_compaction, "weak", 0, .moments = 4, .faults = 16, .deep = 400});
+}
+
 static void rotation_survives(void **state)
 {
 	(void)state;
@@ -187,6 +194,7 @@ int main(void)
 	    cmocka_unit_test(queues_survive),
 	    cmocka_unit_test(lost_claims_survive),
 	    cmocka_unit_test(snapshots_survive),
+	    cmocka_unit_test(compaction_survives),
 	    cmocka_unit_test(rotation_survives),
 	    cmocka_unit_test(reopening_and_kills_survive),
 	    cmocka_unit_test(timelines_survive),

@@ -17,7 +17,8 @@ enum { THREADS = 2, IMAGES_MIN = 100000 };
 static const struct script *const scripts[] = {
     &script_rotation, &script_domains,  &script_lives, &script_groups,   &script_transactions,
     &script_async,    &script_timeline, &script_idem,  &script_lock,     &script_document,
-    &script_queues,   &script_turns,    &script_lost,  &script_snapshots};
+    &script_queues,   &script_turns,    &script_lost,  &script_snapshots,
+    &script_compaction};
 
 static const struct disk {
 	const char *name;

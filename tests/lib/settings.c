@@ -98,7 +98,12 @@ static void feed(struct stage *stage)
 	struct followed followed = {0};
 	hf_feed *source;
 	struct hf__writer before = stage_dump(stage);
-	expect_ok(hf_feed_open(stage->store, 1, &source, &error), &error, "feed");
+	const int rc = hf_feed_open(stage->store, 1, &source, &error);
+	if (rc == HF_EGONE) { /* it was compacted: the feed has not all of it */
+		hf__writer_deinit(&before);
+		return;
+	}
+	expect_ok(rc, &error, "feed");
 	expect_ok(followed_feed(&followed, source, 0, &error), &error, "feed");
 	hf_feed_close(source);
 	struct hf__entry *entries = followed_entries(&followed);

@@ -277,6 +277,11 @@ class Machine(RuleBasedStateMachine):
         self.store.snapshot()
 
     @rule()
+    def compact(self) -> None:
+        """Payloads move, and the log before it goes."""
+        self.store.compact()
+
+    @rule()
     def reopen(self) -> None:
         Machine.reopens += 1
         self.store.close()

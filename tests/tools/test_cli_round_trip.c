@@ -318,6 +318,7 @@ static const struct step {
      1},
     {"snapshot verify store/IDENTITY", 5, "", 0},
     {"snapshot verify missing", 7, "", 0},
+    {"compact", 0, "schema=holdfast.compact/1", 1},
     {"stats --user ann", 0, "user=ann", 1},
     {"stats --queue mail", 0, "queue=mail", 1},
     {"log", 0, "", 0},

@@ -32,6 +32,8 @@ static int store_info(struct cli *cli, int argc, char **argv)
 	out_u64(cli->out, "torn_bytes", info.torn_bytes);
 	out_u64(cli->out, "replayed", info.replayed);
 	out_u64(cli->out, "snapshot_lsn", info.snapshot_lsn);
+	out_u64(cli->out, "snapshot_bytes", info.snapshot_bytes);
+	out_u64(cli->out, "log_bytes", info.log_bytes);
 	out_bool(cli->out, "volatile", info.volatile_fs);
 	out_time(cli->out, "clock", info.clock);
 	out_i64(cli->out, "clock_ahead_us", info.clock_ahead_us);

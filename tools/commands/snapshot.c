@@ -1,4 +1,5 @@
-/* snapshot: takes one in the store; whole stores as one file. */
+/* snapshot: takes one in the store; whole stores as one file. compact: what a snapshot covers
+ * goes. */
 #include "commands/commands.h"
 #include "print/out.h"
 #include "print/show.h"
@@ -76,6 +77,24 @@ static int snapshot_take(struct cli *cli, int argc, char **argv)
 	return CLI_OK;
 }
 
+static int store_compact(struct cli *cli, int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	struct hf_info info;
+	struct hf_error error = {0};
+	const int status = cli_open(cli);
+	if (status != CLI_OK)
+		return status;
+	if (hf_compact(cli->store, &error) != HF_OK || hf_get_info(cli->store, &info, &error) != HF_OK)
+		return cli_fail(cli, &error);
+	out_begin(cli->out, "compact");
+	out_u64(cli->out, "lsn", info.durable_lsn); /* nothing else writes meanwhile */
+	out_u64(cli->out, "snapshot_bytes", info.snapshot_bytes);
+	out_end(cli->out);
+	return CLI_OK;
+}
+
 /* With a file as its place, stdout is free for a report. */
 static int snapshot_export(struct cli *cli, int argc, char **argv)
 {
@@ -136,5 +155,7 @@ const struct cli_command snapshot_commands[] = {
 	 OPTIONS({"replace", NULL, "a file of that name goes"})},
 	{"snapshot", "verify", "FILE", "check every byte and every rule of such a file",
 	 "No store is needed.", CLI_NO_STORE, .run = snapshot_verify},
+	{"compact", NULL, "", "takes a snapshot and removes the log that it covers",
+	 .run = store_compact},
 	{0},
 };

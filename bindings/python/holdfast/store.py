@@ -72,6 +72,12 @@ class Info:
     """Of the snapshot that this opening began with; 0: of none."""
     snapshots_damaged: int
     """Newer ones that this opening had to pass over."""
+    compactions: int
+    """That ended well since open."""
+    log_bytes: int
+    """Of log behind the newest snapshot: what an opening replays."""
+    snapshot_bytes: int
+    """Of the newest snapshot; 0: there is none."""
     entries: int
     """Written since open; so are groups and syncs."""
     groups: int
@@ -185,6 +191,11 @@ class Store:
         """Writes a snapshot of the state as it is now, while writers go on: the next opening reads
         it and what the log has behind it."""
         self._plain("hf_snapshot")
+
+    def compact(self) -> None:
+        """Takes a snapshot and removes the log that it covers: the store then takes as much room as
+        what lives in it."""
+        self._plain("hf_compact")
 
     def export(
         self, path: Union[str, "os.PathLike[str]", int], *, replace: bool = False

@@ -247,6 +247,19 @@ def test_upkeep_by_the_host():
         store.maintain(timedelta(milliseconds=1))
 
 
+def test_a_compaction_removes_what_its_snapshot_covers():
+    with holdfast.open("s", create=True) as store:
+        for number in range(300):
+            store.documents.put("c", "big", bytes([number % 256]) * 4000)
+        before = sum(entry.stat().st_size for entry in os.scandir("s"))
+        store.compact()
+        assert sum(entry.stat().st_size for entry in os.scandir("s")) < before
+        assert store.info().compactions == 1
+        assert store.documents.get("c", "big").payload == bytes([299 % 256]) * 4000
+    with holdfast.open("s") as store:
+        assert store.documents.get("c", "big").payload == bytes([299 % 256]) * 4000
+
+
 def test_an_opening_begins_with_the_snapshot():
     big = b"x" * 5000
     with holdfast.open("s", create=True) as store:

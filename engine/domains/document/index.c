@@ -213,6 +213,7 @@ static const struct hf__type document_type = {
     .blob_count = 2,
     .blob_offsets = {offsetof(struct hf__document, value.payload.bytes),
                      offsetof(struct hf__document, value.group)},
+    .payload_count = 1,
     .enlist = document_enlist,
     .delist = document_delist,
     .link = document_link,

@@ -178,6 +178,7 @@ static const struct hf__type entry_type = {
     .blob_count = 2,
     .blob_offsets = {offsetof(struct hf__idem_entry, value.response.bytes),
                      offsetof(struct hf__idem_entry, value.fingerprint)},
+    .payload_count = 1,
     .enlist = entry_enlist,
     .delist = entry_delist,
     .link = entry_link,

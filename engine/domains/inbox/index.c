@@ -140,6 +140,7 @@ const struct hf__type hf__record_type = {
     .value_size = sizeof(struct hf__record_value),
     .blob_count = 1,
     .blob_offsets = {offsetof(struct hf__record, value.payload.bytes)},
+    .payload_count = 1,
     .enlist = enlist_record,
     .delist = delist_record,
     .link = link_record,

@@ -53,6 +53,7 @@ static const struct hf__type event_type = {
     .value_size = sizeof(struct hf__timeline_event_value),
     .blob_count = 1,
     .blob_offsets = {offsetof(struct hf__timeline_event, value.payload.bytes)},
+    .payload_count = 1,
     .enlist = enlist_event,
     .delist = delist_event,
 };

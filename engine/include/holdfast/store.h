@@ -47,6 +47,19 @@ struct hf_options {
 	uint32_t inline_max; /* payloads up to this many bytes are kept in memory; 0 = 256 */
 	/* how long to wait for another process to close the store: 0 not at all, -1 forever */
 	int64_t wait_us;
+	/* Bytes of log behind the newest snapshot up to which no compaction begins by itself (from
+	 * there on it begins when they exceed 3/4 of what lives, or when 100,000 entries and more
+	 * than there are objects would have to be replayed); 0 = 64 MiB, UINT64_MAX: never by itself.
+	 * The thread of upkeep begins it, or hf_maintain() */
+	uint64_t compact_bytes;
+	/* bytes a second that a compaction writes beside commits: 0 = 64 MiB; UINT64_MAX: as fast as
+	 * it goes, as hf_compact() does */
+	uint64_t compact_rate;
+	/* what a compaction keeps of the log before its snapshot, for the feed, the history of an
+	 * object and states of the past: entries of so many microseconds, and at most so many bytes.
+	 * 0 and 0: nothing; only one of them: whatever the other would say */
+	int64_t retain_us;
+	uint64_t retain_bytes;
 };
 
 /* Opens the store in directory `path` for writing and takes its lock. NULL options are the
@@ -131,6 +144,14 @@ HF_API HF_CHECKED int hf_maintain(hf_store *store, int64_t budget_us, struct hf_
  * payload is damaged): nothing was done. HF_EUNCERTAIN, HF_EFAILED, HF_EFORK. Thread-safe. */
 HF_API HF_CHECKED int hf_snapshot(hf_store *store, struct hf_error *error);
 
+/* Takes a snapshot as hf_snapshot() does, and removes the log and the snapshots that it covers, but
+ * for what options.retain_us and retain_bytes keep and what a subscription has not been given yet:
+ * the store then takes as much room as what lives in it. Payloads are read from the snapshot from
+ * then on. A feed that was further back is HF_EGONE. Needs room for a second snapshot. Commits go
+ * on meanwhile. Errors as for hf_snapshot(); whatever fails, nothing is lost, and the next call
+ * does what is left. HF_EBLOCKED also when an earlier one could not end: reopen. Thread-safe. */
+HF_API HF_CHECKED int hf_compact(hf_store *store, struct hf_error *error);
+
 struct hf_info {
 	uint8_t uuid[16];
 	uint16_t epoch;
@@ -158,6 +179,9 @@ struct hf_info {
 	hf_time clock; /* what the store's clock shows (clock.h) */
 	int64_t clock_ahead_us; /* by how much that is ahead of the wall clock */
 	uint64_t signals; /* writes to the eventfd since open (async.h) */
+	uint64_t compactions; /* that ended well since open */
+	uint64_t log_bytes; /* of log behind the newest snapshot: what an opening replays */
+	uint64_t snapshot_bytes; /* of the newest snapshot; 0: there is none */
 	bool read_only; /* the handle was opened with hf_open_read(); `entries` and the like are 0 */
 	bool writer; /* somebody has the store open for writing; true of a handle that writes */
 };

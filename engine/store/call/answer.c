@@ -36,6 +36,7 @@ static int load_later(struct hf__answer *answer, const struct hf__payload *paylo
 	struct hf__answer_load *load = hf__arena_alloc(&answer->memory, sizeof *load);
 	if (!load)
 		return HF_ENOMEM;
+	hf__reader_enter(answer->store, &answer->reading);
 	load->payload = *payload;
 	load->to = to;
 	load->out = out;
@@ -92,6 +93,7 @@ int hf__answer_load_all(struct hf_store *s, struct hf__answer *answer, struct hf
 	hf__payload_file_close(s, &file);
 	answer->loads = NULL;
 	hf__pins_drop(s, &answer->pins);
+	hf__reader_leave(s, &answer->reading);
 	return first;
 }
 
@@ -114,6 +116,7 @@ void hf__answer_reset(struct hf__answer *answer)
 	answer->loads = NULL;
 	if (answer->pins.count > 0)
 		hf__pins_drop(answer->store, &answer->pins);
+	hf__reader_leave(answer->store, &answer->reading);
 }
 
 void hf__clear_results(const struct hf__op *ops, size_t count)

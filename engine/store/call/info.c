@@ -27,6 +27,9 @@ static void fill_info(struct hf_store *store, struct hf_info *out)
 	out->fault = atomic_load(&store->fault);
 	out->clock = hf__clock(store);
 	out->clock_ahead_us = hf__clock_ahead(store, out->clock);
+	out->compactions = store->compaction.done;
+	out->log_bytes = store->compaction.logged;
+	out->snapshot_bytes = store->compaction.live_bytes;
 	out->signals = atomic_load(&store->async.signals);
 	out->read_only = store->follow != NULL;
 	out->writer = !store->follow || store->follow->held;

@@ -22,9 +22,12 @@ int hf__needs_open(struct hf_store *s, struct hf__needs *needs, struct hf_error 
 	char name[HF__NAME_MAX], words[96] = "";
 	struct hf__text why = {words, sizeof words, 0};
 	uint32_t segment = 0;
+	uint8_t reading = 0;
+	hf__reader_enter(s, &reading);
 	(void)pthread_mutex_unlock(&s->lock);
 	const int rc = hf__pins_get(s, &needs->pins, &needs->missing, &segment);
 	(void)pthread_mutex_lock(&s->lock);
+	hf__reader_leave(s, &reading);
 	if (rc == 0)
 		return HF_OK;
 	hf__segment_name(segment, name);

@@ -136,8 +136,21 @@ void hf__payload_unpin(struct hf_store *s, uint32_t segment)
 	struct hf__payload_open *entry = find(&s->payload_files, segment);
 	if (entry)
 		entry->pins--;
+	if (entry && entry->pins == 0 && entry->used == 0)
+		forget(s, entry);
 	while (s->payload_files.count > HF__PAYLOAD_FILES && forget_oldest(s)) {
 	}
+	(void)pthread_mutex_unlock(&s->payload_files.lock);
+}
+
+void hf__payload_forget(struct hf_store *s, uint32_t segment)
+{
+	(void)pthread_mutex_lock(&s->payload_files.lock);
+	struct hf__payload_open *entry = find(&s->payload_files, segment);
+	if (entry && entry->pins == 0)
+		forget(s, entry);
+	else if (entry)
+		entry->used = 0;
 	(void)pthread_mutex_unlock(&s->payload_files.lock);
 }
 

@@ -11,7 +11,7 @@
 struct hf__payload_open {
 	uint32_t segment;
 	uint32_t pins;
-	uint64_t used; /* greater: later */
+	uint64_t used; /* greater: later; 0: closed with its last pin */
 	int file;
 };
 struct hf__payload_files {
@@ -26,6 +26,9 @@ int hf__payload_pin(struct hf_store *s, uint32_t segment, int *file);
 /* The same if it is open already; no file is opened. */
 bool hf__payload_pin_open(struct hf_store *s, uint32_t segment, int *file);
 void hf__payload_unpin(struct hf_store *s, uint32_t segment);
+/* The segment is going to be removed, and no object names a place in it: its descriptor is closed
+ * once no reader pins it. */
+void hf__payload_forget(struct hf_store *s, uint32_t segment);
 /* No reader is left. */
 void hf__payload_files_close(struct hf_store *s);
 /* What one call needs, each segment once: to `pins` if it is open, else to `missing`. HF_OK,

@@ -104,6 +104,8 @@ static void seal(struct hf_store *s, struct hf__flush *f)
 	f->lsn = b->last_lsn;
 	s->info.groups++;
 	s->info.entries += b->entries;
+	s->compaction.logged += b->bytes.len;
+	s->compaction.entries += b->entries;
 	s->writer.inflight = s->writer.filling;
 	s->writer.filling ^= 1u;
 	hf__filling(s)->begun = false;

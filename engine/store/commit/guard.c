@@ -59,6 +59,13 @@ void hf__sealed_add(struct hf_store *s, uint32_t number)
 	s->guard.sealed[s->guard.count++] = number;
 }
 
+void hf__sealed_drop(struct hf_store *s, uint32_t number)
+{
+	for (size_t i = 0; i < s->guard.count; i++)
+		if (s->guard.sealed[i] == number)
+			s->guard.sealed[i] = s->guard.sealed[--s->guard.count];
+}
+
 static size_t sealed_next(struct hf_store *s, uint32_t out[SEALED_AT_ONCE])
 {
 	size_t count = 0;

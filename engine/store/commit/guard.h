@@ -23,6 +23,8 @@ int hf__guard_upkeep(struct hf_store *s);
 /* The log has gone on from this segment (0: none). The lock is held, or the store is being
  * opened. */
 void hf__sealed_add(struct hf_store *s, uint32_t number);
+/* It is kept no more. The lock is held. */
+void hf__sealed_drop(struct hf_store *s, uint32_t number);
 /* Is the file under this name the segment of that number of another store, as its header says?
  * Such a file is no leftover. */
 bool hf__guard_foreign(const struct hf_store *s, const char *name, uint32_t number);

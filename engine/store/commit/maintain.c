@@ -204,6 +204,8 @@ int hf_maintain(hf_store *store, int64_t budget_us, struct hf_error *error)
 	const int64_t until = budget_us == 0 ? INT64_MAX : hf__ticks_after(began, budget_us);
 	struct outcome out;
 	rc = round_of_upkeep(store, until, until, true, &out, error);
+	if (rc == HF_OK)
+		rc = hf__compact_upkeep(store, budget_us == 0);
 	(void)hf__dispatcher_run(store->watch); /* what it leaves, the next call takes */
 	return rc == HF_EUNCERTAIN
 	           ? hf__fail(error, rc, store->fault_errno, "a sync failed: reopen the store")
@@ -267,6 +269,7 @@ static void *thread_main(void *arg)
 		const int64_t making_until = s->os->ticks(s->os->ctx) + MAKING_NS;
 		hopeless =
 		    round_of_upkeep(s, INT64_MAX, making_until, quiet, &out, NULL) != HF_OK || !out.room;
+		hopeless = hf__compact_upkeep(s, false) != HF_OK || hopeless;
 		(void)pthread_mutex_lock(&s->lock);
 	}
 	(void)pthread_mutex_unlock(&s->lock);

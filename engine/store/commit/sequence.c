@@ -163,8 +163,8 @@ static int ready_buffer(struct hf_store *s, struct hf_error *error)
 		if (atomic_load(&s->fault))
 			return hf__fail_fault(s, error);
 		struct hf__buffer *b = hf__filling(s);
-		const bool full = b->begun && b->entries > 0 &&
-		                  (b->bytes.len > HF__GROUP_SOFT_MAX || s->taking.closed);
+		const bool full =
+		    b->begun && b->entries > 0 && (b->bytes.len > HF__GROUP_SOFT_MAX || s->taking.closed);
 		if (full || too_much_undurable(s)) {
 			s->writer.sync_wanted = s->writer.sync_wanted || too_much_undurable(s);
 			hf__make_room(s);

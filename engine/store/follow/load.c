@@ -36,7 +36,7 @@ static void forget(struct hf__follow *f)
 	struct hf_store *s = f->store;
 	hf__tail_close(&f->tail);
 	hf__payload_files_close(s);
-	hf__base_close(&s->base);
+	hf__bases_close(s);
 	if (s->witness.file >= 0)
 		(void)s->os->close(s->os->ctx, s->witness.file); /* it is only read */
 	s->witness.file = -1;
@@ -154,7 +154,8 @@ static void take_over(struct hf__follow *f, const struct found *found, bool besi
 {
 	struct hf_store *s = f->store;
 	const struct hf__witness *w = &found->word;
-	const uint32_t first = s->base.os ? s->base.reader.header.position.segment : 0;
+	const struct hf__base *base = hf__newest_base(s);
+	const uint32_t first = base->os ? base->reader.header.position.segment : 0;
 	(void)pthread_mutex_lock(&s->lock);
 	hf__sweep_all(s, s->world.states);
 	hf__tail_put(&f->tail, found->end, found->lsn, found->chain);

@@ -117,7 +117,8 @@ void hf__follow_forget(struct hf_store *s)
 	hf__recovery_forget(&f->tail.facts);
 	hf__pinned_forget(&f->files);
 	s->os = f->files.under;
-	s->base.file = -1;
+	for (unsigned i = 0; i < HF__BASES; i++)
+		s->bases[i].file = -1;
 	s->follow = NULL;
 	hf__free(f);
 }

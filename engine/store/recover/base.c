@@ -218,6 +218,16 @@ int hf__recovery_load_base(struct hf__recovery *r, bool oldest)
 	return rc == HF_OK && !loaded && needs_base(r) ? no_base(r, newest) : rc;
 }
 
+void hf__recovery_count(struct hf__recovery *r)
+{
+	struct hf__compaction *c = &r->store->compaction;
+	const struct hf__snapshot_reader *reader = &hf__newest_base(r->store)->reader;
+	c->logged = r->scanned;
+	c->entries = r->store->info.replayed;
+	c->live_bytes = reader->source.size;
+	c->live_entries = reader->entry_count;
+}
+
 /* --- Without its entries ---------------------------------------------------------------------- */
 
 static bool read_header(struct hf__recovery *r, uint64_t lsn, struct hf__snapshot_header *out)

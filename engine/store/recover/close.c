@@ -34,6 +34,7 @@ static int close_store(hf_store *store, struct hf_error *error)
 	 * be waiting for a lock. */
 	hf__waits_cancel(store);
 	close_watch(store->watch);
+	atomic_store(&store->taking.stopping, true);
 	hf__waits_close(store);
 	hf__flusher_stop(store);
 	if (store->follow) {
@@ -41,6 +42,7 @@ static int close_store(hf_store *store, struct hf_error *error)
 		return HF_OK;
 	}
 	hf__maintenance_stop(store);
+	hf__compact_stop(store);
 	int rc = stop_clean(store, error);
 	int closed = hf__store_release_files(store);
 	const int unlocked = store->os->unlock(store->os->ctx);

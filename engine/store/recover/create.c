@@ -13,6 +13,8 @@
 
 #include <errno.h>
 
+#include "log/sector.h"
+
 #define IDENTITY_TMP HF__NAME_IDENTITY ".tmp"
 #define WITNESS_TMP HF__NAME_WITNESS ".tmp"
 /* What the other files of a new store take at most, with a second IDENTITY. */
@@ -163,7 +165,7 @@ int hf__create(struct hf_store *s, struct hf_error *error)
 	return rc ? hf__os_failed(error, "the store could not be created", rc) : HF_OK;
 }
 
-int hf__publish_again(struct hf_store *s, struct hf_error *error)
+int hf__publish_again(struct hf_store *s, uint32_t incompat, struct hf_error *error)
 {
 	const struct hf__os *os = s->os;
 	uint8_t bytes[HF__IDENTITY_SIZE];
@@ -177,9 +179,13 @@ int hf__publish_again(struct hf_store *s, struct hf_error *error)
 	}
 	if (rc == 0 && got != sizeof bytes)
 		rc = EIO; /* it was whole a moment ago */
+	struct hf__head head = hf__head_get(bytes);
+	head.incompat |= incompat;
+	hf__head_put(bytes, &head); /* the rest stays, whatever wrote it */
+	hf__sector_seal(bytes, 0);
 	if (rc == 0)
 		rc = os->unlink(os->ctx, IDENTITY_TMP);
 	if (rc == 0 || rc == ENOENT)
 		rc = publish_identity(os, bytes);
-	return rc ? hf__os_failed(error, "the new store could not be made durable", rc) : HF_OK;
+	return rc ? hf__os_failed(error, HF__NAME_IDENTITY " could not be made durable", rc) : HF_OK;
 }

@@ -11,6 +11,12 @@ static int check_options(const struct hf_options *in, struct hf_options *out,
 		out->segment_size = HF__SEGMENT_DEFAULT;
 	if (out->inline_max == 0)
 		out->inline_max = HF__INLINE_DEFAULT;
+	if (out->compact_bytes == 0)
+		out->compact_bytes = HF__COMPACT_BYTES_DEFAULT;
+	if (out->compact_rate == 0)
+		out->compact_rate = HF__COMPACT_RATE_DEFAULT;
+	if (out->retain_us < 0)
+		return hf__fail(error, HF_EINVAL, 0, "retain_us must not be negative");
 	if (out->segment_size < HF__SEGMENT_SIZE_MIN || out->segment_size > HF__SEGMENT_SIZE_MAX)
 		return hf__fail(error, HF_EINVAL, 0, "segment_size %u is not between 16 KiB and 1 GiB",
 		                out->segment_size);
@@ -111,7 +117,7 @@ static int open_locked(struct hf_store *s, struct hf_error *error)
 	if (rc == HF_OK)
 		rc = hf__recover(s, error);
 	if (rc == HF_OK && s->writer.end.segment == 0 && !made)
-		rc = hf__publish_again(s, error);
+		rc = hf__publish_again(s, 0, error);
 	if (rc == HF_OK && !s->options.no_background && hf__maintenance_start(s) != 0)
 		rc = hf__fail(error, HF_ENOMEM, 0, "the maintenance thread could not be started");
 	return rc;

@@ -90,6 +90,7 @@ int hf__recovery_scan(struct hf__recovery *r, struct hf__segment_file *f,
 	rc = hf__scan(&input, each, arg, &r->verdict);
 	if (rc != 0 || r->verdict.kind == HF__SCAN_CORRUPT) /* D9 */
 		return explain_scan(r, f, rc);
+	r->scanned += r->verdict.end - input.from;
 	r->next_lsn = r->verdict.next_lsn;
 	r->previous_hash = r->verdict.previous_hash;
 	return HF_OK;
@@ -363,6 +364,7 @@ int hf__recover(struct hf_store *s, struct hf_error *error)
 	if (rc == HF_OK) {
 		hf__sweep_all(s, s->world.states);
 		hf__states_opened(s, s->world.incarnation_lsn);
+		hf__recovery_count(&r);
 	}
 	hf__writer_deinit(&r.bytes);
 	hf__recovery_forget(&r);

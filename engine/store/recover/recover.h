@@ -37,6 +37,7 @@ struct hf__recovery {
 	uint64_t *snapshots; /* LSNs of those that are there */
 	size_t snapshot_count, snapshot_cap;
 	struct hf__position base; /* replay begins here; {0, 0}: where the log does */
+	uint64_t scanned; /* bytes of the log that were replayed */
 	uint64_t incarnation; /* that wrote the newest entry which was read; 0: none */
 	/* A writer is at it: the log is what the witness knows of, and nothing behind is looked at.
 	 * r->head is the witness's segment then. */
@@ -87,6 +88,8 @@ struct hf__segment_file *hf__recovery_next(struct hf__recovery *r,
  * replays as much as there is, the oldest. The chain is marked. HF_ECORRUPT (D8c): there is none,
  * and the log needs one. */
 int hf__recovery_load_base(struct hf__recovery *r, bool oldest);
+/* What the log has behind it, and what it holds: compact/due.h. */
+void hf__recovery_count(struct hf__recovery *r);
 /* Does a group with the header's LSN and hash end in this log where the header says, or does the
  * log begin there? HF_OK with *is, or why the segment could not be read. */
 int hf__recovery_stands(struct hf__recovery *r, const struct hf__snapshot_header *h, bool *is);

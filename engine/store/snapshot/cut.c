@@ -32,6 +32,8 @@ static int cut(struct hf__cut_state *t, struct hf_error *error)
 	const bool fills = b->begun && b->entries > 0;
 	if (atomic_load(&s->fault))
 		return hf__fail_fault(s, error);
+	t->logged = s->compaction.logged;
+	t->entries = s->compaction.entries;
 	s->taking.closed = fills;
 	s->taking.at =
 	    (struct hf__log_position){s->writer.end, s->writer.previous_lsn, s->writer.chain};
@@ -156,6 +158,6 @@ void hf__cut_end(struct hf__cut_state *t)
 	if (!s)
 		return;
 	(void)pthread_mutex_lock(&s->lock);
-	s->taking = (struct hf__taking){0};
+	s->taking.busy = s->taking.closed = false;
 	(void)pthread_mutex_unlock(&s->lock);
 }

@@ -2,6 +2,7 @@
 #ifndef HF_STORE_SNAPSHOT_CUT_H
 #define HF_STORE_SNAPSHOT_CUT_H
 
+#include "store/compact/moves.h"
 #include "store/internal.h"
 #include "store/snapshot/sorter.h"
 #include "store/snapshot/walk.h"
@@ -11,6 +12,9 @@ struct hf__cut_state {
 	struct hf__sorter sorter;
 	struct hf__walk walk;
 	struct hf__snapshot_header header;
+	uint64_t logged, entries; /* since the snapshot before, up to the cut: compact/due.h */
+	uint64_t live; /* entries that were written */
+	struct hf__moves *moves; /* where payloads stand in what is written; NULL: nobody asks */
 	struct hf__incarnation *incarnations; /* the openings so far */
 	size_t incarnation_count;
 	/* Where payloads lie, if not with the store: HF_OK, or a code with *os_errno. */

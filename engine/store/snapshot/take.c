@@ -6,23 +6,20 @@
  * holds is durable in the log before that. */
 #include "store/snapshot/write.h"
 
-#define SYNC_BYTES (4u << 20) /* of the file, so that the log's flushes do not wait for all of it */
+#include <errno.h>
 
-struct take {
-	struct hf_store *store;
-	struct hf_error *error;
-	struct hf__cut_state cut;
-	char name[HF__NAME_MAX], tmp[HF__NAME_MAX];
-	int file;
-	uint64_t written, synced;
-};
+#include "store/snapshot/taken.h"
+
+#define SYNC_BYTES (4u << 20) /* of the file, so that the log's flushes do not wait for all of it */
 
 /* --- The file --------------------------------------------------------------------------------- */
 
 static int write_file(void *ctx, const void *data, size_t len)
 {
-	struct take *t = ctx;
+	struct hf__taken *t = ctx;
 	const struct hf__os *os = t->store->os;
+	if (!hf__pace(&t->pace, len))
+		return ECANCELED;
 	int rc = os->write(os->ctx, t->file, data, len, t->written);
 	t->written += len;
 	if (rc == 0 && t->written - t->synced >= SYNC_BYTES) {
@@ -32,8 +29,10 @@ static int write_file(void *ctx, const void *data, size_t len)
 	return rc;
 }
 
-static int why_file(struct take *t, int rc, int os_errno)
+static int why_file(struct hf__taken *t, int rc, int os_errno)
 {
+	if (os_errno == ECANCELED)
+		return hf__fail(t->error, HF_ECANCELED, 0, "the store is being closed");
 	if (rc != HF_EIO || os_errno == 0)
 		return hf__fail_at(t->error, rc, t->tmp, 0, "no snapshot was taken: %s",
 		                   rc == HF_ENOMEM ? "no memory" : "a payload is damaged");
@@ -42,7 +41,7 @@ static int why_file(struct take *t, int rc, int os_errno)
 }
 
 /* Crash: a temporary file, whole or not; the next opening removes it. */
-static int make_file(struct take *t)
+static int make_file(struct hf__taken *t)
 {
 	const struct hf__os *os = t->store->os;
 	hf__snapshot_name(t->cut.header.lsn, t->name);
@@ -65,7 +64,7 @@ static int make_file(struct take *t)
 }
 
 /* I-TAKE-1: as a reader finds it. */
-static int read_back(struct take *t)
+static int read_back(struct hf__taken *t)
 {
 	struct hf__base written;
 	struct hf__snapshot_fault fault;
@@ -81,16 +80,30 @@ static int read_back(struct take *t)
 	           : why_file(t, rc, fault.os_errno);
 }
 
+/* From here on less is to be replayed, and that much lives: compact/due.c. */
+static void count_logged(struct hf__taken *t)
+{
+	struct hf__compaction *c = &t->store->compaction;
+	(void)pthread_mutex_lock(&t->store->lock);
+	c->live_bytes = t->written;
+	c->live_entries = t->cut.live;
+	c->logged -= t->cut.logged;
+	c->entries -= t->cut.entries;
+	(void)pthread_mutex_unlock(&t->store->lock);
+}
+
 /* Crash: the name, or the temporary one, stands for a whole file. */
-static int publish(struct take *t)
+static int publish(struct hf__taken *t)
 {
 	struct hf_store *s = t->store;
 	int rc = s->os->rename(s->os->ctx, t->tmp, t->name);
 	if (rc)
 		return hf__os_failed(t->error, "no snapshot was taken: it could not be renamed", rc);
 	rc = s->os->sync_dir(s->os->ctx);
-	if (rc == 0)
+	if (rc == 0) {
+		count_logged(t);
 		return HF_OK;
+	}
 	/* What the directory holds is unknowable: new segments are in it too. */
 	(void)pthread_mutex_lock(&s->lock);
 	hf__fault(s, rc);
@@ -123,7 +136,7 @@ static int find_victim(void *arg, const char *name)
 
 /* The one before stays, should this one be damaged one day. A failure costs room and nothing
  * else. */
-static void remove_older(struct take *t)
+static void remove_older(struct hf__taken *t)
 {
 	const struct hf__os *os = t->store->os;
 	struct older o = {.newest = t->cut.header.lsn};
@@ -140,7 +153,7 @@ static void remove_older(struct take *t)
 
 /* --- All of it -------------------------------------------------------------------------------- */
 
-static int take(struct take *t)
+static int take(struct hf__taken *t)
 {
 	int rc = make_file(t);
 	if (rc == HF_OK)
@@ -149,18 +162,32 @@ static int take(struct take *t)
 		(void)t->store->os->unlink(t->store->os->ctx, t->tmp);
 	else
 		rc = publish(t);
-	if (rc == HF_OK)
-		remove_older(t);
 	return rc;
+}
+
+int hf__take_begin(struct hf__taken *t, struct hf_store *s, bool moves, uint64_t rate,
+                   struct hf_error *error)
+{
+	*t = (struct hf__taken){.store = s, .error = error, .file = -1};
+	const int rc = hf__cut_begin(&t->cut, s, error);
+	t->cut.moves = moves ? &t->moves : NULL;
+	hf__pace_begin(&t->pace, s, rate);
+	return rc == HF_OK ? take(t) : rc;
+}
+
+void hf__take_end(struct hf__taken *t)
+{
+	hf__moves_deinit(&t->moves);
+	hf__cut_end(&t->cut);
 }
 
 int hf__take_snapshot(struct hf_store *s, struct hf_error *error)
 {
-	struct take t = {.store = s, .error = error, .file = -1};
-	int rc = hf__cut_begin(&t.cut, s, error);
+	struct hf__taken t;
+	const int rc = hf__take_begin(&t, s, false, 0, error);
 	if (rc == HF_OK)
-		rc = take(&t);
-	hf__cut_end(&t.cut);
+		remove_older(&t);
+	hf__take_end(&t);
 	return rc;
 }
 

@@ -2,6 +2,7 @@
 #ifndef HF_STORE_SNAPSHOT_TAKE_H
 #define HF_STORE_SNAPSHOT_TAKE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "store/commit/progress.h"
@@ -13,6 +14,7 @@ struct hf__taking {
 	bool busy; /* one at a time */
 	bool closed; /* the filling group takes no more: the cut lies behind it */
 	struct hf__log_position at; /* of the cut, once its group was sealed */
+	_Atomic bool stopping; /* the store is being closed: what can be left is left */
 };
 
 /* Writes a snapshot of what is there now into the store's directory and waits until it is durable.

@@ -16,6 +16,10 @@ static const struct hf__domain *row_of(const struct hf__walk *w)
 static int give_object(struct hf__walk *w, const struct hf__domain *row,
                        const struct hf__object *object)
 {
+	if (w->visit) {
+		w->visit(w->ctx, (struct hf__object *)(uintptr_t)object);
+		return HF_OK;
+	}
 	if (object->changed > w->observer.upto)
 		return HF_OK;
 	w->emitter->row = row;
@@ -28,7 +32,8 @@ static int give_container(struct hf__walk *w, const struct hf__domain *row,
                           const struct hf__object *object)
 {
 	struct hf__emitter *emitter = w->emitter;
-	if (!object->type->idle || object->changed > w->observer.upto || object->type->idle(object))
+	if (w->visit || !object->type->idle || object->changed > w->observer.upto ||
+	    object->type->idle(object))
 		return HF_OK;
 	emitter->row = row;
 	const int rc = row->show_container ? row->show_container(object, emitter) : HF_OK;
@@ -157,6 +162,16 @@ void hf__walk_begin(struct hf__walk *w, const struct hf__domains *domains, void 
                     uint64_t upto, struct hf__emitter *emitter, struct hf__change *change)
 {
 	start(w, domains, states, upto, emitter);
+	change->observer = &w->observer;
+}
+
+/* Nothing changed at or before LSN 0, so what changes gives nothing. */
+void hf__walk_visit(struct hf__walk *w, const struct hf__domains *domains, void *const *states,
+                    hf__visit_fn visit, void *ctx, struct hf__change *change)
+{
+	start(w, domains, states, 0, NULL);
+	w->visit = visit;
+	w->ctx = ctx;
 	change->observer = &w->observer;
 }
 

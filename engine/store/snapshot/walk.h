@@ -17,8 +17,13 @@
 #include "object/index.h"
 #include "store/domain.h"
 
+/* Called for each object that is no container. */
+typedef void (*hf__visit_fn)(void *ctx, struct hf__object *object);
+
 struct hf__walk {
 	struct hf__observer observer;
+	hf__visit_fn visit; /* NULL: entries are given to the emitter */
+	void *ctx;
 	const struct hf__domains *domains;
 	void *const *states;
 	struct hf__emitter *emitter; /* where entries go */
@@ -38,6 +43,10 @@ struct hf__walk {
  * here on until hf__walk_end(). The lock is held. */
 void hf__walk_begin(struct hf__walk *walk, const struct hf__domains *domains, void *const *states,
                     uint64_t upto, struct hf__emitter *emitter, struct hf__change *change);
+/* The same for a walk that looks at every object that is there from beginning to end, as it is when
+ * the walk comes by, and that may change what no change of an object is. */
+void hf__walk_visit(struct hf__walk *walk, const struct hf__domains *domains, void *const *states,
+                    hf__visit_fn visit, void *ctx, struct hf__change *change);
 /* Gives about `budget` objects. *more: there are others. The lock is held. */
 HF_CHECKED int hf__walk_step(struct hf__walk *walk, unsigned budget, bool *more);
 void hf__walk_end(struct hf__change *change);

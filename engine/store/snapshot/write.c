@@ -39,11 +39,17 @@ static int put_payload(struct writing *t, const struct hf__sorted_ref *ref, cons
 		return rc;
 	if (bytes.len <= HF__SNAPSHOT_INLINE_MAX) {
 		hf__put_long(&t->body, bytes);
-		return HF_OK;
+		return t->cut->moves && !ref->here
+		           ? hf__moves_add_bytes(t->cut->moves, &ref->payload, bytes)
+		           : HF_OK;
 	}
 	const struct hf__hash128 content =
 	    hf__content_hash(t->cut->store->identity.content_key, bytes.data, bytes.len);
 	rc = hf__snapshot_put_payload(&t->writer, bytes, content, stands);
+	if (rc == HF_OK && t->cut->moves && !ref->here) {
+		const struct hf__snapshot_ref to = hf__snapshot_ref_get(stands);
+		rc = hf__moves_add(t->cut->moves, &ref->payload, &to);
+	}
 	hf__put_u32(&t->body, (uint32_t)bytes.len | HF__SNAPSHOT_REF_BIT);
 	hf__put_bytes(&t->body, hf_bytes_of(stands, sizeof stands));
 	return rc;
@@ -109,6 +115,7 @@ int hf__cut_write(struct hf__cut_state *cut, struct hf__snapshot_sink sink, uint
 		rc = hf__sorter_give(&cut->sorter, put_entry, &t, os_errno);
 	if (rc == HF_OK)
 		rc = hf__snapshot_end(&t.writer);
+	cut->live = t.writer.entry_count;
 	if (*os_errno == 0)
 		*os_errno = t.writer.os_errno ? t.writer.os_errno : t.payloads.os_errno;
 	if (entries)

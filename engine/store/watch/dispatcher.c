@@ -112,6 +112,15 @@ static void note_failure(struct hf__watch *w, const struct hf_error *failure)
 	(void)pthread_mutex_unlock(&w->dispatcher.lock);
 }
 
+uint64_t hf__watch_floor(struct hf__watch *w)
+{
+	(void)pthread_mutex_lock(&w->dispatcher.lock);
+	const bool waits = w->dispatcher.source && w->dispatcher.first;
+	const uint64_t from = waits ? atomic_load(&w->dispatcher.source->from) : HF__LSN_MAX;
+	(void)pthread_mutex_unlock(&w->dispatcher.lock);
+	return from;
+}
+
 /* --- Rounds ----------------------------------------------------------------------------------- */
 
 /* Takes the dispatcher's turn; *source NULL: no subscription. */

@@ -105,7 +105,8 @@ static int give_batch(struct hf_feed *feed, struct hf__answer *answer, size_t co
 	}
 	out->events = events;
 	out->count = count;
-	out->next = feed->from = last + 1;
+	out->next = last + 1;
+	atomic_store(&feed->from, last + 1);
 	return HF_OK;
 }
 

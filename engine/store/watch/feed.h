@@ -11,7 +11,7 @@ struct hf_feed {
 	struct hf__tail tail;
 	struct hf__watch *watch; /* NULL: of a directory */
 	struct hf_store *look; /* of a directory: os and identity, no more; ours */
-	uint64_t from; /* entries before it are not wanted, or were given */
+	_Atomic uint64_t from; /* entries before it are not wanted, or were given */
 	uint64_t known; /* of a directory: durable as far as is known */
 	struct hf__entry waiting; /* taken from the tail, too much for the batch before */
 	bool has_waiting;

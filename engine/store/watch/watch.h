@@ -68,6 +68,9 @@ bool hf__watch_closed(const struct hf__watch *watch);
  * child. */
 bool hf__watch_ours(struct hf__watch *watch);
 
+/* The oldest entry that a subscription has yet to be given; HF__LSN_MAX: none waits for any. */
+uint64_t hf__watch_floor(struct hf__watch *watch);
+
 /* See hf__progress: something became durable, or the store failed. */
 void hf__watch_advanced(struct hf_store *s, const struct hf__flush_end *end);
 void hf__watch_failed(struct hf_store *s);

@@ -121,7 +121,8 @@ enum { WORKS = sizeof work / sizeof work[0] };
 static void measure(unsigned count, uint64_t steps[WORKS])
 {
 	struct stage *stage =
-	    stage_open_with(SETTING_LIVE, &(struct hf_options){.segment_size = 1u << 20});
+	    stage_open_with(SETTING_LIVE, &(struct hf_options){.segment_size = 1u << 20,
+	                                                        .compact_bytes = UINT64_MAX});
 	/* What cannot be claimed comes first in every order. */
 	fill(stage->store, "delayed", ASIDE, STAGE_NOW + 3600 * SECOND);
 	fill(stage->store, "failed", ASIDE, STAGE_NOW - 3600 * SECOND);

@@ -255,6 +255,10 @@ static void run_step(struct player *p, const struct step *step)
 		if (!p->diverged)
 			step_sync(p, hf_snapshot);
 		break;
+	case STEP_COMPACT:
+		if (!p->diverged)
+			step_sync(p, hf_compact);
+		break;
 	case STEP_MAINTAIN:
 		if (!p->diverged)
 			step_maintain(p);

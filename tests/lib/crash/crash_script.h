@@ -165,6 +165,7 @@ enum step_kind {
 	STEP_TIME, /* `by` microseconds pass */
 	STEP_MAINTAIN,
 	STEP_SNAPSHOT, /* and with it everything is durable */
+	STEP_COMPACT, /* the same, and the log before it goes */
 };
 
 enum { OPS_MAX = 4, NAMES_MAX = 8, SCRIPT_NOW = 1000000000 };
@@ -219,6 +220,7 @@ extern const struct script script_lost;
 extern const struct script script_turns;
 /* Snapshots, and openings that begin with them. */
 extern const struct script script_snapshots;
+extern const struct script script_compaction;
 /* What is done to a store that was recovered from a crash. */
 extern const struct script script_after;
 /* A short one of everything, for tests that must be quick. */

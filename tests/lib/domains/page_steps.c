@@ -61,7 +61,8 @@ static uint64_t steps_of_lag(struct stage *stage, const char *subject)
 static struct stage *stage_for(size_t count)
 {
 	return stage_open_with(
-	    SETTING_LIVE, &(struct hf_options){.segment_size = count > 100000 ? 64u << 20 : 1u << 20});
+	    SETTING_LIVE, &(struct hf_options){.segment_size = count > 100000 ? 64u << 20 : 1u << 20,
+	                                   .compact_bytes = UINT64_MAX});
 }
 
 void check_cursor_page_steps(size_t count)
