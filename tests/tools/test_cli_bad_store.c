@@ -59,13 +59,47 @@ static void a_second_opener_is_told_and_may_wait(void **state)
 	char *before = contents(STORE);
 	(void)state;
 	assert_int_equal(hf_open(STORE, &options, &store, &error), HF_OK);
-	must_refuse(&tool, "--wait 0 info", 3, "HF_ELOCKED",
+	must_refuse(&tool, "--wait 0 inbox dismiss ann t1", 3, "HF_ELOCKED",
 	            STORE ": another opener writes this store");
 	must_refuse(&tool, "inbox dismiss ann t1 --wait 50ms", 3, "HF_ELOCKED", "another opener");
 	must_refuse(&tool, "init --wait 0", 3, "HF_ELOCKED", "another opener");
 	assert_int_equal(hf_close(store, &error), HF_OK);
 	char *after = contents(STORE);
 	assert_string_equal(before, after);
+	free(before);
+	free(after);
+}
+
+static void who_only_reads_needs_no_turn(void **state)
+{
+	static const char *const lines[] = {
+	    "stats",       "claims",    "claims --stuck", "queue stats", "outbox list q",
+	    "cursor list", "lock list", "inbox load ann", "export",      "clock show"};
+	const struct tool tool = {.directory = STORE, .json = true};
+	const struct hf_options options = {.no_background = true};
+	char found[64], expected[64];
+	hf_store *store = NULL;
+	(void)state;
+	assert_int_equal(hf_open(STORE, &options, &store, NULL), HF_OK);
+	char *before = contents(STORE);
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+		struct ran ran = tool_expect(&tool, lines[i], 0);
+		tool_free(&ran);
+	}
+	struct ran ran = tool_expect(&tool, "info", 0);
+	assert_true(json_member(ran.out, "last_stop", found, sizeof found));
+	assert_string_equal(found, "a writer is at work");
+	assert_true(json_member(ran.out, "holder", found, sizeof found));
+	snprintf(expected, sizeof expected, "pid %ld since ", (long)getpid());
+	assert_memory_equal(found, expected, strlen(expected));
+	tool_free(&ran);
+	char *after = contents(STORE);
+	assert_string_equal(before, after);
+	assert_int_equal(hf_close(store, NULL), HF_OK);
+	ran = tool_expect(&tool, "info", 0);
+	assert_true(json_member(ran.out, "last_stop", found, sizeof found));
+	assert_string_equal(found, "clean");
+	tool_free(&ran);
 	free(before);
 	free(after);
 }
@@ -208,6 +242,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_store_of_a_newer_format_is_refused_and_not_touched),
 	    cmocka_unit_test(a_second_opener_is_told_and_may_wait),
+	    cmocka_unit_test(who_only_reads_needs_no_turn),
 	    cmocka_unit_test(damage_is_named_with_its_file),
 	    cmocka_unit_test(lost_output_is_noticed_and_the_change_is_kept),
 	    cmocka_unit_test(a_read_only_directory_is_told_and_stays_as_it_is),

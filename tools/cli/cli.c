@@ -188,7 +188,12 @@ static void warn_of_clock(struct cli *cli)
 		         info.clock_ahead_us / 1000000);
 }
 
-int cli_open_with(struct cli *cli, struct hf_options options)
+static bool reads(const struct cli *cli)
+{
+	return (cli->command->flags & CLI_READS) || (cli->call && cli->call->kind == HF_API_READ);
+}
+
+static int open_store(struct cli *cli, struct hf_options options, bool reading)
 {
 	struct hf_error error = {0};
 	if (cli->store)
@@ -198,7 +203,8 @@ int cli_open_with(struct cli *cli, struct hf_options options)
 		return CLI_USAGE;
 	options.wait_us = cli->wait_us;
 	options.allow_unsafe_fs = cli->allow_unsafe_fs;
-	if (hf_open(directory, &options, &cli->store, &error) == HF_OK) {
+	options.no_refresh = true; /* a report is about one state, however many reads it takes */
+	if ((reading ? hf_open_read : hf_open)(directory, &options, &cli->store, &error) == HF_OK) {
 		warn_of_clock(cli);
 		return CLI_OK;
 	}
@@ -212,11 +218,16 @@ int cli_open_with(struct cli *cli, struct hf_options options)
 	return cli_fail_about(cli, &error, directory, hint);
 }
 
+int cli_open_with(struct cli *cli, struct hf_options options)
+{
+	return open_store(cli, options, false);
+}
+
 int cli_open(struct cli *cli)
 {
 	/* A short command needs no upkeep in the background, and starts sooner without. */
 	const struct hf_options options = {.no_background = true};
-	return cli_open_with(cli, options);
+	return open_store(cli, options, reads(cli));
 }
 
 /* --- Results ---------------------------------------------------------------------------------- */

@@ -80,6 +80,7 @@ enum cli_flags {
 	CLI_PAGES = 32, /* --limit, --page */
 	CLI_NO_STORE = 64, /* never opens a store */
 	CLI_SCOPE_KEY = 128, /* SCOPE KEY come first, and SCOPE:KEY in one word does for both */
+	CLI_READS = 256, /* changes nothing; so do commands whose `call` is a read */
 	CLI_ONE = CLI_COMMITS | CLI_EXPECTS, /* changes one object */
 	CLI_ONE_NOW = CLI_ONE | CLI_CLOCK,
 	CLI_MANY = CLI_COMMITS | CLI_CONFIRMS | CLI_DRY_RUN, /* takes many away */
@@ -182,11 +183,12 @@ struct cli {
  * CLI_USAGE then. */
 const char *cli_directory(struct cli *cli);
 
-/* Opens the store for writing, once; waits its turn for --wait. CLI_OK, or an exit status with
+/* Opens the store, once. For a command that only reads: beside whoever writes it, without a lock
+ * and without a wait. Else for writing, waiting its turn for --wait. CLI_OK, or an exit status with
  * the sentence printed. */
 HF_CHECKED int cli_open(struct cli *cli);
 
-/* The same with options of the command's own (init: create); wait_us and allow_unsafe_fs are
+/* For writing, with options of the command's own (init: create); wait_us and allow_unsafe_fs are
  * filled in. */
 HF_CHECKED int cli_open_with(struct cli *cli, struct hf_options options);
 

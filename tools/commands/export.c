@@ -49,7 +49,7 @@ static int export_file(struct cli *cli, int argc, char **argv)
 /* clang-format off */
 const struct cli_command export_commands[] = {
 	{"export", NULL, "[FILE]", "write JSON Lines, an outbox array or a notification file",
-	 "Without FILE or with `-` it writes to stdout.", .run = export_file,
+	 "Without FILE or with `-` it writes to stdout.", .flags = CLI_READS, .run = export_file,
 	 OPTIONS({"user", "USER", "this inbox as a notification file"},
 		{"queue", "QUEUE", "this queue as an outbox array"},
 		{"jsonl", NULL, "everything as JSON Lines; also without any of these options"})},

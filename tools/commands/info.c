@@ -3,13 +3,31 @@
 #include "print/out.h"
 #include "print/show.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <unistd.h>
+
+/* Who says that it holds the store; "" if it says nothing. */
+static void read_holder(const struct cli *cli, char *out, size_t size)
+{
+	char path[PATH_MAX];
+	out[0] = '\0';
+	if (snprintf(path, sizeof path, "%s/LOCK", cli->directory) >= (int)sizeof path)
+		return;
+	const int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	const ssize_t got = file >= 0 ? read(file, out, size - 1) : 0;
+	out[got > 0 ? got : 0] = '\0';
+	out[strcspn(out, "\n")] = '\0';
+	if (file >= 0)
+		close(file);
+}
 
 static int store_info(struct cli *cli, int argc, char **argv)
 {
 	struct hf_info info;
 	struct hf_error error;
-	char segment[24];
+	char segment[24], holder[128];
 	(void)argc;
 	(void)argv;
 	const int status = cli_open(cli);
@@ -27,7 +45,14 @@ static int store_info(struct cli *cli, int argc, char **argv)
 	out_u64(cli->out, "durable_lsn", info.durable_lsn);
 	out_text(cli->out, "segment", info.segment ? segment : NULL);
 	out_int(cli->out, "segment_offset", (long)info.segment_offset);
-	out_text(cli->out, "last_stop", info.recovered ? "unclean" : "clean");
+	out_text(cli->out, "last_stop",
+	         info.writer      ? hf_fsck_stop_name(HF_FSCK_STOP_NONE)
+	         : info.recovered ? "unclean"
+	                          : "clean");
+	if (info.writer) {
+		read_holder(cli, holder, sizeof holder);
+		out_text(cli->out, "holder", holder);
+	}
 	out_u64(cli->out, "rewritten_bytes", info.rewritten_bytes);
 	out_u64(cli->out, "torn_bytes", info.torn_bytes);
 	out_u64(cli->out, "replayed", info.replayed);
@@ -209,9 +234,9 @@ static int store_stats(struct cli *cli, int argc, char **argv)
 /* clang-format off */
 const struct cli_command info_commands[] = {
 	{"info", NULL, "", "identity, position in the log and how the last stop was",
-	 .run = store_info},
+	 .flags = CLI_READS, .run = store_info},
 	{"stats", NULL, "", "what the store holds, one kind of state after the other",
-	 .run = store_stats,
+	 .flags = CLI_READS, .run = store_stats,
 	 OPTIONS({"user", "USER", "only this inbox"}, {"queue", "QUEUE", "only this queue"})},
 	{0},
 };

@@ -213,7 +213,7 @@ static int claims_held(struct cli *cli, int argc, char **argv)
 const struct cli_command queue_commands[] = {
 	{"queue", "stats", "[QUEUE]",
 	 "count a queue's items, groups and completed IDs, or those of every queue",
-	 .run = queue_stats},
+	 .flags = CLI_READS, .run = queue_stats},
 	{"queue", "pause", "QUEUE", "let nothing be claimed from a queue, unless by name",
 	 "What is held goes on.", CLI_ONE, CALLS(hf_outbox_pause, "paused"),
 	 OPTIONS({"until-idle", "TIME", "then wait so long until nothing of it is being sent",
@@ -241,7 +241,7 @@ const struct cli_command queue_commands[] = {
 	{"claims", NULL, "[QUEUE]", "who holds which item, of a queue or of all",
 	 "Opening the store ends claims without a lease, so each that is listed has one. claimed_at is "
 	 "by the store's clock as it is now:\na set-back makes no claim younger.",
-	 .run = claims_held,
+	 .flags = CLI_READS, .run = claims_held,
 	 OPTIONS({"stuck", NULL, "only those held for long: --older says how long"},
 		{"older", "TIME", "with --stuck: held for at least so long (15m)", CLI_DURATION})},
 	{0},

@@ -60,6 +60,9 @@ struct hf_options {
 	 * 0 and 0: nothing; only one of them: whatever the other would say */
 	int64_t retain_us;
 	uint64_t retain_bytes;
+	/* of hf_open_read(): the handle shows the state as it was opened, until hf_refresh() brings it
+	 * up to date; else each call does */
+	bool no_refresh;
 };
 
 /* Opens the store in directory `path` for writing and takes its lock. NULL options are the
@@ -82,16 +85,17 @@ HF_API HF_CHECKED int hf_open(const char *path, const struct hf_options *options
 
 /* Opens the store in directory `path` for reading only, beside whoever writes there or after it.
  * Any number of processes may. Takes no lock, creates, changes and removes nothing, needs no
- * permission to write, and keeps no writer waiting. Of the options inline_max counts; NULL: the
- * defaults. Reads, hf_get_info() and hf_feed_open() work on the handle; every mutation and
- * hf_txn_commit(), hf_sync(), hf_flush(), hf_maintain(), hf_snapshot() and hf_subscribe() answer
- * HF_EREADONLY.
+ * permission to write, and keeps no writer waiting. Of the options inline_max and no_refresh
+ * count; NULL: the defaults. Reads, hf_get_info() and hf_feed_open() work on the handle; every
+ * mutation and hf_txn_commit(), hf_sync(), hf_flush(), hf_maintain(), hf_snapshot(), hf_export()
+ * and hf_subscribe() answer HF_EREADONLY.
  *
  * It shows what is durable: beside a writer what the files prove to be, which may lag the
  * writer's last answer by a moment; when nobody has the store open all that an opening would find,
- * and then what was held without a lease is shown as ended. Each call looks first what is new, and
- * sees whole transactions. What it shows can be read though the writer removes the files: they stay
- * open, which keeps their room on the disk until the next call that finds much of it gone.
+ * and then what was held without a lease is shown as ended. Each call looks first what is new
+ * (unless no_refresh), and sees whole transactions. What it shows can be read though the writer
+ * removes the files: they stay open, which keeps their room on the disk until the next call that
+ * finds much of it gone.
  *
  * Errors, of the opening and of each later call: HF_ECORRUPT (proven damage), HF_EIO, HF_ENOMEM,
  * HF_ENOSPACE (no descriptor is left: it needs one for each segment), HF_ELAGGED (the files change

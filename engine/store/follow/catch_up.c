@@ -179,7 +179,8 @@ int hf__follow_begin(struct hf_store *s, struct hf_error *error)
 	if (!f)
 		return HF_OK;
 	(void)pthread_mutex_lock(&f->turn);
-	const int rc = hf__follow_catch_up(f, error);
+	const bool still = s->options.no_refresh && f->loaded;
+	const int rc = still ? HF_OK : hf__follow_catch_up(f, error);
 	if (rc == HF_OK)
 		(void)pthread_rwlock_rdlock(&f->in_use);
 	(void)pthread_mutex_unlock(&f->turn);

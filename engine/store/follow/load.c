@@ -28,6 +28,7 @@ struct found {
 	struct hf__witness word;
 	struct hf__position end; /* what the state ends with */
 	uint64_t lsn, chain;
+	bool clean; /* nothing lies behind it, and the witness says that it was closed there */
 };
 
 /* As if nothing had been read. */
@@ -107,8 +108,11 @@ static int replay(struct hf__follow *f, struct found *found, bool beside)
 	found->lsn = r->next_lsn - 1;
 	found->chain = r->previous_hash;
 	found->end = (struct hf__position){0, 0};
-	if (r->head)
+	found->clean = all_zero && found->word.generation == 0;
+	if (r->head) {
 		found->end = (struct hf__position){r->head->number, r->verdict.end};
+		found->clean = hf__recovery_stopped_clean(r);
+	}
 	return HF_OK;
 }
 
@@ -172,6 +176,8 @@ static void take_over(struct hf__follow *f, const struct found *found, bool besi
 	hf__clock_resume(s, w);
 	f->whole = f->loaded = true;
 	f->loads++;
+	s->info.recovered = !beside && !found->clean;
+	s->info.torn_bytes = beside ? 0 : found->r.verdict.torn_len;
 	(void)pthread_mutex_unlock(&s->lock);
 	hf__pinned_let_go(&f->files, first, found->end.segment, s->info.snapshot_lsn);
 }

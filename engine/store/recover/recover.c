@@ -273,7 +273,7 @@ static int open_head(struct hf__recovery *r)
 	return rc ? hf__failed_read(r, name, rc) : HF_OK;
 }
 
-static bool stopped_clean(const struct hf__recovery *r)
+bool hf__recovery_stopped_clean(const struct hf__recovery *r)
 {
 	const struct hf__witness *w = &r->witness;
 	return r->verdict.kind == HF__SCAN_CLEAN && w->clean && w->end.segment == r->head->number &&
@@ -288,7 +288,7 @@ static int go_on(struct hf__recovery *r)
 	if (rc != HF_OK)
 		return rc;
 	hf__clock_resume(s, &r->witness); /* a witness word says what the clock shows: I-CLOCK-6 */
-	const bool clean = stopped_clean(r); /* D10, D11 */
+	const bool clean = hf__recovery_stopped_clean(r); /* D10, D11 */
 	if (!clean)
 		rc = rewrite_tail(r);
 	if (rc == HF_OK && !clean)

@@ -104,6 +104,8 @@ uint64_t hf__recovery_imported(struct hf__recovery *r);
  * Changes no file. r->verdict and r->bytes are of H afterwards; r->head NULL: the log is empty.
  * *all_zero: so are the segments behind it. */
 int hf__recovery_load(struct hf__recovery *r, bool *all_zero);
+/* D10: H, which was loaded, is all of the log, and it was closed there. */
+bool hf__recovery_stopped_clean(const struct hf__recovery *r);
 /* R4 and R9 between neighbours: does f go on where the log has got to (r->next_lsn,
  * r->previous_hash)? */
 bool hf__recovery_follows(const struct hf__recovery *r, const struct hf__segment_file *f);
