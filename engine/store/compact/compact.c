@@ -103,7 +103,7 @@ int hf__compact(struct hf_store *s, bool paced, struct hf_error *error)
 int hf_compact(hf_store *store, struct hf_error *error)
 {
 	HF__CALL;
-	int rc = hf__check_fork(store, error);
+	int rc = hf__check_writable(store, error);
 	if (rc == HF_OK)
 		rc = hf__call_begin(store, error); /* closing waits for it */
 	if (rc != HF_OK)

@@ -69,6 +69,8 @@ static void live(struct sim *sim, struct churn *churn, hf_store *follower)
 		churn_step(churn, writer);
 		if (hf_rng_chance(rng, 1, 9))
 			assert_int_equal(hf_snapshot(writer, NULL), HF_OK);
+		if (hf_rng_chance(rng, 1, 15))
+			assert_int_equal(hf_compact(writer, NULL), HF_OK);
 		if (hf_rng_chance(rng, 1, 6))
 			assert_int_equal(hf_maintain(writer, 0, NULL), HF_OK);
 		if (hf_rng_chance(rng, 2, 3))
@@ -181,6 +183,7 @@ static void everything_that_writes_is_refused(void **state)
 	assert_int_equal(hf_flush(follower, NULL), HF_EREADONLY);
 	assert_int_equal(hf_maintain(follower, 0, NULL), HF_EREADONLY);
 	assert_int_equal(hf_snapshot(follower, NULL), HF_EREADONLY);
+	assert_int_equal(hf_compact(follower, NULL), HF_EREADONLY);
 	assert_int_equal(hf_subscribe(follower, &all, &subscription, NULL), HF_EREADONLY);
 	assert_int_equal(hf_get_info(follower, &info, NULL), HF_OK);
 	assert_true(info.read_only && info.writer && info.fault == 0);

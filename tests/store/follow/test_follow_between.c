@@ -89,7 +89,9 @@ static void step(struct churn *churn, unsigned i)
 		assert_int_equal(hf_maintain(world.writer, 0, NULL), HF_OK);
 	if (i % 17 == 3)
 		assert_int_equal(hf_snapshot(world.writer, NULL), HF_OK);
-	if (i % 11 == 5 || i % 17 == 3)
+	if (i % 29 == 7)
+		assert_int_equal(hf_compact(world.writer, NULL), HF_OK);
+	if (i % 11 == 5 || i % 17 == 3 || i % 29 == 7)
 		note_state();
 }
 
@@ -184,6 +186,8 @@ static void work(void *ctx)
 		end_life();
 	else if (hf_rng_chance(rng, 1, 20))
 		assert_int_equal(hf_snapshot(world.writer, NULL), HF_OK);
+	else if (hf_rng_chance(rng, 1, 20))
+		assert_int_equal(hf_compact(world.writer, NULL), HF_OK);
 	else if (hf_rng_chance(rng, 1, 20))
 		assert_int_equal(hf_maintain(world.writer, 0, NULL), HF_OK);
 	else
