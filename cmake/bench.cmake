@@ -3,7 +3,7 @@
 file(GLOB bench_library_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/lib/*.c)
 add_library(holdfast_benchlib STATIC ${bench_library_sources})
 target_include_directories(holdfast_benchlib PUBLIC ${PROJECT_SOURCE_DIR}/bench)
-target_link_libraries(holdfast_benchlib PUBLIC Threads::Threads)
+target_link_libraries(holdfast_benchlib PUBLIC Threads::Threads holdfast::holdfast)
 
 file(GLOB bench_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/bench_*.c)
 foreach(source ${bench_sources})

@@ -131,14 +131,22 @@ int hf__snapshot_verify(struct hf__snapshot_reader *r, struct hf__snapshot_fault
 
 /* --- Payloads --------------------------------------------------------------------------------- */
 
-static struct hf__snapshot_bench *bench_take(struct hf__snapshot_reader *r)
+static void bench_give(struct hf__snapshot_reader *r, struct hf__snapshot_bench *bench);
+
+/* One in which payload block `number` is unpacked already, if there is one; else any. */
+static struct hf__snapshot_bench *bench_take(struct hf__snapshot_reader *r, uint64_t number)
 {
+	struct hf__snapshot_bench *any = NULL;
 	for (unsigned i = 0; i < HF__SNAPSHOT_IDLE; i++) {
 		struct hf__snapshot_bench *bench = atomic_exchange(&r->idle[i], NULL);
-		if (bench)
-			return bench;
+		const bool unpacked = bench && bench->unpacked == number + 1;
+		if (any && bench) /* the better of two goes on */
+			bench_give(r, unpacked ? any : bench);
+		any = !any || unpacked ? bench : any;
+		if (unpacked)
+			break;
 	}
-	return hf__alloc(sizeof(struct hf__snapshot_bench));
+	return any ? any : hf__alloc(sizeof(struct hf__snapshot_bench));
 }
 
 static void bench_give(struct hf__snapshot_reader *r, struct hf__snapshot_bench *bench)
@@ -174,15 +182,21 @@ static int payload_part(const struct hf__snapshot_reader *r, struct hf__snapshot
 {
 	struct hf__snapshot_found found;
 	const uint64_t i = payload_item(r, number), at = hf__snapshot_item_offset(r->items[i]);
-	int rc = item_read(r, bench, i, &found, fault);
+	const bool unpacked = bench->unpacked == number + 1;
+	int rc = unpacked ? HF_OK : item_read(r, bench, i, &found, fault);
 	if (rc != HF_OK)
 		return rc;
-	const uint32_t raw_len = found.block.raw_len;
+	const uint32_t raw_len = unpacked ? bench->unpacked_len : found.block.raw_len;
 	if (offset > raw_len || len > raw_len - offset)
 		return hf__snapshot_damaged(fault, at, "a payload does not lie within its block");
-	if (len == raw_len)
+	if (!unpacked && len == raw_len)
 		return hf__snapshot_unpack_to(bench, &found, at, to, fault);
-	rc = hf__snapshot_unpack_here(bench, &found, at, fault);
+	if (!unpacked) {
+		bench->unpacked = 0;
+		rc = hf__snapshot_unpack_here(bench, &found, at, fault);
+		bench->unpacked = rc == HF_OK ? number + 1 : 0;
+		bench->unpacked_len = raw_len;
+	}
 	if (rc == HF_OK)
 		memcpy(to, bench->raw.data + offset, len);
 	return rc;
@@ -206,7 +220,7 @@ int hf__snapshot_payload(struct hf__snapshot_reader *r, const struct hf__snapsho
 	    (len - 1) / HF__SNAPSHOT_PAYLOAD_MAX >= r->payload_blocks - ref->block)
 		return hf__snapshot_damaged(fault, 0,
 		                            "an entry refers to a payload block that is not there");
-	struct hf__snapshot_bench *bench = bench_take(r);
+	struct hf__snapshot_bench *bench = bench_take(r, ref->block);
 	if (!bench)
 		return hf__snapshot_no_memory(fault, 0);
 	uint64_t number = ref->block;

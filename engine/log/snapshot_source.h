@@ -11,6 +11,8 @@ struct hf__snapshot_bench {
 		uint8_t *data;
 		size_t cap;
 	} block, raw;
+	uint64_t unpacked; /* the payload block that lies in `raw`, plus 1; 0: none */
+	uint32_t unpacked_len;
 };
 void hf__snapshot_bench_deinit(struct hf__snapshot_bench *bench);
 

@@ -212,6 +212,22 @@ static void an_empty_store_and_one_that_was_just_compacted_can_be(void **state)
 	end(&churn, stage);
 }
 
+static void the_guard_does_not_miss_what_was_removed(void **state)
+{
+	(void)state;
+	struct churn churn;
+	struct stage *stage = begin(&churn, "guard", (struct hf_options){0}, 4000, 1500);
+	compact(stage);
+	assert_true(list(stage).first_segment > 3);
+	for (unsigned i = 0; i < 5; i++) {
+		sim_advance(stage->sim, 2000000);
+		churn_nudge(&churn, stage->store);
+		assert_int_equal(hf_sync(stage->store, NULL), HF_OK);
+		assert_int_equal(hf_maintain(stage->store, 0, NULL), HF_OK);
+	}
+	end(&churn, stage);
+}
+
 /* --- Who looks at the log --------------------------------------------------------------------- */
 
 static void a_feed_that_was_passed_is_told(void **state)
@@ -322,6 +338,7 @@ int main(void)
 	    cmocka_unit_test(work_compactions_and_openings_in_any_order_give_the_same_state),
 	    cmocka_unit_test(a_store_that_is_compacted_does_not_grow),
 	    cmocka_unit_test(an_empty_store_and_one_that_was_just_compacted_can_be),
+	    cmocka_unit_test(the_guard_does_not_miss_what_was_removed),
 	    cmocka_unit_test(a_feed_that_was_passed_is_told),
 	    cmocka_unit_test(what_a_subscription_waits_for_stays),
 	    cmocka_unit_test(retention_by_time_keeps_a_snapshot_and_the_log_from_there),
