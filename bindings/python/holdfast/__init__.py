@@ -85,7 +85,7 @@ from .outbox import (
     Status,
     StatusCount,
 )
-from .store import Info, Store, Transaction, feed, open
+from .store import Info, Store, Transaction, feed, open, open_read
 from .timeline import TimelineEvent, TimelinePage
 from .transfer import SnapshotFile, verify_snapshot
 
@@ -179,6 +179,7 @@ __all__ = [
     "feed",
     "library_version",
     "open",
+    "open_read",
     "to_datetime",
     "verify_snapshot",
 ]

@@ -6,7 +6,7 @@ import os
 import uuid as uuid_module
 from contextlib import contextmanager
 from functools import partial
-from ctypes import POINTER, byref, c_char_p, c_int, c_int64, c_void_p
+from ctypes import POINTER, byref, c_bool, c_char_p, c_int, c_int64, c_void_p
 from dataclasses import dataclass
 from time import monotonic
 from types import TracebackType
@@ -90,6 +90,10 @@ class Info:
     """What the store's clock shows: see :class:`holdfast.clock.Clock`."""
     clock_ahead: int
     """By how many microseconds that is ahead of the wall clock."""
+    read_only: bool
+    """It was opened with :func:`open_read`."""
+    writer: bool
+    """Somebody has the store open for writing."""
 
 
 class Store:
@@ -221,6 +225,13 @@ class Store:
         out = InfoStruct()
         self._plain("hf_get_info", POINTER(InfoStruct), args=(byref(out),))
         return value_of(Info, out, uuid=uuid_module.UUID(bytes=bytes(out.uuid)))
+
+    def refresh(self) -> bool:
+        """Of a store that was opened with :func:`open_read`: looks what is new, as each call does
+        by itself unless ``refresh=False``. Whether it shows something that it did not."""
+        out = c_bool()
+        self._plain("hf_refresh", POINTER(c_bool), args=(byref(out),))
+        return out.value
 
     def later(self) -> Later:
         """The domains again, for mutations that are not waited for: each answers at once, with a
@@ -487,12 +498,34 @@ def open(  # noqa: A001 - the module's own word, as in gzip.open
     return _open(name, options, background)
 
 
-def _open(path: bytes, options: Any, background: bool) -> Store:
+def open_read(
+    path: Union[str, "os.PathLike[str]"], *, refresh: bool = True, inline_max: int = 0
+) -> Store:
+    """Opens the store in directory ``path`` for reading only, beside whoever writes it: takes no
+    lock, changes nothing, and needs no permission to write. Reads are as on any store; everything
+    that would write raises :class:`ReadOnlyError`.
+
+    :param refresh: each call looks first what became durable; otherwise only
+        :meth:`Store.refresh` does
+    :param inline_max: payloads up to so many bytes are kept in memory; 0 is 256
+    :raises NotFoundError: there is no store
+    :raises CorruptError: proven damage
+    :raises LaggedError: its files change faster than they can be read: try again
+    """
+    options = OptionsStruct(no_refresh=not flag(refresh, "refresh"), inline_max=inline_max)
+    name = _path(path)
+    if not on_main():
+        return _open(name, options, False, "hf_open_read")
+    relay: Relay[Store] = Relay(
+        lambda: _open(name, options, False, "hf_open_read"), undo=lambda store: store.close()
+    )
+    return relay.run()
+
+
+def _open(path: bytes, options: Any, background: bool, by: str = "hf_open") -> Store:
     settle_dropped()
     handle, error = c_void_p(), ErrorStruct()
-    call = function(
-        "hf_open", c_char_p, POINTER(OptionsStruct), POINTER(c_void_p), POINTER(ErrorStruct)
-    )
+    call = function(by, c_char_p, POINTER(OptionsStruct), POINTER(c_void_p), POINTER(ErrorStruct))
     try:
         check(call(path, byref(options), byref(handle), byref(error)), error)
         return Store(handle, os.fsdecode(path), background)
