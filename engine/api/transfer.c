@@ -26,8 +26,23 @@ const struct hf_api_struct hf__api_verify_options = STRUCT(hf_verify_options,
 	{AT(hf_verify_options, progress), HF_API_FUNCTION},
 	{AT(hf_verify_options, ctx), HF_API_CONTEXT});
 
+const struct hf_api_struct hf__api_import_options = STRUCT(hf_import_options,
+	{AT(hf_import_options, size), HF_API_UINT, .zero = "as of its first release"},
+	{AT(hf_import_options, replace), HF_API_BOOL},
+	{AT(hf_import_options, allow_unsafe_fs), HF_API_BOOL},
+	{AT(hf_import_options, epoch_above), HF_API_UINT},
+	{AT(hf_import_options, segment_size), HF_API_UINT},
+	{AT(hf_import_options, pad), HF_API_UINT},
+	{AT(hf_import_options, wait_us), HF_API_WAIT},
+	{AT(hf_import_options, max_size), HF_API_UINT, .zero = "64 GiB"},
+	{AT(hf_import_options, max_bytes), HF_API_UINT,
+	 .zero = "64 MiB and 1,000 times the file"},
+	{AT(hf_import_options, progress), HF_API_FUNCTION},
+	{AT(hf_import_options, ctx), HF_API_CONTEXT});
+
 static const struct hf_api_struct *const structs[] = {
-	&hf__api_snapshot_file, &hf__api_export_options, &hf__api_verify_options, NULL,
+	&hf__api_snapshot_file, &hf__api_export_options, &hf__api_verify_options,
+	&hf__api_import_options, NULL,
 };
 
 static const struct hf_api_call calls[] = {
@@ -36,6 +51,10 @@ static const struct hf_api_call calls[] = {
 	{CALL(hf_export_fd), HF_API_WAIT_CALL, .takes = &hf__api_export_options,
 	 .fills = &hf__api_snapshot_file},
 	{CALL(hf_verify_snapshot), HF_API_WAIT_CALL, .takes = &hf__api_verify_options,
+	 .fills = &hf__api_snapshot_file},
+	{CALL(hf_import), HF_API_WAIT_CALL, .takes = &hf__api_import_options,
+	 .fills = &hf__api_snapshot_file},
+	{CALL(hf_import_fd), HF_API_WAIT_CALL, .takes = &hf__api_import_options,
 	 .fills = &hf__api_snapshot_file},
 	{0},
 };

@@ -268,8 +268,17 @@ void hf__gather(struct hf_store *s);
  * already there. */
 void hf__gather_learn(struct hf_store *s, int64_t nanoseconds, uint32_t served, uint32_t queued);
 
+/* open.c. The defaults filled in; HF_EINVAL for what cannot be. */
+HF_CHECKED int hf__check_options(const struct hf_options *in, struct hf_options *out,
+                                 struct hf_error *error);
+
 /* create.c. Makes a store in a directory that holds none. */
 int hf__create(struct hf_store *s, struct hf_error *error);
+/* Its parts, for a directory that is known to be empty but for what the log begins behind: what
+ * names a new store, of epoch 1; its files, IDENTITY last. 0 or an errno value. */
+HF_CHECKED int hf__identity_draw(const struct hf__os *os, uint32_t segment_size, uint32_t pad,
+                                 struct hf__identity *out);
+HF_CHECKED int hf__create_files(const struct hf__os *os, const struct hf__identity *identity);
 /* Puts the same IDENTITY in place anew, with these features beside its own, and makes its name
  * durable. A sync of the directory alone would not do: after a failed one the change counts as
  * stored. */

@@ -325,6 +325,16 @@ static const struct step {
     {"why outbox/mail/i9", 0, "operation=clear many=true", 0},
     {"fsck", 0, "", 0},
     {"export", 0, "", 0},
+    /* the log begins anew behind it */
+    {"snapshot import store.snapshot", 4, "", 0},
+    {"snapshot import store/IDENTITY --replace", 5, "", 0},
+    {"snapshot import store.snapshot --replace --epoch-above 65536", 2, "", 0},
+    {"snapshot import store.snapshot --replace --epoch-above 65535", 7, "", 0},
+    {"snapshot import store.snapshot --replace", 0,
+     "schema=holdfast.snapshot-import/1 file=store.snapshot epoch=2 exported=true", 1},
+    {"info", 0, "epoch=2 last_stop=clean", 1},
+    {"snapshot import store.snapshot --replace --epoch-above 6", 0, "epoch=7", 1},
+    {"fsck", 0, "verdict=sound findings=0", 0},
     {"help", 0, "", 0},
 };
 

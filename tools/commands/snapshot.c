@@ -144,6 +144,42 @@ static int snapshot_verify(struct cli *cli, int argc, char **argv)
 	return CLI_OK;
 }
 
+/* The store in --directory is made by it. */
+static int snapshot_import(struct cli *cli, int argc, char **argv)
+{
+	const bool piped = strcmp(argv[0], "-") == 0;
+	const uint64_t above = cli_u64(cli, "epoch-above", 0);
+	struct meter meter = meter_begin("importing");
+	struct hf_import_options options = {
+	    .size = sizeof options,
+	    .replace = cli_flag(cli, "replace"),
+	    .allow_unsafe_fs = cli->allow_unsafe_fs,
+	    .epoch_above = (uint16_t)above,
+	    .wait_us = cli->wait_us,
+	    .progress = cli_progress(cli) ? show_progress : NULL,
+	    .ctx = &meter,
+	};
+	struct hf_snapshot_file is = {.size = sizeof is};
+	struct hf_error error = {0};
+	const char *directory = cli_directory(cli);
+	(void)argc;
+	if (!directory)
+		return CLI_USAGE;
+	if (above > UINT16_MAX)
+		return cli_usage(cli, "--epoch-above: no epoch is above 65535");
+	const int rc = piped ? hf_import_fd(STDIN_FILENO, directory, &options, &is, &error)
+	                     : hf_import(argv[0], directory, &options, &is, &error);
+	wipe_progress(&meter);
+	if (rc != HF_OK)
+		return cli_fail_about(
+		    cli, &error,
+		    rc == HF_ECORRUPT || rc == HF_EVERSION ? piped ? "stdin" : argv[0] : directory,
+		    rc == HF_ECONFLICT && !options.replace ? "; --replace replaces the store in it" : "");
+	cli->changed = true;
+	show_file(cli->out, "snapshot-import", piped ? "-" : argv[0], &is);
+	return CLI_OK;
+}
+
 /* clang-format off */
 const struct cli_command snapshot_commands[] = {
 	{"snapshot", "take", "",
@@ -153,6 +189,12 @@ const struct cli_command snapshot_commands[] = {
 	 "Exports of one state are equal but for the name of the store in their first 512 bytes.\n"
 	 "With `-` it writes to stdout.", .run = snapshot_export,
 	 OPTIONS({"replace", NULL, "a file of that name goes"})},
+	{"snapshot", "import", "FILE", "make a store out of such a file",
+	 "The store's directory (-C) must not exist or be empty. The new store has a uuid of its own\n"
+	 "and a greater epoch, so that no token is ever granted twice. With `-` it reads stdin.",
+	 CLI_NO_STORE, .run = snapshot_import,
+	 OPTIONS({"replace", NULL, "the store that is there goes, in one step"},
+		{"epoch-above", "EPOCH", "the new epoch is above this one, too", CLI_U64})},
 	{"snapshot", "verify", "FILE", "check every byte and every rule of such a file",
 	 "No store is needed.", CLI_NO_STORE, .run = snapshot_verify},
 	{"compact", NULL, "", "takes a snapshot and removes the log that it covers",

@@ -87,7 +87,7 @@ from .outbox import (
 )
 from .store import Info, Store, Transaction, feed, open, open_read
 from .timeline import TimelineEvent, TimelinePage
-from .transfer import SnapshotFile, verify_snapshot
+from .transfer import SnapshotFile, import_snapshot, verify_snapshot
 
 DURABLE = Durability.DURABLE
 OS = Durability.OS
@@ -177,6 +177,7 @@ __all__ = [
     "UncertainError",
     "UnsafeFilesystemError",
     "feed",
+    "import_snapshot",
     "library_version",
     "open",
     "open_read",

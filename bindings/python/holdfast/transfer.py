@@ -8,7 +8,19 @@ from ctypes import POINTER, byref, c_char_p, c_int, c_void_p, sizeof
 from dataclasses import dataclass
 from typing import Any, Optional, Union
 
-from ._abi import ErrorStruct, check, flag, function, invalid, struct, value_of, wrong_type
+from ._abi import (
+    Duration,
+    ErrorStruct,
+    check,
+    duration,
+    flag,
+    function,
+    invalid,
+    number,
+    struct,
+    value_of,
+    wrong_type,
+)
 from ._calls import Gate, relayed
 
 Path = Union[str, "os.PathLike[str]"]
@@ -16,6 +28,7 @@ Path = Union[str, "os.PathLike[str]"]
 FileStruct = struct("hf_snapshot_file")
 ExportOptionsStruct = struct("hf_export_options")
 VerifyOptionsStruct = struct("hf_verify_options")
+ImportOptionsStruct = struct("hf_import_options")
 
 
 @dataclass(frozen=True)
@@ -23,7 +36,7 @@ class SnapshotFile:
     """What a file says about itself."""
 
     uuid: uuid_module.UUID
-    """Of the store that it was exported from."""
+    """Of the store that it was exported from; of the new one after an import."""
     epoch: int
     exported: bool
     """False: it is a snapshot out of a store's directory."""
@@ -82,6 +95,53 @@ def export(gate: Gate, store: Any, path: Union[Path, int], replace: bool) -> Sna
         check(call(store, where, byref(options), byref(out), byref(error)), error)
 
     relayed(body, gate=gate)
+    return _value(out)
+
+
+def import_snapshot(
+    path: Union[Path, int],
+    directory: Path,
+    *,
+    replace: bool = False,
+    epoch_above: int = 0,
+    allow_unsafe_fs: bool = False,
+    wait: Duration = 0,
+) -> SnapshotFile:
+    """Makes a store out of a file that :meth:`Store.export` wrote, in ``directory``, which must not
+    exist or be empty. All of the file is verified first; the store is built beside and put in its
+    place by one rename. It has a uuid of its own and a greater epoch.
+
+    :param path: a path or a descriptor; a pipe is read to its end first
+    :param replace: the store that is there goes, in one step
+    :param epoch_above: the new epoch is greater than this, too
+    :param wait: how long to wait for the lock of the store that goes
+    :raises ConflictError: the directory is not empty
+    :raises CorruptError: nothing was done
+    :raises LockedError: the store that goes is open
+    """
+    where, out, place = _place(path, "path"), _file(), path_bytes(directory)
+    options = ImportOptionsStruct(
+        size=sizeof(ImportOptionsStruct),
+        replace=flag(replace, "replace"),
+        allow_unsafe_fs=flag(allow_unsafe_fs, "allow_unsafe_fs"),
+        epoch_above=number(epoch_above, "epoch_above", 0, 0xFFFF),
+        wait_us=duration(wait),
+    )
+
+    def body() -> None:
+        error = ErrorStruct()
+        kind = c_int if isinstance(where, int) else c_char_p
+        call = function(
+            "hf_import_fd" if kind is c_int else "hf_import",
+            kind,
+            c_char_p,
+            POINTER(ImportOptionsStruct),
+            POINTER(FileStruct),
+            POINTER(ErrorStruct),
+        )
+        check(call(where, place, byref(options), byref(out), byref(error)), error)
+
+    relayed(body)
     return _value(out)
 
 

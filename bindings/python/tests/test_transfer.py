@@ -66,3 +66,55 @@ def test_what_is_no_path_is_refused():
             store.export("missing/a.snapshot")
     with pytest.raises(holdfast.InvalidError):
         holdfast.verify_snapshot("a\0b")
+
+
+def test_a_file_becomes_a_store_with_a_greater_epoch():
+    with holdfast.open("s", create=True) as store:
+        fill(store)
+        old = store.locks.get("leader").token
+        made = store.export("a.snapshot")
+    new = holdfast.import_snapshot("a.snapshot", "t", epoch_above=3)
+    assert (new.epoch, new.lsn, new.entries) == (4, made.lsn, made.entries)
+    assert new.uuid != made.uuid
+    with holdfast.open("t") as store:
+        info = store.info()
+        assert (info.uuid, info.epoch, info.last_lsn) == (new.uuid, 4, made.lsn)
+        assert store.documents.get("c", "big").payload == b"x" * 5000
+        lock = store.locks.acquire("leader", "you")
+        assert lock.token > old and lock.token >> 48 == 4
+
+
+def test_a_store_that_is_there_goes_only_if_asked():
+    for name in ("s", "t"):
+        with holdfast.open(name, create=True) as store:
+            store.documents.put("c", name, name.encode())
+            store.export(f"{name}.snapshot")
+    with pytest.raises(holdfast.ConflictError):
+        holdfast.import_snapshot("s.snapshot", "t")
+    with holdfast.open("t") as store:
+        assert store.documents.has("c", "t")
+        with pytest.raises(holdfast.LockedError):
+            holdfast.import_snapshot("s.snapshot", "t", replace=True)
+    holdfast.import_snapshot("s.snapshot", "t", replace=True)
+    with holdfast.open("t") as store:
+        assert store.documents.has("c", "s") and not store.documents.has("c", "t")
+    assert sorted(os.listdir(".")) == ["s", "s.snapshot", "t", "t.snapshot"]
+
+
+def test_a_pipe_is_imported():
+    with holdfast.open("s", create=True) as store:
+        fill(store)
+        store.export("a.snapshot")
+    read_end, write_end = os.pipe()
+
+    def feed():
+        with open("a.snapshot", "rb") as file, os.fdopen(write_end, "wb") as pipe:
+            pipe.write(file.read())
+
+    writer = threading.Thread(target=feed)
+    writer.start()
+    made = holdfast.import_snapshot(read_end, "t")
+    writer.join()
+    os.close(read_end)
+    assert made.epoch == 2
+    assert sorted(os.listdir(".")) == ["a.snapshot", "s", "t"]

@@ -1,8 +1,9 @@
-/* Whole stores as one file: export, and the check of such a file.
+/* Whole stores as one file: export, import, and the check of such a file.
  *
  * A file holds the state at one LSN, compressed and with checksums over every byte. Exports of one
- * state are equal byte for byte, but for the first 512 bytes, which name the store. What belongs to
- * a store alone (its log, its content key) is not in it.
+ * state are equal byte for byte, but for the first 512 bytes, which name the store; so is what is
+ * exported from a store that a file was imported to. What belongs to a store alone (its log, its
+ * content key) is not in it.
  *
  * Structs that begin with `size` may grow: it is sizeof the struct as the caller was compiled with
  * it, or 0: as of its first release. Other members of a zeroed one mean the defaults. */
@@ -22,7 +23,8 @@ typedef void (*hf_progress_fn)(void *ctx, uint64_t done, uint64_t total);
 /* What a file says about itself. Filled up to `size`, which the caller sets. */
 struct hf_snapshot_file {
 	size_t size;
-	uint8_t uuid[16]; /* of the store that it was exported from */
+	/* of the store that it was exported from; of the new one after an import */
+	uint8_t uuid[16];
 	uint16_t epoch;
 	bool exported; /* false: it is a snapshot out of a store's directory */
 	hf_lsn lsn; /* of the last entry that it holds the effect of; 0: the state is empty */
@@ -70,12 +72,55 @@ struct hf_verify_options {
 	void *ctx; /* for it */
 };
 
-/* Is the file whole? Reads every byte, decodes every entry and payload and checks every
- * rule of every domain; writes nothing. Takes the memory of the state. *out (nullable) is filled if
- * so. Errors: HF_ECORRUPT (error->file and offset say where), HF_EVERSION (then *out has uuid and
- * epoch), HF_ETOOBIG, HF_EACCESS (no such file), HF_EIO, HF_ENOMEM, HF_EINVAL. */
+/* Would an import take this file? Reads every byte, decodes every entry and payload and checks
+ * every rule of every domain; writes nothing. Takes the memory of the state. *out (nullable) is
+ * filled if so. Errors: HF_ECORRUPT (error->file and offset say where), HF_EVERSION (then *out has
+ * uuid and epoch), HF_ETOOBIG, HF_EACCESS (no such file), HF_EIO, HF_ENOMEM, HF_EINVAL. */
 HF_API HF_CHECKED int hf_verify_snapshot(const char *path, const struct hf_verify_options *options,
                                          struct hf_snapshot_file *out, struct hf_error *error);
+
+/* --- Import ----------------------------------------------------------------------------------- */
+
+struct hf_import_options {
+	size_t size; /* 0: as of its first release */
+	bool replace; /* the store in the directory goes, in one step; else that is HF_ECONFLICT */
+	bool allow_unsafe_fs; /* as in hf_options */
+	uint16_t epoch_above; /* the new epoch is greater than this, too */
+	/* of the new store, as in hf_options; 0: as the replaced store has them, else the defaults */
+	uint32_t segment_size;
+	uint32_t pad;
+	int64_t wait_us; /* how long to wait for the lock of the store that goes; -1: forever */
+	uint64_t max_size; /* bytes of a file that comes through a pipe; 0: 64 GiB */
+	/* bytes of entries once decompressed; 0: 64 MiB and 1,000 times the file */
+	uint64_t max_bytes;
+	hf_progress_fn progress; /* may be NULL */
+	void *ctx; /* for it */
+};
+
+/* Makes a store out of a file: in `directory`, which must not exist or be empty, in a directory
+ * that does. All of the file is verified first; the store is built beside under another name and
+ * put in its place by one rename: a failure or a crash leaves the target as it was, and what it
+ * left behind is removed by the next import there. The new store has a uuid of its own and an epoch
+ * above those of the file, of the store that goes, and of epoch_above; LSNs go on from the file's.
+ * What was held without a lease is held no longer. *out (nullable) describes the new store.
+ *
+ * With `replace` the lock of the store that goes is taken, and the two directories are exchanged in
+ * one step. HF_ECONFLICT: the directory holds something that is no part of a store, or the file
+ * system cannot exchange names.
+ *
+ * Errors: HF_ECORRUPT (error->offset says where in the file), HF_EVERSION, HF_ETOOBIG (a bound, or
+ * no epoch is left above: 65,535 is the greatest), HF_ECONFLICT (the target is not empty),
+ * HF_ELOCKED (the store that goes is open), HF_EACCESS, HF_EUNSAFEFS, HF_ENOSPACE, HF_ENOMEM,
+ * HF_EIO, HF_EINVAL: the target is as it was. HF_EUNCERTAIN: it is as it was or whole. */
+HF_API HF_CHECKED int hf_import(const char *path, const char *directory,
+                                const struct hf_import_options *options,
+                                struct hf_snapshot_file *out, struct hf_error *error);
+
+/* The same from a descriptor. What cannot be read at any place (a pipe) is read to its end and kept
+ * in a file without a name beside the target meanwhile. `fd` stays the caller's. */
+HF_API HF_CHECKED int hf_import_fd(int fd, const char *directory,
+                                   const struct hf_import_options *options,
+                                   struct hf_snapshot_file *out, struct hf_error *error);
 
 #ifdef __cplusplus
 }

@@ -135,33 +135,37 @@ static int publish_identity(const struct hf__os *os, const uint8_t bytes[HF__IDE
 	return rc ? rc : os->sync_dir(os->ctx);
 }
 
-static int create_identity(const struct hf__os *os, const struct hf_options *options)
+int hf__identity_draw(const struct hf__os *os, uint32_t segment_size, uint32_t pad,
+                      struct hf__identity *out)
 {
-	uint8_t bytes[HF__IDENTITY_SIZE];
-	struct hf__identity identity = {
+	*out = (struct hf__identity){
 	    .format_major = HF__FORMAT_MAJOR,
 	    .format_minor = HF__FORMAT_MINOR,
 	    .epoch = 1,
-	    .segment_size = options->segment_size,
-	    .pad = options->pad,
+	    .segment_size = segment_size,
+	    .pad = pad,
 	};
-	int rc = os->random(os->ctx, identity.uuid, sizeof identity.uuid);
-	if (rc == 0)
-		rc = os->random(os->ctx, identity.content_key, sizeof identity.content_key);
-	if (rc)
-		return rc;
-	hf__identity_encode(&identity, bytes);
-	return publish_identity(os, bytes);
+	const int rc = os->random(os->ctx, out->uuid, sizeof out->uuid);
+	return rc ? rc : os->random(os->ctx, out->content_key, sizeof out->content_key);
+}
+
+int hf__create_files(const struct hf__os *os, const struct hf__identity *identity)
+{
+	uint8_t bytes[HF__IDENTITY_SIZE];
+	const int rc = create_log(os, identity->segment_size);
+	hf__identity_encode(identity, bytes);
+	return rc ? rc : publish_identity(os, bytes);
 }
 
 int hf__create(struct hf_store *s, struct hf_error *error)
 {
+	struct hf__identity identity;
 	int rc = clear_leftovers(s->os, error);
 	if (rc != HF_OK)
 		return rc;
-	rc = create_log(s->os, s->options.segment_size);
+	rc = hf__identity_draw(s->os, s->options.segment_size, s->options.pad, &identity);
 	if (rc == 0)
-		rc = create_identity(s->os, &s->options);
+		rc = hf__create_files(s->os, &identity);
 	return rc ? hf__os_failed(error, "the store could not be created", rc) : HF_OK;
 }
 

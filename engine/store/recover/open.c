@@ -3,8 +3,7 @@
 
 #include <errno.h>
 
-static int check_options(const struct hf_options *in, struct hf_options *out,
-                         struct hf_error *error)
+int hf__check_options(const struct hf_options *in, struct hf_options *out, struct hf_error *error)
 {
 	*out = in ? *in : (struct hf_options){0};
 	if (out->segment_size == 0)
@@ -132,7 +131,7 @@ int hf__store_open(const struct hf__os *os, const struct hf__domains *domains,
 		return hf__fail(error, HF_ENOMEM, 0, "no memory for a store");
 	s->sink = &hf__local_sink;
 	s->progress = &progress;
-	int rc = check_options(options, &s->options, error);
+	int rc = hf__check_options(options, &s->options, error);
 	s->watch = hf__watch_new(s);
 	if (rc == HF_OK && !s->watch)
 		rc = hf__fail(error, HF_ENOMEM, 0, "no memory for a store");

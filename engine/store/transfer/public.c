@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "os/stream.h"
+#include "store/transfer/build.h"
 #include "store/transfer/state.h"
 
 /* --- Export ----------------------------------------------------------------------------------- */
@@ -187,6 +188,119 @@ int hf_verify_snapshot(const char *path, const struct hf_verify_options *options
 	if (rc != HF_OK)
 		return rc;
 	rc = verify_fd(fd, &own, out, error);
+	hf__stream_close(fd);
+	return rc;
+}
+
+/* --- Import ----------------------------------------------------------------------------------- */
+
+#define SIZE_MOST (UINT64_C(64) << 30)
+#define PASSES 4u /* over the file: verified, loaded, written, read back */
+
+struct importing {
+	struct hf__parent parent;
+	char name[HF__PARENT_NAME_MAX];
+	struct readable file;
+	struct hf__file_source spooled; /* file -1: nothing was */
+	struct hf__meter meter;
+};
+
+static int stream_read(void *ctx, void *buffer, size_t len, size_t *got)
+{
+	const struct readable *file = ctx;
+	return hf__stream_read(file->fd, buffer, len, got);
+}
+
+static int find_source(struct importing *i, uint64_t most, struct hf__snapshot_source *source,
+                       struct hf_error *error)
+{
+	uint64_t size = 0;
+	*source = (struct hf__snapshot_source){.read = readable_read, .ctx = &i->file};
+	if (hf__stream_seekable(i->file.fd, &i->file.begin, &source->size))
+		return HF_OK;
+	i->spooled.os = i->parent.os;
+	const int rc = hf__spool(&i->parent, i->name, stream_read, &i->file, most ? most : SIZE_MOST,
+	                         &i->spooled.file, &size, error);
+	*source = hf__file_source_of(&i->spooled, size);
+	return rc;
+}
+
+static int import(struct importing *i, const struct hf_import_options *options,
+                  struct hf_snapshot_file *out, struct hf_error *error)
+{
+	struct hf_snapshot_file made = {0};
+	struct hf__build how = {
+	    .parent = &i->parent,
+	    .name = i->name,
+	    .domains = hf__all_domains(),
+	    .replace = options->replace,
+	    .allow_unsafe_fs = options->allow_unsafe_fs,
+	    .epoch_above = options->epoch_above,
+	    .segment_size = options->segment_size,
+	    .pad = options->pad,
+	    .wait_us = options->wait_us,
+	    .max_bytes = options->max_bytes,
+	    .meter = &i->meter,
+	};
+	int rc = find_source(i, options->max_size, &how.source, error);
+	i->meter.total = PASSES * how.source.size;
+	if (rc == HF_OK)
+		rc = hf__build_store(&how, &made, error);
+	if (rc == HF_OK) {
+		hf__meter_end(&i->meter);
+		hf__file_facts(out, &made);
+	}
+	if (i->spooled.file >= 0)
+		(void)i->parent.os->close(i->parent.os->ctx, i->spooled.file); /* it has no name */
+	return rc;
+}
+
+static int import_fd(int fd, const char *directory, const struct hf_import_options *options,
+                     struct hf_snapshot_file *out, struct hf_error *error)
+{
+	struct importing i = {
+	    .file = {.fd = fd},
+	    .spooled = {.file = -1},
+	    .meter = {.fn = options->progress, .ctx = options->ctx},
+	};
+	int rc = open_parent(directory, &i.parent, i.name, error);
+	if (rc != HF_OK)
+		return rc;
+	rc = import(&i, options, out, error);
+	hf__parent_posix_free(&i.parent);
+	return rc;
+}
+
+static int take_import_options(const struct hf_import_options *given, struct hf_import_options *own,
+                               struct hf_error *error)
+{
+	const int rc = hf__sized_take(own, sizeof *own, given, sizeof *own, "hf_import_options", error);
+	if (rc != HF_OK)
+		return rc;
+	return own->wait_us >= -1 ? HF_OK : hf__fail(error, HF_EINVAL, 0, "wait_us is out of range");
+}
+
+int hf_import_fd(int fd, const char *directory, const struct hf_import_options *options,
+                 struct hf_snapshot_file *out, struct hf_error *error)
+{
+	HF__CALL;
+	struct hf_import_options own;
+	const int rc = take_import_options(options, &own, error);
+	return rc == HF_OK ? import_fd(fd, directory, &own, out, error) : rc;
+}
+
+int hf_import(const char *path, const char *directory, const struct hf_import_options *options,
+              struct hf_snapshot_file *out, struct hf_error *error)
+{
+	HF__CALL;
+	struct hf_import_options own;
+	int fd = -1;
+	int rc = take_import_options(options, &own, error);
+	if (rc == HF_OK)
+		rc = open_readable(path, &fd, error);
+	if (rc != HF_OK)
+		return rc;
+	rc = import_fd(fd, directory, &own, out, error);
 	hf__stream_close(fd);
 	return rc;
 }
