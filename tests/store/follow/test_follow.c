@@ -121,7 +121,7 @@ static int status_of(hf_store *store, const char *id)
 	const struct hf_outbox_key key = {hf_str("q"), hf_str(id)};
 	struct hf_outbox_got got;
 	assert_int_equal(hf_outbox_get(store, &key, 0, &got, NULL), HF_OK);
-	const int status = got.item.status;
+	const int status = (int)got.item.status;
 	hf_release(got.memory);
 	return status;
 }
@@ -156,6 +156,36 @@ static void what_a_writer_holds_is_free_when_it_is_gone(void **state)
 		assert_int_equal(hf_close(fresh, NULL), HF_OK);
 		sim_free(sim);
 	}
+}
+
+/* The wall clock is wrong: only the clock since boot says how long it was. */
+static void time_counts_while_nobody_has_the_store_open(void **state)
+{
+	(void)state;
+	struct sim *sim = sim_new(sim_profile_strict(), 8);
+	const struct hf_outbox_enqueue_args item = {
+	    .queue = hf_str("q"), .id = hf_str("a"), .payload = hf_str("p")};
+	const struct hf_outbox_claim_args claim = {
+	    .queue = hf_str("q"), .id = hf_str("a"), .owner = hf_str("w"), .lease_us = 10000000};
+	sim_set_now(sim, OP_NOW);
+	hf_store *writer = follower_writer(sim, &writing);
+	assert_int_equal(hf_outbox_enqueue(writer, NULL, &item, NULL, NULL), HF_OK);
+	assert_int_equal(hf_outbox_claim(writer, NULL, &claim, NULL, NULL, NULL), HF_OK);
+	hf_store *follower = follower_open(sim, 1);
+	assert_int_equal(hf_close(writer, NULL), HF_OK);
+	sim_advance(sim, 9000000);
+	sim_set_now(sim, OP_NOW - 1000000000);
+	hf_store *fresh = follower_open(sim, 2);
+	assert_int_equal(status_of(follower, "a"), HF_OUTBOX_SENDING);
+	assert_int_equal(status_of(fresh, "a"), HF_OUTBOX_SENDING);
+	assert_int_equal(hf_close(fresh, NULL), HF_OK);
+	sim_advance(sim, 2000000);
+	fresh = follower_open(sim, 2);
+	assert_int_equal(status_of(follower, "a"), HF_OUTBOX_QUEUED);
+	assert_int_equal(status_of(fresh, "a"), HF_OUTBOX_QUEUED);
+	assert_int_equal(hf_close(fresh, NULL), HF_OK);
+	assert_int_equal(hf_close(follower, NULL), HF_OK);
+	sim_free(sim);
 }
 
 /* --- What is refused -------------------------------------------------------------------------- */
@@ -218,6 +248,7 @@ int main(void)
 	    cmocka_unit_test(a_handle_shows_each_step_of_a_writer),
 	    cmocka_unit_test(a_handle_outlives_writers_that_close_and_that_are_killed),
 	    cmocka_unit_test(what_a_writer_holds_is_free_when_it_is_gone),
+	    cmocka_unit_test(time_counts_while_nobody_has_the_store_open),
 	    cmocka_unit_test(everything_that_writes_is_refused),
 	    cmocka_unit_test(there_has_to_be_a_store),
 	};

@@ -1,0 +1,115 @@
+/* tier: fast, threads */
+/* One read-only handle and many threads, beside a writer that compacts: each read sees whole
+ * transactions, whoever else brings the handle up to date or loads it anew. */
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "lib/real_store.h"
+#include "lib/test.h"
+
+enum { READERS = 4, COMMITS = 500, TOGETHER = 8, BIG = 700 };
+
+static atomic_bool over;
+static hf_store *reader;
+static atomic_uint looks;
+
+/* All documents say the same number: they are written together. */
+static int look(void)
+{
+	const struct hf_document_list_args all = {.collection = hf_str("c")};
+	struct hf_document_page page;
+	struct hf_error error = {0};
+	const int rc = hf_document_list(reader, &all, 0, &page, &error);
+	if (rc != HF_OK) {
+		fprintf(stderr, "%s\n", error.text);
+		return rc;
+	}
+	bool same = page.count == 0 || page.count == TOGETHER;
+	for (size_t i = 1; i < page.count; i++)
+		same = same && atoi(page.items[i].payload.data) == atoi(page.items[0].payload.data);
+	hf_release(page.memory);
+	(void)atomic_fetch_add(&looks, 1);
+	return same ? HF_OK : HF_ECORRUPT;
+}
+
+static void *read_on(void *arg)
+{
+	int *rc = arg;
+	while (!atomic_load(&over) && *rc == HF_OK)
+		*rc = look();
+	return NULL;
+}
+
+static int put_all(hf_store *store, unsigned number)
+{
+	hf_txn *txn;
+	char bytes[BIG];
+	memset(bytes, 'x', sizeof bytes);
+	(void)snprintf(bytes, sizeof bytes, "%u", number);
+	int rc = hf_txn_begin(store, &txn, NULL);
+	for (unsigned i = 0; i < TOGETHER && rc == HF_OK; i++) {
+		char id[8];
+		(void)snprintf(id, sizeof id, "d%u", i);
+		const struct hf_document_put_args args = {
+		    .key = {hf_str("c"), hf_str(id)},
+		    .payload = hf_bytes_of(bytes, (number + i) % 3 ? sizeof bytes : 20)};
+		rc = hf_document_put(store, txn, &args, NULL, NULL);
+	}
+	return rc == HF_OK ? hf_txn_commit(txn, HF_DURABLE, NULL) : rc;
+}
+
+static void run(struct real_store *real, bool no_refresh)
+{
+	const struct hf_options options = {.no_refresh = no_refresh};
+	pthread_t threads[READERS];
+	int rc[READERS] = {HF_OK};
+	atomic_store(&over, false);
+	atomic_store(&looks, 0);
+	assert_int_equal(hf_open_read(real->path, &options, &reader, NULL), HF_OK);
+	for (unsigned i = 0; i < READERS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, read_on, &rc[i]), 0);
+	for (unsigned i = 0; i < COMMITS; i++) {
+		assert_int_equal(put_all(real->store, i), HF_OK);
+		if (i % 60 == 59)
+			assert_int_equal(hf_compact(real->store, NULL), HF_OK);
+		if (no_refresh && i % 3 == 0)
+			assert_int_equal(hf_refresh(reader, NULL, NULL), HF_OK);
+	}
+	atomic_store(&over, true);
+	for (unsigned i = 0; i < READERS; i++) {
+		(void)pthread_join(threads[i], NULL);
+		assert_int_equal(rc[i], HF_OK);
+	}
+	assert_int_equal(hf_close(reader, NULL), HF_OK);
+	print_message("figure: %u looks of %u threads\n", atomic_load(&looks), READERS);
+}
+
+static int setup(void **state)
+{
+	(void)real_setup(state);
+	struct real_store *real = *state;
+	return real_open_at(
+	    real, NULL,
+	    (struct hf_options){.create = true, .no_background = true, .segment_size = 64u << 10});
+}
+
+static void threads_that_share_a_handle_see_whole_transactions(void **state)
+{
+	run(*state, false);
+}
+
+static void one_thread_brings_it_up_to_date_while_others_read(void **state)
+{
+	run(*state, true);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(threads_that_share_a_handle_see_whole_transactions, setup,
+	                                    real_teardown),
+	    cmocka_unit_test_setup_teardown(one_thread_brings_it_up_to_date_while_others_read, setup,
+	                                    real_teardown),
+	};
+	return cmocka_run_group_tests_name("following with threads", tests, NULL, NULL);
+}

@@ -1,0 +1,197 @@
+/* tier: fast */
+/* Read-only handles of users who may not write, and on media that take no writes: they work, and
+ * leave no trace. Both need root, or say SKIP. */
+#include <dirent.h>
+#include <errno.h>
+#include <grp.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/real_store.h"
+#include "lib/test.h"
+
+enum { NOBODY = 65534, ITEMS = 30, LEN = 3000 };
+
+static bool not_root(void)
+{
+	if (geteuid() == 0)
+		return false;
+	printf("SKIP: this needs root: it plays another user, or mounts\n");
+	return true;
+}
+
+/* Reads all of it and says what is wrong. */
+static int read_all(const char *path, unsigned items)
+{
+	struct hf_error error = {0};
+	struct hf_info info;
+	hf_store *store;
+	if (hf_open_read(path, NULL, &store, &error) != HF_OK) {
+		fprintf(stderr, "%s\n", error.text);
+		return 1;
+	}
+	unsigned found = 0;
+	for (unsigned i = 0; i < items; i++) {
+		char id[16];
+		struct hf_outbox_got got;
+		(void)snprintf(id, sizeof id, "i%u", i);
+		const struct hf_outbox_key key = {hf_str("q"), hf_str(id)};
+		if (hf_outbox_get(store, &key, 0, &got, &error) != HF_OK) {
+			fprintf(stderr, "%s: %s\n", id, error.text);
+			return 2;
+		}
+		found += got.item.payload.len == LEN;
+		hf_release(got.memory);
+	}
+	if (hf_get_info(store, &info, &error) != HF_OK || !info.read_only)
+		return 3;
+	return hf_close(store, NULL) == HF_OK && found == items ? 0 : 4;
+}
+
+static void fill(struct real_store *real)
+{
+	assert_int_equal(
+	    real_open_at(
+	        real, NULL,
+	        (struct hf_options){.create = true, .no_background = true, .segment_size = 16384}),
+	    HF_OK);
+	for (unsigned i = 0; i < ITEMS; i++) {
+		char id[16];
+		(void)snprintf(id, sizeof id, "i%u", i);
+		assert_int_equal(real_enqueue(real, id, LEN), HF_OK);
+		if (i == ITEMS / 2)
+			assert_int_equal(hf_snapshot(real->store, NULL), HF_OK);
+	}
+}
+
+/* Times of the directory and of all files: nothing was made, changed, removed or touched. */
+static int64_t newest_change(const struct real_store *real)
+{
+	struct stat st;
+	assert_int_equal(stat(real->path, &st), 0);
+	int64_t newest = st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec;
+	DIR *stream = opendir(real->path);
+	assert_non_null(stream);
+	for (const struct dirent *entry; (entry = readdir(stream)) != NULL;) {
+		if (entry->d_name[0] == '.')
+			continue;
+		assert_int_equal(stat(real_file(real, entry->d_name), &st), 0);
+		const int64_t at = st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec;
+		newest = at > newest ? at : newest;
+	}
+	(void)closedir(stream);
+	return newest;
+}
+
+static int as_nobody(void *arg)
+{
+	const struct real_store *real = arg;
+	hf_store *store;
+	if (setgroups(0, NULL) != 0 || setresgid(NOBODY, NOBODY, NOBODY) != 0 ||
+	    setresuid(NOBODY, NOBODY, NOBODY) != 0)
+		return 100;
+	if (hf_open(real->path, NULL, &store, NULL) != HF_EACCESS)
+		return 101;
+	return read_all(real->path, ITEMS);
+}
+
+/* The group may read. */
+static void let_nobody_read(const struct real_store *real)
+{
+	DIR *stream = opendir(real->path);
+	assert_non_null(stream);
+	assert_int_equal(chmod(real->base, 0755), 0);
+	assert_int_equal(chown(real->path, 0, NOBODY), 0);
+	assert_int_equal(chmod(real->path, 0750), 0);
+	for (const struct dirent *entry; (entry = readdir(stream)) != NULL;) {
+		if (entry->d_name[0] == '.')
+			continue;
+		assert_int_equal(chown(real_file(real, entry->d_name), 0, NOBODY), 0);
+		assert_int_equal(chmod(real_file(real, entry->d_name), 0640), 0);
+	}
+	(void)closedir(stream);
+}
+
+static void who_may_not_write_reads(void **state)
+{
+	struct real_store *real = *state;
+	if (not_root())
+		skip();
+	fill(real);
+	let_nobody_read(real);
+	const int64_t before = newest_change(real);
+	assert_int_equal(real_in_child(as_nobody, real), 0); /* beside the writer */
+	assert_int_equal(newest_change(real), before);
+	real_close(real);
+	const int64_t closed = newest_change(real);
+	assert_int_equal(real_in_child(as_nobody, real), 0); /* after it */
+	assert_int_equal(newest_change(real), closed);
+}
+
+static int on_read_only_mount(void *arg)
+{
+	const struct real_store *real = arg;
+	hf_store *store;
+	if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+	    mount(real->path, real->path, NULL, MS_BIND, NULL) != 0 ||
+	    mount(NULL, real->path, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL) != 0)
+		return 77;
+	if (hf_open(real->path, NULL, &store, NULL) != HF_EACCESS)
+		return 101;
+	return read_all(real->path, ITEMS);
+}
+
+static void a_read_only_medium_is_read(void **state)
+{
+	struct real_store *real = *state;
+	if (not_root())
+		skip();
+	fill(real);
+	real_close(real);
+	const int64_t before = newest_change(real);
+	const int ended = real_in_child(on_read_only_mount, real);
+	if (ended == 77) {
+		printf("SKIP: no mounts here\n");
+		skip();
+	}
+	assert_int_equal(ended, 0);
+	assert_int_equal(newest_change(real), before);
+}
+
+/* A child that inherits a handle gets nothing from it and harms nothing. */
+static int in_child(void *arg)
+{
+	hf_store *store = arg;
+	struct hf_info info;
+	if (hf_get_info(store, &info, NULL) != HF_EFORK || hf_refresh(store, NULL, NULL) != HF_EFORK)
+		return 1;
+	return hf_close(store, NULL) == HF_EFORK ? 0 : 2;
+}
+
+static void a_forked_child_does_not_use_it(void **state)
+{
+	struct real_store *real = *state;
+	struct hf_outbox_got got;
+	const struct hf_outbox_key key = {hf_str("q"), hf_str("i1")};
+	hf_store *reader;
+	fill(real);
+	assert_int_equal(hf_open_read(real->path, NULL, &reader, NULL), HF_OK);
+	assert_int_equal(real_in_child(in_child, reader), 0);
+	assert_int_equal(hf_outbox_get(reader, &key, 0, &got, NULL), HF_OK);
+	assert_int_equal(got.item.payload.len, LEN);
+	hf_release(got.memory);
+	assert_int_equal(hf_close(reader, NULL), HF_OK);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(who_may_not_write_reads, real_setup, real_teardown),
+	    cmocka_unit_test_setup_teardown(a_read_only_medium_is_read, real_setup, real_teardown),
+	    cmocka_unit_test_setup_teardown(a_forked_child_does_not_use_it, real_setup, real_teardown),
+	};
+	return cmocka_run_group_tests_name("following as another user", tests, NULL, NULL);
+}
