@@ -18,7 +18,10 @@
  * I-FOLLOW-4: a reader sees whole groups, and so whole transactions. */
 #include "store/follow/follow.h"
 
-#define GONE_MOST 4u /* segments that are kept though they have no name */
+/* Segments that are kept though they have no name; and bytes of them, or as many as the snapshot
+ * that a load would read has. */
+#define GONE_MOST 64u
+#define GONE_BYTES (64u << 20)
 
 /* --- Looking ---------------------------------------------------------------------------------- */
 
@@ -75,12 +78,16 @@ static int apply_group(struct hf__follow *f, struct hf__entry *entry, struct hf_
  * due. A directory that cannot be read now is looked at with the next segment. */
 static bool keep_segment(struct hf__follow *f)
 {
-	size_t gone = 0, kept = 0;
+	const struct hf__base *base = hf__newest_base(f->store);
+	const uint64_t loaded = base->os ? base->reader.source.size : 0;
+	uint64_t bytes = 0;
+	size_t gone = 0;
 	if (f->tail.segment == f->segment)
 		return false;
 	hf__pinned_keep(&f->files, f->tail.file);
 	f->segment = f->tail.segment;
-	return hf__pinned_gone(&f->files, &gone, &kept) == 0 && gone > GONE_MOST && gone > kept / 2;
+	return hf__pinned_gone(&f->files, &gone, &bytes) == 0 &&
+	       (gone > GONE_MOST || (bytes > GONE_BYTES && bytes > loaded));
 }
 
 /* A later group can know more than the witness, which is written after it. */

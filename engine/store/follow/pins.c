@@ -249,18 +249,23 @@ void hf__pinned_drop(struct hf__pinned *p)
 	(void)pthread_mutex_unlock(&p->lock);
 }
 
-int hf__pinned_gone(struct hf__pinned *p, size_t *gone, size_t *kept)
+int hf__pinned_gone(struct hf__pinned *p, size_t *gone, uint64_t *bytes)
 {
 	uint32_t number;
-	*gone = *kept = 0;
-	const int rc = list_names(p->under, &p->names);
+	*gone = 0;
+	*bytes = 0;
+	int rc = list_names(p->under, &p->names);
 	(void)pthread_mutex_lock(&p->lock);
 	for (size_t i = 0; i < p->count && rc == 0; i++) {
-		if (!p->pins[i].kept || !hf__segment_name_parse(p->pins[i].name, &number))
+		uint64_t size = 0;
+		const struct hf__pin *pin = &p->pins[i];
+		if (!pin->kept || !hf__segment_name_parse(pin->name, &number) ||
+		    (p->names.count > 0 &&
+		     bsearch(pin->name, p->names.all, p->names.count, sizeof *p->names.all, compare_names)))
 			continue;
-		++*kept;
-		*gone += p->names.count == 0 || !bsearch(p->pins[i].name, p->names.all, p->names.count,
-		                                         sizeof *p->names.all, compare_names);
+		rc = p->under->size(p->under->ctx, pin->file, &size);
+		++*gone;
+		*bytes += size;
 	}
 	(void)pthread_mutex_unlock(&p->lock);
 	return rc;

@@ -50,8 +50,8 @@ void hf__pinned_keep(struct hf__pinned *p, int file);
 /* Keeps no more: all but segments from `first` to `last` and the snapshot of `snapshot`. */
 void hf__pinned_let_go(struct hf__pinned *p, uint32_t first, uint32_t last, uint64_t snapshot);
 void hf__pinned_drop(struct hf__pinned *p);
-/* Of the segments that are kept: how many have no name any more, and how many there are. 0 or
+/* How many of the segments that are kept have no name any more, and how long they are. 0 or
  * errno. */
-int hf__pinned_gone(struct hf__pinned *p, size_t *gone, size_t *kept);
+int hf__pinned_gone(struct hf__pinned *p, size_t *gone, uint64_t *bytes);
 
 #endif

@@ -1,6 +1,8 @@
 /* tier: fast */
 /* Read-only handles beside a writer and after it: they show what the writer has, step by step,
  * whatever became of it. */
+#include <errno.h>
+
 #include "lib/churn/churn.h"
 #include "lib/follow/follower.h"
 #include "lib/rng.h"
@@ -102,6 +104,42 @@ static void a_handle_outlives_writers_that_close_and_that_are_killed(void **stat
 	churn_deinit(&churn);
 	assert_int_equal(hf_close(follower, NULL), HF_OK);
 	sim_free(sim);
+}
+
+static void advance(hf_store *writer, int64_t sequence, int code)
+{
+	const struct hf_cursor_advance_args args = {.key = {hf_str("c"), hf_str("s"), hf_str("")},
+	                                            .sequence = sequence};
+	assert_int_equal(hf_cursor_advance(writer, NULL, &args, NULL, NULL), code);
+}
+
+/* What it wrote is in the log and was never acknowledged: an opening finds it all the same. */
+static void what_a_writer_left_whose_first_sync_failed_is_found(void **state)
+{
+	(void)state;
+	/* the first one is of the segment that is made */
+	const struct sim_fault fault = {.kinds = SIM_SYNC, .name = "segment-", .nth = 2, .error = EIO};
+	for (unsigned looks = 0; looks < 2; looks++) {
+		struct sim *sim = sim_new(sim_profile_strict(), 9);
+		sim_set_now(sim, OP_NOW);
+		hf_store *writer = follower_writer(sim, &writing);
+		advance(writer, 1, HF_OK);
+		follower_kill(sim, writer);
+		hf_store *follower = follower_open(sim, 1);
+		expect_all(sim, follower, digest_of_opening(sim));
+		writer = follower_writer(sim, &writing);
+		sim_add_fault(sim, fault);
+		advance(writer, 2, HF_EUNCERTAIN);
+		sim_clear_faults(sim);
+		if (looks)
+			(void)follower_refresh(follower);
+		const uint64_t before = follower_digest(follower);
+		follower_kill(sim, writer);
+		assert_true(digest_of_opening(sim) != before);
+		expect_all(sim, follower, digest_of_opening(sim));
+		assert_int_equal(hf_close(follower, NULL), HF_OK);
+		sim_free(sim);
+	}
 }
 
 /* --- What was held ---------------------------------------------------------------------------- */
@@ -247,6 +285,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_handle_shows_each_step_of_a_writer),
 	    cmocka_unit_test(a_handle_outlives_writers_that_close_and_that_are_killed),
+	    cmocka_unit_test(what_a_writer_left_whose_first_sync_failed_is_found),
 	    cmocka_unit_test(what_a_writer_holds_is_free_when_it_is_gone),
 	    cmocka_unit_test(time_counts_while_nobody_has_the_store_open),
 	    cmocka_unit_test(everything_that_writes_is_refused),

@@ -194,6 +194,15 @@ static void work(void *ctx)
 		churn_step(&works, world.writer);
 }
 
+/* As the handle was left by the newest call. */
+static void expect_durable(hf_store *follower)
+{
+	const hf_lsn shown = follower->follow->tail.next_lsn - 1;
+	if (world.writer && shown > hf__durable_end(world.writer))
+		fail_msg("LSN %llu is shown, %llu is durable", (unsigned long long)shown,
+		         (unsigned long long)hf__durable_end(world.writer));
+}
+
 static void expect_what_is_there(hf_store *follower)
 {
 	left = 0;
@@ -222,9 +231,11 @@ static void a_writer_at_work_between_any_two_calls_is_no_damage(void **state)
 		                        &error) != HF_OK)
 			fail_msg("open_read: %s (%s at %llu)", error.text, error.file,
 			         (unsigned long long)error.offset);
+		expect_durable(world.follower);
 		for (unsigned i = 0; i < 8; i++) {
 			left = 1 + (unsigned)hf_rng_below(&works.random.rng, 12);
 			(void)follower_refresh(world.follower);
+			expect_durable(world.follower);
 			if (i % 3 == 2)
 				expect_what_is_there(world.follower);
 		}
@@ -237,12 +248,65 @@ static void a_writer_at_work_between_any_two_calls_is_no_damage(void **state)
 	sim_free(world.sim);
 }
 
+/* --- A writer that comes while a store is loaded that nobody has open ------------------------- */
+
+static void come(void *ctx)
+{
+	(void)ctx;
+	if (left-- != 1)
+		return;
+	world.writer = follower_writer(world.sim, &writing);
+	for (int64_t i = 1; i <= 2; i++) {
+		const struct hf_cursor_advance_args args = {
+		    .write.durability = i == 1 ? HF_DURABLE : HF_OS,
+		    .key = {hf_str("come"), hf_str("s"), hf_str("")},
+		    .sequence = i};
+		assert_int_equal(hf_cursor_advance(world.writer, NULL, &args, NULL, NULL), HF_OK);
+	}
+}
+
+static void a_writer_that_comes_meanwhile_is_noticed(void **state)
+{
+	(void)state;
+	struct hf_error error = {0};
+	unsigned came = 0;
+	for (unsigned nth = 1, calls = 2; nth < calls; nth++) {
+		memset(&world, 0, sizeof world);
+		world.sim = sim_new(sim_profile_strict(), 23);
+		sim_set_now(world.sim, OP_NOW);
+		churn_init(&works, "comes", 20, 1500);
+		hf_store *first = follower_writer(world.sim, &writing);
+		for (unsigned i = 0; i < 20; i++)
+			churn_step(&works, first);
+		follower_kill(world.sim, first);
+		between_init(&world.between, sim_opener(world.sim, 1), come, NULL);
+		left = nth;
+		if (hf__store_open_read(&world.between.os, hf__all_domains(), NULL, &world.follower,
+		                        &error) != HF_OK)
+			fail_msg("open_read: %s", error.text);
+		came += world.writer != NULL;
+		expect_durable(world.follower);
+		calls = world.between.calls;
+		left = 0;
+		if (world.writer)
+			expect_what_is_there(world.follower);
+		assert_int_equal(hf_close(world.follower, NULL), HF_OK);
+		if (world.writer)
+			assert_int_equal(hf_close(world.writer, NULL), HF_OK);
+		churn_deinit(&works);
+		sim_free(world.sim);
+	}
+	print_message("figure: at each of %u calls\n", came);
+	assert_true(came > 8);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(between_any_two_calls_a_durable_state_is_shown),
 	    cmocka_unit_test(between_any_two_calls_of_a_padded_store_too),
 	    cmocka_unit_test(a_writer_at_work_between_any_two_calls_is_no_damage),
+	    cmocka_unit_test(a_writer_that_comes_meanwhile_is_noticed),
 	};
 	return cmocka_run_group_tests_name("following between calls", tests, NULL, NULL);
 }
