@@ -286,6 +286,32 @@ static void an_import_that_answered_survives_power_loss(void **state)
 	}
 }
 
+/* Which of the two stores a crash brings back is not known until the next import has synced the
+ * names: nothing that may be the target is removed before. */
+static void what_a_failed_sync_left_unknown_survives_the_next_import(void **state)
+{
+	(void)state;
+	struct place p = begin("unknown", true, 30);
+	struct sim_fault fault = {.kinds = SIM_SYNC_DIR, .nth = 1, .error = EIO};
+	struct sim_parent *parent = NULL;
+	for (int rc = HF_OK; rc != HF_EUNCERTAIN; fault.nth++) {
+		sim_parent_free(parent);
+		parent = parent_for(&p, sim_profile_weak());
+		sim_parent_fail(parent, fault);
+		rc = try_import(&p, parent);
+		assert_int_not_equal(rc, HF_OK);
+	}
+	assert_int_equal(count_names(parent), 2);
+	sim_parent_fail(parent, (struct sim_fault){0});
+	struct sweep sweep = {.p = &p};
+	sim_parent_observe(parent, at_each_call, &sweep);
+	assert_int_equal(try_import(&p, parent), HF_OK);
+	sim_parent_observe(parent, NULL, NULL);
+	assert_int_equal(count_names(parent), 1);
+	sim_parent_free(parent);
+	end(&p);
+}
+
 /* --- Read back -------------------------------------------------------------------------------- */
 
 static void flip_before_reading(void *arg, struct sim_parent *parent, uint64_t index,
@@ -329,6 +355,7 @@ int main(void)
 	    cmocka_unit_test(no_memory_anywhere_leaves_the_target_as_it_was),
 	    cmocka_unit_test(a_crash_at_any_call_leaves_the_target_or_the_whole_new_store),
 	    cmocka_unit_test(an_import_that_answered_survives_power_loss),
+	    cmocka_unit_test(what_a_failed_sync_left_unknown_survives_the_next_import),
 	    cmocka_unit_test(what_is_read_back_wrong_is_published_nowhere),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
