@@ -187,7 +187,7 @@ const struct cli_command snapshot_commands[] = {
 	 .run = snapshot_take},
 	{"snapshot", "export", "FILE", "write the whole store as one file",
 	 "Exports of one state are equal but for the name of the store in their first 512 bytes.\n"
-	 "With `-` it writes to stdout.", .run = snapshot_export,
+	 "With `-` it writes to stdout.", CLI_READS, .run = snapshot_export,
 	 OPTIONS({"replace", NULL, "a file of that name goes"})},
 	{"snapshot", "import", "FILE", "make a store out of such a file",
 	 "The store's directory (-C) must not exist or be empty. The new store has a uuid of its own\n"

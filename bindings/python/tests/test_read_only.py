@@ -37,7 +37,6 @@ def test_everything_that_writes_is_refused(store):
             reader.snapshot,
             reader.compact,
             reader.subscribe,
-            lambda: reader.export("file"),
         ):
             with pytest.raises(holdfast.ReadOnlyError):
                 write()

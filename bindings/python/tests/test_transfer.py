@@ -118,3 +118,11 @@ def test_a_pipe_is_imported():
     os.close(read_end)
     assert made.epoch == 2
     assert sorted(os.listdir(".")) == ["a.snapshot", "s", "t"]
+
+
+def test_a_handle_for_reading_exports_beside_the_writer():
+    with holdfast.open("s", create=True) as store, holdfast.open_read("s") as reader:
+        fill(store)
+        assert reader.export("r.snapshot") == store.export("w.snapshot")
+    with open("r.snapshot", "rb") as one, open("w.snapshot", "rb") as other:
+        assert one.read() == other.read()

@@ -16,6 +16,8 @@ int hf__recovery_apply(void *arg, const struct hf__entry *entry)
 		hf__clock_wrote(s, hf__to_mono(entry->at, known.setback), false);
 	if (rc != HF_OK)
 		return rc == HF_ENOTFOUND ? 0 : rc;
+	if (s->world.change.observer) /* a handle for reading is exported meanwhile */
+		s->world.change.observer->domain = index;
 	hf__change_begin(&s->world.change, entry->lsn, true);
 	rc = row->apply(s->world.states[index], &s->world.change, &known);
 	if (rc != HF_OK) {

@@ -132,7 +132,7 @@ bool hf__sweep_removed(struct hf_store *s, size_t keep, unsigned budget)
 
 void hf__sweep_applied(struct hf_store *s, void *const *states)
 {
-	if (s->world.change.emptied)
+	if (s->world.change.emptied && !s->world.change.observer) /* I-CUT-3 */
 		(void)sweep_states(s, states, UINT64_MAX, HF__REMOVED_KEPT, SWEEP_AT_ONCE,
 		                   &s->world.change.emptied);
 }

@@ -1,6 +1,8 @@
 /* See cut.h, and docs/snapshots.md. */
 #include "store/snapshot/cut.h"
 
+#include "store/follow/follow.h"
+
 #define STEP 64u /* objects under one hold of the lock */
 
 /* --- The cut ---------------------------------------------------------------------------------- */
@@ -18,10 +20,16 @@ static bool copy_incarnations(struct hf__cut_state *t)
 		memcpy(t->incarnations, world->incarnations.all, known * sizeof *t->incarnations);
 	t->incarnation_count = known;
 	const int64_t before = known > 0 ? t->incarnations[known - 1].last_at : HF_UNSET;
-	if (t->header.lsn >= world->incarnation_lsn && world->clock.stamp > before)
+	if (!t->store->follow && t->header.lsn >= world->incarnation_lsn && world->clock.stamp > before)
 		t->incarnations[t->incarnation_count++] =
 		    (struct hf__incarnation){world->incarnation_lsn, world->clock.stamp};
 	return true;
+}
+
+/* Of what was sequenced, or of what a handle for reading has got to. The lock is held. */
+static uint64_t newest_lsn(const struct hf_store *s, bool fills)
+{
+	return s->follow || fills ? s->world.next_lsn - 1 : s->writer.previous_lsn;
 }
 
 /* Behind everything that was sequenced so far. The lock is held. */
@@ -32,6 +40,9 @@ static int cut(struct hf__cut_state *t, struct hf_error *error)
 	const bool fills = b->begun && b->entries > 0;
 	if (atomic_load(&s->fault))
 		return hf__fail_fault(s, error);
+	const int shown = hf__follow_whole(s, error);
+	if (shown != HF_OK)
+		return shown;
 	t->logged = s->compaction.logged;
 	t->entries = s->compaction.entries;
 	s->taking.closed = fills;
@@ -44,7 +55,7 @@ static int cut(struct hf__cut_state *t, struct hf_error *error)
 	    .ro_compat = s->identity.ro_compat,
 	    .incompat = s->identity.incompat,
 	    .epoch = s->id.epoch,
-	    .lsn = fills ? s->world.next_lsn - 1 : s->writer.previous_lsn,
+	    .lsn = newest_lsn(s, fills),
 	    .incarnation_lsn = s->world.incarnation_lsn,
 	    .clock = s->world.clock.stamp,
 	    .setback = hf__setback(s, s->world.states),
@@ -139,13 +150,24 @@ static bool take_turn(struct hf_store *s)
 	return free;
 }
 
+/* A handle for reading has no place to spill to, and what it shows is durable. Its state and the
+ * files of its payloads stay until the end. */
+static int begin_follow(struct hf__cut_state *t, struct hf_error *error)
+{
+	const int rc = hf__follow_begin(t->store, error);
+	t->following = rc == HF_OK;
+	return rc == HF_OK ? walk_all(t, error) : rc;
+}
+
 int hf__cut_begin(struct hf__cut_state *t, struct hf_store *s, struct hf_error *error)
 {
 	*t = (struct hf__cut_state){0};
-	hf__sorter_init(&t->sorter, s->os, s->domains->rows);
+	hf__sorter_init(&t->sorter, s->follow ? NULL : s->os, s->domains->rows);
 	if (!take_turn(s))
 		return hf__fail(error, HF_EBLOCKED, 0, "a snapshot is being taken already");
 	t->store = s;
+	if (s->follow)
+		return begin_follow(t, error);
 	const int rc = walk_all(t, error);
 	return rc == HF_OK ? wait_until_durable(t, error) : rc;
 }
@@ -157,6 +179,8 @@ void hf__cut_end(struct hf__cut_state *t)
 	hf__free(t->incarnations);
 	if (!s)
 		return;
+	if (t->following)
+		hf__follow_end(s);
 	(void)pthread_mutex_lock(&s->lock);
 	s->taking.busy = s->taking.closed = false;
 	(void)pthread_mutex_unlock(&s->lock);

@@ -17,6 +17,7 @@ struct hf__cut_state {
 	struct hf__moves *moves; /* where payloads stand in what is written; NULL: nobody asks */
 	struct hf__incarnation *incarnations; /* the openings so far */
 	size_t incarnation_count;
+	bool following; /* of a handle for reading, whose state is held */
 	/* Where payloads lie, if not with the store: HF_OK, or a code with *os_errno. */
 	int (*payload)(void *ctx, const struct hf__payload *payload, uint8_t *out, int *os_errno);
 	/* Told of each entry before it is written; what is not 0 ends it. */
@@ -27,7 +28,8 @@ struct hf__cut_state {
 
 /* Takes it down, and returns when it is durable in the log. Writers go on meanwhile. Not under the
  * lock; one at a time. HF_OK, HF_EBLOCKED, HF_ENOMEM, HF_ENOSPACE, HF_EIO, HF_EUNCERTAIN,
- * HF_EFAILED. hf__cut_end() in every case. */
+ * HF_EFAILED; of a handle for reading (which has no place in the log to tell) what keeps it from
+ * being up to date. hf__cut_end() in every case. */
 HF_CHECKED int hf__cut_begin(struct hf__cut_state *cut, struct hf_store *s, struct hf_error *error);
 void hf__cut_end(struct hf__cut_state *cut);
 

@@ -31,7 +31,7 @@ static int begin(hf_store *store, const struct hf_export_options *given,
 	int rc =
 	    hf__sized_take(options, sizeof *options, given, EXPORT_FIRST, "hf_export_options", error);
 	if (rc == HF_OK)
-		rc = hf__check_writable(store, error);
+		rc = hf__check_fork(store, error);
 	return rc == HF_OK ? hf__call_begin(store, error) : rc; /* closing waits for it */
 }
 
