@@ -82,6 +82,22 @@ int hf_open(const char *path, const struct hf_options *options, hf_store **out,
 	return rc;
 }
 
+/* As hf__follow_place says. */
+static int open_again(const struct hf__os *os, struct hf__os **out)
+{
+	struct hf__os *fresh = hf__alloc(sizeof *fresh);
+	if (!fresh)
+		return ENOMEM;
+	const int rc = hf__os_posix_again(os, fresh);
+	if (rc == ESTALE)
+		*out = fresh;
+	else
+		hf__free(fresh);
+	return rc;
+}
+
+static const struct hf__follow_place place = {open_again, release_os};
+
 int hf_open_read(const char *path, const struct hf_options *options, hf_store **out,
                  struct hf_error *error)
 {
@@ -92,11 +108,13 @@ int hf_open_read(const char *path, const struct hf_options *options, hf_store **
 	if (rc != HF_OK)
 		return rc;
 	rc = hf__store_open_read(os, hf__all_domains(), options, out, error);
-	if (rc != HF_OK)
+	if (rc != HF_OK) {
 		release_os(os);
-	else
-		hf__store_own_os(*out, os, release_os);
-	return rc;
+		return rc;
+	}
+	hf__store_own_os(*out, os, release_os);
+	hf__follow_at(*out, &place);
+	return HF_OK;
 }
 
 int hf_log_each(const char *path, hf_lsn from, unsigned flags, hf_log_fn each, void *ctx,

@@ -159,9 +159,12 @@ int hf__follow_catch_up(struct hf__follow *f, struct hf_error *error)
 	struct hf__witness word;
 	struct hf_error failure = {0};
 	bool held;
+	int rc = hf__follow_move(f, error);
+	if (rc != HF_OK)
+		return rc;
 	if (!f->loaded)
 		return hf__follow_load(f, error);
-	int rc = look(f, &held, &word, error);
+	rc = look(f, &held, &word, error);
 	if (rc != HF_OK)
 		return rc;
 	if (died(f, held, &word))

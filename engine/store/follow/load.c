@@ -31,22 +31,6 @@ struct found {
 	bool clean; /* nothing lies behind it, and the witness says that it was closed there */
 };
 
-/* As if nothing had been read. */
-static void forget(struct hf__follow *f)
-{
-	struct hf_store *s = f->store;
-	hf__tail_close(&f->tail);
-	hf__payload_files_close(s);
-	hf__bases_close(s);
-	if (s->witness.file >= 0)
-		(void)s->os->close(s->os->ctx, s->witness.file); /* it is only read */
-	s->witness.file = -1;
-	hf__states_deinit(s, s->world.states);
-	s->world.incarnations.count = 0;
-	hf__pinned_drop(&f->files);
-	s->info = (struct hf_info){.volatile_fs = s->info.volatile_fs};
-}
-
 /* --- One attempt ------------------------------------------------------------------------------ */
 
 static int take_files(struct hf__follow *f, struct hf_error *error)
@@ -202,7 +186,7 @@ static int attempt(struct hf__follow *f, struct found *found, bool beside)
 	*found = (struct found){0};
 	found->r.store = f->store;
 	found->r.error = &found->failure;
-	forget(f);
+	hf__follow_drop(f);
 	int rc = replay(f, found, beside);
 	if (rc == HF_OK && !beside)
 		rc = check_alone(f, found);
@@ -240,7 +224,7 @@ static int load(struct hf__follow *f, struct hf_error *error)
 	}
 	if (rc == HF_OK)
 		return rc;
-	forget(f);
+	hf__follow_drop(f);
 	if (error)
 		*error = found.failure;
 	return rc;

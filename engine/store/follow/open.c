@@ -95,6 +95,14 @@ int hf_refresh(hf_store *store, bool *changed, struct hf_error *error)
 
 /* --- The end ---------------------------------------------------------------------------------- */
 
+static void free_left(struct hf__follow *f)
+{
+	for (struct hf__follow_left *left; (left = f->left) != NULL; hf__free(left)) {
+		f->left = left->next;
+		f->place->release(left->os);
+	}
+}
+
 void hf__follow_close(struct hf_store *s)
 {
 	struct hf__follow *f = s->follow;
@@ -105,6 +113,7 @@ void hf__follow_close(struct hf_store *s)
 	(void)pthread_rwlock_destroy(&f->in_use);
 	s->os = f->files.under;
 	s->follow = NULL;
+	free_left(f);
 	hf__free(f);
 }
 
@@ -120,5 +129,6 @@ void hf__follow_forget(struct hf_store *s)
 	for (unsigned i = 0; i < HF__BASES; i++)
 		s->bases[i].file = -1;
 	s->follow = NULL;
+	free_left(f);
 	hf__free(f);
 }

@@ -4,6 +4,7 @@
 #define HF_STORE_FOLLOW_PINS_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "log/format.h"
 #include "os/os.h"
@@ -21,7 +22,7 @@ struct hf__pin_names {
 };
 
 struct hf__pinned {
-	const struct hf__os *under;
+	_Atomic(const struct hf__os *) under; /* another one when the directory was replaced: place.c */
 	struct hf__os os; /* its ctx is this struct, which must not move */
 	pthread_mutex_t lock; /* of `pins` */
 	struct hf__pin *pins;

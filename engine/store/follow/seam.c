@@ -176,7 +176,8 @@ static int no_lock(void *ctx, const char *name, int64_t wait_us)
 
 void hf__pinned_init(struct hf__pinned *p, const struct hf__os *under)
 {
-	*p = (struct hf__pinned){.under = under};
+	*p = (struct hf__pinned){0};
+	atomic_init(&p->under, under);
 	(void)pthread_mutex_init(&p->lock, NULL);
 	p->os = (struct hf__os){
 	    .ctx = p,

@@ -126,13 +126,20 @@ static int catch_up(struct hf_store *s, struct hf_error *error)
 	return rc;
 }
 
+static int check_place(const struct hf_feed *feed, struct hf_error *error)
+{
+	if (feed->places == hf__follow_places(feed->tail.store))
+		return HF_OK;
+	return hf__fail(error, HF_EGONE, 0, "another store lies where this one was: open a new feed");
+}
+
 static int find_limit(struct hf_feed *feed, uint64_t *limit, struct hf_error *error)
 {
 	int rc;
 	if (feed->watch) {
 		rc = catch_up(feed->tail.store, error);
 		*limit = hf__durable_end(feed->tail.store);
-		return rc;
+		return rc == HF_OK ? check_place(feed, error) : rc;
 	}
 	/* It reads, and what waits lies in what was read. */
 	rc = feed->has_waiting ? HF_OK : hf__tail_learn(&feed->tail, &feed->known, error);
@@ -317,8 +324,10 @@ int hf_feed_open(hf_store *store, hf_lsn from, hf_feed **out, struct hf_error *e
 		return rc;
 	struct hf_feed *feed = hf__feed_new(store, from);
 	rc = feed ? catch_up(store, error) : hf__fail(error, HF_ENOMEM, 0, "no memory for a feed");
-	if (rc == HF_OK)
+	if (rc == HF_OK) {
+		feed->places = hf__follow_places(store);
 		rc = feed_place(feed, error);
+	}
 	if (rc == HF_OK) {
 		feed->watch = store->watch;
 		hf__watch_add_tail(feed->watch, &feed->tail);

@@ -15,6 +15,7 @@ struct hf_feed {
 	uint64_t known; /* of a directory: durable as far as is known */
 	struct hf__entry waiting; /* taken from the tail, too much for the batch before */
 	bool has_waiting;
+	uint64_t places; /* of a read-only handle: which of its stores it reads */
 	bool astray; /* the tail is not where the last batch ended */
 	_Atomic bool woken; /* by hf_feed_wake: the call that waits, or the next one, is over */
 	_Atomic uint32_t inside; /* calls that read; FEED_CLOSED: no more get in */

@@ -1,6 +1,7 @@
 /* tier: fast */
 /* Read-only handles of users who may not write, and on media that take no writes: they work, and
- * leave no trace. Both need root, or say SKIP. */
+ * leave no trace (both need root, or say SKIP). In a forked child; and where another store takes
+ * the place of the one that is followed. */
 #include <dirent.h>
 #include <errno.h>
 #include <grp.h>
@@ -186,12 +187,101 @@ static void a_forked_child_does_not_use_it(void **state)
 	assert_int_equal(hf_close(reader, NULL), HF_OK);
 }
 
+/* --- Another store in its place --------------------------------------------------------------- */
+
+static void advance(const char *path, int64_t sequence)
+{
+	hf_store *store;
+	const struct hf_options options = {.create = true, .no_background = true};
+	const struct hf_cursor_advance_args args = {.key = {hf_str("c"), hf_str("s"), hf_str("")},
+	                                            .sequence = sequence};
+	assert_int_equal(hf_open(path, &options, &store, NULL), HF_OK);
+	assert_int_equal(hf_cursor_advance(store, NULL, &args, NULL, NULL), HF_OK);
+	assert_int_equal(hf_close(store, NULL), HF_OK);
+}
+
+static int64_t sequence_of(hf_store *reader)
+{
+	const struct hf_cursor_key key = {hf_str("c"), hf_str("s"), hf_str("")};
+	struct hf_cursor_got got;
+	struct hf_error error = {0};
+	if (hf_cursor_get(reader, &key, 0, &got, &error) != HF_OK)
+		fail_msg("%s", error.text);
+	const int64_t sequence = got.cursor.last_sequence;
+	hf_release(got.memory);
+	return sequence;
+}
+
+static void a_store_that_was_replaced_is_followed_in_its_place(void **state)
+{
+	struct real_store *real = *state;
+	const char *aside = real_beside(real, "aside"), *next = real_beside(real, "next");
+	struct hf_event_batch batch;
+	struct hf_error error = {0};
+	hf_store *reader;
+	hf_feed *feed;
+	bool changed;
+	advance(real->path, 1);
+	assert_int_equal(hf_open_read(real->path, NULL, &reader, NULL), HF_OK);
+	assert_int_equal(hf_feed_open(reader, 1, &feed, NULL), HF_OK);
+	assert_int_equal(sequence_of(reader), 1);
+	for (int64_t i = 2; i < 5; i++) {
+		char *old = strdup(aside);
+		(void)snprintf(old + strlen(old) - 1, 2, "%d", (int)i);
+		advance(next, i);
+		assert_int_equal(rename(real->path, old), 0);
+		assert_int_equal(sequence_of(reader), i == 2 ? 1 : (i - 1) * 10); /* nothing lies there */
+		assert_int_equal(rename(next, real->path), 0);
+		assert_int_equal(hf_refresh(reader, &changed, NULL), HF_OK);
+		assert_true(changed);
+		assert_int_equal(sequence_of(reader), i);
+		advance(real->path, i * 10);
+		assert_int_equal(sequence_of(reader), i * 10);
+		free(old);
+	}
+	assert_int_equal(hf_feed_next(feed, 0, 0, &batch, &error), HF_EGONE);
+	hf_feed_close(feed);
+	assert_int_equal(hf_feed_open(reader, 1, &feed, NULL), HF_OK);
+	assert_int_equal(hf_feed_next(feed, 0, 0, &batch, &error), HF_OK);
+	assert_int_equal(batch.count, 2);
+	hf_release(batch.memory);
+	hf_feed_close(feed);
+	assert_int_equal(hf_close(reader, NULL), HF_OK);
+}
+
+static void an_import_that_replaces_a_store_is_followed(void **state)
+{
+	struct real_store *real = *state;
+	const struct hf_import_options replace = {.size = sizeof replace, .replace = true};
+	hf_store *reader;
+	struct hf_info before, after;
+	advance(real->path, 7);
+	assert_int_equal(hf_open_read(real->path, NULL, &reader, NULL), HF_OK);
+	assert_int_equal(hf_get_info(reader, &before, NULL), HF_OK);
+	real_open(real);
+	assert_int_equal(hf_export(real->store, real_beside(real, "file"), NULL, NULL, NULL), HF_OK);
+	real_close(real);
+	advance(real->path, 8);
+	assert_int_equal(sequence_of(reader), 8);
+	assert_int_equal(hf_import(real_beside(real, "file"), real->path, &replace, NULL, NULL), HF_OK);
+	assert_int_equal(sequence_of(reader), 7);
+	assert_int_equal(hf_get_info(reader, &after, NULL), HF_OK);
+	assert_true(after.epoch == before.epoch + 1 && after.read_only && !after.writer);
+	advance(real->path, 9);
+	assert_int_equal(sequence_of(reader), 9);
+	assert_int_equal(hf_close(reader, NULL), HF_OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(who_may_not_write_reads, real_setup, real_teardown),
 	    cmocka_unit_test_setup_teardown(a_read_only_medium_is_read, real_setup, real_teardown),
 	    cmocka_unit_test_setup_teardown(a_forked_child_does_not_use_it, real_setup, real_teardown),
+	    cmocka_unit_test_setup_teardown(a_store_that_was_replaced_is_followed_in_its_place,
+	                                    real_setup, real_teardown),
+	    cmocka_unit_test_setup_teardown(an_import_that_replaces_a_store_is_followed, real_setup,
+	                                    real_teardown),
 	};
 	return cmocka_run_group_tests_name("following as another user", tests, NULL, NULL);
 }
