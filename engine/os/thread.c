@@ -7,10 +7,7 @@
 
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
 
 static void all_but_faults(sigset_t *set)
 {
@@ -42,12 +39,4 @@ void hf__thread_sleep(int64_t microseconds)
 	const struct timespec time = {.tv_sec = microseconds / 1000000,
 	                              .tv_nsec = microseconds % 1000000 * 1000};
 	(void)nanosleep(&time, NULL);
-}
-
-void hf__thread_yields(void)
-{
-	enum { WHO_THREAD = 1, CLASS_IDLE = 3, CLASS_SHIFT = 13 };
-	/* Of one thread in Linux. Neither has to succeed. */
-	(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 19);
-	(void)syscall(SYS_ioprio_set, WHO_THREAD, 0, CLASS_IDLE << CLASS_SHIFT);
 }

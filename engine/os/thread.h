@@ -7,8 +7,6 @@
 
 /* As pthread_create: a thread that takes none of the host's signals. */
 int hf__thread_start(pthread_t *out, void *(*run)(void *arg), void *arg);
-/* The calling thread has time: others come first, on the processor and at the disk. */
-void hf__thread_yields(void);
 /* Sleeps for about so long: for threads that nobody waits for. */
 void hf__thread_sleep(int64_t microseconds);
 /* The calling thread's name, for people: at most 15 bytes. */

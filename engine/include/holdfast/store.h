@@ -52,8 +52,8 @@ struct hf_options {
 	 * than there are objects would have to be replayed); 0 = 64 MiB, UINT64_MAX: never by itself.
 	 * The thread of upkeep begins it, or hf_maintain() */
 	uint64_t compact_bytes;
-	/* bytes a second that a compaction writes beside commits: 0 = 64 MiB; UINT64_MAX: as fast as
-	 * it goes, as hf_compact() does */
+	/* bytes a second that a compaction writes beside commits; 0 = 64 MiB where it began by itself,
+	 * as fast as it goes where it was asked for; UINT64_MAX: as fast as it goes */
 	uint64_t compact_rate;
 	/* what a compaction keeps of the log before its snapshot, for the feed, the history of an
 	 * object and states of the past: entries of so many microseconds, and at most so many bytes.

@@ -19,6 +19,7 @@
 /* After this much in a segment its successor grows: small enough to be made in no time, large
  * enough to get on with. */
 #define SEGMENT_FLOOR (256u << 10)
+#define SEGMENT_OF_LITTLE (4u << 20)
 #define SLICE (64u << 10)
 #define REFUSAL_NS INT64_C(1000000000)
 
@@ -35,11 +36,24 @@ static uint32_t least_size(const struct hf_store *s, uint32_t need)
 	return clamp_size((uint64_t)need + s->align);
 }
 
+/* Where little lives a large segment would be mostly what is to be thrown away, and an opening
+ * would read all of its zeros. */
+static uint64_t full_size(const struct hf_store *s)
+{
+	const uint64_t live = s->compaction.live_bytes;
+	uint64_t size = SEGMENT_OF_LITTLE;
+	if (live == 0)
+		return s->identity.segment_size;
+	while (size < live && size < s->identity.segment_size)
+		size *= 2;
+	return size < s->identity.segment_size ? size : s->identity.segment_size;
+}
+
 /* A small store stays small: the first segment is at most 512 KiB, each next one has room for
  * twice what this one holds, up to what was asked for. */
 static uint32_t wanted_size(const struct hf_store *s, uint32_t least)
 {
-	const uint64_t full = s->identity.segment_size;
+	const uint64_t full = full_size(s);
 	uint64_t size = s->writer.segment_size ? SEGMENT_FLOOR : HF__SEGMENT_FIRST_MAX;
 	while (size < (uint64_t)s->writer.end.offset * 2 && size < full)
 		size *= 2;

@@ -89,11 +89,19 @@ static int compact_behind(struct hf_store *s, const struct hf__snapshot_header *
 	return rc;
 }
 
+/* 0: as fast as it goes. */
+static uint64_t rate_of(const struct hf_store *s, bool paced)
+{
+	const uint64_t rate = s->options.compact_rate;
+	if (rate == 0)
+		return paced ? HF__COMPACT_RATE_DEFAULT : 0;
+	return rate == UINT64_MAX ? 0 : rate;
+}
+
 int hf__compact(struct hf_store *s, bool paced, struct hf_error *error)
 {
 	struct hf__taken t;
-	const uint64_t rate = s->options.compact_rate;
-	int rc = hf__take_begin(&t, s, true, paced && rate != UINT64_MAX ? rate : 0, error);
+	int rc = hf__take_begin(&t, s, true, rate_of(s, paced), error);
 	if (rc == HF_OK)
 		rc = compact_behind(s, &t.cut.header, &t.moves, error);
 	hf__take_end(&t);

@@ -48,23 +48,41 @@ static int compact(struct hf_store *s, bool paced)
 	return rc == HF_EUNCERTAIN ? rc : HF_OK;
 }
 
+/* One thread for all of them: what each needs for a moment comes from the same part of the heap. */
 static void *thread_main(void *arg)
 {
+	struct hf_store *s = arg;
+	struct hf__compaction *c = &s->compaction;
 	hf__thread_name("hf-compact");
-	hf__thread_yields();
-	(void)compact(arg, true);
+	(void)pthread_mutex_lock(&s->lock);
+	while (!atomic_load(&s->taking.stopping)) {
+		if (!c->wanted) {
+			(void)pthread_cond_wait(&c->wake, &s->lock);
+			continue;
+		}
+		c->wanted = false;
+		(void)pthread_mutex_unlock(&s->lock);
+		(void)compact(s, true);
+		(void)pthread_mutex_lock(&s->lock);
+	}
+	(void)pthread_mutex_unlock(&s->lock);
 	return NULL;
 }
 
-/* The thread of the one before has ended, or is about to. */
-static void begin_thread(struct hf_store *s)
+/* Whoever set at_work. */
+static void wake_thread(struct hf_store *s)
 {
 	struct hf__compaction *c = &s->compaction;
-	if (c->started)
-		(void)pthread_join(c->thread, NULL);
-	c->started = hf__thread_start(&c->thread, thread_main, s) == 0;
 	if (!c->started)
+		c->started = hf__thread_start(&c->thread, thread_main, s) == 0;
+	if (!c->started) {
 		atomic_store(&c->at_work, false);
+		return;
+	}
+	(void)pthread_mutex_lock(&s->lock);
+	c->wanted = true;
+	(void)pthread_cond_signal(&c->wake);
+	(void)pthread_mutex_unlock(&s->lock);
 }
 
 static void wait_for_it(struct hf_store *s)
@@ -86,13 +104,16 @@ int hf__compact_upkeep(struct hf_store *s, bool asked)
 		return HF_OK;
 	if (s->options.no_background || asked)
 		return compact(s, false);
-	begin_thread(s);
+	wake_thread(s);
 	return HF_OK;
 }
 
 void hf__compact_stop(struct hf_store *s)
 {
+	(void)pthread_mutex_lock(&s->lock);
 	atomic_store(&s->taking.stopping, true);
+	(void)pthread_cond_signal(&s->compaction.wake);
+	(void)pthread_mutex_unlock(&s->lock);
 	if (s->compaction.started)
 		(void)pthread_join(s->compaction.thread, NULL);
 	s->compaction.started = false;

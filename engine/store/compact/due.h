@@ -16,7 +16,9 @@ struct hf__compaction {
 	int64_t retry_at; /* ticks: not before, after one that failed */
 	uint64_t done; /* so many ended well */
 	pthread_t thread;
-	bool started; /* to be joined */
+	pthread_cond_t wake; /* it sleeps here */
+	bool started; /* to be joined; whoever set at_work writes it */
+	bool wanted;
 	_Atomic bool at_work;
 };
 

@@ -10,7 +10,7 @@
 #include "store/compact/compact.h"
 #include "store/snapshot/walk.h"
 
-#define STEP 256u
+#define STEP 64u
 
 struct moving {
 	const struct hf__moves *moves;
@@ -65,6 +65,7 @@ static int walk(struct hf_store *s, struct moving *m)
 	while (more && rc == HF_OK) {
 		rc = hf__walk_step(&w, STEP, &more);
 		(void)pthread_mutex_unlock(&s->lock);
+		hf__walk_pause(&w);
 		(void)pthread_mutex_lock(&s->lock);
 	}
 	hf__walk_end(&s->world.change);

@@ -35,7 +35,7 @@ int hf__recovery_stands(struct hf__recovery *r, const struct hf__snapshot_header
 	*is = !f && begins_there(r, h);
 	if (!f || h->position.offset <= HF__SEGMENT_HEADER_SIZE)
 		return HF_OK;
-	const int rc = hf__recovery_read(r, f, 0);
+	const int rc = hf__recovery_read(r, f, h->position.offset);
 	if (rc != HF_OK)
 		return rc;
 	const struct hf__scan_input input = {

@@ -8,6 +8,9 @@
 #include "base/hash.h"
 #include "log/sector.h"
 
+#define AT_ONCE (1u << 20) /* bytes of a segment that are read in one call */
+#define PIECE (128u << 10)
+
 int hf__corrupt(struct hf__recovery *r, uint32_t number, uint64_t offset, const char *why)
 {
 	char name[HF__NAME_MAX] = "";
@@ -77,13 +80,45 @@ static int compare_numbers(const void *a, const void *b)
 	return (left->number > right->number) - (left->number < right->number);
 }
 
+/* Reads `len` bytes from the beginning to r->bytes, whose len is 0. 0 or errno. */
+static int read_at_once(struct hf__recovery *r, int file, size_t len)
+{
+	const struct hf__os *os = r->store->os;
+	if (!hf__writer_reserve(&r->bytes, len + 1))
+		return ENOMEM;
+	return os->read(os->ctx, file, r->bytes.data, len, 0, &r->bytes.len);
+}
+
+/* The same for what is long: mostly zeros. Fresh memory is zero without being touched, so pieces of
+ * zeros cost no page of it. */
+static int read_in_pieces(struct hf__recovery *r, int file, size_t len)
+{
+	const struct hf__os *os = r->store->os;
+	uint8_t *piece = hf__alloc(PIECE);
+	size_t got = PIECE;
+	int rc = 0;
+	hf__writer_deinit(&r->bytes);
+	r->bytes.data = hf__alloc(len);
+	r->bytes.cap = r->bytes.data ? len : 0;
+	if (!piece || !r->bytes.data)
+		rc = ENOMEM;
+	while (rc == 0 && got == PIECE && r->bytes.len < len) {
+		const size_t left = len - r->bytes.len;
+		rc = os->read(os->ctx, file, piece, left < PIECE ? left : PIECE, r->bytes.len, &got);
+		if (rc == 0 && !hf__bytes_zero(piece, got))
+			memcpy(r->bytes.data + r->bytes.len, piece, got);
+		r->bytes.len += rc == 0 ? got : 0;
+	}
+	hf__free(piece);
+	return rc;
+}
+
 /* Reads [0, len) of a segment into r->bytes; fewer when the file is shorter. len 0: all of it. */
 int hf__recovery_read(struct hf__recovery *r, struct hf__segment_file *f, size_t len)
 {
 	const struct hf__os *os = r->store->os;
 	char name[HF__NAME_MAX];
 	int file = -1;
-	size_t got = 0;
 	hf__segment_name(f->number, name);
 	int rc = os->open(os->ctx, name, 0, &file);
 	if (rc)
@@ -93,11 +128,10 @@ int hf__recovery_read(struct hf__recovery *r, struct hf__segment_file *f, size_t
 		rc = EFBIG;
 	const size_t wanted = len && len < f->size ? len : (size_t)f->size;
 	r->bytes.len = 0;
-	if (rc == 0 && !hf__writer_reserve(&r->bytes, wanted + 1))
-		rc = ENOMEM;
-	if (rc == 0)
-		rc = os->read(os->ctx, file, r->bytes.data, wanted, 0, &got);
-	r->bytes.len = got;
+	if (rc == 0 && wanted > AT_ONCE)
+		rc = read_in_pieces(r, file, wanted);
+	else if (rc == 0)
+		rc = read_at_once(r, file, wanted);
 	const int closed = os->close(os->ctx, file);
 	rc = rc ? rc : closed;
 	if (rc == EFBIG)

@@ -144,7 +144,9 @@ static int prepare(struct merge *m)
 	if (m->sorter->run_count == 0 || m->sorter->filling.count == 0)
 		return HF_OK;
 	hf__sorter_take(m->sorter, &batch);
-	return hf__sorter_spill(m->sorter, &batch, &m->os_errno) == 0 ? HF_OK : HF_EIO;
+	const int rc = hf__sorter_spill(m->sorter, &batch, &m->os_errno);
+	hf__writer_deinit(&m->sorter->spare); /* nothing fills it any more */
+	return rc == 0 ? HF_OK : HF_EIO;
 }
 
 int hf__sorter_give(struct hf__sorter *sorter, hf__sorted_fn fn, void *arg, int *os_errno)

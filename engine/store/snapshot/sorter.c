@@ -7,7 +7,7 @@
 #include "log/snapshot.h"
 #include "store/snapshot/order.h"
 
-#define BATCH_BYTES (8u << 20)
+#define BATCH_BYTES (4u << 20)
 #define SPILL_NAME "sorting.tmp"
 
 void hf__sorter_init(struct hf__sorter *sorter, const struct hf__os *os,
@@ -22,6 +22,7 @@ void hf__sorter_deinit(struct hf__sorter *sorter)
 {
 	hf__writer_deinit(&sorter->into.body);
 	hf__writer_deinit(&sorter->filling.bytes);
+	hf__writer_deinit(&sorter->spare);
 	for (size_t i = 0; i < sorter->run_count; i++)
 		hf__free(sorter->runs[i].buffer);
 	hf__free(sorter->runs);
@@ -121,7 +122,8 @@ bool hf__sorter_full(const struct hf__sorter *sorter)
 void hf__sorter_take(struct hf__sorter *sorter, struct hf__sorted_batch *batch)
 {
 	*batch = sorter->filling;
-	sorter->filling = (struct hf__sorted_batch){0};
+	sorter->filling = (struct hf__sorted_batch){.bytes = sorter->spare};
+	sorter->spare = (struct hf__writer){0};
 }
 
 /* --- Sorting and spilling --------------------------------------------------------------------- */
@@ -185,7 +187,10 @@ int hf__sorter_spill(struct hf__sorter *sorter, struct hf__sorted_batch *batch, 
 	if (rc == 0 && batch->count > 0)
 		rc = write_run(sorter, order, batch->count);
 	hf__free(order);
-	hf__writer_deinit(&batch->bytes);
+	/* Whoever fills it holds the lock: what is there need not grow again. */
+	hf__writer_deinit(&sorter->spare);
+	sorter->spare = batch->bytes;
+	sorter->spare.len = 0;
 	*batch = (struct hf__sorted_batch){0};
 	*os_errno = rc;
 	return rc;

@@ -54,6 +54,7 @@ struct hf__sorter {
 	struct hf__sorted_ref refs[HF__SORTED_REFS]; /* of the entry in the making */
 	uint32_t ref_count;
 	/* The thread that takes the snapshot alone. */
+	struct hf__writer spare; /* empty: the buffer of the batch before */
 	int spill; /* -1: none */
 	uint64_t spilled; /* bytes */
 	struct hf__sorted_run *runs;

@@ -4,7 +4,11 @@
 #include <limits.h>
 
 #include "object/container.h"
+#include "os/thread.h"
 #include "store/snapshot/sorter.h"
+
+#define STEPS_AT_ONCE 4u
+#define PAUSE_US 30
 
 /* --- One object ------------------------------------------------------------------------------- */
 
@@ -173,6 +177,14 @@ void hf__walk_visit(struct hf__walk *w, const struct hf__domains *domains, void 
 	w->visit = visit;
 	w->ctx = ctx;
 	change->observer = &w->observer;
+}
+
+/* A thread that takes a mutex again at once is there before a sleeper is awake: without this a
+ * commit waits for all of the walk (p99.9 22 ms, 100,000 objects). A short walk is over before. */
+void hf__walk_pause(struct hf__walk *w)
+{
+	if (++w->steps > STEPS_AT_ONCE)
+		hf__thread_sleep(PAUSE_US);
 }
 
 void hf__walk_end(struct hf__change *change)

@@ -29,6 +29,7 @@ struct hf__walk {
 	struct hf__emitter *emitter; /* where entries go */
 	/* where it stands */
 	unsigned row;
+	unsigned steps;
 	bool in_row;
 	const void *owner; /* a container, or the state */
 	unsigned shelf;
@@ -50,6 +51,8 @@ void hf__walk_visit(struct hf__walk *walk, const struct hf__domains *domains, vo
 /* Gives about `budget` objects. *more: there are others. The lock is held. */
 HF_CHECKED int hf__walk_step(struct hf__walk *walk, unsigned budget, bool *more);
 void hf__walk_end(struct hf__change *change);
+/* Between two steps, without the lock: others get it. */
+void hf__walk_pause(struct hf__walk *walk);
 
 /* All of one state at once, in no order. */
 HF_CHECKED int hf__walk_state(const struct hf__domain *row, void *state,

@@ -3,6 +3,7 @@
  * next opening, retention, who is told, and a directory that does not grow. */
 #include <errno.h>
 
+#include "base/mem.h"
 #include "holdfast/admin.h"
 #include "holdfast/feed.h"
 #include "lib/churn/churn.h"
@@ -212,6 +213,21 @@ static void an_empty_store_and_one_that_was_just_compacted_can_be(void **state)
 	end(&churn, stage);
 }
 
+static void a_compaction_keeps_no_memory(void **state)
+{
+	(void)state;
+	struct churn churn;
+	struct stage *stage = begin(&churn, "memory", (struct hf_options){0}, 4000, 900);
+	for (unsigned i = 0; i < 3; i++)
+		compact(stage);
+	const size_t used = hf__mem_used();
+	for (unsigned i = 0; i < 40; i++) {
+		compact(stage);
+		assert_true(hf__mem_used() <= used + 4096);
+	}
+	end(&churn, stage);
+}
+
 static void the_guard_does_not_miss_what_was_removed(void **state)
 {
 	(void)state;
@@ -338,6 +354,7 @@ int main(void)
 	    cmocka_unit_test(work_compactions_and_openings_in_any_order_give_the_same_state),
 	    cmocka_unit_test(a_store_that_is_compacted_does_not_grow),
 	    cmocka_unit_test(an_empty_store_and_one_that_was_just_compacted_can_be),
+	    cmocka_unit_test(a_compaction_keeps_no_memory),
 	    cmocka_unit_test(the_guard_does_not_miss_what_was_removed),
 	    cmocka_unit_test(a_feed_that_was_passed_is_told),
 	    cmocka_unit_test(what_a_subscription_waits_for_stays),
