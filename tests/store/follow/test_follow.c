@@ -3,11 +3,13 @@
  * whatever became of it. */
 #include <errno.h>
 
+#include "base/hash.h"
 #include "lib/churn/churn.h"
 #include "lib/follow/follower.h"
 #include "lib/rng.h"
 #include "lib/test.h"
 #include "store/follow/follow.h"
+#include "store/snapshot/walk.h"
 
 enum { STEPS = 400, LIVES = 200, SEGMENT = 16 << 10 };
 
@@ -196,6 +198,81 @@ static void what_a_writer_holds_is_free_when_it_is_gone(void **state)
 	}
 }
 
+/* --- A walk over it --------------------------------------------------------------------------- */
+
+static int count_new(struct hf__emitter *emitter, uint64_t lsn, uint8_t kind)
+{
+	(void)lsn;
+	(void)kind;
+	(void)sim_seen_add(emitter->ctx, hf__checksum(emitter->body.data, emitter->body.len, 1));
+	emitter->body.len = 0;
+	return HF_OK;
+}
+
+static int put_no_payload(struct hf__emitter *emitter, const struct hf__payload *payload)
+{
+	(void)payload;
+	hf__put_u32(&emitter->body, 0);
+	return HF_OK;
+}
+
+/* How many objects a walk over the follower gives; half way the writer goes, if there is one. */
+static size_t walk_over(hf_store *follower, hf_store *writer)
+{
+	struct hf__emitter emitter = {
+	    .ctx = sim_seen_new(), .emit = count_new, .payload = put_no_payload};
+	struct hf__walk walk;
+	bool more = true;
+	(void)pthread_mutex_lock(&follower->lock);
+	hf__walk_begin(&walk, follower->domains, follower->world.states, follower->world.next_lsn - 1,
+	               &emitter, &follower->world.change);
+	for (unsigned i = 0; more; i++) {
+		assert_int_equal(hf__walk_step(&walk, 1, &more), HF_OK);
+		if (i != 50 || !writer)
+			continue;
+		(void)pthread_mutex_unlock(&follower->lock);
+		assert_int_equal(hf_close(writer, NULL), HF_OK);
+		assert_int_equal(hf_refresh(follower, NULL, NULL), HF_OK);
+		(void)pthread_mutex_lock(&follower->lock);
+	}
+	hf__walk_end(&follower->world.change);
+	(void)pthread_mutex_unlock(&follower->lock);
+	const size_t count = sim_seen_count(emitter.ctx);
+	sim_seen_free(emitter.ctx);
+	hf__writer_deinit(&emitter.body);
+	return count;
+}
+
+static void a_writer_that_ends_while_it_is_exported_hides_nothing(void **state)
+{
+	(void)state;
+	struct sim *sim = sim_new(sim_profile_strict(), 10);
+	sim_set_now(sim, OP_NOW);
+	hf_store *writer = follower_writer(sim, &writing), *follower = follower_open(sim, 1);
+	for (unsigned i = 0; i < 200; i++) {
+		char id[16];
+		(void)snprintf(id, sizeof id, "i%u", i);
+		const struct hf_outbox_enqueue_args item = {.queue = hf_str("q"), .id = hf_str(id)};
+		const struct hf_outbox_claim_args claim = {.queue = hf_str("q"),
+		                                           .id = hf_str(id),
+		                                           .owner = hf_str("w"),
+		                                           .lease_us = i % 2 ? 60000000 : 0};
+		assert_int_equal(hf_outbox_enqueue(writer, NULL, &item, NULL, NULL), HF_OK);
+		assert_int_equal(hf_outbox_claim(writer, NULL, &claim, NULL, NULL, NULL), HF_OK);
+	}
+	(void)follower_refresh(follower);
+	const size_t all = walk_over(follower, NULL);
+	assert_true(all >= 200);
+	assert_int_equal(walk_over(follower, writer), all);
+	assert_int_equal(status_of(follower, "i0"), HF_OUTBOX_QUEUED);
+	assert_int_equal(status_of(follower, "i1"), HF_OUTBOX_SENDING);
+	follower_verify(follower);
+	assert_int_equal(hf_close(follower, NULL), HF_OK);
+	sim_free(sim);
+}
+
+/* --- Time ------------------------------------------------------------------------------------- */
+
 /* The wall clock is wrong: only the clock since boot says how long it was. */
 static void time_counts_while_nobody_has_the_store_open(void **state)
 {
@@ -288,6 +365,7 @@ int main(void)
 	    cmocka_unit_test(what_a_writer_left_whose_first_sync_failed_is_found),
 	    cmocka_unit_test(what_a_writer_holds_is_free_when_it_is_gone),
 	    cmocka_unit_test(time_counts_while_nobody_has_the_store_open),
+	    cmocka_unit_test(a_writer_that_ends_while_it_is_exported_hides_nothing),
 	    cmocka_unit_test(everything_that_writes_is_refused),
 	    cmocka_unit_test(there_has_to_be_a_store),
 	};

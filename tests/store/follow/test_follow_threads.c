@@ -84,6 +84,88 @@ static void run(struct real_store *real, bool no_refresh)
 	print_message("figure: %u looks of %u threads\n", atomic_load(&looks), READERS);
 }
 
+/* --- An export meanwhile ---------------------------------------------------------------------- */
+
+enum { ITEMS = 3000, CLAIMED = 200, LIVES = 12 };
+
+static void *refresh_on(void *arg)
+{
+	int *rc = arg;
+	while (!atomic_load(&over) && *rc == HF_OK)
+		*rc = hf_refresh(reader, NULL, NULL);
+	return NULL;
+}
+
+/* Each life claims without a lease, and ends: then the items are queued again. */
+static void *writers(void *arg)
+{
+	struct real_store *real = arg;
+	struct hf_outbox_items items;
+	const struct hf_outbox_claim_next_args claim = {
+	    .queue = hf_str("q"), .owner = hf_str("w"), .max = CLAIMED};
+	for (unsigned i = 0; i < LIVES; i++) {
+		hf_store *store;
+		const struct hf_options options = {.no_background = true};
+		if (hf_open(real->path, &options, &store, NULL) != HF_OK)
+			return real;
+		if (hf_outbox_claim_next(store, NULL, &claim, &items, NULL, NULL) == HF_OK)
+			hf_release(items.memory);
+		real_sleep_ms(20);
+		if (hf_close(store, NULL) != HF_OK)
+			return real;
+		real_sleep_ms(20);
+	}
+	atomic_store(&over, true);
+	return NULL;
+}
+
+static void enqueue_all(struct real_store *real)
+{
+	struct hf_outbox_enqueue_args *args = calloc(ITEMS, sizeof *args);
+	hf_txn *txn;
+	assert_int_equal(hf_txn_begin(real->store, &txn, NULL), HF_OK);
+	for (unsigned i = 0; i < ITEMS; i++) {
+		char id[16];
+		(void)snprintf(id, sizeof id, "i%u", i);
+		args[i] = (struct hf_outbox_enqueue_args){
+		    .queue = hf_str("q"), .id = hf_str(id), .payload = hf_str("p")};
+		assert_int_equal(hf_outbox_enqueue(real->store, txn, &args[i], NULL, NULL), HF_OK);
+	}
+	assert_int_equal(hf_txn_commit(txn, HF_DURABLE, NULL), HF_OK);
+	free(args);
+}
+
+static void an_export_is_whole_though_writers_come_and_go(void **state)
+{
+	struct real_store *real = *state;
+	struct hf_export_options replace = {.size = sizeof replace, .replace = true};
+	pthread_t threads[2];
+	unsigned exports = 0;
+	int rc = HF_OK;
+	void *failed = NULL;
+	enqueue_all(real);
+	real_close(real);
+	atomic_store(&over, false);
+	assert_int_equal(hf_open_read(real->path, NULL, &reader, NULL), HF_OK);
+	assert_int_equal(pthread_create(&threads[0], NULL, refresh_on, &rc), 0);
+	assert_int_equal(pthread_create(&threads[1], NULL, writers, real), 0);
+	const char *file = real_beside(real, "export");
+	uint64_t least = UINT64_MAX;
+	for (; !atomic_load(&over); exports++) {
+		struct hf_snapshot_file is = {.size = sizeof is};
+		assert_int_equal(hf_export(reader, file, &replace, &is, NULL), HF_OK);
+		least = is.entries < least ? is.entries : least;
+	}
+	(void)pthread_join(threads[0], NULL);
+	(void)pthread_join(threads[1], &failed);
+	assert_int_equal(rc, HF_OK);
+	assert_null(failed);
+	assert_int_equal(hf_close(reader, NULL), HF_OK);
+	print_message("figure: %u exports of %llu entries at least\n", exports,
+	              (unsigned long long)least);
+	assert_true(least > ITEMS && exports > 5);
+}
+
 static int setup(void **state)
 {
 	(void)real_setup(state);
@@ -107,6 +189,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(threads_that_share_a_handle_see_whole_transactions, setup,
+	                                    real_teardown),
+	    cmocka_unit_test_setup_teardown(an_export_is_whole_though_writers_come_and_go, setup,
 	                                    real_teardown),
 	    cmocka_unit_test_setup_teardown(one_thread_brings_it_up_to_date_while_others_read, setup,
 	                                    real_teardown),
