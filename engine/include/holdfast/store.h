@@ -86,9 +86,9 @@ HF_API HF_CHECKED int hf_open(const char *path, const struct hf_options *options
 /* Opens the store in directory `path` for reading only, beside whoever writes there or after it.
  * Any number of processes may. Takes no lock, creates, changes and removes nothing, needs no
  * permission to write, and keeps no writer waiting. Of the options inline_max and no_refresh
- * count; NULL: the defaults. Reads, hf_get_info() and hf_feed_open() work on the handle; every
- * mutation and hf_txn_commit(), hf_sync(), hf_flush(), hf_maintain(), hf_snapshot(),
- * hf_compact(), hf_export() and hf_subscribe() answer HF_EREADONLY.
+ * count; NULL: the defaults. Reads, hf_get_info(), hf_feed_open() and hf_export() work on the
+ * handle; every mutation and hf_txn_commit(), hf_sync(), hf_flush(), hf_maintain(), hf_snapshot(),
+ * hf_compact() and hf_subscribe() answer HF_EREADONLY.
  *
  * It shows what is durable: beside a writer what the files prove to be, which may lag the
  * writer's last answer by a moment; when nobody has the store open all that an opening would find,
