@@ -209,7 +209,7 @@ class Store:
 
         :param replace: a file of that name goes
         :raises ConflictError: there is one, and ``replace`` was not asked
-        :raises BlockedError: a snapshot or another export is being taken
+        :raises CanceledError: the store is being closed
         """
         with self._call() as (store, _):
             return export(self._gate, store, path, replace)

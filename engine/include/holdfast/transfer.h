@@ -46,11 +46,12 @@ struct hf_export_options {
  * durable. It is written beside under another name (0600), synced, read back and verified, and then
  * renamed: there is a whole file of that name, or it is as before. *out (nullable) says what is in
  * it. A handle of hf_open_read() will do: so another process exports a store that is in use; it
- * takes memory for the bodies of all objects. Errors: HF_EBLOCKED (a snapshot or another export is
- * being taken through this handle), HF_ECONFLICT (a file of that name is there), HF_EACCESS (no
- * such directory, no permission, an odd path), HF_ENOSPACE, HF_ENOMEM, HF_EIO, HF_ECORRUPT (a
- * payload of the store is damaged), HF_EINVAL, HF_ELAGGED: nothing was done. HF_EUNCERTAIN (the log
- * or the directory could not be synced), HF_EFAILED, HF_EFORK. Thread-safe. */
+ * takes memory for the bodies of all objects. It waits while this handle takes a snapshot or
+ * compacts. Errors: HF_ECANCELED (the store is being closed), HF_ECONFLICT (a file of that name is
+ * there), HF_EACCESS (no such directory, no permission, an odd path), HF_ENOSPACE, HF_ENOMEM,
+ * HF_EIO, HF_ECORRUPT (a payload of the store is damaged), HF_EINVAL, HF_ELAGGED: nothing was done.
+ * HF_EUNCERTAIN (the log or the directory could not be synced), HF_EFAILED, HF_EFORK.
+ * Thread-safe. */
 HF_API HF_CHECKED int hf_export(hf_store *store, const char *path,
                                 const struct hf_export_options *options,
                                 struct hf_snapshot_file *out, struct hf_error *error);

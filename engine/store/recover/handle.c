@@ -29,6 +29,7 @@ struct hf_store *hf__store_new(const struct hf__os *os, const struct hf__domains
 	(void)pthread_mutexattr_destroy(&adaptive);
 	(void)pthread_mutex_init(&s->payload_files.lock, NULL);
 	(void)pthread_cond_init(&s->writer.room, NULL);
+	(void)pthread_cond_init(&s->taking.turn, NULL);
 	(void)pthread_cond_init(&s->compaction.wake, NULL);
 	(void)pthread_condattr_init(&monotonic);
 	(void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -186,6 +187,7 @@ void hf__store_free_copy(struct hf_store *s)
 void hf__store_free(struct hf_store *s)
 {
 	(void)pthread_cond_destroy(&s->writer.room);
+	(void)pthread_cond_destroy(&s->taking.turn);
 	(void)pthread_cond_destroy(&s->upkeep.wake);
 	(void)pthread_cond_destroy(&s->compaction.wake);
 	hf__waits_deinit(s);

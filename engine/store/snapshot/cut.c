@@ -151,6 +151,17 @@ static bool take_turn(struct hf_store *s)
 	return free;
 }
 
+int hf__cut_turn(struct hf_store *s, struct hf_error *error)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	while (s->taking.busy && !atomic_load(&s->taking.stopping))
+		(void)pthread_cond_wait(&s->taking.turn, &s->lock);
+	(void)pthread_mutex_unlock(&s->lock);
+	return atomic_load(&s->taking.stopping)
+	           ? hf__fail(error, HF_ECANCELED, 0, "the store is being closed")
+	           : HF_OK;
+}
+
 /* A handle for reading has no place to spill to, and what it shows is durable. Its state and the
  * files of its payloads stay until the end. */
 static int begin_follow(struct hf__cut_state *t, struct hf_error *error)
@@ -184,5 +195,6 @@ void hf__cut_end(struct hf__cut_state *t)
 		hf__follow_end(s);
 	(void)pthread_mutex_lock(&s->lock);
 	s->taking.busy = s->taking.closed = false;
+	(void)pthread_cond_broadcast(&s->taking.turn);
 	(void)pthread_mutex_unlock(&s->lock);
 }

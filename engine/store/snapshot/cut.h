@@ -32,5 +32,7 @@ struct hf__cut_state {
  * being up to date. hf__cut_end() in every case. */
 HF_CHECKED int hf__cut_begin(struct hf__cut_state *cut, struct hf_store *s, struct hf_error *error);
 void hf__cut_end(struct hf__cut_state *cut);
+/* Waits until none is being taken; another thread may be faster then. HF_OK, HF_ECANCELED. */
+HF_CHECKED int hf__cut_turn(struct hf_store *s, struct hf_error *error);
 
 #endif

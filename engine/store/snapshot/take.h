@@ -2,6 +2,7 @@
 #ifndef HF_STORE_SNAPSHOT_TAKE_H
 #define HF_STORE_SNAPSHOT_TAKE_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -12,6 +13,7 @@ struct hf_error;
 /* What a cut needs of the writer. The store's lock guards it. */
 struct hf__taking {
 	bool busy; /* one at a time */
+	pthread_cond_t turn; /* none is any more */
 	bool closed; /* the filling group takes no more: the cut lies behind it */
 	struct hf__log_position at; /* of the cut, once its group was sealed */
 	_Atomic bool stopping; /* the store is being closed: what can be left is left */

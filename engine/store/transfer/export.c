@@ -54,13 +54,28 @@ static void unbind(struct hf__snapshot_header *header)
 	header->incompat &= ~LOG_FEATURES;
 }
 
+/* A compaction may be under way at any time, so that this waits for its turn. */
+static int begin_cut(struct hf__cut_state *cut, struct hf_store *store, struct hf_error *error)
+{
+	for (;;) {
+		int rc = hf__cut_begin(cut, store, error);
+		if (rc != HF_EBLOCKED)
+			return rc;
+		hf__cut_end(cut);
+		rc = hf__cut_turn(store, error);
+		*cut = (struct hf__cut_state){.sorter.spill = -1};
+		if (rc != HF_OK)
+			return rc;
+	}
+}
+
 int hf__export_to(struct hf_store *store, struct hf__snapshot_sink sink,
                   struct hf_snapshot_file *facts, struct hf_error *error)
 {
 	struct counting counting = {.to = sink};
 	struct hf__cut_state cut;
 	int os_errno = 0;
-	int rc = hf__cut_begin(&cut, store, error);
+	int rc = begin_cut(&cut, store, error);
 	if (rc == HF_OK) {
 		const struct hf__snapshot_sink counted = {.write = count_and_write, .ctx = &counting};
 		uint64_t entries = 0;

@@ -67,6 +67,17 @@ static void *refresh_on(void *arg)
 	return NULL;
 }
 
+static void *compact_on(void *arg)
+{
+	const struct real_store *real = arg;
+	while (!atomic_load(&over)) {
+		const int rc = hf_compact(real->store, NULL);
+		if (rc != HF_OK && rc != HF_EBLOCKED)
+			return arg;
+	}
+	return NULL;
+}
+
 static unsigned value_of(hf_store *store, unsigned which, unsigned number)
 {
 	char id[16];
@@ -121,7 +132,7 @@ static void exports_beside_writers_show_one_moment(void **state)
 {
 	struct real_store *real = *state;
 	struct writer writers[WRITERS] = {{0}};
-	pthread_t threads[WRITERS], refresher;
+	pthread_t threads[WRITERS], refresher, compacter;
 	hf_store *reader;
 	void *failed = NULL;
 	assert_int_equal(hf_open_read(real->path, NULL, &reader, NULL), HF_OK);
@@ -131,6 +142,7 @@ static void exports_beside_writers_show_one_moment(void **state)
 		assert_int_equal(pthread_create(&threads[i], NULL, write_on, &writers[i]), 0);
 	}
 	assert_int_equal(pthread_create(&refresher, NULL, refresh_on, reader), 0);
+	assert_int_equal(pthread_create(&compacter, NULL, compact_on, real), 0);
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		export_beside(real, real->store, writers);
 		export_beside(real, reader, writers);
@@ -141,6 +153,8 @@ static void exports_beside_writers_show_one_moment(void **state)
 		assert_false(writers[i].failed);
 	}
 	(void)pthread_join(refresher, &failed);
+	assert_null(failed);
+	(void)pthread_join(compacter, &failed);
 	assert_null(failed);
 	assert_int_equal(hf_close(reader, NULL), HF_OK);
 }
