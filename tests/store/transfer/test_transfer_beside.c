@@ -279,6 +279,65 @@ static void a_file_is_read_behind_its_position(void **state)
 	(void)close(fd);
 }
 
+/* --- Progress, and snapshots of the store's own ------------------------------------------------ */
+
+struct told {
+	unsigned calls;
+	uint64_t done, total;
+};
+
+static void note(void *ctx, uint64_t done, uint64_t total)
+{
+	struct told *told = ctx;
+	assert_true(done >= told->done && (total == 0 || done <= total));
+	*told = (struct told){told->calls + 1, done, total};
+}
+
+static void progress_goes_forward_and_ends_with_all(void **state)
+{
+	struct real_store *real = *state;
+	const char *file = real_beside(real, "file");
+	struct told out = {0}, in = {0}, check = {0};
+	char id[16];
+	for (unsigned i = 0; i < 40; i++) {
+		static char noise[100000];
+		for (size_t n = 0; n < sizeof noise; n++)
+			noise[n] = (char)((n * 2654435761u + i * 40503u) >> 13);
+		(void)snprintf(id, sizeof id, "d%u", i);
+		const struct hf_document_put_args args = {.key = {hf_str("c"), hf_str(id)},
+		                                          .payload = hf_bytes_of(noise, sizeof noise)};
+		assert_int_equal(hf_document_put(real->store, NULL, &args, NULL, NULL), HF_OK);
+	}
+	const struct hf_export_options exporting = {.progress = note, .ctx = &out};
+	const struct hf_verify_options verifying = {.progress = note, .ctx = &check};
+	const struct hf_import_options importing = {.progress = note, .ctx = &in};
+	assert_int_equal(hf_export(real->store, file, &exporting, NULL, NULL), HF_OK);
+	assert_int_equal(hf_verify_snapshot(file, &verifying, NULL, NULL), HF_OK);
+	assert_int_equal(hf_import(file, real_beside(real, "new"), &importing, NULL, NULL), HF_OK);
+	assert_true(out.calls > 0 && out.done == out.total && out.total > 0);
+	assert_true(check.calls > 0 && check.done == check.total && check.total > 0);
+	assert_true(in.calls > 0 && in.done == in.total && in.total > 0);
+}
+
+/* A snapshot out of a store's directory is bound to it, and can be imported all the same. */
+static void a_snapshot_of_the_stores_own_is_taken_too(void **state)
+{
+	struct real_store *real = *state;
+	struct hf_snapshot_file is = {.size = sizeof is};
+	struct hf_info info;
+	char name[32];
+	fill(real, 30);
+	assert_int_equal(hf_snapshot(real->store, &real->error), HF_OK);
+	assert_int_equal(hf_get_info(real->store, &info, NULL), HF_OK);
+	(void)snprintf(name, sizeof name, "snapshot-%012llx", (unsigned long long)info.last_lsn);
+	const char *file = real_file(real, name), *place = real_beside(real, "new");
+	assert_int_equal(hf_verify_snapshot(file, NULL, &is, &real->error), HF_OK);
+	assert_true(!is.exported && is.lsn == info.last_lsn);
+	assert_int_equal(hf_import(file, place, NULL, &is, &real->error), HF_OK);
+	assert_int_equal(is.epoch, 2);
+	assert_int_equal(hf_fsck(place, NULL, NULL, NULL, NULL, &real->error), HF_OK);
+}
+
 /* --- Rights ----------------------------------------------------------------------------------- */
 
 static mode_t mode_of(const char *path)
@@ -341,6 +400,8 @@ int main(void)
 	    HERE(a_reader_that_goes_away_is_an_error_and_no_signal),
 	    HERE(a_fifo_is_imported),
 	    HERE(a_file_is_read_behind_its_position),
+	    HERE(progress_goes_forward_and_ends_with_all),
+	    HERE(a_snapshot_of_the_stores_own_is_taken_too),
 	    HERE(an_export_is_private_and_a_directory_keeps_its_rights),
 	    HERE(odd_paths_are_refused),
 	};
