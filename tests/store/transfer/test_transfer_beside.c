@@ -279,7 +279,7 @@ static void a_file_is_read_behind_its_position(void **state)
 	(void)close(fd);
 }
 
-/* --- Progress, and snapshots of the store's own ------------------------------------------------ */
+/* --- Progress, and snapshots of the store's own ----------------------------------------------- */
 
 struct told {
 	unsigned calls;
