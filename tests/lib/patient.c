@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "lib/crash/crash_play.h"
 #include "lib/test.h"
+#include "store/follow/follow.h"
 
 #define NOW 1000000000
 
@@ -128,10 +129,34 @@ uint64_t patient_sequence(struct patient *p)
 	return sequence;
 }
 
+/* A read-only handle on what nobody has open says what an opening says, and changes nothing. */
+static int look(struct patient *p, struct hf_error *error, uint64_t *count)
+{
+	const uint64_t before = sim_hash(p->sim);
+	hf_store *store = NULL;
+	const int rc =
+	    hf__store_open_read(sim_opener(p->sim, 1), hf__all_domains(), NULL, &store, error);
+	if (rc == HF_OK) {
+		struct patient seen = {.store = store};
+		*count = patient_sequence(&seen);
+		expect_ok(p, hf__state_verify(store, &p->error), "verify");
+		assert_int_equal(hf_close(store, NULL), HF_OK);
+	}
+	assert_true(sim_hash(p->sim) == before);
+	return rc;
+}
+
 void patient_has(struct patient *p, uint64_t count)
 {
-	if (!p->store)
+	if (!p->store) {
+		uint64_t seen = 0;
+		struct hf_error error = {0};
+		const int rc = look(p, &error, &seen);
+		if (rc != HF_OK)
+			fail_msg("a read-only opening gave %s (%s)", hf_code_name(rc), error.text);
+		assert_int_equal(seen, count);
 		patient_reopen(p);
+	}
 	assert_int_equal(patient_sequence(p), count);
 	expect_ok(p, hf__state_verify(p->store, &p->error), "verify");
 }
@@ -150,6 +175,14 @@ void patient_refused(struct patient *p, int code)
 		assert_true(p->error.text[0] != '\0');
 		assert_true(sim_hash(p->sim) == before);
 	}
+	struct hf_error error = {0};
+	uint64_t seen;
+	const int rc = look(p, &error, &seen);
+	if (rc != code || strcmp(error.file, p->error.file) != 0 || error.offset != p->error.offset)
+		fail_msg("a read-only opening gave %s (%s, %s at %llu), not %s (%s, %s at %llu)",
+		         hf_code_name(rc), error.text, error.file, (unsigned long long)error.offset,
+		         hf_code_name(code), p->error.text, p->error.file,
+		         (unsigned long long)p->error.offset);
 }
 
 void patient_recovers(struct patient *p, uint64_t count)

@@ -4,6 +4,8 @@
 
 #include "base/bytes.h"
 #include "lib/crash/compound_walk.h"
+#include "lib/crash/crash_play.h"
+#include "store/follow/follow.h"
 
 /* --- What is there ---------------------------------------------------------------------------- */
 
@@ -134,9 +136,37 @@ static bool may_fail(int rc, bool met)
 	return false;
 }
 
+/* A read-only handle and an opening agree on what lies there, each on a copy without faults. */
+static void compare_looks(struct walk *w)
+{
+	struct sim *copy = sim_clone(w->sim);
+	const uint64_t before = sim_hash(copy);
+	struct hf_options options = w->options;
+	struct hf_error looked = {0}, opened = {0};
+	uint64_t seen = 0, found = 0;
+	hf_store *store = NULL;
+	options.create = false;
+	const int look =
+	    hf__store_open_read(sim_opener(copy, 1), hf__all_domains(), NULL, &store, &looked);
+	bool good = look != HF_OK || play_digest(store, &seen, w->why, sizeof w->why);
+	(void)hf_close(store, NULL);
+	if (sim_hash(copy) != before)
+		walk_wrong(w, "a read-only opening changed a file");
+	store = NULL;
+	const int open = hf__store_open(sim_os(copy), hf__all_domains(), &options, &store, &opened);
+	good = good && (open != HF_OK || play_digest(store, &found, w->why, sizeof w->why));
+	if (good && (look != open || seen != found))
+		walk_wrong(w, "a read-only opening: %s (%s), an opening: %s (%s)", hf_code_name(look),
+		           looked.text, hf_code_name(open), opened.text);
+	(void)hf_close(store, NULL);
+	sim_free(copy);
+}
+
 void walk_open_store(struct walk *w)
 {
 	struct hf_error error = {0};
+	if (sim_hash(w->sim) % 4 == 0)
+		compare_looks(w);
 	w->hits_at_open = walk_faults_met(w);
 	w->stats->openings++;
 	w->opening = true;

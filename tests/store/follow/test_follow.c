@@ -305,6 +305,28 @@ static void time_counts_while_nobody_has_the_store_open(void **state)
 
 /* --- What is refused -------------------------------------------------------------------------- */
 
+static void must_not_run(void *ctx)
+{
+	(void)ctx;
+	fail_msg("it ran");
+}
+
+static void what_would_call_back_to_write_is_refused(void **state)
+{
+	(void)state;
+	struct sim *sim = sim_new(sim_profile_strict(), 6);
+	const struct hf_lock_with_args with = {.name = hf_str("l"), .wait_us = -1};
+	const struct hf_migration migrations[] = {{.name = hf_str("m")}};
+	hf_store *writer = follower_writer(sim, &writing), *follower = follower_open(sim, 1);
+	assert_int_equal(hf_lock_with(follower, &with, must_not_run, NULL, NULL), HF_EREADONLY);
+	assert_int_equal(hf_migrate(follower, migrations, 1, NULL, NULL), HF_EREADONLY);
+	assert_int_equal(hf_migrate(writer, migrations, 1, NULL, NULL), HF_OK);
+	assert_int_equal(hf_migrate(follower, migrations, 1, NULL, NULL), HF_OK); /* nothing to do */
+	assert_int_equal(hf_close(follower, NULL), HF_OK);
+	assert_int_equal(hf_close(writer, NULL), HF_OK);
+	sim_free(sim);
+}
+
 static void everything_that_writes_is_refused(void **state)
 {
 	(void)state;
@@ -366,6 +388,7 @@ int main(void)
 	    cmocka_unit_test(what_a_writer_holds_is_free_when_it_is_gone),
 	    cmocka_unit_test(time_counts_while_nobody_has_the_store_open),
 	    cmocka_unit_test(a_writer_that_ends_while_it_is_exported_hides_nothing),
+	    cmocka_unit_test(what_would_call_back_to_write_is_refused),
 	    cmocka_unit_test(everything_that_writes_is_refused),
 	    cmocka_unit_test(there_has_to_be_a_store),
 	};
