@@ -15,8 +15,8 @@
 
 #include <errno.h>
 
+#include "store/transfer/beside.h"
 #include "store/transfer/state.h"
-#include "store/transfer/target.h"
 
 #define FAILED "nothing was imported"
 #define EPOCH_MAX UINT16_MAX
@@ -27,9 +27,7 @@ struct building {
 	struct hf__target target;
 	struct hf__loaded loaded;
 	struct hf__identity identity;
-	char prefix[HF__PARENT_NAME_MAX], name[HF__PARENT_NAME_MAX];
-	bool made; /* the directory of that name is ours */
-	struct hf__os *os; /* of it, with its lock held */
+	struct hf__beside beside; /* the directory that becomes the store */
 };
 
 /* --- Before anything is made ------------------------------------------------------------------ */
@@ -98,25 +96,6 @@ static int load_source(struct building *b)
 
 /* --- The directory ---------------------------------------------------------------------------- */
 
-/* Crash: a directory that the next import removes. */
-static int make_directory(struct building *b)
-{
-	const struct hf__parent *parent = b->how->parent;
-	int rc = hf__beside_name(parent->os, b->prefix, b->name);
-	if (rc == 0)
-		rc = parent->make(parent->ctx, b->name, b->how->name);
-	b->made = rc == 0;
-	if (rc == 0)
-		rc = parent->enter(parent->ctx, b->name, &b->os);
-	if (rc) {
-		b->os = NULL;
-		return hf__os_failed(b->error, FAILED ": no directory could be made beside the target", rc);
-	}
-	rc = b->os->lock(b->os->ctx, HF__NAME_LOCK, 0);
-	return rc ? hf__os_failed(b->error, FAILED ": what is being built could not be locked", rc)
-	          : HF_OK;
-}
-
 /* As the log of the new store begins behind it: nothing was written there yet. */
 static struct hf__snapshot_header new_header(const struct building *b)
 {
@@ -137,14 +116,14 @@ static struct hf__snapshot_header new_header(const struct building *b)
 static int write_snapshot(struct building *b, const char *name)
 {
 	const struct hf__snapshot_header header = new_header(b);
-	struct hf__file_sink sink = {.os = b->os, .file = -1, .meter = b->how->meter};
-	int rc = b->os->open(b->os->ctx, name, HF__OS_WRITE | HF__OS_CREATE, &sink.file);
+	struct hf__file_sink sink = {.os = b->beside.os, .file = -1, .meter = b->how->meter};
+	int rc = b->beside.os->open(b->beside.os->ctx, name, HF__OS_WRITE | HF__OS_CREATE, &sink.file);
 	if (rc)
 		return hf__os_failed(b->error, FAILED ": a file could not be made", rc);
-	const int code = hf__loaded_write(&b->loaded, &header, b->os, hf__sink_of(&sink));
+	const int code = hf__loaded_write(&b->loaded, &header, b->beside.os, hf__sink_of(&sink));
 	if (code == HF_OK)
-		rc = b->os->sync(b->os->ctx, sink.file);
-	const int closed = b->os->close(b->os->ctx, sink.file);
+		rc = b->beside.os->sync(b->beside.os->ctx, sink.file);
+	const int closed = b->beside.os->close(b->beside.os->ctx, sink.file);
 	rc = rc ? rc : closed;
 	return code == HF_OK && rc ? hf__os_failed(b->error, FAILED ": a file could not be written", rc)
 	                           : code;
@@ -160,80 +139,12 @@ static int fill_directory(struct building *b)
 	if (has_state)
 		rc = write_snapshot(b, name);
 	if (rc == HF_OK && has_state)
-		rc = hf__read_back(b->os, name, b->how->meter, FAILED, b->error);
+		rc = hf__read_back(b->beside.os, name, b->how->meter, FAILED, b->error);
 	if (rc != HF_OK)
 		return rc;
-	const int made = hf__create_files(b->os, &b->identity);
+	const int made = hf__create_files(b->beside.os, &b->identity);
 	return made ? hf__os_failed(b->error, FAILED ": the new store's files could not be made", made)
 	            : HF_OK;
-}
-
-/* --- Publishing ------------------------------------------------------------------------------- */
-
-/* An error that the kernel gives before it has done anything; after others nobody knows. */
-static int refused(struct building *b, int rc)
-{
-	switch (rc) {
-	case EOPNOTSUPP:
-		return hf__fail(b->error, HF_ECONFLICT, rc,
-		                FAILED ": this file system cannot exchange two directories in one step");
-	case ENOTEMPTY:
-	case EEXIST:
-		return hf__fail(b->error, HF_ECONFLICT, rc,
-		                FAILED ": something came to lie in the directory meanwhile");
-	case EBUSY:
-		return hf__fail(b->error, HF_EACCESS, rc,
-		                FAILED ": the directory is in use by the system, such as a mount point");
-	case ENOTDIR:
-	case ENOENT:
-	case EACCES:
-	case EPERM:
-	case EROFS:
-	case EXDEV:
-	case ENOSPC:
-	case EDQUOT:
-		return hf__os_failed(b->error, FAILED ": the new store could not get its name", rc);
-	default:
-		return hf__fail(b->error, HF_EUNCERTAIN, rc,
-		                "the new store may have got its name or not (error %d)", rc);
-	}
-}
-
-/* Crash: the name stands for what it stood for, or for the whole new store. */
-static int publish(struct building *b)
-{
-	const struct hf__parent *parent = b->how->parent;
-	int rc = b->target.os ? parent->exchange(parent->ctx, b->name, b->how->name)
-	                      : parent->move(parent->ctx, b->name, b->how->name);
-	if (rc)
-		return refused(b, rc);
-	rc = parent->os->sync_dir(parent->os->ctx);
-	return rc ? hf__fail(b->error, HF_EUNCERTAIN, rc,
-	                     "the new store is there, but the directory above it could not be synced "
-	                     "(error %d)",
-	                     rc)
-	          : HF_OK;
-}
-
-/* I-IMPORT-4: what was exchanged has the other's name now. */
-static void remove_old(struct building *b)
-{
-	const struct hf__parent *parent = b->how->parent;
-	const bool empty = hf__directory_empty(b->target.os) == 0;
-	hf__target_leave(&b->target);
-	if (empty)
-		(void)parent->remove(parent->ctx, b->name); /* else the next import does */
-}
-
-static void abandon(struct building *b)
-{
-	const struct hf__parent *parent = b->how->parent;
-	if (b->os) {
-		(void)hf__directory_empty(b->os);
-		parent->leave(parent->ctx, b->os);
-	}
-	b->os = NULL;
-	(void)parent->remove(parent->ctx, b->name); /* else the next import does */
 }
 
 /* --- All of it -------------------------------------------------------------------------------- */
@@ -245,19 +156,19 @@ static int build(struct building *b)
 	if (rc == HF_OK)
 		rc = hf__target_look(&b->target, how->replace, how->wait_us, b->error);
 	if (rc == HF_OK)
-		hf__leftovers_clear(how->parent, b->prefix, false);
+		hf__leftovers_clear(how->parent, b->beside.prefix, false);
 	if (rc == HF_OK)
 		rc = load_source(b);
 	if (rc == HF_OK)
-		rc = make_directory(b);
+		rc = hf__beside_make(&b->beside, how->name, b->error);
 	if (rc == HF_OK)
 		rc = fill_directory(b);
 	if (rc == HF_OK)
-		rc = publish(b);
+		rc = hf__beside_publish(&b->beside, &b->target, b->error);
 	if (rc == HF_OK && b->target.os)
-		remove_old(b);
-	else if (rc != HF_OK && rc != HF_EUNCERTAIN && b->made)
-		abandon(b);
+		hf__beside_remove_old(&b->beside, &b->target);
+	else if (rc != HF_OK && rc != HF_EUNCERTAIN && b->beside.made)
+		hf__beside_abandon(&b->beside);
 	return rc;
 }
 
@@ -266,7 +177,7 @@ int hf__build_store(const struct hf__build *how, struct hf_snapshot_file *made,
 {
 	struct building b = {
 	    .how = how, .error = error, .target = {.parent = how->parent, .name = how->name}};
-	hf__beside_prefix(how->name, "import", b.prefix);
+	hf__beside_init(&b.beside, how->parent, how->name, "import", FAILED);
 	const int rc = build(&b);
 	if (rc == HF_OK) {
 		*made =
@@ -274,11 +185,10 @@ int hf__build_store(const struct hf__build *how, struct hf_snapshot_file *made,
 		memcpy(made->uuid, b.identity.uuid, sizeof made->uuid);
 		made->epoch = b.identity.epoch;
 	}
-	if (b.os)
-		how->parent->leave(how->parent->ctx, b.os);
+	hf__beside_leave(&b.beside);
 	hf__target_leave(&b.target);
 	hf__loaded_free(&b.loaded);
 	if (rc == HF_OK)
-		hf__leftovers_clear(how->parent, b.prefix, true);
+		hf__leftovers_clear(how->parent, b.beside.prefix, true);
 	return rc;
 }
