@@ -199,6 +199,8 @@ int hf__parent_posix_new(const char *path, struct hf__parent *out, char name[HF_
 	    .exchange = above_exchange,
 	    .enter = above_enter,
 	    .leave = above_leave,
+	    .link = hf__disk_link,
+	    .clone = hf__disk_clone,
 	};
 	return 0;
 }

@@ -24,7 +24,20 @@ struct hf__parent {
 	/* The seam of a directory in it, until leave(). ENOENT; ENOTDIR; ELOOP for a link. */
 	int (*enter)(void *ctx, const char *name, struct hf__os **out);
 	void (*leave)(void *ctx, struct hf__os *os);
+	/* Gives the file `name` of directory `from` the same name in `to`, as a second one. EXDEV,
+	 * EPERM, EMLINK and the like: it cannot have one, and nothing was done. */
+	int (*link)(void *ctx, const struct hf__os *from, const char *name, const struct hf__os *to);
+	/* All of `source`, which is open in `from`, becomes the content of `file`, which is open for
+	 * writing in `to`, without copying. EOPNOTSUPP, EXDEV, EINVAL: the file system cannot. After
+	 * an error any part of it may be there. */
+	int (*clone)(void *ctx, const struct hf__os *from, int source, const struct hf__os *to,
+	             int file);
 };
+
+/* share.c: these two of the real disk. */
+int hf__disk_link(void *ctx, const struct hf__os *from, const char *name, const struct hf__os *to);
+int hf__disk_clone(void *ctx, const struct hf__os *from, int source, const struct hf__os *to,
+                   int file);
 
 /* The longest name that the machine has room for, with its NUL. */
 #define HF__PARENT_NAME_MAX 256u

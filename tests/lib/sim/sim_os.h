@@ -159,7 +159,9 @@ enum sim_call {
 	SIM_MOVE_DIR = 1 << 21,
 	SIM_EXCHANGE = 1 << 22,
 	SIM_ENTER = 1 << 23,
-	SIM_ALL_CALLS = (1 << 24) - 1,
+	SIM_LINK = 1 << 24,
+	SIM_CLONE = 1 << 25,
+	SIM_ALL_CALLS = (1 << 26) - 1,
 	/* Those that change what a crash leaves. */
 	SIM_CHANGES = SIM_OPEN | SIM_WRITE | SIM_SYNC | SIM_RENAME | SIM_UNLINK | SIM_SYNC_DIR |
 	              SIM_LOCK | SIM_CUT | SIM_ALLOCATE | SIM_PUNCH,

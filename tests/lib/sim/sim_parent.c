@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/sim/sim_disk.h"
+#include "lib/sim/sim_member.h"
 
-enum { MEMBERS_MAX = 64, CHANGES_MAX = 256, TRIES = 40 };
+enum { MEMBERS_MAX = 64, CHANGES_MAX = 256 };
 
 struct member {
 	struct sim_parent *parent;
@@ -48,6 +48,7 @@ struct sim_parent {
 	struct sim_fault fault;
 	uint64_t seen;
 	bool hit, done_falsely;
+	bool shares;
 };
 
 /* --- Names ------------------------------------------------------------------------------------ */
@@ -320,6 +321,29 @@ static void parent_leave(void *ctx, struct hf__os *os)
 			p->members[i].entered &= ~(1u << opener->number);
 }
 
+static int parent_link(void *ctx, const struct hf__os *from, const char *name,
+                       const struct hf__os *to)
+{
+	struct sim_parent *p = ctx;
+	const struct opener *source = from->ctx, *target = to->ctx;
+	const struct verdict verdict = enter_call(p, SIM_LINK, name);
+	int err = verdict.error;
+	if (err == 0 || verdict.falsely) {
+		const int result = member_link(source->sim, name, target->sim);
+		err = err ? err : result;
+	}
+	return leave_call(p, err);
+}
+
+static int parent_clone(void *ctx, const struct hf__os *from, int source, const struct hf__os *to,
+                        int file)
+{
+	struct sim_parent *p = ctx;
+	const struct verdict verdict = enter_call(p, SIM_CLONE, "");
+	const int err = leave_call(p, verdict.error);
+	return err ? err : p->shares ? member_clone(from, source, to, file) : EOPNOTSUPP;
+}
+
 /* --- The seam of its own files ---------------------------------------------------------------- */
 
 static struct sim_parent *of_opener(void *ctx)
@@ -369,6 +393,8 @@ static struct sim_parent *blank(struct sim *files)
 	    .exchange = parent_exchange,
 	    .enter = parent_enter,
 	    .leave = parent_leave,
+	    .link = parent_link,
+	    .clone = parent_clone,
 	};
 	return p;
 }
@@ -416,6 +442,11 @@ const char *sim_parent_name(struct sim_parent *p, size_t i)
 	return i < p->view.count ? p->view.all[i].name : NULL;
 }
 
+void sim_parent_share(struct sim_parent *p)
+{
+	p->shares = true;
+}
+
 void sim_parent_observe(struct sim_parent *p, sim_parent_observer observer, void *arg)
 {
 	p->observer = observer;
@@ -443,44 +474,16 @@ bool sim_parent_failed(const struct sim_parent *p)
 
 /* --- Crash ------------------------------------------------------------------------------------ */
 
-static bool survives(enum sim_parent_image image, uint64_t salt, uint64_t at)
-{
-	return image == SIM_IMAGE_SOME ? sim_mix(salt, at) & 1 : image == SIM_IMAGE_NEW;
-}
-
-/* Where a choice is not legal, another one is taken. */
-static struct sim *crash_one(struct sim *sim, enum sim_parent_image image, uint64_t salt)
-{
-	const struct sim_pending pending = sim_pending(sim);
-	uint8_t *sectors = sim_memory(pending.sectors + 1), *sizes = sim_memory(pending.sizes + 1),
-	        *dir_ops = sim_memory(pending.dir_ops + 1);
-	struct sim *out = NULL;
-	for (unsigned tries = 0; !out && tries < TRIES; tries++) {
-		const uint64_t own = sim_mix(salt, tries);
-		const struct sim_choice choice = {sectors, sizes, dir_ops, own};
-		for (size_t i = 0; i < pending.sectors; i++)
-			sectors[i] = survives(image, own, i) ? SIM_PICK_NEWEST : 0;
-		for (size_t i = 0; i < pending.sizes; i++)
-			sizes[i] = SIM_SIZE_FITS;
-		for (size_t i = 0; i < pending.dir_ops; i++)
-			dir_ops[i] = survives(image, own, ~i);
-		out = sim_crash(sim, &choice);
-	}
-	free(sectors);
-	free(sizes);
-	free(dir_ops);
-	return out ? out : sim_crash(sim, NULL);
-}
-
 struct sim_parent *sim_parent_crash(struct sim_parent *p, enum sim_parent_image image,
                                     uint64_t salt)
 {
-	struct sim_parent *out = blank(crash_one(p->members[0].sim, image, salt));
+	struct sim_parent *out = blank(member_crash(p->members[0].sim, image, salt));
 	out->durable = p->durable;
+	out->shares = p->shares;
 	for (unsigned i = 1; i < p->count; i++)
-		(void)add_member(out, crash_one(p->members[i].sim, image, sim_mix(salt, i)));
+		(void)add_member(out, member_crash(p->members[i].sim, image, sim_mix(salt, i)));
 	for (size_t i = 0; i < p->change_count; i++)
-		if (survives(image, sim_mix(salt, p->count), i))
+		if (member_survives(image, sim_mix(salt, p->count), i))
 			apply(&out->durable, &p->changes[i]);
 	out->view = out->durable;
 	return out;

@@ -2,6 +2,9 @@
  * disk of its own (sim_os.h). Names of directories are pending until the directory above them is
  * synced, by themselves: a crash may keep any of their changes and lose any other one.
  *
+ * A second name in another directory is a file of its own with the same bytes: of files that are
+ * never written again nobody can tell.
+ *
  * One thread at a time. */
 #ifndef TESTS_LIB_SIM_PARENT_H
 #define TESTS_LIB_SIM_PARENT_H
@@ -32,6 +35,9 @@ uint64_t sim_parent_calls(struct sim_parent *parent);
  * a time; error 0: none. */
 void sim_parent_fail(struct sim_parent *parent, struct sim_fault fault);
 bool sim_parent_failed(const struct sim_parent *parent); /* did it? */
+
+/* From now on files can share their blocks: parent->clone works, byte by byte and unsynced. */
+void sim_parent_share(struct sim_parent *parent);
 
 enum sim_parent_image {
 	SIM_IMAGE_OLD, /* nothing survived that was not synced */
