@@ -34,6 +34,10 @@ extern const struct hf_api_part hf__api_transfer_part;
 extern const struct hf_api_struct hf__api_snapshot_file, hf__api_export_options,
     hf__api_verify_options, hf__api_import_options;
 
+extern const struct hf_api_part hf__api_backup_part;
+extern const struct hf_api_struct hf__api_backup_options, hf__api_backup_facts,
+    hf__api_restore_options;
+
 extern const struct hf_api_part hf__api_clock_part;
 extern const struct hf_api_struct hf__api_clock, hf__api_clock_set_back_args;
 

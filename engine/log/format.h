@@ -12,9 +12,8 @@
 #define HF__FEATURE_COMPAT_KNOWN 0u
 #define HF__FEATURE_RO_COMPAT_KNOWN 0u
 #define HF__FEATURE_BEHIND_SNAPSHOT (1u << 0) /* incompat: the log may begin behind a snapshot */
-#define HF__FEATURE_INCOMPAT_KNOWN HF__FEATURE_BEHIND_SNAPSHOT
-/* Specified, and unknown until the store reads snapshots: bit 0, the log may begin behind one.
- * Reserved: bit 1, a backup, readable and not to be written. */
+#define HF__FEATURE_BACKUP (1u << 1) /* incompat: a backup, readable and not to be written */
+#define HF__FEATURE_INCOMPAT_KNOWN (HF__FEATURE_BEHIND_SNAPSHOT | HF__FEATURE_BACKUP)
 
 #define HF__SECTOR 512u
 #define HF__BLOCK 4096u

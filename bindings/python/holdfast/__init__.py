@@ -22,6 +22,7 @@ from ._abi import (
     Result,
     to_datetime,
 )
+from .backups import BackupFacts, backup, restore
 from .cursor import Cursor, CursorLag
 from ._library import VERSION as __version__
 from ._library import library_version
@@ -98,6 +99,7 @@ __all__ = [
     "Answered",
     "Backoff",
     "BackoffKind",
+    "BackupFacts",
     "Begun",
     "BlockedError",
     "By",
@@ -176,11 +178,13 @@ __all__ = [
     "Transaction",
     "UncertainError",
     "UnsafeFilesystemError",
+    "backup",
     "feed",
     "import_snapshot",
     "library_version",
     "open",
     "open_read",
+    "restore",
     "to_datetime",
     "verify_snapshot",
 ]

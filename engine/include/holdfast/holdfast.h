@@ -5,6 +5,7 @@
 #include "holdfast/admin.h"
 #include "holdfast/api.h"
 #include "holdfast/async.h"
+#include "holdfast/backup.h"
 #include "holdfast/clock.h"
 #include "holdfast/cursor.h"
 #include "holdfast/document.h"

@@ -57,26 +57,33 @@ static int take_lock(struct hf_store *s, struct hf_error *error)
 	return rc ? hf__os_failed(error, "the store's lock could not be taken", rc) : HF_OK;
 }
 
+/* I-BACKUP-1 */
+static int refuse_backup(struct hf_error *error)
+{
+	return hf__fail(error, HF_EREADONLY, 0,
+	                "the directory holds a backup, which is read and never written: 'holdfast "
+	                "restore' makes a store of it");
+}
+
 static int may_write(const struct hf_store *s, struct hf_error *error)
 {
+	if (s->identity.incompat & HF__FEATURE_BACKUP)
+		return refuse_backup(error);
 	if (s->identity.ro_compat & ~HF__FEATURE_RO_COMPAT_KNOWN)
 		return hf__fail(error, HF_EVERSION, 0,
 		                "the store has features that this version may not write");
 	return HF_OK;
 }
 
-/* A caller that only looks for a store makes nothing, not even a lock, where there is none. */
+/* A caller that only looks for a store makes nothing, not even a lock, where there is none, or a
+ * backup. Whatever else is found is found again once the lock is held. */
 static int check_there(struct hf_store *s, struct hf_error *error)
 {
-	int file = -1;
-	if (s->options.create)
-		return HF_OK;
-	const int rc = s->os->open(s->os->ctx, HF__NAME_IDENTITY, 0, &file);
-	if (rc == ENOENT)
-		return hf__fail(error, HF_ENOTFOUND, rc, "the directory holds no store");
-	if (rc == 0)
-		(void)s->os->close(s->os->ctx, file); /* it is read once the lock is held */
-	return HF_OK;
+	const int rc = hf__read_identity(s, NULL);
+	if (rc == HF_ENOTFOUND && !s->options.create)
+		return hf__fail(error, HF_ENOTFOUND, ENOENT, "the directory holds no store");
+	return rc == HF_OK && (s->identity.incompat & HF__FEATURE_BACKUP) ? refuse_backup(error)
+	                                                                  : HF_OK;
 }
 
 /* The identity, made first when asked. */

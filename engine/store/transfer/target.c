@@ -74,11 +74,19 @@ static int take_lock(struct hf__target *t, int64_t wait_us, struct hf_error *err
 	          : HF_OK;
 }
 
+static bool is_backup(const struct hf__target *t)
+{
+	return (t->identity.incompat & HF__FEATURE_BACKUP) != 0;
+}
+
 /* With its lock, so that nothing of it changes any more. */
 static int look_at_store(struct hf__target *t, int64_t wait_us, struct hf_error *error)
 {
 	char name[HF__PARENT_NAME_MAX] = "";
 	int rc = read_identity(t, error);
+	if (rc == HF_OK && is_backup(t) != t->backup)
+		rc = hf__fail(error, HF_ECONFLICT, 0, "the directory holds a %s: that never goes for a %s",
+		              t->backup ? "store" : "backup", t->backup ? "backup" : "store");
 	if (rc == HF_OK)
 		rc = take_lock(t, wait_us, error);
 	if (rc != HF_OK)

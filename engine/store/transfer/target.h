@@ -7,6 +7,7 @@
 struct hf__target {
 	const struct hf__parent *parent;
 	const char *name;
+	bool backup; /* what may go is a backup, and no store; else the other way round */
 	/* A store that is to go: its directory, with its lock held. NULL: there is none, or an empty
 	 * directory. */
 	struct hf__os *os;

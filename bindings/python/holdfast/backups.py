@@ -1,0 +1,113 @@
+"""Backups: holdfast/backup.h."""
+
+from __future__ import annotations
+
+import uuid as uuid_module
+from ctypes import POINTER, byref, c_char_p, sizeof
+from dataclasses import dataclass
+
+from ._abi import Duration, ErrorStruct, check, duration, flag, function, number, struct, value_of
+from ._calls import relayed
+from .transfer import FileStruct, Path, SnapshotFile, path_bytes
+
+BackupOptionsStruct = struct("hf_backup_options")
+BackupFactsStruct = struct("hf_backup_facts")
+RestoreOptionsStruct = struct("hf_restore_options")
+
+
+@dataclass(frozen=True)
+class BackupFacts:
+    """What a backup is, and what was done for it."""
+
+    uuid: uuid_module.UUID
+    """Of the store."""
+    epoch: int
+    incremental: bool
+    """It took the place of an older one."""
+    lsn: int
+    """Of the newest entry in it; 0: the state is empty."""
+    files: int
+    """Of log and snapshots."""
+    bytes: int
+    copied: int
+    shared: int
+    """Shared with the store as blocks."""
+    linked: int
+    """With a second name in the store."""
+    kept: int
+    """From the older backup."""
+
+
+def backup(path: Path, dest: Path, *, link: bool = False) -> BackupFacts:
+    """Copies the store in directory ``path`` to directory ``dest``, beside whoever writes it. It
+    holds everything that was acknowledged before, is verified, and then put in its place in one
+    step. It is read with :func:`open_read`, and never written: :func:`restore` makes a store of it.
+
+    :param dest: must not exist, be empty, or hold an older backup of this store, which goes
+    :param link: what nobody writes any more gets a second name instead of a copy
+    :raises ConflictError: ``dest`` holds something else
+    :raises CorruptError: the store is damaged
+    """
+    source, place = path_bytes(path), path_bytes(dest)
+    options = BackupOptionsStruct(size=sizeof(BackupOptionsStruct), link=flag(link, "link"))
+    out = BackupFactsStruct(size=sizeof(BackupFactsStruct))
+
+    def body() -> None:
+        error = ErrorStruct()
+        call = function(
+            "hf_backup",
+            c_char_p,
+            c_char_p,
+            POINTER(BackupOptionsStruct),
+            POINTER(BackupFactsStruct),
+            POINTER(ErrorStruct),
+        )
+        check(call(source, place, byref(options), byref(out), byref(error)), error)
+
+    relayed(body)
+    return value_of(BackupFacts, out, uuid=uuid_module.UUID(bytes=bytes(out.uuid)))
+
+
+def restore(
+    backup: Path,
+    directory: Path,
+    *,
+    replace: bool = False,
+    epoch_above: int = 0,
+    allow_unsafe_fs: bool = False,
+    wait: Duration = 0,
+) -> SnapshotFile:
+    """Makes a store of the state in directory ``backup``, in ``directory``, which must not exist or
+    be empty. It has a uuid of its own and a greater epoch. The backup stays as it is.
+
+    :param backup: a backup, or a store that was copied in another way
+    :param replace: the store that is there goes, in one step
+    :param epoch_above: the new epoch is greater than this, too
+    :param wait: how long to wait for the lock of the store that goes
+    :raises ConflictError: the directory is not empty
+    :raises LockedError: the store that goes is open
+    """
+    source, place = path_bytes(backup), path_bytes(directory)
+    options = RestoreOptionsStruct(
+        size=sizeof(RestoreOptionsStruct),
+        replace=flag(replace, "replace"),
+        allow_unsafe_fs=flag(allow_unsafe_fs, "allow_unsafe_fs"),
+        epoch_above=number(epoch_above, "epoch_above", 0, 0xFFFF),
+        wait_us=duration(wait),
+    )
+    out = FileStruct(size=sizeof(FileStruct))
+
+    def body() -> None:
+        error = ErrorStruct()
+        call = function(
+            "hf_restore",
+            c_char_p,
+            c_char_p,
+            POINTER(RestoreOptionsStruct),
+            POINTER(FileStruct),
+            POINTER(ErrorStruct),
+        )
+        check(call(source, place, byref(options), byref(out), byref(error)), error)
+
+    relayed(body)
+    return value_of(SnapshotFile, out, uuid=uuid_module.UUID(bytes=bytes(out.uuid)))

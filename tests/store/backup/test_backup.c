@@ -1,0 +1,280 @@
+/* tier: fast */
+/* Backups: whole, clean, with everything that was acknowledged, whatever the writer was at; read
+ * and never written; and stores of them, which go on under another name. */
+#include "store/backup/backup_case.h"
+
+enum { LIVES = 28 }; /* a simulated directory has room for 64 */
+
+/* --- Copies ----------------------------------------------------------------------------------- */
+
+/* Random work with snapshots, compactions and rotation, a backup now and then, openings that end
+ * in every way. */
+static void a_backup_holds_what_was_acknowledged(void **state)
+{
+	(void)state;
+	struct sim_parent *parent = sim_parent_new(sim_profile_weak(), 3);
+	struct churn churn;
+	unsigned kept = 0, behind = 0;
+	sim_set_now(sim_parent_files(parent), OP_NOW);
+	churn_init(&churn, "acknowledged", 20, 1500);
+	struct hf_rng *rng = &churn.random.rng;
+	for (unsigned life = 0; life < LIVES; life++) {
+		hf_store *writer = case_writer(parent);
+		for (uint64_t left = hf_rng_below(rng, 30); left > 0; left--) {
+			churn_step(&churn, writer);
+			if (hf_rng_chance(rng, 1, 25))
+				assert_int_equal(hf_snapshot(writer, NULL), HF_OK);
+			if (hf_rng_chance(rng, 1, 40))
+				assert_int_equal(hf_compact(writer, NULL), HF_OK);
+		}
+		assert_int_equal(hf_sync(writer, NULL), HF_OK);
+		const uint64_t digest = follower_digest(writer);
+		const struct hf_backup_facts facts = backup_must(parent, hf_rng_chance(rng, 1, 2));
+		struct sim *backup = sim_parent_dir(parent, DEST);
+		expect_clean(backup);
+		assert_int_equal(digest_of(backup), digest);
+		assert_int_equal(facts.incremental, life > 0);
+		assert_int_equal(facts.copied + facts.kept + facts.linked + facts.shared, facts.bytes);
+		kept += facts.kept > 0;
+		behind += facts.files > 1;
+		assert_int_equal(names_in(parent), 2);
+		if (hf_rng_chance(rng, 1, 2))
+			follower_kill(source_of(parent), writer);
+		else
+			assert_int_equal(hf_close(writer, NULL), HF_OK);
+		/* Of a dead store: what an opening would find. */
+		(void)backup_must(parent, false);
+		expect_clean(backup = sim_parent_dir(parent, DEST));
+		assert_int_equal(digest_of(backup), digest_of(source_of(parent)));
+	}
+	assert_true(kept > LIVES / 3 && behind > LIVES / 3);
+	churn_deinit(&churn);
+	sim_parent_free(parent);
+}
+
+static void an_empty_store_is_backed_up_and_restored(void **state)
+{
+	(void)state;
+	struct sim_parent *parent = sim_parent_new(sim_profile_strict(), 3);
+	hf_store *writer = case_writer(parent);
+	assert_int_equal(backup_must(parent, false).lsn, 0);
+	expect_clean(sim_parent_dir(parent, DEST));
+	assert_int_equal(hf_close(writer, NULL), HF_OK);
+	assert_int_equal(backup_must(parent, false).lsn, 0);
+	assert_int_equal(restore_must(parent, false).epoch, 2);
+	expect_clean(sim_parent_dir(parent, BACK));
+	sim_parent_free(parent);
+}
+
+static void shared_blocks_end_where_the_log_does(void **state)
+{
+	(void)state;
+	struct sim_parent *parent = sim_parent_new(sim_profile_weak(), 3);
+	struct churn churn;
+	sim_parent_share(parent);
+	hf_store *writer = case_writer(parent);
+	churn_init(&churn, "shared", 20, 1500);
+	for (unsigned i = 0; i < 100; i++)
+		churn_step(&churn, writer);
+	assert_int_equal(hf_sync(writer, NULL), HF_OK);
+	const uint64_t digest = follower_digest(writer);
+	const struct hf_backup_facts facts = backup_must(parent, false);
+	assert_true(facts.shared == facts.bytes && facts.copied == 0);
+	for (unsigned i = 0; i < 100; i++)
+		churn_step(&churn, writer);
+	expect_clean(sim_parent_dir(parent, DEST));
+	assert_int_equal(digest_of(sim_parent_dir(parent, DEST)), digest);
+	assert_int_equal(hf_close(writer, NULL), HF_OK);
+	churn_deinit(&churn);
+	sim_parent_free(parent);
+}
+
+/* --- What is read and never written ----------------------------------------------------------- */
+
+static void expect_refused(struct sim *sim, bool create)
+{
+	const struct hf_options options = {.create = create, .no_background = true};
+	const uint64_t before = sim_hash(sim);
+	struct hf_error error = {0};
+	hf_store *store = NULL;
+	assert_int_equal(hf__store_open(sim_os(sim), hf__all_domains(), &options, &store, &error),
+	                 HF_EREADONLY);
+	assert_null(store);
+	assert_non_null(strstr(error.text, "restore"));
+	assert_int_equal(sim_hash(sim), before);
+}
+
+static void an_opening_of_a_backup_is_refused_and_changes_nothing(void **state)
+{
+	(void)state;
+	struct sim_parent *parent = sim_parent_new(sim_profile_strict(), 3);
+	hf_store *writer = case_writer(parent);
+	assert_int_equal(hf_close(writer, NULL), HF_OK);
+	(void)backup_must(parent, false);
+	expect_refused(sim_parent_dir(parent, DEST), false);
+	expect_refused(sim_parent_dir(parent, DEST), true);
+	sim_parent_free(parent);
+}
+
+/* --- Targets ---------------------------------------------------------------------------------- */
+
+static void expect_conflict(struct sim_parent *parent, int code)
+{
+	struct hf_error error;
+	struct sim *sim = sim_parent_dir(parent, DEST);
+	const uint64_t before = sim_hash(sim);
+	const size_t names = names_in(parent);
+	assert_int_equal(backup_with(parent, false, NULL, &error), code);
+	assert_int_equal(sim_hash(sim), before);
+	assert_int_equal(names_in(parent), names);
+}
+
+static void what_is_no_backup_of_this_store_stays(void **state)
+{
+	(void)state;
+	struct sim_parent *parent = sim_parent_new(sim_profile_strict(), 3);
+	assert_int_equal(hf_close(case_writer(parent), NULL), HF_OK);
+	/* another store */
+	struct sim *sim = sim_parent_add(parent, DEST);
+	assert_int_equal(hf_close(follower_writer(sim, &case_writing), NULL), HF_OK);
+	expect_conflict(parent, HF_ECONFLICT);
+	/* no store at all */
+	struct sim_parent *other = sim_parent_new(sim_profile_strict(), 4);
+	assert_int_equal(hf_close(case_writer(other), NULL), HF_OK);
+	sim_write_file(sim_parent_add(other, DEST), "thesis.txt", 0, "some", 4);
+	expect_conflict(other, HF_ECONFLICT);
+	sim_parent_free(parent);
+	sim_parent_free(other);
+}
+
+static void a_backup_of_another_store_stays(void **state)
+{
+	(void)state;
+	struct sim_parent *parent = sim_parent_new(sim_profile_strict(), 3);
+	assert_int_equal(hf_close(case_writer(parent), NULL), HF_OK);
+	(void)backup_must(parent, false);
+	(void)restore_must(parent, false);
+	/* the restored one, in the place of the first */
+	struct hf__parent *seam = sim_parent_seam(parent);
+	assert_int_equal(seam->exchange(seam->ctx, SOURCE, BACK), 0);
+	expect_conflict(parent, HF_ECONFLICT);
+	/* something else in it */
+	assert_int_equal(seam->exchange(seam->ctx, SOURCE, BACK), 0);
+	(void)backup_must(parent, false);
+	sim_write_file(sim_parent_dir(parent, DEST), "notes", 0, "some", 4);
+	expect_conflict(parent, HF_ECONFLICT);
+	sim_parent_free(parent);
+}
+
+static void a_backup_goes_for_no_store(void **state)
+{
+	(void)state;
+	struct sim_parent *parent = sim_parent_new(sim_profile_strict(), 3);
+	assert_int_equal(hf_close(case_writer(parent), NULL), HF_OK);
+	(void)backup_must(parent, false);
+	struct sim *sim = sim_parent_dir(parent, DEST);
+	const uint64_t before = sim_hash(sim);
+	struct hf__meter meter = {0};
+	struct hf_snapshot_file made = {0};
+	struct hf_error error = {0};
+	const struct hf_restore_options options = {.replace = true};
+	const struct hf__restore how = {
+	    .backup = sim_opener(source_of(parent), BY),
+	    .parent = sim_parent_seam(parent),
+	    .name = DEST,
+	    .domains = hf__all_domains(),
+	    .options = &options,
+	    .meter = &meter,
+	};
+	assert_int_equal(hf__restore(&how, &made, &error), HF_ECONFLICT);
+	assert_int_equal(sim_hash(sim), before);
+	assert_int_equal(names_in(parent), 2);
+	sim_parent_free(parent);
+}
+
+static void a_damaged_store_is_no_backup(void **state)
+{
+	(void)state;
+	struct sim_parent *parent = sim_parent_new(sim_profile_strict(), 3);
+	struct churn churn;
+	struct hf_error error;
+	churn_init(&churn, "damaged", 20, 1500);
+	hf_store *writer = case_writer(parent);
+	for (unsigned i = 0; i < 100; i++)
+		churn_step(&churn, writer);
+	assert_int_equal(hf_close(writer, NULL), HF_OK);
+	(void)backup_must(parent, false);
+	const uint64_t digest = digest_of(sim_parent_dir(parent, DEST));
+	assert_true(sim_flip_bit(source_of(parent), "segment-00000001", 8 * 2000));
+	assert_int_equal(backup_with(parent, false, NULL, &error), HF_ECORRUPT);
+	assert_non_null(strstr(error.text, "fsck"));
+	assert_string_equal(error.file, "segment-00000001");
+	assert_int_equal(digest_of(sim_parent_dir(parent, DEST)), digest);
+	assert_int_equal(names_in(parent), 2);
+	churn_deinit(&churn);
+	sim_parent_free(parent);
+}
+
+/* --- Stores of backups ------------------------------------------------------------------------ */
+
+static hf_token acquire(hf_store *store, const char *name)
+{
+	const struct hf_lock_acquire_args args = {.name = hf_str(name), .owner = hf_str("me")};
+	struct hf_result result;
+	assert_int_equal(hf_lock_acquire(store, NULL, &args, &result, NULL), HF_OK);
+	return result.token;
+}
+
+static void a_restored_store_has_the_state_and_goes_on(void **state)
+{
+	(void)state;
+	struct sim_parent *parent = sim_parent_new(sim_profile_weak(), 3);
+	struct churn churn;
+	sim_set_now(sim_parent_files(parent), OP_NOW);
+	churn_init(&churn, "restored", 20, 1500);
+	hf_store *writer = case_writer(parent);
+	for (unsigned i = 0; i < 400; i++) {
+		churn_step(&churn, writer);
+		if (i == 200)
+			assert_int_equal(hf_compact(writer, NULL), HF_OK);
+	}
+	const hf_token before = acquire(writer, "leader");
+	assert_int_equal(hf_close(writer, NULL), HF_OK);
+	const struct hf_backup_facts facts = backup_must(parent, false);
+	struct sim *backup = sim_parent_dir(parent, DEST);
+	const uint64_t bytes = sim_hash(backup);
+	const struct hf_snapshot_file made = restore_must(parent, false);
+	assert_true(made.epoch == facts.epoch + 1 && made.lsn == facts.lsn);
+	assert_memory_not_equal(made.uuid, facts.uuid, sizeof made.uuid);
+	expect_clean(sim_parent_dir(parent, BACK));
+	assert_int_equal(digest_of(sim_parent_dir(parent, BACK)), digest_of(backup));
+	hf_store *store = follower_writer(sim_parent_dir(parent, BACK), &case_writing);
+	assert_true(acquire(store, "leader") > before);
+	for (unsigned i = 0; i < 100; i++)
+		churn_step(&churn, store);
+	assert_int_equal(hf_close(store, NULL), HF_OK);
+	expect_clean(sim_parent_dir(parent, BACK));
+	/* Again, in its place: the epoch is above both. */
+	assert_int_equal(restore_must(parent, true).epoch, facts.epoch + 2);
+	assert_int_equal(digest_of(sim_parent_dir(parent, BACK)), digest_of(backup));
+	assert_int_equal(sim_hash(backup), bytes);
+	assert_int_equal(names_in(parent), 3);
+	churn_deinit(&churn);
+	sim_parent_free(parent);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_backup_holds_what_was_acknowledged),
+	    cmocka_unit_test(an_empty_store_is_backed_up_and_restored),
+	    cmocka_unit_test(shared_blocks_end_where_the_log_does),
+	    cmocka_unit_test(an_opening_of_a_backup_is_refused_and_changes_nothing),
+	    cmocka_unit_test(what_is_no_backup_of_this_store_stays),
+	    cmocka_unit_test(a_backup_of_another_store_stays),
+	    cmocka_unit_test(a_backup_goes_for_no_store),
+	    cmocka_unit_test(a_damaged_store_is_no_backup),
+	    cmocka_unit_test(a_restored_store_has_the_state_and_goes_on),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
