@@ -335,6 +335,16 @@ static const struct step {
     {"info", 0, "epoch=2 last_stop=clean", 1},
     {"snapshot import store.snapshot --replace --epoch-above 6", 0, "epoch=7", 1},
     {"fsck", 0, "verdict=sound findings=0", 0},
+    {"backup store.backup", 0, "schema=holdfast.backup/1 backup=store.backup incremental=false", 1},
+    {"backup store.backup --link", 0, "epoch=7 incremental=true copied=0", 1},
+    {"backup store", 4, "", 0},
+    {"restore store.backup", 4, "", 0},
+    {"restore missing --replace", 1, "", 0},
+    {"restore store.backup --replace --epoch-above 65536", 2, "", 0},
+    {"restore store.backup --replace", 0, "schema=holdfast.restore/1 backup=store.backup epoch=8",
+     1},
+    {"backup store.backup", 4, "", 0},
+    {"fsck", 0, "verdict=sound findings=0", 0},
     {"help", 0, "", 0},
 };
 
@@ -425,6 +435,7 @@ static int remove_store(void **state)
 	(void)state;
 	remove_tree(STORE);
 	(void)remove("store.snapshot");
+	remove_tree("store.backup");
 	return 0;
 }
 

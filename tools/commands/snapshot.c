@@ -1,47 +1,11 @@
 /* snapshot: takes one in the store; whole stores as one file. compact: what a snapshot covers
  * goes. */
 #include "commands/commands.h"
+#include "commands/meter.h"
 #include "print/out.h"
 #include "print/show.h"
 
-#include <inttypes.h>
 #include <unistd.h>
-
-/* --- Progress --------------------------------------------------------------------------------- */
-
-enum { SHOW_AFTER_US = 1000000, SHOW_EVERY_US = 100000, SHOWN_WIDTH = 48 };
-
-/* What takes more than a second says how far it is, on a terminal. */
-struct meter {
-	const char *word;
-	int64_t began, shown;
-};
-
-static void show_progress(void *ctx, uint64_t done, uint64_t total)
-{
-	struct meter *meter = ctx;
-	const int64_t now = cli_monotonic();
-	if (now - meter->began < SHOW_AFTER_US || now - meter->shown < SHOW_EVERY_US)
-		return;
-	meter->shown = now;
-	if (total > 0)
-		fprintf(stderr, "\r%s: %" PRIu64 " of %" PRIu64 " MiB ", meter->word, done >> 20,
-		        total >> 20);
-	else
-		fprintf(stderr, "\r%s: %" PRIu64 " MiB ", meter->word, done >> 20);
-	fflush(stderr);
-}
-
-static void wipe_progress(const struct meter *meter)
-{
-	if (meter->shown)
-		fprintf(stderr, "\r%*s\r", SHOWN_WIDTH, "");
-}
-
-static struct meter meter_begin(const char *word)
-{
-	return (struct meter){.word = word, .began = cli_monotonic()};
-}
 
 /* --- Files ------------------------------------------------------------------------------------ */
 
@@ -103,7 +67,7 @@ static int snapshot_export(struct cli *cli, int argc, char **argv)
 	struct hf_export_options options = {
 	    .size = sizeof options,
 	    .replace = cli_flag(cli, "replace"),
-	    .progress = cli_progress(cli) ? show_progress : NULL,
+	    .progress = cli_progress(cli) ? meter_show : NULL,
 	    .ctx = &meter,
 	};
 	struct hf_snapshot_file is = {.size = sizeof is};
@@ -116,7 +80,7 @@ static int snapshot_export(struct cli *cli, int argc, char **argv)
 		return status;
 	const int rc = piped ? hf_export_fd(cli->store, STDOUT_FILENO, &options, &is, &error)
 	                     : hf_export(cli->store, argv[0], &options, &is, &error);
-	wipe_progress(&meter);
+	meter_wipe(&meter);
 	if (rc != HF_OK)
 		return cli_fail_about(cli, &error, piped ? "stdout" : argv[0],
 		                      rc == HF_ECONFLICT ? "; --replace replaces it" : "");
@@ -130,14 +94,14 @@ static int snapshot_verify(struct cli *cli, int argc, char **argv)
 	struct meter meter = meter_begin("verifying");
 	const struct hf_verify_options options = {
 	    .size = sizeof options,
-	    .progress = cli_progress(cli) ? show_progress : NULL,
+	    .progress = cli_progress(cli) ? meter_show : NULL,
 	    .ctx = &meter,
 	};
 	struct hf_snapshot_file is = {.size = sizeof is};
 	struct hf_error error = {0};
 	(void)argc;
 	const int rc = hf_verify_snapshot(argv[0], &options, &is, &error);
-	wipe_progress(&meter);
+	meter_wipe(&meter);
 	if (rc != HF_OK)
 		return cli_fail_about(cli, &error, argv[0], "");
 	show_file(cli->out, "snapshot-file", argv[0], &is);
@@ -156,7 +120,7 @@ static int snapshot_import(struct cli *cli, int argc, char **argv)
 	    .allow_unsafe_fs = cli->allow_unsafe_fs,
 	    .epoch_above = (uint16_t)above,
 	    .wait_us = cli->wait_us,
-	    .progress = cli_progress(cli) ? show_progress : NULL,
+	    .progress = cli_progress(cli) ? meter_show : NULL,
 	    .ctx = &meter,
 	};
 	struct hf_snapshot_file is = {.size = sizeof is};
@@ -169,7 +133,7 @@ static int snapshot_import(struct cli *cli, int argc, char **argv)
 		return cli_usage(cli, "--epoch-above: no epoch is above 65535");
 	const int rc = piped ? hf_import_fd(STDIN_FILENO, directory, &options, &is, &error)
 	                     : hf_import(argv[0], directory, &options, &is, &error);
-	wipe_progress(&meter);
+	meter_wipe(&meter);
 	if (rc != HF_OK)
 		return cli_fail_about(
 		    cli, &error,
