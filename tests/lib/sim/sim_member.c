@@ -38,6 +38,24 @@ bool member_survives(enum sim_parent_image image, uint64_t salt, uint64_t at)
 	return image == SIM_IMAGE_SOME ? sim_mix(salt, at) & 1 : image == SIM_IMAGE_NEW;
 }
 
+/* What a sector that was not synced may hold. */
+static uint8_t pick_of(const struct sim_profile *profile, enum sim_parent_image image,
+                       uint64_t salt, uint64_t at)
+{
+	uint8_t picks[5] = {0, SIM_PICK_NEWEST};
+	size_t count = 2;
+	if (image != SIM_IMAGE_SOME)
+		return picks[image == SIM_IMAGE_NEW];
+	if (profile->m1_subsets && profile->m1_lost_zero)
+		picks[count++] = SIM_PICK_ZERO;
+	if (profile->m1_subsets && profile->m1_lost_garbage)
+		picks[count++] = SIM_PICK_GARBAGE;
+	if (profile->m1_subsets && profile->m1_lost_stale)
+		picks[count++] = SIM_PICK_STALE;
+	/* every other image keeps or loses whole writes only */
+	return picks[(sim_mix(salt, at) >> 8) % (salt & 1 ? count : 2)];
+}
+
 /* Where a choice is not legal, another one is taken. */
 struct sim *member_crash(struct sim *sim, enum sim_parent_image image, uint64_t salt)
 {
@@ -49,7 +67,7 @@ struct sim *member_crash(struct sim *sim, enum sim_parent_image image, uint64_t 
 		const uint64_t own = sim_mix(salt, tries);
 		const struct sim_choice choice = {sectors, sizes, dir_ops, own};
 		for (size_t i = 0; i < pending.sectors; i++)
-			sectors[i] = member_survives(image, own, i) ? SIM_PICK_NEWEST : 0;
+			sectors[i] = pick_of(&sim->profile, image, own, i);
 		for (size_t i = 0; i < pending.sizes; i++)
 			sizes[i] = SIM_SIZE_FITS;
 		for (size_t i = 0; i < pending.dir_ops; i++)

@@ -164,7 +164,8 @@ enum sim_call {
 	SIM_ALL_CALLS = (1 << 26) - 1,
 	/* Those that change what a crash leaves. */
 	SIM_CHANGES = SIM_OPEN | SIM_WRITE | SIM_SYNC | SIM_RENAME | SIM_UNLINK | SIM_SYNC_DIR |
-	              SIM_LOCK | SIM_CUT | SIM_ALLOCATE | SIM_PUNCH,
+	              SIM_LOCK | SIM_CUT | SIM_ALLOCATE | SIM_PUNCH | SIM_MAKE_DIR | SIM_REMOVE_DIR |
+	              SIM_MOVE_DIR | SIM_EXCHANGE,
 };
 const char *sim_call_name(enum sim_call kind);
 
