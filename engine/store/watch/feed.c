@@ -117,15 +117,7 @@ bool hf__feed_behind(const struct hf_feed *feed)
 	return feed->from <= hf__durable_end(feed->tail.store);
 }
 
-/* Of a read-only handle: how far it is durable is for the files to say. */
-static int catch_up(struct hf_store *s, struct hf_error *error)
-{
-	const int rc = hf__follow_begin(s, error);
-	if (rc == HF_OK)
-		hf__follow_end(s);
-	return rc;
-}
-
+/* Of a read-only handle, which may have gone to another store. */
 static int check_place(const struct hf_feed *feed, struct hf_error *error)
 {
 	if (feed->places == hf__follow_places(feed->tail.store))
@@ -135,14 +127,12 @@ static int check_place(const struct hf_feed *feed, struct hf_error *error)
 
 static int find_limit(struct hf_feed *feed, uint64_t *limit, struct hf_error *error)
 {
-	int rc;
 	if (feed->watch) {
-		rc = catch_up(feed->tail.store, error);
 		*limit = hf__durable_end(feed->tail.store);
-		return rc == HF_OK ? check_place(feed, error) : rc;
+		return check_place(feed, error);
 	}
 	/* It reads, and what waits lies in what was read. */
-	rc = feed->has_waiting ? HF_OK : hf__tail_learn(&feed->tail, &feed->known, error);
+	const int rc = feed->has_waiting ? HF_OK : hf__tail_learn(&feed->tail, &feed->known, error);
 	*limit = feed->known;
 	return rc;
 }
@@ -156,8 +146,8 @@ static int find_place(struct hf_feed *feed, uint64_t limit, struct hf_error *err
 }
 
 /* HF_ENOTFOUND: nothing is there yet. */
-static int try_next(struct hf_feed *feed, size_t max, struct hf_event_batch *out,
-                    struct hf_error *error)
+static int next_batch(struct hf_feed *feed, size_t max, struct hf_event_batch *out,
+                      struct hf_error *error)
 {
 	struct hf__answer answer = {.store = feed->tail.store};
 	uint64_t limit = 0;
@@ -171,6 +161,18 @@ static int try_next(struct hf_feed *feed, size_t max, struct hf_event_batch *out
 		rc = give_batch(feed, &answer, count, out, error);
 	if (rc != HF_OK)
 		hf__answer_reset(&answer);
+	return rc;
+}
+
+/* A read-only handle is brought up to date, and not loaded anew meanwhile. */
+static int try_next(struct hf_feed *feed, size_t max, struct hf_event_batch *out,
+                    struct hf_error *error)
+{
+	int rc = hf__follow_begin(feed->tail.store, error);
+	if (rc != HF_OK)
+		return rc;
+	rc = next_batch(feed, max, out, error);
+	hf__follow_end(feed->tail.store);
 	return rc;
 }
 
@@ -323,10 +325,12 @@ int hf_feed_open(hf_store *store, hf_lsn from, hf_feed **out, struct hf_error *e
 	if (rc != HF_OK)
 		return rc;
 	struct hf_feed *feed = hf__feed_new(store, from);
-	rc = feed ? catch_up(store, error) : hf__fail(error, HF_ENOMEM, 0, "no memory for a feed");
+	rc = feed ? hf__follow_begin(store, error)
+	          : hf__fail(error, HF_ENOMEM, 0, "no memory for a feed");
 	if (rc == HF_OK) {
 		feed->places = hf__follow_places(store);
 		rc = feed_place(feed, error);
+		hf__follow_end(store);
 	}
 	if (rc == HF_OK) {
 		feed->watch = store->watch;

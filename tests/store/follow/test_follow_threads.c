@@ -40,6 +40,26 @@ static void *read_on(void *arg)
 	return NULL;
 }
 
+/* What was compacted away is not kept for it: then it begins anew. */
+static void *feed_on(void *arg)
+{
+	int *rc = arg;
+	hf_lsn next = 0;
+	while (!atomic_load(&over) && *rc == HF_OK) {
+		struct hf_event_batch batch;
+		hf_feed *feed;
+		*rc = hf_feed_open(reader, next, &feed, NULL);
+		while (!atomic_load(&over) && *rc == HF_OK) {
+			*rc = hf_feed_next(feed, 0, 1000, &batch, NULL);
+			next = *rc == HF_OK ? batch.next : 0;
+			hf_release(batch.memory);
+		}
+		hf_feed_close(feed);
+		*rc = *rc == HF_EGONE ? HF_OK : *rc;
+	}
+	return NULL;
+}
+
 static int put_all(hf_store *store, unsigned number)
 {
 	hf_txn *txn;
@@ -61,13 +81,14 @@ static int put_all(hf_store *store, unsigned number)
 static void run(struct real_store *real, bool no_refresh)
 {
 	const struct hf_options options = {.no_refresh = no_refresh};
-	pthread_t threads[READERS];
-	int rc[READERS] = {HF_OK};
+	pthread_t threads[READERS + 1];
+	int rc[READERS + 1] = {HF_OK};
 	atomic_store(&over, false);
 	atomic_store(&looks, 0);
 	assert_int_equal(hf_open_read(real->path, &options, &reader, NULL), HF_OK);
 	for (unsigned i = 0; i < READERS; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, read_on, &rc[i]), 0);
+	assert_int_equal(pthread_create(&threads[READERS], NULL, feed_on, &rc[READERS]), 0);
 	for (unsigned i = 0; i < COMMITS; i++) {
 		assert_int_equal(put_all(real->store, i), HF_OK);
 		if (i % 60 == 59)
@@ -76,7 +97,7 @@ static void run(struct real_store *real, bool no_refresh)
 			assert_int_equal(hf_refresh(reader, NULL, NULL), HF_OK);
 	}
 	atomic_store(&over, true);
-	for (unsigned i = 0; i < READERS; i++) {
+	for (unsigned i = 0; i <= READERS; i++) {
 		(void)pthread_join(threads[i], NULL);
 		assert_int_equal(rc[i], HF_OK);
 	}
@@ -172,7 +193,7 @@ static int setup(void **state)
 	struct real_store *real = *state;
 	return real_open_at(
 	    real, NULL,
-	    (struct hf_options){.create = true, .no_background = true, .segment_size = 64u << 10});
+	    (struct hf_options){.create = true, .no_background = true, .segment_size = 16u << 10});
 }
 
 static void threads_that_share_a_handle_see_whole_transactions(void **state)
