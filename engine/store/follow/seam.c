@@ -3,6 +3,7 @@
  *
  * I-FOLLOW-1: nothing that this seam offers creates, changes or removes anything. */
 #include <errno.h>
+#include <string.h>
 
 #include "store/follow/pins.h"
 
@@ -176,7 +177,7 @@ static int no_lock(void *ctx, const char *name, int64_t wait_us)
 
 void hf__pinned_init(struct hf__pinned *p, const struct hf__os *under)
 {
-	*p = (struct hf__pinned){0};
+	memset(p, 0, sizeof *p);
 	atomic_init(&p->under, under);
 	(void)pthread_mutex_init(&p->lock, NULL);
 	p->os = (struct hf__os){
