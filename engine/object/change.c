@@ -35,6 +35,16 @@ void hf__change_begin(struct hf__change *change, uint64_t first_lsn, bool durabl
 	change->images.bad = false;
 }
 
+bool hf__change_shrinks(const struct hf__change *change)
+{
+	size_t born = 0, gone = 0;
+	for (size_t i = 0; i < change->count; i++) {
+		born += change->records[i].kind == HF__UNDO_ADD;
+		gone += change->records[i].kind == HF__UNDO_REMOVE;
+	}
+	return gone > 0 && gone >= born;
+}
+
 void hf__change_deinit(struct hf__change *change)
 {
 	hf__free(change->records);

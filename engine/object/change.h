@@ -57,6 +57,8 @@ void hf__change_keep(struct hf__change *change);
 /* Takes everything back, newest first: objects, indexes, counters and LSNs are as before. Cannot
  * fail. */
 void hf__change_undo(struct hf__change *change);
+/* Does it take away more objects than it makes? */
+bool hf__change_shrinks(const struct hf__change *change);
 void hf__change_deinit(struct hf__change *change);
 
 #endif

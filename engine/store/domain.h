@@ -80,6 +80,7 @@ struct hf__decision {
 	struct hf_store *store;
 	struct hf__waiter *waiter; /* the caller would wait; NULL: it would not */
 	uint64_t need_changed, need_due;
+	bool shrinks; /* it takes away more objects than it makes */
 	uint8_t domain;
 	unsigned domain_index;
 	void *state;

@@ -308,6 +308,28 @@ int hf__next_segment(struct hf_store *s, uint32_t need, struct hf_error *error)
 	return prepared(s, &next, rc, unknowable, least, error);
 }
 
+bool hf__next_segment_give_up(struct hf_store *s)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	const struct hf__buffer *b = hf__filling(s);
+	const struct hf__next_segment unused = s->segments.next;
+	const bool free = unused.ready && !s->segments.preparing && !(b->begun && b->opens_segment);
+	if (free)
+		s->segments.next.ready = false;
+	(void)pthread_mutex_unlock(&s->lock);
+	if (!free)
+		return false;
+	give_up(s, &unused);
+	/* What a name held is free once it is gone for good. */
+	const int rc = s->os->sync_dir(s->os->ctx);
+	if (rc) {
+		(void)pthread_mutex_lock(&s->lock);
+		hf__fault(s, rc);
+		(void)pthread_mutex_unlock(&s->lock);
+	}
+	return rc == 0;
+}
+
 /* --- Ahead of need ---------------------------------------------------------------------------- */
 
 /* A store that writes nothing needs none, and one whose disk is full is not asked again before
@@ -325,7 +347,7 @@ static bool is_due(const struct hf_store *s)
 /* One slice. The lock is held, released meanwhile. */
 static int make_slice(struct hf_store *s)
 {
-	const uint32_t least = least_size(s, 0);
+	const uint32_t least = least_size(s, 2 * hf__segment_reserve(s->identity.segment_size));
 	struct hf__next_segment next = {
 	    .number = s->segments.newest_number + 1, .size = wanted_size(s, least), .file = -1};
 	const bool adopts = may_adopt(s, least), begins = s->segments.making.file < 0;

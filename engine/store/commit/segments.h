@@ -57,6 +57,25 @@ struct hf__tidying {
 	bool strays; /* temporary files of earlier openings may be there */
 };
 
+/* The last part of a segment of this size, for what makes room: see room.c. */
+#define HF__RESERVE_MOST (64u << 10)
+static inline uint32_t hf__segment_reserve(uint32_t segment_size)
+{
+	return segment_size / 8 < HF__RESERVE_MOST ? segment_size / 8 : HF__RESERVE_MOST;
+}
+
+struct hf__buffer;
+
+/* room.c. The lock is held for these. */
+/* Bytes of the group as it is now, with the padding of its end. */
+uint64_t hf__group_room(const struct hf_store *s, const struct hf__buffer *b);
+/* May it stay where it begins? The change is under way. */
+bool hf__group_fits(const struct hf_store *s, const struct hf__buffer *b);
+/* One of `needed` bytes would fit there, but for the last part. */
+bool hf__only_reserved(struct hf_store *s, uint64_t needed);
+/* What the next segment has to have room for. */
+uint32_t hf__room_wanted(const struct hf_store *s, uint64_t needed, bool shrinks);
+
 /* segments.c. */
 /* Is it there, with room for a group of `need` bytes? */
 bool hf__next_segment_ready(const struct hf_store *s, uint32_t need);
@@ -64,6 +83,9 @@ bool hf__next_segment_ready(const struct hf_store *s, uint32_t need);
  * again afterwards. The lock is held, released meanwhile. HF_OK, HF_ENOSPACE, HF_EIO,
  * HF_EFAILED. */
 int hf__next_segment(struct hf_store *s, uint32_t need, struct hf_error *error);
+/* Removes it if it is there and nothing has begun in it: what it takes is needed more. false: it
+ * was not. Not under the lock. */
+bool hf__next_segment_give_up(struct hf_store *s);
 /* Makes it ahead of need, in slices: one at least, more until `until` (ticks; INT64_MAX: all).
  * *more: it is not whole yet. Not under the lock. HF_OK, HF_ENOSPACE, HF_EIO, HF_EUNCERTAIN. */
 int hf__prepare_ahead(struct hf_store *s, int64_t until, bool *more);

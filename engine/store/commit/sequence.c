@@ -117,26 +117,9 @@ static int begin_buffer(struct hf_store *s, struct hf_error *error)
 	return HF_OK;
 }
 
-static uint32_t segment_room(const struct hf_store *s, const struct hf__buffer *b)
-{
-	return b->opens_segment ? s->segments.next.size : s->writer.segment_size;
-}
-
-/* Bytes of the group as it is now, with the padding of its end. */
-static uint64_t group_len(const struct hf_store *s, const struct hf__buffer *b)
-{
-	const uint64_t end = (uint64_t)b->start.offset + (b->bytes.len - b->header);
-	return ((end + s->align - 1) & ~(uint64_t)(s->align - 1)) - b->start.offset;
-}
-
-static bool fits(const struct hf_store *s, const struct hf__buffer *b)
-{
-	return group_len(s, b) <= segment_room(s, b) - b->start.offset;
-}
-
 /* The group does not fit where it begins: taken back already. Sends away what else is in the
  * buffer, or turns to the next segment. */
-static void rotate_or_flush(struct hf_store *s, uint64_t needed)
+static void rotate_or_flush(struct hf_store *s, uint64_t needed, bool shrinks)
 {
 	struct hf__buffer *b = hf__filling(s);
 	if (b->entries > 0) {
@@ -146,7 +129,7 @@ static void rotate_or_flush(struct hf_store *s, uint64_t needed)
 	b->begun = false;
 	s->writer.must_rotate = true;
 	/* A segment is never smaller than the group that opens it. */
-	s->writer.rotate_need = (uint32_t)(needed + HF__SEGMENT_HEADER_SIZE);
+	s->writer.rotate_need = hf__room_wanted(s, needed + HF__SEGMENT_HEADER_SIZE, shrinks);
 }
 
 static bool too_much_undurable(const struct hf_store *s)
@@ -268,7 +251,7 @@ static int attempt(struct hf_store *s, const struct hf__op *ops, size_t count, b
 	/* sealing pads, and must not fail */
 	if (rc == HF_OK && !hf__writer_reserve(&b->bytes, s->align))
 		rc = HF_ENOMEM;
-	const bool room = rc == HF_OK && (b->entries == entries || fits(s, b));
+	const bool room = rc == HF_OK && (b->entries == entries || hf__group_fits(s, b));
 	if (room)
 		rc = hf__needs_look(s, ops, count, needs);
 	if (rc == HF_OK && room && needs->missing.count == 0) {
@@ -277,7 +260,8 @@ static int attempt(struct hf_store *s, const struct hf__op *ops, size_t count, b
 			hf__wait_wake_all(s); /* they sleep until an instant that is shown elsewhere now */
 		return FITS;
 	}
-	*needed = group_len(s, b);
+	*needed = hf__group_room(s, b);
+	d->shrinks = hf__change_shrinks(&s->world.change);
 	hf__change_undo(&s->world.change);
 	b->bytes.len = d->attempt_start;
 	b->bytes.bad = false;
@@ -356,8 +340,15 @@ static int sequence(struct hf_store *s, const struct hf__op *ops, size_t count,
 			hf__clear_results(ops, count);
 			return rc;
 		}
+		if (rc == HF_OK && hf__only_reserved(s, needed)) {
+			rc = hf__next_segment(s, hf__room_wanted(s, 0, false), error);
+			if (rc == HF_OK)
+				continue; /* the last part is free for all */
+			hf__clear_results(ops, count);
+			return rc;
+		}
 		if (rc == HF_OK && needed <= HF__GROUP_BODY_MAX) {
-			rotate_or_flush(s, needed);
+			rotate_or_flush(s, needed, d.shrinks);
 			continue;
 		}
 		*ticket = ticket_of_refusal(s, &d);

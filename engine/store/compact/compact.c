@@ -102,6 +102,11 @@ int hf__compact(struct hf_store *s, bool paced, struct hf_error *error)
 {
 	struct hf__taken t;
 	int rc = hf__take_begin(&t, s, true, rate_of(s, paced), error);
+	/* What is removed afterwards is more than a segment of zeros. */
+	if (rc == HF_ENOSPACE && hf__next_segment_give_up(s)) {
+		hf__take_end(&t);
+		rc = hf__take_begin(&t, s, true, rate_of(s, paced), error);
+	}
 	if (rc == HF_OK)
 		rc = compact_behind(s, &t.cut.header, &t.moves, error);
 	hf__take_end(&t);

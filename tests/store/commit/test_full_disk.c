@@ -150,10 +150,10 @@ static void as_large_a_segment_is_made_as_there_is_room_for(void **state)
 		struct sim *sim = new_disk(promises);
 		hf_store *store = open_sized(sim, 0);
 		uint64_t size = 0;
-		for (unsigned i = 0; info_of(store).segment_offset < FIRST - 40 * KIB; i++)
+		for (unsigned i = 0; info_of(store).segment_offset < FIRST - 104 * KIB; i++)
 			assert_int_equal(enqueue(store, i, 32 * KIB), HF_OK);
 		sim_set_capacity(sim, sim_used(sim) + 300 * KIB);
-		assert_int_equal(enqueue(store, 1000, 64 * KIB), HF_OK); /* 1 MiB is wanted */
+		assert_int_equal(enqueue(store, 1000, 112 * KIB), HF_OK); /* 1 MiB is wanted */
 		assert_true(sim_file_size(sim, "segment-00000002", &size));
 		assert_int_equal(size, 256 * KIB);
 		close_store(store);
@@ -229,24 +229,24 @@ static void a_refusal_is_remembered_for_a_second(void **state)
 	struct sim *sim = new_disk(true);
 	struct counts counts = {0};
 	hf_store *store = open_sized(sim, 0);
-	for (unsigned i = 0; info_of(store).segment_offset < FIRST - 40 * KIB; i++)
+	for (unsigned i = 0; info_of(store).segment_offset < FIRST - 104 * KIB; i++)
 		assert_int_equal(enqueue(store, i, 32 * KIB), HF_OK);
 	/* There is room by the looks of it, and none when it is asked for: a quota, say. */
 	sim_add_fault(sim,
 	              (struct sim_fault){.kinds = SIM_ALLOCATE, .error = EDQUOT, .persistent = true});
-	assert_int_equal(enqueue(store, 1000, 64 * KIB), HF_ENOSPACE);
+	assert_int_equal(enqueue(store, 1000, 112 * KIB), HF_ENOSPACE);
 	sim_observe(sim, count_calls, &counts);
 	for (unsigned i = 0; i < 50; i++)
-		assert_int_equal(enqueue(store, 1000, 64 * KIB), HF_ENOSPACE);
+		assert_int_equal(enqueue(store, 1000, 112 * KIB), HF_ENOSPACE);
 	assert_int_equal(counts.asked + counts.made + counts.writes, 0);
 	assert_int_equal(enqueue(store, 1001, 1), HF_OK); /* fits where the log is */
 	sim_advance(sim, SECOND);
-	assert_int_equal(enqueue(store, 1000, 64 * KIB), HF_ENOSPACE);
+	assert_int_equal(enqueue(store, 1000, 112 * KIB), HF_ENOSPACE);
 	assert_true(counts.asked > 0);
 	sim_clear_faults(sim);
-	assert_int_equal(enqueue(store, 1000, 64 * KIB), HF_ENOSPACE);
+	assert_int_equal(enqueue(store, 1000, 112 * KIB), HF_ENOSPACE);
 	sim_advance(sim, SECOND);
-	assert_int_equal(enqueue(store, 1000, 64 * KIB), HF_OK);
+	assert_int_equal(enqueue(store, 1000, 112 * KIB), HF_OK);
 	sim_observe(sim, NULL, NULL);
 	close_store(store);
 	sim_free(sim);

@@ -1,0 +1,132 @@
+/* tier: fast */
+/* A store without room takes away what it holds all the same, and goes on with what that gives. */
+#include "lib/crash/life.h"
+#include "lib/sim/sim_os.h"
+#include "lib/test.h"
+#include "store/store.h"
+
+enum { KIB = 1 << 10, BLOCK = 4096 };
+
+static struct hf_error error;
+
+static struct sim *new_disk(bool promises)
+{
+	struct sim_profile profile = sim_profile_forgetful();
+	profile.no_allocate = !promises;
+	struct sim *sim = sim_new(profile, 1);
+	sim_set_now(sim, INT64_C(1000000000));
+	return sim;
+}
+
+static int try_open(struct sim *sim, uint32_t segment_size, hf_store **store)
+{
+	const struct hf_options options = {
+	    .create = true, .no_background = true, .segment_size = segment_size};
+	error = (struct hf_error){0};
+	return hf__store_open(sim_os(sim), hf__all_domains(), &options, store, &error);
+}
+
+static hf_store *open_sized(struct sim *sim, uint32_t segment_size)
+{
+	hf_store *store = NULL;
+	const int rc = try_open(sim, segment_size, &store);
+	if (rc != HF_OK)
+		fail_msg("open: %s: %s", hf_code_name(rc), error.text);
+	return store;
+}
+
+static int enqueue(hf_store *store, unsigned number, size_t bytes)
+{
+	return life_enqueue(store, number, bytes, HF_DURABLE, &error);
+}
+
+static struct hf_info info_of(hf_store *store)
+{
+	struct hf_info info;
+	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
+	return info;
+}
+
+static void close_store(hf_store *store)
+{
+	assert_int_equal(hf_close(store, &error), HF_OK);
+}
+
+static unsigned fill(hf_store *store, unsigned from, size_t bytes)
+{
+	unsigned number = from;
+	int rc;
+	while ((rc = enqueue(store, number, bytes)) == HF_OK)
+		number++;
+	if (rc != HF_ENOSPACE)
+		fail_msg("%s: %s", hf_code_name(rc), error.text);
+	assert_int_equal(info_of(store).fault, 0);
+	return number;
+}
+
+static unsigned fill_up(hf_store *store)
+{
+	unsigned number = 0;
+	for (size_t bytes = 16 * KIB; bytes > 0; bytes /= 4)
+		number = fill(store, number, bytes);
+	return number;
+}
+
+/* The last part of a segment is for what makes room, and what it made is had again. */
+static void a_full_store_can_be_emptied_and_used_again(void **state)
+{
+	(void)state;
+	for (unsigned promises = 0; promises < 2; promises++) {
+		struct sim *sim = new_disk(promises);
+		hf_store *store = open_sized(sim, 0);
+		sim_set_capacity(sim, sim_used(sim) + 600 * KIB);
+		const unsigned items = fill_up(store);
+		unsigned removed = 0;
+		while (removed < items && life_remove(store, removed, &error) == HF_OK)
+			removed++;
+		assert_true(removed == items || removed > 150);
+		assert_int_equal(life_pending(store), items - removed);
+		assert_int_equal(enqueue(store, items, 1), HF_ENOSPACE);
+		sim_set_capacity(sim, sim_used(sim) + 8 * BLOCK + (items - removed) * 512);
+		assert_int_equal(hf_compact(store, &error), HF_OK);
+		assert_int_equal(enqueue(store, items, 16 * KIB), HF_OK);
+		assert_int_equal(life_pending(store), items - removed + 1);
+		printf("figure: %u of %u items removed from a full store\n", removed, items);
+		close_store(store);
+		sim_free(sim);
+	}
+}
+
+/* What was prepared is worth less than what a compaction gives back. */
+static void a_compaction_takes_the_room_of_the_next_segment(void **state)
+{
+	(void)state;
+	struct sim *sim = new_disk(true);
+	hf_store *store = open_sized(sim, 0);
+	unsigned number = 0;
+	for (; info_of(store).segment < 3; number++) {
+		assert_int_equal(enqueue(store, number, 16 * KIB), HF_OK);
+		if (number >= 4)
+			assert_int_equal(life_remove(store, number - 4, &error), HF_OK);
+	}
+	for (uint64_t size = 0; !sim_file_size(sim, "segment-00000004", &size); number++) {
+		assert_int_equal(enqueue(store, number, 16 * KIB), HF_OK);
+		assert_int_equal(life_remove(store, number - 4, &error), HF_OK);
+		assert_int_equal(hf_maintain(store, 1000000, &error), HF_OK);
+	}
+	sim_set_capacity(sim, sim_used(sim));
+	if (hf_compact(store, &error) != HF_OK)
+		fail_msg("%s", error.text);
+	assert_int_equal(enqueue(store, number, 16 * KIB), HF_OK);
+	close_store(store);
+	sim_free(sim);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_full_store_can_be_emptied_and_used_again),
+	    cmocka_unit_test(a_compaction_takes_the_room_of_the_next_segment),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
