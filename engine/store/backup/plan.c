@@ -14,6 +14,8 @@
 
 #include <errno.h>
 
+#include "store/snapshot/base.h"
+
 #define ATTEMPTS_MAX 100u
 
 struct looking {
@@ -43,30 +45,40 @@ static int add(struct looking *l, const char *name, uint64_t len, uint64_t size,
 	return HF_OK;
 }
 
-static int file_size(struct looking *l, const char *name, uint64_t *size)
+/* Its size; 0: openings pass over it. That is what a compaction that is under way, or was killed,
+ * leaves behind the log that it removed; or damage, which takes nothing away if the log is whole,
+ * and is found by the check of the copy if not. */
+static int snapshot_size(struct looking *l, uint64_t lsn, const char *name, uint64_t *size)
 {
-	const struct hf__os *os = &l->plan->pins.os;
-	int file = -1;
-	int rc = os->open(os->ctx, name, 0, &file);
-	if (rc == 0) {
-		rc = os->size(os->ctx, file, size);
-		const int closed = os->close(os->ctx, file);
-		rc = rc ? rc : closed;
-	}
-	return rc ? hf__failed_read(&l->r, name, rc) : HF_OK;
+	struct hf__base base;
+	struct hf__snapshot_fault fault = {0};
+	bool stands = false;
+	int rc = hf__base_open(&base, &l->plan->pins.os, name, &fault);
+	const bool whole = rc == HF_OK;
+	if (rc == HF_ENOMEM)
+		return hf__recovery_no_memory(&l->r);
+	if (rc == HF_EIO)
+		return hf__failed_read(&l->r, name, fault.os_errno);
+	const struct hf__snapshot_header *h = &base.reader.header;
+	if (whole && hf__snapshot_header_of(&l->r.store->id, h) && h->lsn == lsn && !h->exported)
+		rc = hf__recovery_stands(&l->r, h, &stands);
+	else
+		rc = HF_OK;
+	*size = stands ? base.reader.source.size : 0;
+	if (whole)
+		hf__base_close(&base);
+	return rc;
 }
 
-static int add_snapshots(struct looking *l, uint64_t lsn)
+static int add_snapshots(struct looking *l)
 {
 	int rc = HF_OK;
 	for (size_t i = 0; i < l->r.snapshot_count && rc == HF_OK; i++) {
 		char name[HF__NAME_MAX];
 		uint64_t size = 0;
-		if (l->r.snapshots[i] > lsn)
-			continue; /* of a log that is not this one */
 		hf__snapshot_name(l->r.snapshots[i], name);
-		rc = file_size(l, name, &size);
-		if (rc == HF_OK)
+		rc = snapshot_size(l, l->r.snapshots[i], name, &size);
+		if (rc == HF_OK && size > 0)
 			rc = add(l, name, size, size, true);
 	}
 	return rc;
@@ -143,7 +155,7 @@ static int plan_log(struct looking *l)
 	plan->word.chain = r->previous_hash;
 	plan->word.clean = true;
 	rc = add_segments(l, end);
-	return rc == HF_OK ? add_snapshots(l, plan->lsn) : rc;
+	return rc == HF_OK ? add_snapshots(l) : rc;
 }
 
 /* Nothing was logged, or nothing since an import. */
@@ -157,7 +169,7 @@ static int plan_empty(struct looking *l)
 		return rc;
 	l->plan->empty = r->found[0].number;
 	l->plan->lsn = r->next_lsn - 1;
-	return add_snapshots(l, l->plan->lsn);
+	return add_snapshots(l);
 }
 
 static int read_identity(struct looking *l)
