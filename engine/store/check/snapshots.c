@@ -14,21 +14,32 @@ static const char *foreign(struct hf__check *c, const struct hf__snapshot_header
 	return h->lsn != lsn ? "the snapshot is of another place than its name says" : NULL;
 }
 
+/* Was its place removed with the log that a later one covers? */
+static bool stood_before(const struct hf__recovery *r, const struct hf__snapshot_header *h)
+{
+	return r->begins_behind && h->lsn < r->first->header.previous_lsn;
+}
+
 /* Is its place in the log? HF_ECORRUPT with *what, or why that cannot be known: noted here. Where
  * the log is damaged nothing can be said. */
 static int check_place(struct hf__check *c, const struct hf__snapshot_header *h, const char **what)
 {
-	char name[HF__NAME_MAX];
+	char name[HF__NAME_MAX], own[HF__NAME_MAX];
 	bool stands = true;
 	if (!c->certain)
 		return HF_OK;
 	hf__segment_name(h->position.segment, name);
+	hf__snapshot_name(h->lsn, own);
 	const int rc = hf__recovery_stands(&c->r, h, &stands);
 	if (rc == HF_ENOMEM)
 		c->no_memory = true;
 	else if (rc != HF_OK && rc != HF_ECORRUPT)
 		hf__check_unread(c, name, rc, c->scratch.os_errno);
-	if (rc == HF_OK && !stands)
+	if (rc == HF_OK && !stands && stood_before(&c->r, h))
+		(void)hf__check_note(c, HF_FSCK_LEFTOVER, own, 0, 0,
+		                     "the log before a later snapshot is gone, and this one with it, as a "
+		                     "compaction that was killed leaves it");
+	else if (rc == HF_OK && !stands)
 		*what = "the snapshot is not of this log";
 	return *what ? HF_ECORRUPT : HF_OK;
 }

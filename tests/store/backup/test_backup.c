@@ -215,6 +215,49 @@ static void a_damaged_store_is_no_backup(void **state)
 	sim_parent_free(parent);
 }
 
+static bool find_snapshot(struct sim *sim, char name[SIM_NAME_MAX + 1], uint64_t *size)
+{
+	for (size_t i = 0; sim_list(sim, i, name, size); i++)
+		if (strncmp(name, "snapshot-", 9) == 0)
+			return true;
+	return false;
+}
+
+/* A compaction removes the log before a snapshot, then older snapshots that stand there. */
+static void a_snapshot_without_its_log_is_left_out_and_no_damage(void **state)
+{
+	(void)state;
+	struct sim_parent *parent = sim_parent_new(sim_profile_strict(), 3);
+	struct churn churn;
+	struct hf_error error = {0};
+	char name[SIM_NAME_MAX + 1];
+	uint64_t size = 0;
+	churn_init(&churn, "without its log", 20, 1500);
+	hf_store *writer = case_writer(parent);
+	for (unsigned i = 0; i < 60; i++)
+		churn_step(&churn, writer);
+	assert_int_equal(hf_snapshot(writer, NULL), HF_OK);
+	struct sim *source = source_of(parent);
+	assert_true(find_snapshot(source, name, &size));
+	uint8_t *bytes = malloc(size);
+	assert_non_null(bytes);
+	assert_true(sim_read_file(source, name, 0, bytes, size));
+	for (unsigned i = 0; i < 300; i++)
+		churn_step(&churn, writer);
+	assert_int_equal(hf_compact(writer, NULL), HF_OK);
+	assert_int_equal(hf_close(writer, NULL), HF_OK);
+	sim_write_file(source, name, 0, bytes, size);
+	if (hf__fsck(sim_opener(source, BY), hf__all_domains(), NULL, NULL, NULL, NULL, &error) !=
+	    HF_OK)
+		fail_msg("fsck: %s", error.text);
+	assert_int_equal(backup_must(parent, false).files, 2);
+	expect_clean(sim_parent_dir(parent, DEST));
+	assert_false(sim_read_file(sim_parent_dir(parent, DEST), name, 0, NULL, 0));
+	free(bytes);
+	churn_deinit(&churn);
+	sim_parent_free(parent);
+}
+
 /* --- Stores of backups ------------------------------------------------------------------------ */
 
 static hf_token acquire(hf_store *store, const char *name)
@@ -274,6 +317,7 @@ int main(void)
 	    cmocka_unit_test(a_backup_of_another_store_stays),
 	    cmocka_unit_test(a_backup_goes_for_no_store),
 	    cmocka_unit_test(a_damaged_store_is_no_backup),
+	    cmocka_unit_test(a_snapshot_without_its_log_is_left_out_and_no_damage),
 	    cmocka_unit_test(a_restored_store_has_the_state_and_goes_on),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
