@@ -13,6 +13,8 @@
  * a backup is an older one of the same store and nothing else, and while its lock is held. */
 #include "store/backup/backup.h"
 
+#include <errno.h>
+
 #include "log/sector.h"
 #include "store/check/readonly.h"
 
@@ -29,6 +31,34 @@ struct backing {
 };
 
 /* --- Before anything is made ------------------------------------------------------------------ */
+
+/* A store has files of its own alone. */
+static int check_outside(struct backing *b)
+{
+	const struct hf__os *os = b->how->parent->os;
+	int file = -1;
+	const int rc = os->open(os->ctx, HF__NAME_IDENTITY, 0, &file);
+	if (rc == 0)
+		(void)os->close(os->ctx, file); /* nothing was read */
+	if (rc == 0)
+		return hf__fail(b->error, HF_ECONFLICT, 0,
+		                FAILED
+		                ": the directory above it is a store, which has its own files alone");
+	return rc == ENOENT ? HF_OK : hf__os_failed(b->error, FAILED ": the directory above it", rc);
+}
+
+/* What is known of a backup that is to go has to be enough to know it. */
+static int look_at_target(struct backing *b)
+{
+	const int rc = hf__target_look(&b->target, true, 0, b->error);
+	b->facts->incremental = b->target.os != NULL;
+	return rc == HF_ECORRUPT || rc == HF_EVERSION
+	           ? hf__fail(b->error, HF_ECONFLICT, 0,
+	                      FAILED
+	                      ": the directory holds a store or a backup, and what is damaged or "
+	                      "of a newer format there never goes: move it away")
+	           : rc;
+}
 
 static int same_store(const struct backing *b)
 {
@@ -155,8 +185,9 @@ static int verify(struct backing *b)
 static int make(struct backing *b)
 {
 	const struct hf__backup *how = b->how;
-	int rc = hf__target_look(&b->target, true, 0, b->error);
-	b->facts->incremental = b->target.os != NULL;
+	int rc = check_outside(b);
+	if (rc == HF_OK)
+		rc = look_at_target(b);
 	if (rc == HF_OK)
 		hf__leftovers_clear(how->parent, b->beside.prefix, false);
 	if (rc == HF_OK)

@@ -166,6 +166,38 @@ static void a_backup_of_another_store_stays(void **state)
 	sim_parent_free(parent);
 }
 
+static void a_backup_of_a_damaged_or_newer_identity_stays(void **state)
+{
+	(void)state;
+	struct sim_parent *parent = sim_parent_new(sim_profile_strict(), 3);
+	uint8_t bytes[HF__IDENTITY_SIZE];
+	assert_int_equal(hf_close(case_writer(parent), NULL), HF_OK);
+	(void)backup_must(parent, false);
+	struct sim *sim = sim_parent_dir(parent, DEST);
+	assert_true(sim_read_file(sim, "IDENTITY", 0, bytes, sizeof bytes));
+	assert_true(sim_flip_bit(sim, "IDENTITY", 800));
+	expect_conflict(parent, HF_ECONFLICT);
+	struct hf__identity identity;
+	assert_int_equal(hf__identity_decode(bytes, sizeof bytes, &identity), HF_OK);
+	identity.incompat |= 1u << 30;
+	hf__identity_encode(&identity, bytes);
+	sim_write_file(sim, "IDENTITY", 0, bytes, sizeof bytes);
+	expect_conflict(parent, HF_ECONFLICT);
+	sim_parent_free(parent);
+}
+
+static void no_backup_goes_into_a_store(void **state)
+{
+	(void)state;
+	struct sim_parent *parent = sim_parent_new(sim_profile_strict(), 3);
+	struct hf_error error;
+	assert_int_equal(hf_close(case_writer(parent), NULL), HF_OK);
+	sim_write_file(sim_parent_files(parent), "IDENTITY", 0, "some", 4);
+	assert_int_equal(backup_with(parent, false, NULL, &error), HF_ECONFLICT);
+	assert_int_equal(names_in(parent), 2);
+	sim_parent_free(parent);
+}
+
 static void a_backup_goes_for_no_store(void **state)
 {
 	(void)state;
@@ -315,6 +347,8 @@ int main(void)
 	    cmocka_unit_test(an_opening_of_a_backup_is_refused_and_changes_nothing),
 	    cmocka_unit_test(what_is_no_backup_of_this_store_stays),
 	    cmocka_unit_test(a_backup_of_another_store_stays),
+	    cmocka_unit_test(a_backup_of_a_damaged_or_newer_identity_stays),
+	    cmocka_unit_test(no_backup_goes_into_a_store),
 	    cmocka_unit_test(a_backup_goes_for_no_store),
 	    cmocka_unit_test(a_damaged_store_is_no_backup),
 	    cmocka_unit_test(a_snapshot_without_its_log_is_left_out_and_no_damage),
