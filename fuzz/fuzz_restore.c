@@ -32,6 +32,8 @@ struct file {
 static int file_write(void *ctx, const void *data, size_t len)
 {
 	struct file *file = ctx;
+	if (len == 0)
+		return 0;
 	if (len > file->cap - file->len) {
 		file->cap = 2 * file->cap + len;
 		file->data = realloc(file->data, file->cap);
