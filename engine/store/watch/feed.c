@@ -20,6 +20,7 @@
 
 #define EVENTS_MAX 1024u
 #define BATCH_BYTES (1u << 20)
+#define LOOKS_MAX 8u
 
 /* --- Events ----------------------------------------------------------------------------------- */
 
@@ -164,15 +165,39 @@ static int next_batch(struct hf_feed *feed, size_t max, struct hf_event_batch *o
 	return rc;
 }
 
-/* A read-only handle is brought up to date, and not loaded anew meanwhile. */
+static bool is_listed(struct hf_feed *feed)
+{
+	struct hf__recovery *r = &feed->tail.facts;
+	bool listed = false;
+	r->count = 0;
+	if (hf__recovery_list(r) != HF_OK)
+		return true;
+	for (size_t i = 0; i < r->count; i++)
+		listed = listed || r->found[i].number == feed->tail.segment;
+	return listed;
+}
+
+/* A read-only handle is brought up to date, and not loaded anew meanwhile. While a writer removes
+ * segments, what the handle knows, a listing, and the files that its seam keeps are not of one
+ * moment: so the place is looked for anew before that is called damage. */
 static int try_next(struct hf_feed *feed, size_t max, struct hf_event_batch *out,
                     struct hf_error *error)
 {
-	int rc = hf__follow_begin(feed->tail.store, error);
-	if (rc != HF_OK)
-		return rc;
-	rc = next_batch(feed, max, out, error);
-	hf__follow_end(feed->tail.store);
+	struct hf_store *s = feed->tail.store;
+	int rc = HF_OK;
+	for (unsigned i = 0; i < LOOKS_MAX; i++) {
+		rc = hf__follow_begin(s, error);
+		if (rc != HF_OK)
+			return rc;
+		rc = next_batch(feed, max, out, error);
+		const bool gone = rc == HF_ECORRUPT && s->follow && !is_listed(feed);
+		hf__follow_end(s);
+		if (rc != HF_ECORRUPT || !s->follow)
+			return rc;
+		feed->astray = true;
+		if (gone)
+			rc = hf__fail(error, HF_EGONE, 0, "the log does not go back so far any more");
+	}
 	return rc;
 }
 

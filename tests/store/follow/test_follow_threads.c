@@ -45,18 +45,22 @@ static void *feed_on(void *arg)
 {
 	int *rc = arg;
 	hf_lsn next = 0;
+	struct hf_error error = {0};
 	while (!atomic_load(&over) && *rc == HF_OK) {
 		struct hf_event_batch batch;
 		hf_feed *feed;
-		*rc = hf_feed_open(reader, next, &feed, NULL);
+		*rc = hf_feed_open(reader, next, &feed, &error);
 		while (!atomic_load(&over) && *rc == HF_OK) {
-			*rc = hf_feed_next(feed, 0, 1000, &batch, NULL);
+			*rc = hf_feed_next(feed, 0, 1000, &batch, &error);
 			next = *rc == HF_OK ? batch.next : 0;
 			hf_release(batch.memory);
 		}
 		hf_feed_close(feed);
 		*rc = *rc == HF_EGONE ? HF_OK : *rc;
 	}
+	if (*rc != HF_OK)
+		fprintf(stderr, "feed: %s (%s at %llu)\n", error.text, error.file,
+		        (unsigned long long)error.offset);
 	return NULL;
 }
 
@@ -91,7 +95,7 @@ static void run(struct real_store *real, bool no_refresh)
 	assert_int_equal(pthread_create(&threads[READERS], NULL, feed_on, &rc[READERS]), 0);
 	for (unsigned i = 0; i < COMMITS; i++) {
 		assert_int_equal(put_all(real->store, i), HF_OK);
-		if (i % 60 == 59)
+		if (i % 20 == 19)
 			assert_int_equal(hf_compact(real->store, NULL), HF_OK);
 		if (no_refresh && i % 3 == 0)
 			assert_int_equal(hf_refresh(reader, NULL, NULL), HF_OK);
