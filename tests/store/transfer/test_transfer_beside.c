@@ -119,10 +119,9 @@ static void export_beside(struct real_store *real, hf_store *from, struct writer
 	unsigned durable[WRITERS];
 	const struct hf_export_options options = {.replace = true};
 	const char *file = real_beside(real, "state.snapshot");
+	/* what a handle for reading shows may lag by what the files do not prove yet */
 	for (unsigned i = 0; i < WRITERS; i++)
-		durable[i] = atomic_load(&writers[i].done);
-	if (from != real->store)
-		assert_int_equal(hf_sync(real->store, NULL), HF_OK);
+		durable[i] = from == real->store ? atomic_load(&writers[i].done) : 0;
 	if (hf_export(from, file, &options, NULL, &real->error) != HF_OK)
 		fail_msg("export: %s", real->error.text);
 	expect_whole(real, file, durable);
