@@ -177,22 +177,23 @@ static bool is_listed(struct hf_feed *feed)
 	return listed;
 }
 
-/* A read-only handle is brought up to date, and not loaded anew meanwhile. While a writer removes
- * segments, what the handle knows, a listing, and the files that its seam keeps are not of one
+/* A read-only handle is brought up to date, and not loaded anew meanwhile. While another writes and
+ * removes segments, what is known, a listing, and the files that a seam keeps are not of one
  * moment: so the place is looked for anew before that is called damage. */
 static int try_next(struct hf_feed *feed, size_t max, struct hf_event_batch *out,
                     struct hf_error *error)
 {
 	struct hf_store *s = feed->tail.store;
+	const bool beside = s->follow || !feed->watch; /* somebody else may write */
 	int rc = HF_OK;
 	for (unsigned i = 0; i < LOOKS_MAX; i++) {
 		rc = hf__follow_begin(s, error);
 		if (rc != HF_OK)
 			return rc;
 		rc = next_batch(feed, max, out, error);
-		const bool gone = rc == HF_ECORRUPT && s->follow && !is_listed(feed);
+		const bool gone = rc == HF_ECORRUPT && beside && !is_listed(feed);
 		hf__follow_end(s);
-		if (rc != HF_ECORRUPT || !s->follow)
+		if (rc != HF_ECORRUPT || !beside)
 			return rc;
 		feed->astray = true;
 		if (gone)
