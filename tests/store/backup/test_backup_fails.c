@@ -4,134 +4,13 @@
  * anything, the next try succeeds and removes it, and the store stays as it is. */
 #include <errno.h>
 
-#include "store/backup/backup_case.h"
+#include "store/backup/backup_place.h"
 
 #include "base/mem.h"
-#include "store/follow/follow.h"
 
-enum work { FRESH, ONTO, LINKED, RESTORE, REPLACE, WORKS };
-
-static const char *const work_names[WORKS] = {"backup", "incremental", "linked", "restore",
-                                              "restore in place"};
-
-/* A machine with a store, whose newer state is to be copied (or whose backup is to be restored),
- * and what the target shows before and after. */
-struct place {
-	enum work work;
-	struct churn churn;
-	struct sim_parent *parent;
-	const char *target;
-	uint64_t before, after; /* digests; 0: nothing is there before */
-	uint64_t from; /* what is read, byte for byte */
-};
-
-static void work_on(struct place *p, unsigned steps)
+static struct place begin_here(enum work work)
 {
-	hf_store *writer = case_writer(p->parent);
-	for (unsigned i = 0; i < steps; i++)
-		churn_step(&p->churn, writer);
-	churn_nudge(&p->churn, writer);
-	assert_int_equal(hf_compact(writer, NULL), HF_OK);
-	for (unsigned i = 0; i < steps; i++)
-		churn_step(&p->churn, writer);
-	churn_fill(&p->churn, writer, 300);
-	assert_int_equal(hf_close(writer, NULL), HF_OK);
-}
-
-static struct sim *read_by(struct place *p, struct sim_parent *parent)
-{
-	return sim_parent_dir(parent, p->work >= RESTORE ? DEST : SOURCE);
-}
-
-static struct place begin(enum work work)
-{
-	struct place p = {.work = work, .target = work >= RESTORE ? BACK : DEST};
-	p.parent = sim_parent_new(sim_profile_weak(), 11);
-	churn_init(&p.churn, work_names[work], 10, 300);
-	work_on(&p, 15);
-	if (work != FRESH)
-		(void)backup_must(p.parent, false);
-	if (work == REPLACE)
-		(void)restore_must(p.parent, false);
-	if (work == ONTO || work == REPLACE)
-		p.before = digest_of(sim_parent_dir(p.parent, p.target));
-	work_on(&p, 15);
-	if (work == LINKED) {
-		struct hf__parent *seam = sim_parent_seam(p.parent);
-		assert_int_equal(hf__directory_empty(sim_os(sim_parent_dir(p.parent, DEST))), 0);
-		assert_int_equal(seam->remove(seam->ctx, DEST), 0);
-	}
-	if (work >= RESTORE)
-		(void)backup_must(p.parent, false);
-	assert_int_equal(sim_parent_seam(p.parent)->os->sync_dir(sim_parent_seam(p.parent)->os->ctx),
-	                 0);
-	p.after = digest_of(source_of(p.parent));
-	p.from = sim_hash(read_by(&p, p.parent));
-	return p;
-}
-
-static void end(struct place *p)
-{
-	churn_deinit(&p->churn);
-	sim_parent_free(p->parent);
-}
-
-/* The machine anew, everything on it durable. */
-static struct sim_parent *machine(struct place *p)
-{
-	return sim_parent_crash(p->parent, SIM_IMAGE_NEW, 0);
-}
-
-static int try_work(struct place *p, struct sim_parent *parent, bool replace)
-{
-	const struct hf_restore_options options = {.replace = replace};
-	struct hf_error error;
-	return p->work >= RESTORE ? restore_with(parent, &options, NULL, &error)
-	                          : backup_with(parent, p->work == LINKED, NULL, &error);
-}
-
-/* What the target shows; 0: nothing is there, or an empty directory. 1: neither. */
-static uint64_t shown(struct place *p, struct sim_parent *parent)
-{
-	struct sim *sim = sim_parent_dir(parent, p->target);
-	hf_store *store = NULL;
-	struct hf_error error = {0};
-	uint64_t digest = 1;
-	if (!sim)
-		return 0;
-	struct sim *copy = sim_clone(sim);
-	const int rc =
-	    hf__store_open_read(sim_opener(copy, BY), hf__all_domains(), NULL, &store, &error);
-	if (rc == HF_OK) {
-		digest = follower_digest(store);
-		assert_int_equal(hf_close(store, NULL), HF_OK);
-		expect_clean(copy);
-	} else if (rc == HF_ENOTFOUND) {
-		digest = 0;
-	}
-	sim_free(copy);
-	return digest;
-}
-
-static bool is_legal(struct place *p, struct sim_parent *parent)
-{
-	const uint64_t is = shown(p, parent);
-	return (is == p->before || is == p->after) && sim_hash(read_by(p, parent)) == p->from;
-}
-
-static size_t names_after(struct place *p)
-{
-	return p->work >= RESTORE ? 3 : 2;
-}
-
-/* Once more, whatever was left. */
-static void again(struct place *p, struct sim_parent *parent)
-{
-	const int rc = try_work(p, parent, p->work == REPLACE || shown(p, parent) != 0);
-	if (rc != HF_OK)
-		fail_msg("%s again: code %d", work_names[p->work], rc);
-	assert_int_equal(shown(p, parent), p->after);
-	assert_int_equal(names_in(parent), names_after(p));
+	return begin(work, work_names[work], 15, sim_profile_weak());
 }
 
 /* --- Failures --------------------------------------------------------------------------------- */
@@ -174,7 +53,7 @@ static bool fail_call(struct place *p, struct sim_fault fault)
 static void fail_each_call(struct sim_fault fault)
 {
 	for (enum work work = 0; work < WORKS; work++) {
-		struct place p = begin(work);
+		struct place p = begin_here(work);
 		uint64_t nth = 1;
 		for (fault.nth = 1; fail_call(&p, fault); fault.nth = ++nth)
 			continue;
@@ -213,7 +92,7 @@ static void no_memory_leaves_the_target_as_it_was(void **state)
 {
 	(void)state;
 	for (enum work work = ONTO; work < WORKS; work += REPLACE - ONTO) {
-		struct place p = begin(work);
+		struct place p = begin_here(work);
 		struct sim_parent *parent = machine(&p);
 		int rc = HF_ENOMEM;
 		unsigned tries = 0;
@@ -263,7 +142,7 @@ static void a_crash_at_any_call_leaves_the_target_or_all_of_it(void **state)
 {
 	(void)state;
 	for (enum work work = 0; work < WORKS; work++) {
-		struct place p = begin(work);
+		struct place p = begin_here(work);
 		struct sim_parent *parent = machine(&p);
 		struct sweep sweep = {.p = &p};
 		sim_parent_observe(parent, at_each_call, &sweep);
@@ -306,7 +185,7 @@ static void flip_in_the_copy(void *arg, struct sim_parent *parent, uint64_t inde
 static void what_is_read_back_wrong_gets_no_name(void **state)
 {
 	(void)state;
-	struct place p = begin(FRESH);
+	struct place p = begin_here(FRESH);
 	struct sim_parent *parent = machine(&p);
 	unsigned flips = 0;
 	sim_parent_observe(parent, flip_in_the_copy, &flips);
