@@ -147,12 +147,34 @@ struct hf__snapshot_reader {
  * nothing but, with HF_EVERSION, the frozen head. `fault` may be NULL, here and below. */
 HF_CHECKED int hf__snapshot_open(struct hf__snapshot_reader *r, struct hf__snapshot_source source,
                                  struct hf__snapshot_fault *fault);
+/* What is not there of a file that is damaged. */
+struct hf__snapshot_gaps {
+	bool header; /* it does not verify: what the caller assumed was taken */
+	bool end; /* how many blocks are missing behind the last one is not known */
+	uint64_t bytes; /* where no block begins */
+	uint64_t at; /* the first of them */
+};
+/* The same for a file whose header, trailer or directory is damaged: blocks verify one by one. With
+ * gaps payload blocks behind the first of them have no number any more: those are not there.
+ * entry_count is 0 if the trailer is damaged. HF_OK, HF_EVERSION, HF_EIO, HF_ENOMEM. */
+HF_CHECKED int hf__snapshot_open_damaged(struct hf__snapshot_reader *r,
+                                         struct hf__snapshot_source source,
+                                         const struct hf__snapshot_header *assumed,
+                                         struct hf__snapshot_gaps *gaps,
+                                         struct hf__snapshot_fault *fault);
 /* Something other than 0 ends the walk and is returned. */
 typedef int (*hf__snapshot_entry_fn)(void *arg, const struct hf__entry *entry);
 /* Every entry, in order; `at` and `setback` are those of the snapshot, the body is borrowed until
  * fn returns. Payload blocks are not read. */
 HF_CHECKED int hf__snapshot_each(struct hf__snapshot_reader *r, hf__snapshot_entry_fn fn, void *arg,
                                  struct hf__snapshot_fault *fault);
+/* The same over damaged blocks: `damaged` is told of each, with its length, and may not end the
+ * walk. Their entries are not given, or not all of them. *given: entries. */
+typedef void (*hf__snapshot_damaged_fn)(void *arg, const struct hf__snapshot_fault *fault,
+                                        uint64_t len);
+HF_CHECKED int hf__snapshot_each_whole(struct hf__snapshot_reader *r, hf__snapshot_entry_fn fn,
+                                       hf__snapshot_damaged_fn damaged, void *arg, uint64_t *given,
+                                       struct hf__snapshot_fault *fault);
 /* The `len` bytes that a reference stands for; of `out` nothing is to be used after a failure. On
  * any number of threads at once. */
 HF_CHECKED int hf__snapshot_payload(struct hf__snapshot_reader *r,

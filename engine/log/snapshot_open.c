@@ -185,6 +185,143 @@ int hf__snapshot_open(struct hf__snapshot_reader *r, struct hf__snapshot_source 
 	return rc;
 }
 
+/* --- Without a directory ---------------------------------------------------------------------- */
+
+struct search {
+	struct hf__snapshot_reader *r;
+	struct hf__snapshot_gaps *gaps;
+	uint64_t end; /* of what may be blocks */
+	uint64_t cap; /* of items */
+	struct hf__snapshot_fault *fault;
+};
+
+static bool room_for_item(struct search *s)
+{
+	struct hf__snapshot_reader *r = s->r;
+	if (r->blocks + 1 < s->cap)
+		return true;
+	const uint64_t cap = s->cap ? s->cap * 2 : 64;
+	uint64_t *items = hf__realloc(r->items, (size_t)cap * sizeof *items);
+	if (items)
+		r->items = items;
+	uint64_t *at = items ? hf__realloc(r->entries_at, (size_t)cap * sizeof *at) : NULL;
+	if (at)
+		r->entries_at = at;
+	s->cap = at ? cap : s->cap;
+	return at != NULL;
+}
+
+static int add_item(struct search *s, uint64_t at, enum hf__snapshot_type type)
+{
+	struct hf__snapshot_reader *r = s->r;
+	if (!room_for_item(s))
+		return hf__snapshot_no_memory(s->fault, at);
+	if (type == HF__SNAPSHOT_ENTRIES)
+		r->entries_at[r->entries_blocks++] = r->blocks;
+	r->items[r->blocks++] = at | (uint64_t)type;
+	return HF_OK;
+}
+
+/* *is: a header of a block verifies here, and there is room for all of the block. */
+static int look_for_block(struct search *s, uint64_t at, struct hf__snapshot_block *out, bool *is)
+{
+	uint8_t header[HF__SNAPSHOT_BLOCK_HEADER];
+	const int rc = hf__snapshot_source_read(s->r, header, sizeof header, at, s->fault);
+	*is = rc == HF_OK &&
+	      hf__snapshot_block_decode(header, s->r->seed + at, s->r->features_unknown, out) &&
+	      hf__snapshot_block_size(out) <= s->end - at;
+	return rc;
+}
+
+/* From a place where none begins to the next one. What is passed over stands as one item of no
+ * number. */
+static int pass_gap(struct search *s, uint64_t *at)
+{
+	struct hf__snapshot_block block;
+	const uint64_t from = *at;
+	bool is = false;
+	int rc = HF_OK;
+	while (rc == HF_OK && !is && s->end - *at >= BLOCK_LEAST + HF__ALIGN) {
+		*at += HF__ALIGN;
+		rc = look_for_block(s, *at, &block, &is);
+	}
+	if (!is)
+		*at = s->end;
+	if (s->gaps->bytes == 0) {
+		s->gaps->at = from;
+		s->r->payload_blocks = s->r->blocks - s->r->entries_blocks;
+	}
+	s->gaps->bytes += *at - from;
+	return rc == HF_OK ? add_item(s, from, HF__SNAPSHOT_PAYLOAD) : rc;
+}
+
+static int find_blocks(struct search *s)
+{
+	struct hf__snapshot_block block;
+	uint64_t at = HF__SNAPSHOT_HEADER_SIZE;
+	bool is, directory = false;
+	int rc = HF_OK;
+	while (rc == HF_OK && !directory && s->end > at && s->end - at >= BLOCK_LEAST) {
+		rc = look_for_block(s, at, &block, &is);
+		directory = is && block.type == HF__SNAPSHOT_DIRECTORY;
+		if (rc != HF_OK || directory)
+			continue;
+		rc = is ? add_item(s, at, (enum hf__snapshot_type)block.type) : pass_gap(s, &at);
+		at += is ? hf__snapshot_block_size(&block) : 0;
+	}
+	if (rc == HF_OK && !room_for_item(s))
+		rc = hf__snapshot_no_memory(s->fault, at);
+	if (rc != HF_OK)
+		return rc;
+	s->r->items[s->r->blocks] = at;
+	s->gaps->end = s->gaps->end && !directory;
+	if (s->gaps->bytes == 0)
+		s->r->payload_blocks = s->r->blocks - s->r->entries_blocks;
+	return HF_OK;
+}
+
+static int search_blocks(struct hf__snapshot_reader *r, const struct trailer *trailer,
+                         struct hf__snapshot_gaps *gaps, struct hf__snapshot_fault *fault)
+{
+	struct search s = {
+	    .r = r, .gaps = gaps, .fault = fault, .end = trailer ? trailer->directory : r->source.size};
+	hf__free(r->items);
+	hf__free(r->entries_at);
+	r->items = r->entries_at = NULL;
+	r->blocks = r->entries_blocks = r->payload_blocks = 0;
+	r->entry_count = trailer ? r->entry_count : 0;
+	gaps->end = trailer == NULL;
+	return find_blocks(&s);
+}
+
+int hf__snapshot_open_damaged(struct hf__snapshot_reader *r, struct hf__snapshot_source source,
+                              const struct hf__snapshot_header *assumed,
+                              struct hf__snapshot_gaps *gaps, struct hf__snapshot_fault *fault)
+{
+	struct trailer trailer = {0};
+	memset(r, 0, sizeof *r);
+	*gaps = (struct hf__snapshot_gaps){0};
+	r->source = source;
+	(void)hf__snapshot_fail(fault, HF_OK, 0, NULL);
+	int rc = header_read(r, fault);
+	gaps->header = rc == HF_ECORRUPT;
+	if (gaps->header) {
+		r->header = *assumed;
+		r->seed = hf__snapshot_seed(assumed);
+		rc = HF_OK;
+	}
+	if (rc == HF_OK)
+		rc = trailer_read(r, &trailer, fault);
+	const bool has_trailer = rc == HF_OK;
+	if (rc == HF_OK)
+		rc = directory_read(r, &trailer, fault);
+	if (rc == HF_ECORRUPT)
+		rc = search_blocks(r, has_trailer ? &trailer : NULL, gaps, fault);
+	if (rc != HF_OK)
+		hf__snapshot_reader_deinit(r);
+	return rc;
+}
+
 void hf__snapshot_reader_deinit(struct hf__snapshot_reader *r)
 {
 	for (unsigned i = 0; i < HF__SNAPSHOT_IDLE; i++) {

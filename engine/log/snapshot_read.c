@@ -107,6 +107,29 @@ int hf__snapshot_each(struct hf__snapshot_reader *r, hf__snapshot_entry_fn fn, v
 	return rc == HF_OK ? count_check(&walk, fault) : rc;
 }
 
+int hf__snapshot_each_whole(struct hf__snapshot_reader *r, hf__snapshot_entry_fn fn,
+                            hf__snapshot_damaged_fn damaged, void *arg, uint64_t *given,
+                            struct hf__snapshot_fault *fault)
+{
+	struct walk walk = {.reader = r, .fn = fn, .arg = arg};
+	struct hf__snapshot_bench bench = {0};
+	int rc = HF_OK;
+	(void)hf__snapshot_fail(fault, HF_OK, 0, NULL);
+	for (uint64_t i = 0; rc == HF_OK && i < r->entries_blocks; i++) {
+		const uint64_t item = r->entries_at[i];
+		const uint64_t at = hf__snapshot_item_offset(r->items[item]);
+		rc = entries_block(&walk, &bench, item, fault);
+		if (rc != HF_ECORRUPT || !fault->what) /* fn's own */
+			continue;
+		fault->at = at;
+		damaged(arg, fault, hf__snapshot_item_offset(r->items[item + 1]) - at);
+		rc = HF_OK;
+	}
+	hf__snapshot_bench_deinit(&bench);
+	*given = walk.count;
+	return rc;
+}
+
 int hf__snapshot_verify(struct hf__snapshot_reader *r, struct hf__snapshot_fault *fault)
 {
 	struct walk walk = {.reader = r};

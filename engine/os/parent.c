@@ -205,6 +205,13 @@ int hf__parent_posix_new(const char *path, struct hf__parent *out, char name[HF_
 	return 0;
 }
 
+bool hf__parent_posix_is(const struct hf__parent *parent, const char *path)
+{
+	struct stat one, other;
+	return fstat(dir_of(parent->ctx), &one) == 0 && stat(path, &other) == 0 &&
+	       one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
 void hf__parent_posix_free(struct hf__parent *parent)
 {
 	struct above *above = parent->ctx;

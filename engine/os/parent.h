@@ -44,6 +44,8 @@ int hf__disk_clone(void *ctx, const struct hf__os *from, int source, const struc
 /* The real disk: the directory in which `path` stands, whose last part is copied to `name`. EINVAL:
  * it has none that is a name. Free with hf__parent_posix_free. */
 int hf__parent_posix_new(const char *path, struct hf__parent *out, char name[HF__PARENT_NAME_MAX]);
+/* Is it this directory? */
+bool hf__parent_posix_is(const struct hf__parent *parent, const char *path);
 void hf__parent_posix_free(struct hf__parent *parent);
 
 #endif

@@ -21,6 +21,7 @@ struct hf__finding {
 	struct hf_fsck_object *objects;
 	size_t count, cap;
 	uint64_t left_out;
+	bool lost; /* entries, or what a snapshot alone has: not only bytes */
 };
 
 #define HF__NO_FINDING SIZE_MAX
@@ -45,6 +46,13 @@ struct hf__check {
 	bool has_at;
 	bool certain; /* nothing is missing before r.next_lsn: the states are right so far */
 	size_t hole; /* the newest damage to the log: later entries may name what it took */
+	uint64_t misfits; /* whole entries that do not fit */
+	/* A salvage: what is lost is counted from the snapshot on that this begins with, and a gap is
+	 * no beginning. Called when the chain is marked; NULL: a check. */
+	void (*begin)(struct hf__check *c);
+	/* its first entry that the snapshot does not show was reached */
+	bool beyond;
+	void (*pass_snapshot)(struct hf__check *c); /* called then */
 	uint8_t slots[2][HF__WITNESS_SLOT_SIZE]; /* of the witness */
 	bool have_slots;
 	uint64_t done, total; /* bytes of segments, for progress */
@@ -61,6 +69,8 @@ hf__check_note(struct hf__check *c, enum hf_fsck_severity severity, const char *
 size_t hf__check_note_error(struct hf__check *c, enum hf_fsck_severity severity);
 /* Which entries it concerns. */
 void hf__check_range(struct hf__check *c, size_t finding, uint64_t first, uint64_t last);
+/* The log is not whole there: later entries may need what it took. */
+void hf__check_lost(struct hf__check *c, size_t finding);
 /* What it affects, by the entry that names it; entry->body is described as it is. */
 void hf__check_affects(struct hf__check *c, size_t finding, enum hf_fsck_how how,
                        const struct hf__entry *entry);

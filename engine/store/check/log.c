@@ -80,7 +80,7 @@ static void mark_chain(struct hf__check *c)
 		c->r.first = f;
 		f->in_chain = true;
 		(void)hf__recovery_step(&c->r, f, &previous);
-		if (!previous && hf__recovery_may_begin(&c->r, f)) {
+		if (!previous && !c->begin && hf__recovery_may_begin(&c->r, f)) {
 			c->r.begins_behind = true;
 			break;
 		}
@@ -131,16 +131,17 @@ static void check_link(struct hf__check *c, struct hf__segment_file *f)
 			continue;
 		}
 		hf__check_range(c, finding, c->r.next_lsn, f->header.previous_lsn);
-		c->certain = false;
-		c->hole = finding;
+		hf__check_lost(c, finding);
 		break;
 	}
 	/* Where entries are missing already, the header says where the log goes on. */
 	if (c->certain && !hf__recovery_follows(&c->r, f)) {
-		c->hole = hf__check_note(c, HF_FSCK_DAMAGE, name_of(f, name), 0, HF__SEGMENT_HEADER_SIZE,
-		                         "the segment does not follow the one before it");
-		hf__check_range(c, c->hole, c->r.next_lsn, f->header.previous_lsn);
-		c->certain = false;
+		const size_t finding =
+		    hf__check_note(c, HF_FSCK_DAMAGE, name_of(f, name), 0, HF__SEGMENT_HEADER_SIZE, "%s",
+		                   previous ? "the segment does not follow the one before it"
+		                            : "the log before this segment is missing");
+		hf__check_range(c, finding, c->r.next_lsn, f->header.previous_lsn);
+		hf__check_lost(c, finding);
 	}
 	c->r.next_lsn = f->header.previous_lsn + 1;
 	c->r.previous_hash = f->header.previous_hash;
@@ -229,9 +230,11 @@ static void check_end(struct hf__check *c)
 		const size_t finding = hf__check_note(c, HF_FSCK_DAMAGE, name, 0, 0,
 		                                      "the segment that the witness names is missing");
 		hf__check_range(c, finding, c->r.next_lsn, w->lsn);
+		if (w->lsn >= c->r.next_lsn)
+			hf__check_lost(c, finding);
 	} else if (c->r.count == 0)
-		(void)hf__check_note(c, HF_FSCK_DAMAGE, "segment-00000001", 0, 0,
-		                     "the store has no log segment");
+		hf__check_lost(c, hf__check_note(c, HF_FSCK_DAMAGE, "segment-00000001", 0, 0,
+		                                 "the store has no log segment"));
 	const bool clean = last && c->r.verdict.kind == HF__SCAN_CLEAN && w->clean &&
 	                   w->end.segment == last->number && w->end.offset == c->r.verdict.end &&
 	                   w->lsn == c->r.next_lsn - 1 && w->chain == c->r.previous_hash;
@@ -260,7 +263,7 @@ static void load_base(struct hf__check *c)
 	if (rc == HF_ENOMEM)
 		c->no_memory = true;
 	else if (rc == HF_ECORRUPT)
-		c->hole = hf__check_note_error(c, HF_FSCK_DAMAGE);
+		hf__check_lost(c, hf__check_note_error(c, HF_FSCK_DAMAGE));
 	else if (rc == HF_EVERSION)
 		(void)hf__check_note_error(c, HF_FSCK_NEWER);
 	else
@@ -275,7 +278,10 @@ void hf__check_log(struct hf__check *c)
 	bool asked = false;
 	c->r.next_lsn = 1;
 	mark_chain(c);
-	load_base(c);
+	if (c->begin)
+		c->begin(c);
+	else
+		load_base(c);
 	for (size_t i = 0; i < c->r.count; i++) {
 		struct hf__segment_file *f = &c->r.found[i];
 		if (f->number > head && !asked) {
@@ -286,7 +292,7 @@ void hf__check_log(struct hf__check *c)
 			check_member(c, f);
 	}
 	check_end(c);
-	for (size_t i = 0; i < c->r.count; i++)
+	for (size_t i = 0; i < c->r.count && !c->begin; i++)
 		if (!c->r.found[i].in_chain)
 			check_leftover(c, &c->r.found[i]);
 }

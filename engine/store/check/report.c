@@ -80,6 +80,14 @@ void hf__check_range(struct hf__check *c, size_t finding, uint64_t first, uint64
 	c->findings[finding].is.last_lsn = last;
 }
 
+void hf__check_lost(struct hf__check *c, size_t finding)
+{
+	c->hole = finding;
+	c->certain = false;
+	if (finding != HF__NO_FINDING)
+		c->findings[finding].lost = true;
+}
+
 static void note_unread(struct hf__check *c, const char *file, int os_errno)
 {
 	char words[96] = "";

@@ -13,6 +13,7 @@ struct segment {
 	char name[HF__NAME_MAX];
 	struct hf__scan_input input;
 	bool cut; /* the file ends before its log does */
+	uint64_t cut_last; /* the last entry that is known to be missing then; 0: none */
 	struct hf__scan_behind behind; /* found out at the first damage */
 	struct hf__scan_mark *marks; /* of it */
 	size_t marks_cap;
@@ -120,6 +121,8 @@ static bool report_hole(struct segment *s, const struct hf__scan_verdict *v)
 	look_behind(s, v->end);
 	const bool more = hf__scan_find(&s->input, v->damaged_end ? v->damaged_end : v->end,
 	                                v->next_lsn, &to, &header);
+	if (!more && s->cut && s->cut_last >= v->next_lsn)
+		return false; /* the end that is missing begins here: that is said once */
 	if (!more)
 		to = s->input.pinned_end ? s->input.pinned_end : greater_end(s, v->end);
 	const uint64_t last = more ? header.first_lsn - 1 : last_lost(s, v);
@@ -127,8 +130,7 @@ static bool report_hole(struct segment *s, const struct hf__scan_verdict *v)
 	    hf__check_note(c, HF_FSCK_DAMAGE, s->name, v->end, to - v->end, "%s", v->why);
 	hf__check_range(c, finding, v->next_lsn, last);
 	hf__check_hole(c, finding, &s->input, v->end, to, more ? &header : NULL, v->next_lsn, last);
-	c->certain = false;
-	c->hole = finding;
+	hf__check_lost(c, finding);
 	if (more) {
 		restart_at(s, to, header.first_lsn, header.previous_hash);
 		s->input.whole_at = to;
@@ -164,10 +166,10 @@ static void find_begin(struct segment *s)
 		return;
 	/* Numbers may jump: the group names the one before it. */
 	if (c->certain && header.previous_hash != c->r.previous_hash) {
-		c->hole = hf__check_note(c, HF_FSCK_DAMAGE, s->name, at, 0,
-		                         "the segment does not follow the one before it");
-		hf__check_range(c, c->hole, c->r.next_lsn, header.first_lsn - 1);
-		c->certain = false;
+		const size_t finding = hf__check_note(c, HF_FSCK_DAMAGE, s->name, at, 0,
+		                                      "the segment does not follow the one before it");
+		hf__check_range(c, finding, c->r.next_lsn, header.first_lsn - 1);
+		hf__check_lost(c, finding);
 	}
 	restart_at(s, at, header.first_lsn, header.previous_hash);
 	s->input.whole_at = at;
@@ -230,11 +232,11 @@ static void report_cut(struct segment *s, uint32_t pinned_end, uint64_t last)
 			                     "the next segment says that this one ends behind its file");
 		return;
 	}
-	c->hole = hf__check_note(c, HF_FSCK_DAMAGE, s->name, end, len - end,
-	                         "the file ends before the log does");
-	hf__check_range(c, c->hole, c->r.next_lsn, last);
-	hf__check_hole(c, c->hole, &s->input, end, len, NULL, c->r.next_lsn, last);
-	c->certain = false;
+	const size_t finding = hf__check_note(c, HF_FSCK_DAMAGE, s->name, end, len - end,
+	                                      "the file ends before the log does");
+	hf__check_range(c, finding, c->r.next_lsn, last);
+	hf__check_hole(c, finding, &s->input, end, len, NULL, c->r.next_lsn, last);
+	hf__check_lost(c, finding);
 }
 
 /* Bytes that the next header cut off. */
@@ -263,6 +265,9 @@ static bool read_segment(struct segment *s)
 	if (rc != HF_ECORRUPT && s->found->header_rc != HF_EIO) /* said already */
 		hf__check_unread(c, s->name, rc, c->scratch.os_errno);
 	c->certain = false;
+	if (rc == HF_ECORRUPT && c->begin)
+		hf__check_lost(c, hf__check_note(c, HF_FSCK_DAMAGE, s->name, 0, 0,
+		                                 "nothing of this segment was read"));
 	return false;
 }
 
@@ -275,13 +280,15 @@ void hf__check_segment(struct hf__check *c, struct hf__segment_file *f,
 		return;
 	s.input = hf__recovery_input(&c->r, f, next);
 	const uint32_t pinned_end = s.input.pinned_end;
-	const uint64_t last = pinned_end ? next->header.previous_lsn : 0;
+	const uint64_t witnessed = c->r.witness.end.segment == f->number ? c->r.witness.lsn : 0;
+	const uint64_t last = pinned_end ? next->header.previous_lsn : witnessed;
 	if (!pinned_end && c->r.witness.end.segment > f->number)
 		s.input.witness_lsn = 0; /* it speaks of what follows, whatever became of that */
 	find_begin(&s);
 	if (f->header_rc == HF_OK)
 		restart_at(&s, HF__SEGMENT_HEADER_SIZE, f->header.first_lsn, f->header.previous_hash);
 	allow_cut(&s);
+	s.cut_last = last;
 	if (s.input.bytes.len >= HF__SEGMENT_HEADER_SIZE)
 		walk(&s);
 	hf__free(s.marks);

@@ -9,12 +9,13 @@ static void report_misfit(struct hf__check *c, const struct hf__entry *entry)
 {
 	char name[HF__NAME_MAX];
 	hf__segment_name(entry->place.segment, name);
-	c->hole = hf__check_note(c, HF_FSCK_DAMAGE, name, entry->place.offset - HF__ENTRY_HEADER_SIZE,
-	                         HF__ENTRY_HEADER_SIZE + entry->body.len,
-	                         "the entry cannot follow from the state before it");
-	hf__check_range(c, c->hole, entry->lsn, entry->lsn);
-	hf__check_affects(c, c->hole, HF_FSCK_CUT_OFF, entry);
-	c->certain = false;
+	const size_t finding =
+	    hf__check_note(c, HF_FSCK_DAMAGE, name, entry->place.offset - HF__ENTRY_HEADER_SIZE,
+	                   HF__ENTRY_HEADER_SIZE + entry->body.len,
+	                   "the entry cannot follow from the state before it");
+	hf__check_range(c, finding, entry->lsn, entry->lsn);
+	hf__check_affects(c, finding, HF_FSCK_CUT_OFF, entry);
+	hf__check_lost(c, finding);
 }
 
 static void report_unknown(struct hf__check *c, const struct hf__entry *entry)
@@ -50,9 +51,13 @@ int hf__check_entry(void *arg, const struct hf__entry *entry)
 	count_entry(c, entry);
 	if (entry->lsn <= c->store->info.snapshot_lsn) /* the snapshot shows what it did */
 		return 0;
+	if (c->pass_snapshot && !c->beyond)
+		c->pass_snapshot(c);
+	c->beyond = true;
 	const int rc = hf__recovery_apply(&c->r, entry);
 	if (rc == HF_ENOMEM)
 		return rc;
+	c->misfits += rc != HF_OK && rc != HF_EVERSION;
 	if (rc == HF_EVERSION)
 		report_unknown(c, entry);
 	else if (rc != HF_OK && c->certain)

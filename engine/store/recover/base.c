@@ -69,7 +69,7 @@ static int load_own(struct hf__recovery *r, const struct hf__entry *entry)
 	return hf__incarnation_note(r->store, entry->lsn, last_at) ? HF_OK : HF_ENOMEM;
 }
 
-static int load_entry(void *arg, const struct hf__entry *entry)
+int hf__recovery_load_entry(void *arg, const struct hf__entry *entry)
 {
 	struct hf__recovery *r = arg;
 	struct hf_store *s = r->store;
@@ -109,13 +109,10 @@ static int forget(struct hf__recovery *r)
 	return hf__states_init(s, s->world.states) == HF_OK ? HF_OK : hf__recovery_no_memory(r);
 }
 
-static int load(struct hf__recovery *r, struct hf__snapshot_fault *fault)
+void hf__recovery_loaded(struct hf__recovery *r)
 {
 	struct hf_store *s = r->store;
 	const struct hf__snapshot_header *h = &hf__newest_base(s)->reader.header;
-	const int rc = hf__snapshot_each(&hf__newest_base(s)->reader, load_entry, r, fault);
-	if (rc != HF_OK)
-		return rc;
 	set_numbers(s, h->lsn);
 	hf__clock_wrote(s, h->clock, false);
 	r->base = h->position;
@@ -123,6 +120,17 @@ static int load(struct hf__recovery *r, struct hf__snapshot_fault *fault)
 	r->previous_hash = h->chain;
 	r->incarnation = h->incarnation_lsn;
 	s->info.snapshot_lsn = h->lsn;
+}
+
+static int load(struct hf__recovery *r, struct hf__snapshot_fault *fault)
+{
+	struct hf_store *s = r->store;
+	const struct hf__snapshot_header *h = &hf__newest_base(s)->reader.header;
+	const int rc =
+	    hf__snapshot_each(&hf__newest_base(s)->reader, hf__recovery_load_entry, r, fault);
+	if (rc != HF_OK)
+		return rc;
+	hf__recovery_loaded(r);
 	/* It was taken when the log was durable up to it. */
 	if (r->witness.lsn < h->lsn) {
 		r->witness.end = h->position;

@@ -88,6 +88,10 @@ struct hf__segment_file *hf__recovery_next(struct hf__recovery *r,
  * replays as much as there is, the oldest. The chain is marked. HF_ECORRUPT (D8c): there is none,
  * and the log needs one. */
 int hf__recovery_load_base(struct hf__recovery *r, bool oldest);
+/* Its parts, for the newest base: an entry of it into the states (`arg` is the recovery); then what
+ * follows from all of them. */
+int hf__recovery_load_entry(void *arg, const struct hf__entry *entry);
+void hf__recovery_loaded(struct hf__recovery *r);
 /* What the log has behind it, and what it holds: compact/due.h. */
 void hf__recovery_count(struct hf__recovery *r);
 /* Does a group with the header's LSN and hash end in this log where the header says, or does the

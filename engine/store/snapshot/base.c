@@ -7,19 +7,41 @@ static int read_file(void *ctx, void *buffer, size_t len, uint64_t at, size_t *g
 	return base->os->read(base->os->ctx, base->file, buffer, len, at, got);
 }
 
-int hf__base_open(struct hf__base *base, const struct hf__os *os, const char *name,
-                  struct hf__snapshot_fault *fault)
+static int open_file(struct hf__base *base, const struct hf__os *os, const char *name,
+                     struct hf__snapshot_source *source, struct hf__snapshot_fault *fault)
 {
-	struct hf__snapshot_source source = {.read = read_file, .ctx = base};
+	*source = (struct hf__snapshot_source){.read = read_file, .ctx = base};
 	*base = (struct hf__base){.os = os, .file = -1};
 	int rc = os->open(os->ctx, name, 0, &base->file);
 	if (rc == 0)
-		rc = os->size(os->ctx, base->file, &source.size);
+		rc = os->size(os->ctx, base->file, &source->size);
 	*fault = (struct hf__snapshot_fault){.os_errno = rc};
-	const int code = rc ? HF_EIO : hf__snapshot_open(&base->reader, source, fault);
-	if (code != HF_OK)
+	return rc ? HF_EIO : HF_OK;
+}
+
+int hf__base_open(struct hf__base *base, const struct hf__os *os, const char *name,
+                  struct hf__snapshot_fault *fault)
+{
+	struct hf__snapshot_source source;
+	int rc = open_file(base, os, name, &source, fault);
+	if (rc == HF_OK)
+		rc = hf__snapshot_open(&base->reader, source, fault);
+	if (rc != HF_OK)
 		hf__base_close(base);
-	return code;
+	return rc;
+}
+
+int hf__base_open_damaged(struct hf__base *base, const struct hf__os *os, const char *name,
+                          const struct hf__snapshot_header *assumed, struct hf__snapshot_gaps *gaps,
+                          struct hf__snapshot_fault *fault)
+{
+	struct hf__snapshot_source source;
+	int rc = open_file(base, os, name, &source, fault);
+	if (rc == HF_OK)
+		rc = hf__snapshot_open_damaged(&base->reader, source, assumed, gaps, fault);
+	if (rc != HF_OK)
+		hf__base_close(base);
+	return rc;
 }
 
 void hf__base_close(struct hf__base *base)

@@ -21,6 +21,11 @@ struct hf__base {
  * HF_ECORRUPT, HF_EVERSION, HF_EIO, HF_ENOMEM with *fault filled, and nothing is open. */
 HF_CHECKED int hf__base_open(struct hf__base *base, const struct hf__os *os, const char *name,
                              struct hf__snapshot_fault *fault);
+/* The same for one whose header, trailer or directory is damaged: see hf__snapshot_open_damaged. */
+HF_CHECKED int hf__base_open_damaged(struct hf__base *base, const struct hf__os *os,
+                                     const char *name, const struct hf__snapshot_header *assumed,
+                                     struct hf__snapshot_gaps *gaps,
+                                     struct hf__snapshot_fault *fault);
 void hf__base_close(struct hf__base *base);
 /* The bytes of a payload that lies in it. On any number of threads. */
 HF_CHECKED int hf__base_payload(struct hf__base *base, const struct hf__payload *payload,

@@ -20,6 +20,10 @@ struct hf__cut_state {
 	bool following; /* of a handle for reading, whose state is held */
 	/* Where payloads lie, if not with the store: HF_OK, or a code with *os_errno. */
 	int (*payload)(void *ctx, const struct hf__payload *payload, uint8_t *out, int *os_errno);
+	/* Is this entry to be left out? NULL: none is. A code that is neither HF_OK nor HF_ENOTFOUND,
+	 * which says so, ends it. */
+	int (*leaves_out)(void *ctx, const struct hf__entry *entry, const struct hf__sorted_ref *refs,
+	                  uint32_t count);
 	/* Told of each entry before it is written; what is not 0 ends it. */
 	int (*seen)(void *ctx, const struct hf__entry *entry, const struct hf__sorted_ref *refs,
 	            uint32_t count);

@@ -81,6 +81,10 @@ static int put_entry(void *arg, const struct hf__sorted *sorted, const uint8_t *
 	    .kind = sorted->kind,
 	    .body = hf_bytes_of(body, sorted->body_len),
 	};
+	const int out =
+	    t->cut->leaves_out ? t->cut->leaves_out(t->cut->ctx, &entry, refs, sorted->refs) : HF_OK;
+	if (out != HF_OK)
+		return out == HF_ENOTFOUND ? HF_OK : out;
 	int rc = t->cut->seen ? t->cut->seen(t->cut->ctx, &entry, refs, sorted->refs) : HF_OK;
 	if (rc == HF_OK)
 		rc = put_body(t, sorted, body, refs);

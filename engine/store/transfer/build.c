@@ -88,6 +88,7 @@ static int load_source(struct building *b)
 {
 	const struct hf__build *how = b->how;
 	int rc = hf__loaded_verify(&b->loaded, how->source, how->max_bytes, how->meter, b->error);
+	b->loaded.has_gaps = how->has_gaps;
 	if (rc == HF_OK)
 		rc = choose_identity(b);
 	return rc == HF_OK ? hf__loaded_make(&b->loaded, how->parent->os, how->domains, &b->identity)

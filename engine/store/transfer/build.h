@@ -18,6 +18,9 @@ struct hf__build {
 	uint32_t segment_size, pad; /* 0: as the store that goes has them, else the defaults */
 	int64_t wait_us; /* for the lock of the store that goes */
 	uint64_t max_bytes; /* of entries; 0: a multiple of the source */
+	/* The source is of a state with gaps: what that does not give again (a container that lost its
+	 * objects) is left out, and no damage. */
+	bool has_gaps;
 	struct hf__meter *meter;
 };
 
@@ -26,6 +29,8 @@ struct hf__build {
 HF_CHECKED int hf__build_store(const struct hf__build *how, struct hf_snapshot_file *made,
                                struct hf_error *error);
 
+/* An empty file without a name beside `name`, for writing and reading. 0 or an errno value. */
+HF_CHECKED int hf__spool_file(const struct hf__parent *parent, const char *name, int *file);
 /* Keeps what `read` gives, up to its end, in a file without a name beside `name`: for a source that
  * cannot be read at any place. *file is open; close it with the parent's seam. HF_OK, HF_ETOOBIG:
  * more than `most` bytes; HF_ENOSPACE, HF_EIO, HF_ENOMEM. */

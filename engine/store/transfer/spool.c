@@ -65,18 +65,24 @@ static int copy(const struct hf__os *os, hf__stream_fn read, void *ctx, uint64_t
 	                                (unsigned long long)most);
 }
 
-int hf__spool(const struct hf__parent *parent, const char *name, hf__stream_fn read, void *ctx,
-              uint64_t most, int *file, uint64_t *size, struct hf_error *error)
+int hf__spool_file(const struct hf__parent *parent, const char *name, int *file)
 {
 	struct spool s = {.os = parent->os};
 	hf__beside_prefix(name, "spool", s.prefix);
 	*file = -1;
-	int rc = make_file(&s, file);
+	return make_file(&s, file);
+}
+
+int hf__spool(const struct hf__parent *parent, const char *name, hf__stream_fn read, void *ctx,
+              uint64_t most, int *file, uint64_t *size, struct hf_error *error)
+{
+	const struct hf__os *os = parent->os;
+	int rc = hf__spool_file(parent, name, file);
 	if (rc)
 		return hf__os_failed(error, FAILED ": no file could be made beside the target", rc);
-	rc = copy(s.os, read, ctx, most, *file, size, error);
+	rc = copy(os, read, ctx, most, *file, size, error);
 	if (rc != HF_OK) {
-		(void)s.os->close(s.os->ctx, *file);
+		(void)os->close(os->ctx, *file);
 		*file = -1;
 	}
 	return rc;

@@ -18,6 +18,7 @@ struct hf__loaded {
 	struct hf__cut_state cut;
 	struct hf__meter *meter;
 	struct hf__metered source;
+	bool has_gaps; /* build.h */
 	struct hf_error *error;
 	/* why a walk ended, if it is not the file's own fault */
 	const char *why;

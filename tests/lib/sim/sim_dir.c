@@ -172,6 +172,8 @@ void disk_sweep(struct sim *sim)
 			stale_keep(disk, disk->files[i]->view);
 			file_free(disk->files[i]);
 			disk->files[i] = NULL;
+			plan_free(sim->plan); /* it may name the file */
+			sim->plan = NULL;
 		}
 	}
 }
