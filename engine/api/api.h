@@ -38,6 +38,10 @@ extern const struct hf_api_part hf__api_backup_part;
 extern const struct hf_api_struct hf__api_backup_options, hf__api_backup_facts,
     hf__api_restore_options;
 
+extern const struct hf_api_part hf__api_salvage_part;
+extern const struct hf_api_struct hf__api_salvage_options, hf__api_salvage_domain,
+    hf__api_salvage_summary;
+
 extern const struct hf_api_part hf__api_clock_part;
 extern const struct hf_api_struct hf__api_clock, hf__api_clock_set_back_args;
 

@@ -127,9 +127,9 @@ static void domain_name(const char *path, char name[64])
 
 static bool names_domain(const struct tree *tree, const char *target, char name[64])
 {
-	static const char *const common[] = {"types",    "store",    "admin",  "async",
-	                                     "api",      "feed",     "row",    "version",
-	                                     "holdfast", "transfer", "backup", NULL};
+	static const char *const common[] = {"types",  "store",   "admin",   "async",    "api",
+	                                     "feed",   "row",     "version", "holdfast", "transfer",
+	                                     "backup", "salvage", NULL};
 	char header[80];
 	domain_name(target, name);
 	snprintf(header, sizeof header, "holdfast/%s.h", name);

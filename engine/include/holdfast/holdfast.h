@@ -18,6 +18,7 @@
 #include "holdfast/outbox_claim.h"
 #include "holdfast/outbox_drain.h"
 #include "holdfast/outbox_read.h"
+#include "holdfast/salvage.h"
 #include "holdfast/store.h"
 #include "holdfast/timeline.h"
 #include "holdfast/transfer.h"
