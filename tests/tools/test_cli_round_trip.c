@@ -345,6 +345,14 @@ static const struct step {
      1},
     {"backup store.backup", 4, "", 0},
     {"fsck", 0, "verdict=sound findings=0", 0},
+    {"salvage missing store.saved", 1, "", 0},
+    {"salvage store store.saved --epoch-above 65536", 2, "", 0},
+    {"salvage store store/saved", 2, "", 0},
+    {"salvage store store.backup", 4, "", 0},
+    {"salvage store store.saved", 0,
+     "schema=holdfast.salvage/1 from=store built=false losses=0 epoch=8", 1},
+    {"salvage store store.saved --yes", 0, "built=true losses=0 epoch=8", 1},
+    {"salvage store store.saved --yes", 4, "", 0},
     {"help", 0, "", 0},
 };
 
@@ -436,6 +444,7 @@ static int remove_store(void **state)
 	remove_tree(STORE);
 	(void)remove("store.snapshot");
 	remove_tree("store.backup");
+	remove_tree("store.saved");
 	return 0;
 }
 

@@ -145,9 +145,20 @@ static int tell(struct cli *cli, const struct hf_error *error, const char *messa
 	return status;
 }
 
+/* What a store's own damage calls for next. */
+static const char *next_step(const struct cli *cli, const struct hf_error *error)
+{
+	if (error->code != HF_ECORRUPT)
+		return "";
+	if (cli->command && strcmp(cli->command->noun, "fsck") == 0)
+		return "; 'holdfast salvage FROM TO' makes a store of the rest";
+	return "; 'holdfast fsck' says what is lost, 'holdfast salvage FROM TO' makes a store of the "
+	       "rest";
+}
+
 int cli_fail(struct cli *cli, const struct hf_error *error)
 {
-	return cli_fail_about(cli, error, "", "");
+	return cli_fail_about(cli, error, "", next_step(cli, error));
 }
 
 int cli_fail_about(struct cli *cli, const struct hf_error *error, const char *subject,

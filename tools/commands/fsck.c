@@ -3,6 +3,7 @@
  * gravest one is: 0 nothing but harmless leftovers, 5 damage, 7 something could not be read, 8 a
  * newer format. Nothing is ever repaired. */
 #include "commands/commands.h"
+#include "print/finding.h"
 #include "print/out.h"
 #include "print/show.h"
 
@@ -13,96 +14,6 @@ struct checking {
 	uint64_t findings;
 	bool progress_shown;
 };
-
-static const char *how_name(enum hf_fsck_how how)
-{
-	switch (how) {
-	case HF_FSCK_UNREADABLE:
-		return "unreadable";
-	case HF_FSCK_CUT_OFF:
-		return "cut off";
-	case HF_FSCK_PRESUPPOSED:
-		return "presupposed";
-	}
-	return "unknown";
-}
-
-/* --- For people ------------------------------------------------------------------------------- */
-
-static void say_range(char *to, size_t size, const struct hf_fsck_finding *f)
-{
-	if (f->first_lsn == 0)
-		to[0] = '\0';
-	else if (f->last_lsn == HF_ABSENT)
-		snprintf(to, size, ", LSN %" PRIu64 " and later", f->first_lsn);
-	else if (f->last_lsn == f->first_lsn)
-		snprintf(to, size, ", LSN %" PRIu64, f->first_lsn);
-	else
-		snprintf(to, size, ", LSN %" PRIu64 " to %" PRIu64, f->first_lsn, f->last_lsn);
-}
-
-static void say_place(char *to, size_t size, const struct hf_fsck_finding *f)
-{
-	if (!f->file[0])
-		snprintf(to, size, "the state");
-	else if (f->length > 0)
-		snprintf(to, size, "%s, %" PRIu64 " bytes at %" PRIu64, f->file, f->length, f->offset);
-	else
-		snprintf(to, size, "%s at %" PRIu64, f->file, f->offset);
-}
-
-static void say_finding(struct out *out, const struct hf_fsck_finding *f)
-{
-	char place[160], range[80];
-	say_place(place, sizeof place, f);
-	say_range(range, sizeof range, f);
-	out_line(out, "%s: %s%s: %s", hf_fsck_severity_name((int)f->severity), place, range, f->what);
-	for (size_t i = 0; i < f->object_count; i++) {
-		const struct hf_fsck_object *object = &f->objects[i];
-		out_line(out, "    %s, LSN %" PRIu64 ": %s: %s", how_name(object->how), object->lsn,
-		         object->domain, object->text);
-	}
-	if (f->objects_left_out > 0)
-		out_line(out, "    and %" PRIu64 " more", f->objects_left_out);
-}
-
-/* --- As JSON ---------------------------------------------------------------------------------- */
-
-static void lsn_or_null(struct out *out, const char *name, hf_lsn lsn)
-{
-	if (lsn == 0 || lsn == HF_ABSENT)
-		out_text(out, name, NULL);
-	else
-		out_u64(out, name, lsn);
-}
-
-static void give_object(struct out *out, uint64_t finding, const struct hf_fsck_object *object)
-{
-	out_begin(out, "fsck-object");
-	out_u64(out, "finding", finding);
-	out_text(out, "how", how_name(object->how));
-	out_u64(out, "lsn", object->lsn);
-	out_text(out, "domain", object->domain);
-	out_text(out, "text", object->text);
-	out_end(out);
-}
-
-static void give_finding(struct out *out, uint64_t number, const struct hf_fsck_finding *f)
-{
-	out_begin(out, "fsck-finding");
-	out_u64(out, "finding", number);
-	out_text(out, "severity", hf_fsck_severity_name((int)f->severity));
-	out_bytes(out, "file", hf_str(f->file));
-	out_u64(out, "offset", f->offset);
-	out_u64(out, "length", f->length);
-	lsn_or_null(out, "first_lsn", f->first_lsn);
-	lsn_or_null(out, "last_lsn", f->last_lsn);
-	out_text(out, "what", f->what);
-	out_u64(out, "objects_left_out", f->objects_left_out);
-	out_end(out);
-	for (size_t i = 0; i < f->object_count; i++)
-		give_object(out, number, &f->objects[i]);
-}
 
 /* --- The check -------------------------------------------------------------------------------- */
 
@@ -117,10 +28,8 @@ static void take_finding(void *ctx, const struct hf_fsck_finding *finding)
 {
 	struct checking *checking = ctx;
 	checking->findings++;
-	if (checking->cli->json)
-		give_finding(checking->cli->out, checking->findings, finding);
-	else
-		say_finding(checking->cli->out, finding);
+	finding_show(checking->cli->out, checking->cli->json, &finding_of_fsck, checking->findings,
+	             finding);
 }
 
 static void show_progress(void *ctx, uint64_t done, uint64_t total)
@@ -178,8 +87,8 @@ static void show_summary(struct out *out, const struct hf_fsck_summary *s, uint6
 		out_int(out, "format", (long)s->format);
 	show_uuid(out, s->uuid);
 	out_int(out, "epoch", s->epoch);
-	lsn_or_null(out, "first_lsn", s->first_lsn);
-	lsn_or_null(out, "last_lsn", s->last_lsn);
+	finding_lsn(out, "first_lsn", s->first_lsn);
+	finding_lsn(out, "last_lsn", s->last_lsn);
 	out_text(out, "last_stop", hf_fsck_stop_name((int)s->last_stop));
 	out_bool(out, "state_checked", s->state_checked);
 	if (s->state_checked) {

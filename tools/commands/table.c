@@ -5,11 +5,12 @@
 const struct cli_command *cli_next(const struct cli_command *command)
 {
 	static const struct cli_command *const files[] = {
-	    init_commands,       info_commands,      import_commands,   export_commands,
-	    snapshot_commands,   backup_commands,    log_commands,      fsck_commands,
-	    inbox_commands,      cursor_commands,    outbox_commands,   queue_commands,
-	    idem_commands,       doc_commands,       timeline_commands, lock_commands,
-	    run_locked_commands, migration_commands, clock_commands,    help_commands};
+	    init_commands,     info_commands,       import_commands,    export_commands,
+	    snapshot_commands, backup_commands,     log_commands,       fsck_commands,
+	    salvage_commands,  inbox_commands,      cursor_commands,    outbox_commands,
+	    queue_commands,    idem_commands,       doc_commands,       timeline_commands,
+	    lock_commands,     run_locked_commands, migration_commands, clock_commands,
+	    help_commands};
 	const size_t count = sizeof files / sizeof *files;
 	if (!command)
 		return files[0];
