@@ -86,6 +86,7 @@ from .outbox import (
     Status,
     StatusCount,
 )
+from .rescue import LostObject, Loss, Salvaged, SalvagedDomain, salvage
 from .store import Info, Store, Transaction, feed, open, open_read
 from .timeline import TimelineEvent, TimelinePage
 from .transfer import SnapshotFile, import_snapshot, verify_snapshot
@@ -141,6 +142,8 @@ __all__ = [
     "Lock",
     "LockStats",
     "LockedError",
+    "LostObject",
+    "Loss",
     "Migrated",
     "Migration",
     "NEVER",
@@ -163,6 +166,8 @@ __all__ = [
     "ReasonRequiredError",
     "Rerun",
     "Result",
+    "SalvagedDomain",
+    "Salvaged",
     "SnapshotFile",
     "StaleError",
     "Status",
@@ -185,6 +190,7 @@ __all__ = [
     "open",
     "open_read",
     "restore",
+    "salvage",
     "to_datetime",
     "verify_snapshot",
 ]
