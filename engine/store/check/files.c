@@ -1,8 +1,6 @@
 /* The files beside the segments. IDENTITY says which store this is: without it nothing else
  * verifies, so when it is gone the name that the segments bear is taken instead. WITNESS is
- * checked slot by slot: one that does not verify is what a crash may leave, unless the other one
- * says that the store was closed and the log ends exactly there: then nothing was written to
- * either since both were synced. */
+ * checked slot by slot: one that does not verify is what a crash may leave. */
 #include <errno.h>
 
 #include "log/sector.h"
@@ -94,17 +92,14 @@ int hf__check_identity(struct hf__check *c)
 
 /* --- WITNESS ---------------------------------------------------------------------------------- */
 
+/* Also where the other one says that the store was closed: a crash while that word was written may
+ * have left it whole, and the one before it, which was not synced yet, not. */
 static void report_slot(struct hf__check *c, unsigned index)
 {
 	const uint64_t at = (uint64_t)index * HF__WITNESS_SLOT_STEP;
-	if (c->sum.last_stop == HF_FSCK_STOP_CLEAN)
-		(void)hf__check_note(
-		    c, HF_FSCK_DAMAGE, HF__NAME_WITNESS, at, HF__WITNESS_SLOT_SIZE,
-		    "this slot is damaged: it was whole when the store was closed; the other one counts");
-	else
-		(void)hf__check_note(c, HF_FSCK_TORN, HF__NAME_WITNESS, at, HF__WITNESS_SLOT_SIZE,
-		                     "this slot is not whole, as a crash may leave it: less is known about "
-		                     "how far the log was durable");
+	(void)hf__check_note(c, HF_FSCK_TORN, HF__NAME_WITNESS, at, HF__WITNESS_SLOT_SIZE,
+	                     "this slot is not whole, as a crash may leave it: less is known about "
+	                     "how far the log was durable");
 }
 
 void hf__check_slots(struct hf__check *c)

@@ -33,7 +33,9 @@ int hf__recovery_stands(struct hf__recovery *r, const struct hf__snapshot_header
 	struct hf__scan_verdict verdict;
 	struct hf__segment_file *f = segment_of(r, h->position.segment);
 	*is = !f && begins_there(r, h);
-	if (!f || h->position.offset <= HF__SEGMENT_HEADER_SIZE)
+	/* At the very beginning of a segment its header says what comes before: a crash may have taken
+	 * the first group. */
+	if (!f || h->position.offset < HF__SEGMENT_HEADER_SIZE)
 		return HF_OK;
 	const int rc = hf__recovery_read(r, f, h->position.offset);
 	if (rc != HF_OK)

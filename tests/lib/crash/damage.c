@@ -87,13 +87,31 @@ static struct file_list files_of(struct sim *sim)
 	return list;
 }
 
-/* Numbers of the segments, in order. */
+/* Zeros for later are no part of the log. */
+static bool is_prepared(struct sim *sim, const char *name)
+{
+	uint8_t header[HF__SEGMENT_HEADER_SIZE];
+	return sim_read_file(sim, name, 0, header, sizeof header) &&
+	       hf__bytes_zero(header, sizeof header);
+}
+
+static void remove_prepared(struct sim *sim)
+{
+	const struct file_list list = files_of(sim);
+	uint32_t number;
+	for (size_t i = 0; i < list.count; i++)
+		if (hf__segment_name_parse(list.names[i], &number) && is_prepared(sim, list.names[i]))
+			assert_true(sim_remove_file(sim, list.names[i]));
+}
+
+/* Numbers of the segments of the log, in order. */
 static size_t list_segments(struct sim *sim, uint32_t numbers[FILES_MAX])
 {
 	const struct file_list list = files_of(sim);
 	size_t count = 0;
 	for (size_t i = 0; i < list.count; i++)
-		if (hf__segment_name_parse(list.names[i], &numbers[count]))
+		if (hf__segment_name_parse(list.names[i], &numbers[count]) &&
+		    !is_prepared(sim, list.names[i]))
 			count++;
 	return count;
 }
@@ -152,6 +170,7 @@ static struct sim *make_store(const struct hf_options *options, const char *name
 	}
 	work_until(&churn, sim, store, ENTRIES_MIN, NEARLY_FULL, options->pad);
 	close_whole(store);
+	remove_prepared(sim);
 	churn_deinit(&churn);
 	return sim;
 }

@@ -62,9 +62,10 @@ static void each_slot_of_the_witness_is_checked(void **state)
 	back(f);
 	flip(f, HF__NAME_WITNESS, (1 - newest) * HF__WITNESS_SLOT_STEP + 40);
 	said = check(f->sim);
-	expect_verdict(said, HF_ECORRUPT, 1);
+	/* The older one may have been lost by a crash while the stop was marked clean. */
+	expect_verdict(said, HF_OK, 1);
 	expect(said, 0,
-	       (struct expected){HF_FSCK_DAMAGE, HF__NAME_WITNESS, (1 - newest) * HF__WITNESS_SLOT_STEP,
+	       (struct expected){HF_FSCK_TORN, HF__NAME_WITNESS, (1 - newest) * HF__WITNESS_SLOT_STEP,
 	                         0, 0});
 	back(f);
 	assert_true(sim_remove_file(f->sim, HF__NAME_WITNESS));
