@@ -28,6 +28,7 @@ struct backing {
 	struct hf__plan plan;
 	struct hf__beside beside;
 	struct hf_backup_facts *facts;
+	uint64_t checked; /* bytes, for progress */
 };
 
 /* --- Before anything is made ------------------------------------------------------------------ */
@@ -166,13 +167,23 @@ static int verdict(struct backing *b, int rc, const struct hf_error *why)
 	           : rc;
 }
 
+/* Bytes of segments. */
+static void checked(void *ctx, uint64_t done, uint64_t total)
+{
+	struct backing *b = ctx;
+	(void)total;
+	if (done > b->checked)
+		hf__meter_add(b->how->meter, done - b->checked);
+	b->checked = done;
+}
+
 /* I-BACKUP-5 */
 static int verify(struct backing *b)
 {
+	const struct hf_fsck_options options = {.progress = checked};
 	struct hf_fsck_summary sum;
 	struct hf_error why = {0};
-	const int rc = hf__fsck(b->beside.os, b->how->domains, NULL, NULL, NULL, &sum, &why);
-	hf__meter_add(b->how->meter, b->plan.bytes);
+	const int rc = hf__fsck(b->beside.os, b->how->domains, &options, NULL, b, &sum, &why);
 	if (rc != HF_OK)
 		return verdict(b, rc, &why);
 	return sum.state_checked
