@@ -38,6 +38,8 @@ static void a_backup_holds_what_was_acknowledged(void **state)
 		kept += facts.kept > 0;
 		behind += facts.files > 1;
 		assert_int_equal(names_in(parent), 2);
+		for (uint64_t left = hf_rng_below(rng, 6); left > 0; left--)
+			churn_step(&churn, writer); /* not all of it is synced */
 		if (hf_rng_chance(rng, 1, 2))
 			follower_kill(source_of(parent), writer);
 		else
@@ -66,27 +68,54 @@ static void an_empty_store_is_backed_up_and_restored(void **state)
 	sim_parent_free(parent);
 }
 
-static void shared_blocks_end_where_the_log_does(void **state)
+/* A writer that works between the look at the log and the copy of its files. */
+struct meanwhile {
+	struct churn churn;
+	hf_store *writer;
+	enum sim_call at;
+	bool done;
+};
+
+static void write_meanwhile(void *arg, struct sim_parent *parent, uint64_t index,
+                            enum sim_call kind, const char *name)
+{
+	struct meanwhile *m = arg;
+	(void)parent, (void)index, (void)name;
+	if (kind != m->at || m->done)
+		return;
+	m->done = true;
+	for (unsigned i = 0; i < 100; i++)
+		churn_step(&m->churn, m->writer);
+	assert_int_equal(hf_sync(m->writer, NULL), HF_OK);
+}
+
+static void a_copy_ends_where_the_log_did(void **state)
 {
 	(void)state;
-	struct sim_parent *parent = sim_parent_new(sim_profile_weak(), 3);
-	struct churn churn;
-	sim_parent_share(parent);
-	hf_store *writer = case_writer(parent);
-	churn_init(&churn, "shared", 20, 1500);
-	for (unsigned i = 0; i < 100; i++)
-		churn_step(&churn, writer);
-	assert_int_equal(hf_sync(writer, NULL), HF_OK);
-	const uint64_t digest = follower_digest(writer);
-	const struct hf_backup_facts facts = backup_must(parent, false);
-	assert_true(facts.shared == facts.bytes && facts.copied == 0);
-	for (unsigned i = 0; i < 100; i++)
-		churn_step(&churn, writer);
-	expect_clean(sim_parent_dir(parent, DEST));
-	assert_int_equal(digest_of(sim_parent_dir(parent, DEST)), digest);
-	assert_int_equal(hf_close(writer, NULL), HF_OK);
-	churn_deinit(&churn);
-	sim_parent_free(parent);
+	for (int shares = 0; shares < 2; shares++) {
+		struct sim_parent *parent = sim_parent_new(sim_profile_weak(), 3);
+		struct meanwhile m = {.at = shares ? SIM_CLONE : SIM_MAKE_DIR};
+		const struct hf_options large = {
+		    .create = true, .no_background = true, .segment_size = 1 << 20};
+		if (shares)
+			sim_parent_share(parent);
+		m.writer = follower_writer(source_of(parent), &large);
+		churn_init(&m.churn, "meanwhile", 20, 1500);
+		for (unsigned i = 0; i < 100; i++)
+			churn_step(&m.churn, m.writer);
+		assert_int_equal(hf_sync(m.writer, NULL), HF_OK);
+		const uint64_t digest = follower_digest(m.writer);
+		sim_parent_observe(parent, write_meanwhile, &m);
+		const struct hf_backup_facts facts = backup_must(parent, false);
+		sim_parent_observe(parent, NULL, NULL);
+		assert_true(m.done && follower_digest(m.writer) != digest);
+		assert_int_equal(facts.shared, shares ? facts.bytes : 0);
+		expect_clean(sim_parent_dir(parent, DEST));
+		assert_int_equal(digest_of(sim_parent_dir(parent, DEST)), digest);
+		assert_int_equal(hf_close(m.writer, NULL), HF_OK);
+		churn_deinit(&m.churn);
+		sim_parent_free(parent);
+	}
 }
 
 /* --- What is read and never written ----------------------------------------------------------- */
@@ -162,6 +191,22 @@ static void a_backup_of_another_store_stays(void **state)
 	assert_int_equal(seam->exchange(seam->ctx, SOURCE, BACK), 0);
 	(void)backup_must(parent, false);
 	sim_write_file(sim_parent_dir(parent, DEST), "notes", 0, "some", 4);
+	expect_conflict(parent, HF_ECONFLICT);
+	sim_parent_free(parent);
+}
+
+/* It may be what somebody works with. */
+static void a_plain_copy_of_the_store_stays(void **state)
+{
+	(void)state;
+	struct sim_parent *parent = sim_parent_new(sim_profile_strict(), 3);
+	const struct hf__parent *seam = sim_parent_seam(parent);
+	char name[SIM_NAME_MAX + 1];
+	uint64_t size;
+	assert_int_equal(hf_close(case_writer(parent), NULL), HF_OK);
+	struct sim *source = source_of(parent), *copy = sim_parent_add(parent, DEST);
+	for (size_t i = 0; sim_list(source, i, name, &size); i++)
+		assert_int_equal(seam->link(seam->ctx, sim_os(source), name, sim_os(copy)), 0);
 	expect_conflict(parent, HF_ECONFLICT);
 	sim_parent_free(parent);
 }
@@ -343,10 +388,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_backup_holds_what_was_acknowledged),
 	    cmocka_unit_test(an_empty_store_is_backed_up_and_restored),
-	    cmocka_unit_test(shared_blocks_end_where_the_log_does),
+	    cmocka_unit_test(a_copy_ends_where_the_log_did),
 	    cmocka_unit_test(an_opening_of_a_backup_is_refused_and_changes_nothing),
 	    cmocka_unit_test(what_is_no_backup_of_this_store_stays),
 	    cmocka_unit_test(a_backup_of_another_store_stays),
+	    cmocka_unit_test(a_plain_copy_of_the_store_stays),
 	    cmocka_unit_test(a_backup_of_a_damaged_or_newer_identity_stays),
 	    cmocka_unit_test(no_backup_goes_into_a_store),
 	    cmocka_unit_test(a_backup_goes_for_no_store),

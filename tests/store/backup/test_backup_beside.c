@@ -105,6 +105,32 @@ static void second_names_keep_no_store_from_being_opened(void **state)
 	}
 }
 
+/* The segment that a writer goes on with never has a second name, though it is idle meanwhile. */
+static void what_is_written_later_gets_no_second_name(void **state)
+{
+	struct real_store *real = *state;
+	const struct hf_options small = {.create = true, .no_background = true, .segment_size = 16384};
+	uint64_t hashes[4];
+	char name[32];
+	for (unsigned i = 0; i < 4; i++) {
+		assert_int_equal(real_open_at(real, NULL, small), HF_OK);
+		for (unsigned n = 0; n < 9; n++)
+			assert_int_equal(beside_put(real->store, n % 7, n), HF_OK);
+		(void)snprintf(name, sizeof name, "idle-%u", i);
+		backup_linked(real, name);
+		hashes[i] = beside_hash(real_beside(real, name));
+		assert_int_equal(beside_put(real->store, 0, 1), HF_OK);
+		if (i == 2)
+			assert_int_equal(hf_compact(real->store, NULL), HF_OK);
+		real_close(real);
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		(void)snprintf(name, sizeof name, "idle-%u", i);
+		assert_int_equal(beside_hash(real_beside(real, name)), hashes[i]);
+		beside_clean(real_beside(real, name));
+	}
+}
+
 /* --- Rights ----------------------------------------------------------------------------------- */
 
 static void an_opening_changes_no_byte_of_a_backup(void **state)
@@ -117,10 +143,9 @@ static void an_opening_changes_no_byte_of_a_backup(void **state)
 	assert_int_equal(hf_backup(real->path, real_beside(real, "b"), NULL, NULL, &error), HF_OK);
 	assert_int_equal(unlink(real_beside(real, "b/LOCK")), 0);
 	const uint64_t before = beside_hash(real_beside(real, "b"));
-	assert_int_equal(
-	    real_open_at(real, real_beside(real, "b"), (struct hf_options){.create = true}),
-	    HF_EREADONLY);
-	assert_non_null(strstr(real->error.text, "holdfast restore"));
+	const struct hf_options create = {.create = true, .allow_unsafe_fs = true};
+	assert_int_equal(hf_open(real_beside(real, "b"), &create, &store, &error), HF_EREADONLY);
+	assert_non_null(strstr(error.text, "holdfast restore"));
 	assert_int_equal(beside_hash(real_beside(real, "b")), before);
 	assert_int_equal(access(real_beside(real, "b/LOCK"), F_OK), -1);
 	assert_int_equal(hf_open_read(real_beside(real, "b"), NULL, &store, NULL), HF_OK);
@@ -164,6 +189,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(backups_beside_writers_hold_what_was_acknowledged,
 	                                    real_setup, real_teardown),
 	    cmocka_unit_test_setup_teardown(second_names_keep_no_store_from_being_opened, real_setup,
+	                                    real_teardown),
+	    cmocka_unit_test_setup_teardown(what_is_written_later_gets_no_second_name, real_setup,
 	                                    real_teardown),
 	    cmocka_unit_test_setup_teardown(an_opening_changes_no_byte_of_a_backup, real_setup,
 	                                    real_teardown),
