@@ -16,7 +16,12 @@ static int failed(const struct hf__beside *b, const char *what, int rc, struct h
 	char words[160] = "";
 	struct hf__text text = {words, sizeof words, 0};
 	hf__text_add(&text, "%s%s", b->failed, what);
-	return hf__os_failed(error, words, rc);
+	const int code = hf__os_failed(error, words, rc);
+	if (code != HF_ENOTFOUND)
+		return code;
+	if (error)
+		error->code = HF_EACCESS; /* an odd place: what was looked for is there */
+	return HF_EACCESS;
 }
 
 /* Crash: a directory that the next try removes. */

@@ -172,6 +172,7 @@ static void odd_paths_have_codes_of_their_own(void **state)
 	assert_int_equal(hf_backup(real->path, real_beside(real, "no/b"), NULL, NULL, &error),
 	                 HF_EACCESS);
 	assert_int_equal(hf_backup(real->path, "/", NULL, NULL, &error), HF_EACCESS);
+	assert_int_equal(hf_backup(real->path, "/proc/x", NULL, NULL, &error), HF_EACCESS);
 	assert_int_equal(hf_backup(real->path, real->path, NULL, NULL, &error), HF_ECONFLICT);
 	assert_int_equal(
 	    hf_restore(real_beside(real, "no"), real_beside(real, "t"), NULL, NULL, &error),
