@@ -31,7 +31,7 @@ static void compact(struct patient *p)
 		fail_msg("compact: %s", p->error.text);
 }
 
-/* --- The end of the log ------------------------------------------------------------------------- */
+/* --- The end of the log ----------------------------------------------------------------------- */
 
 static void b2_a_torn_group_in_a_prepared_segment_is_the_end(void **state)
 {
@@ -243,7 +243,7 @@ static void b28_files_that_cannot_be_read_are_no_empty_store(void **state)
 	}
 }
 
-/* --- Snapshots and compaction ------------------------------------------------------------------- */
+/* --- Snapshots and compaction ----------------------------------------------------------------- */
 
 static void b13_a_clock_that_is_set_back_removes_nothing_that_is_kept(void **state)
 {
