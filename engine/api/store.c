@@ -16,7 +16,9 @@ const struct hf_api_struct hf__api_options = STRUCT(hf_options,
 	{AT(hf_options, compact_rate), HF_API_UINT, .zero = "64 MiB"},
 	{AT(hf_options, retain_us), HF_API_SPAN},
 	{AT(hf_options, retain_bytes), HF_API_UINT},
-	{AT(hf_options, no_refresh), HF_API_BOOL});
+	{AT(hf_options, no_refresh), HF_API_BOOL},
+	{AT(hf_options, at_lsn), HF_API_LSN},
+	{AT(hf_options, at_time), HF_API_TIME});
 
 const struct hf_api_struct hf__api_info = STRUCT(hf_info,
 	{AT(hf_info, uuid), HF_API_UINT, .elements = 16},

@@ -72,6 +72,8 @@ const struct hf__object *hf__setback_object(const struct hf_store *s)
 int64_t hf__clock_mono(struct hf_store *s, int64_t setback)
 {
 	struct hf__clock *c = &s->world.clock;
+	if (c->stands)
+		return c->reached;
 	/* In this order: what passes between the two must not look as if the wall clock were ahead. */
 	c->wall = read_wall(s);
 	c->boot = s->os->boot_clock(s->os->ctx);
@@ -135,6 +137,15 @@ void hf__clock_resume(struct hf_store *s, const struct hf__witness *w)
 	s->world.clock.resumed = true;
 	/* It runs from here on: what passes until a caller looks counts, too. */
 	(void)hf__clock_mono(s, hf__setback(s, s->world.states));
+}
+
+void hf__clock_stand(struct hf_store *s, int64_t at)
+{
+	struct hf__clock *c = &s->world.clock;
+	c->wall = read_wall(s);
+	if (at != HF_UNSET)
+		c->reached = greater(c->reached, hf__to_mono(at, hf__setback(s, s->world.states)));
+	c->resumed = c->stands = true;
 }
 
 void hf__clock_note(struct hf_store *s, struct hf__witness *w)

@@ -98,6 +98,7 @@ struct hf__clock {
 	int64_t stamp; /* the newest that an entry has */
 	int64_t wall, boot; /* the machine's clocks, as the newest reading found them */
 	bool resumed;
+	bool stands; /* of a state of the past */
 };
 
 struct hf_store;
@@ -126,6 +127,9 @@ int64_t hf__clock_date(struct hf_store *s, const struct hf__decision *d, bool en
 void hf__clock_wrote(struct hf_store *s, int64_t at, bool ending);
 /* After replay, before a word is written: the time since the witness was written has passed. */
 void hf__clock_resume(struct hf_store *s, const struct hf__witness *w);
+/* Of a state of the past: it stands at the newest entry, or at this instant (as shown; HF_UNSET:
+ * none) if that is later. */
+void hf__clock_stand(struct hf_store *s, int64_t at);
 /* Fills the clocks of a word that is about to be written. */
 void hf__clock_note(struct hf_store *s, struct hf__witness *w);
 

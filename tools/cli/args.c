@@ -19,6 +19,7 @@ const struct cli_option common_options[] = {
 	{"quiet", NULL, "no notes, no word about a success"},
 	{"wait", "SECONDS", "wait so long for another process to close the store (10; `forever`)",
 	 CLI_DURATION},
+	{"at", "WHEN", "of commands that read: the state at this LSN or time, if it is kept"},
 	{"allow-unsafe-fs", NULL, "go on where the file system cannot keep the promises"},
 	{"help", NULL, "tell about the command"},
 	{"version", NULL, "the version of holdfast"},
@@ -208,6 +209,23 @@ static int complain_of_command(struct cli *cli, int argc, char **argv)
 
 /* --- Reading ---------------------------------------------------------------------------------- */
 
+/* An LSN, or an instant. */
+static int apply_at(struct cli *cli)
+{
+	const char *text = cli_given(cli, "at") ? cli_text(cli, "at") : "";
+	char *end;
+	if (!text[0])
+		return CLI_OK;
+	if (strspn(text, "0123456789") == strlen(text)) {
+		cli->at_lsn = strtoull(text, &end, 10);
+		if (cli->at_lsn > 0)
+			return CLI_OK;
+	} else if (text_parse_time(text, strlen(text), &cli->at_time) && cli->at_time > 0) {
+		return CLI_OK;
+	}
+	return cli_usage(cli, "--at must be an LSN or a time since 1970, not '%s'", text);
+}
+
 static void apply_common(struct cli *cli, struct args *out)
 {
 	cli->json = cli->json || cli_flag(cli, "json");
@@ -349,7 +367,8 @@ int args_read(struct cli *cli, int argc, char **argv, struct args *out)
 	out->values = argv + words - 1 + optind;
 	if (status || out->help || out->version)
 		return status;
-	status = split_scope_key(cli, out);
+	status = apply_at(cli);
+	status = status ? status : split_scope_key(cli, out);
 	status = status ? status : check_count(cli, out);
 	return status ? status : check_required(cli);
 }

@@ -203,6 +203,10 @@ static int open_store(struct cli *cli, struct hf_options options, bool reading)
 		return CLI_USAGE;
 	options.wait_us = cli->wait_us;
 	options.allow_unsafe_fs = cli->allow_unsafe_fs;
+	options.at_lsn = cli->at_lsn;
+	options.at_time = cli->at_time;
+	if (!reading && (cli->at_lsn || cli->at_time))
+		return cli_usage(cli, "--at is for commands that only read");
 	options.no_refresh = true; /* a report is about one state, however many reads it takes */
 	if ((reading ? hf_open_read : hf_open)(directory, &options, &cli->store, &error) == HF_OK) {
 		warn_of_clock(cli);

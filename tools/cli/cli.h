@@ -165,6 +165,8 @@ struct cli {
 	bool json;
 	bool quiet;
 	int64_t wait_us; /* for the store's lock; -1: forever */
+	hf_lsn at_lsn; /* of commands that read: the state of then; 0: of now */
+	hf_time at_time;
 	bool allow_unsafe_fs;
 	hf_store *store; /* NULL until cli_open() */
 	struct out *out; /* see out.h */

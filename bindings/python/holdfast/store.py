@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Callable, Iterator, List, Optional, Sequence, Union
 
 from ._abi import (
+    Time,
     Durability,
     Duration,
     ErrorStruct,
@@ -28,6 +29,7 @@ from ._abi import (
     member,
     number,
     struct,
+    time,
     value_of,
     wrong_type,
 )
@@ -499,7 +501,12 @@ def open(  # noqa: A001 - the module's own word, as in gzip.open
 
 
 def open_read(
-    path: Union[str, "os.PathLike[str]"], *, refresh: bool = True, inline_max: int = 0
+    path: Union[str, "os.PathLike[str]"],
+    *,
+    refresh: bool = True,
+    inline_max: int = 0,
+    at_lsn: int = 0,
+    at_time: Time = None,
 ) -> Store:
     """Opens the store in directory ``path`` for reading only, beside whoever writes it: takes no
     lock, changes nothing, and needs no permission to write. Reads are as on any store; everything
@@ -508,11 +515,19 @@ def open_read(
     :param refresh: each call looks first what became durable; otherwise only
         :meth:`Store.refresh` does
     :param inline_max: payloads up to so many bytes are kept in memory; 0 is 256
+    :param at_lsn: the state as it was behind the transaction with this entry
+    :param at_time: the state as it was at this instant
     :raises NotFoundError: there is no store
+    :raises GoneError: that state is not kept any more
     :raises CorruptError: proven damage
     :raises LaggedError: its files change faster than they can be read: try again
     """
-    options = OptionsStruct(no_refresh=not flag(refresh, "refresh"), inline_max=inline_max)
+    options = OptionsStruct(
+        no_refresh=not flag(refresh, "refresh"),
+        inline_max=inline_max,
+        at_lsn=at_lsn,
+        at_time=time(at_time, 0),
+    )
     name = _path(path)
     if not on_main():
         return _open(name, options, False, "hf_open_read")

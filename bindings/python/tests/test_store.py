@@ -247,6 +247,19 @@ def test_upkeep_by_the_host():
         store.maintain(timedelta(milliseconds=1))
 
 
+def test_the_past_is_read_as_it_was():
+    with holdfast.open("s", create=True) as store:
+        store.cursors.advance("c", "s", 1)
+        store.cursors.advance("c", "s", 2)
+    with holdfast.open_read("s", at_lsn=1) as store:
+        assert store.cursors.get("c", "s").last_sequence == 1
+        assert not store.refresh()
+    with holdfast.open_read("s", at_time=1) as store:
+        assert list(store.cursors.list()) == []
+    with pytest.raises(holdfast.InvalidError):
+        holdfast.open_read("s", at_lsn=3)
+
+
 def test_a_compaction_removes_what_its_snapshot_covers():
     with holdfast.open("s", create=True) as store:
         for number in range(300):

@@ -74,6 +74,13 @@ static int end_at_witness(struct hf__recovery *r)
 	                 "the segment that the witness names is missing or its header is damaged");
 }
 
+static struct hf__recovery_bound bound_of(const struct hf_options *o)
+{
+	return (struct hf__recovery_bound){.is = o->at_lsn != 0 || o->at_time != 0,
+	                                   .lsn = o->at_lsn ? o->at_lsn : HF__LSN_MAX,
+	                                   .time = o->at_time ? o->at_time : INT64_MAX};
+}
+
 static int replay(struct hf__follow *f, struct found *found, bool beside)
 {
 	struct hf__recovery *r = &found->r;
@@ -84,9 +91,13 @@ static int replay(struct hf__follow *f, struct found *found, bool beside)
 		rc = read_facts(f, found);
 	if (rc == HF_OK && beside)
 		rc = end_at_witness(r);
+	r->bound = bound_of(&f->store->options);
 	if (rc == HF_OK)
 		rc = hf__recovery_load(r, &all_zero);
 	f->files.frozen = false;
+	if (rc == HF_OK && f->store->options.at_lsn >= r->next_lsn && !r->bound.reached)
+		rc = hf__fail(r->error, HF_EINVAL, 0, "there is no entry %llu yet",
+		              (unsigned long long)f->store->options.at_lsn);
 	if (rc != HF_OK)
 		return rc;
 	found->lsn = r->next_lsn - 1;
@@ -155,9 +166,13 @@ static void take_over(struct hf__follow *f, const struct found *found, bool besi
 	f->ended = false;
 	hf__follow_reached(f);
 	hf__states_opened(s, found->r.incarnation);
-	if (!beside || (w->clean && w->lsn == found->lsn))
+	const bool past = found->r.bound.is;
+	if (!past && (!beside || (w->clean && w->lsn == found->lsn)))
 		hf__follow_end_opening(f);
-	hf__clock_resume(s, w);
+	if (past)
+		hf__clock_stand(s, s->options.at_time ? s->options.at_time : HF_UNSET);
+	else
+		hf__clock_resume(s, w);
 	f->whole = f->loaded = true;
 	f->loads++;
 	s->info.recovered = !beside && !found->clean;
@@ -177,8 +192,8 @@ static bool same_failure(const struct hf_error *a, const struct hf_error *b)
 /* No other attempt would come to anything else. */
 static bool final(int rc)
 {
-	return rc == HF_OK || rc == HF_ENOMEM || rc == HF_EVERSION || rc == HF_ENOSPACE ||
-	       rc == HF_EACCESS;
+	return rc == HF_OK || rc == HF_ENOMEM || rc == HF_EINVAL || rc == HF_EVERSION ||
+	       rc == HF_ENOSPACE || rc == HF_EACCESS;
 }
 
 static int attempt(struct hf__follow *f, struct found *found, bool beside)

@@ -13,6 +13,11 @@ static int check_options(const struct hf_options *in, struct hf_options *out,
 		out->inline_max = HF__INLINE_DEFAULT;
 	if (out->inline_max > HF_PAYLOAD_MAX)
 		return hf__fail(error, HF_EINVAL, 0, "inline_max is out of range");
+	if (out->at_time < 0 && out->at_time != HF_UNSET)
+		return hf__fail(error, HF_EINVAL, 0, "at_time is before 1970");
+	if (out->at_time == HF_UNSET)
+		out->at_time = 0;
+	out->no_refresh = out->no_refresh || out->at_lsn != 0 || out->at_time != 0;
 	return HF_OK;
 }
 
@@ -80,8 +85,8 @@ int hf_refresh(hf_store *store, bool *changed, struct hf_error *error)
 		*changed = false;
 	int rc = hf__check_fork(store, error);
 	struct hf__follow *f = store->follow;
-	if (rc != HF_OK || !f)
-		return rc;
+	if (rc != HF_OK || !f || store->options.at_lsn != 0 || store->options.at_time != 0)
+		return rc; /* the past does not change */
 	(void)pthread_mutex_lock(&f->turn);
 	const uint64_t lsn = f->tail.next_lsn, loads = f->loads;
 	const bool ended = f->ended;

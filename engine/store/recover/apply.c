@@ -2,9 +2,23 @@
  * says of clock and openings is noted. For replay, and for those that follow a log. */
 #include "store/recover/recover.h"
 
+static bool within_bound(struct hf__recovery *r, const struct hf__entry *entry)
+{
+	struct hf__recovery_bound *b = &r->bound;
+	if (!b->inside && (entry->lsn > b->lsn || entry->at > b->time)) {
+		b->reached = true;
+		return false;
+	}
+	b->inside = !(entry->flags & HF__ENTRY_LAST);
+	b->last = entry->lsn;
+	return true;
+}
+
 int hf__recovery_apply(void *arg, const struct hf__entry *entry)
 {
 	struct hf__recovery *r = arg;
+	if (r->bound.is && !within_bound(r, entry))
+		return HF_ECANCELED;
 	struct hf_store *s = r->store;
 	unsigned index = 0;
 	const struct hf__domain *row;

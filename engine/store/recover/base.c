@@ -171,13 +171,17 @@ static int try_snapshot(struct hf__recovery *r, uint64_t lsn, bool *loaded)
 		if (read != HF_OK)
 			return read; /* the segment: it is what the log needs too */
 	}
-	if (rc == HF_OK && stands) {
+	/* One of a later time is passed over, and none the worse for it. */
+	const bool later = stands && r->bound.is && h->clock - h->setback > r->bound.time;
+	if (rc == HF_OK && stands && !later) {
 		rc = load(r, &fault);
 		*loaded = rc == HF_OK;
 	}
 	if (*loaded)
 		return HF_OK;
 	const int reset = forget(r);
+	if (later)
+		return reset;
 	return reset == HF_OK ? passed_over(r, name, rc, fault.os_errno) : reset;
 }
 
@@ -188,7 +192,8 @@ static uint64_t next_snapshot(const struct hf__recovery *r, uint64_t tried, bool
 	for (size_t i = 0; i < r->snapshot_count; i++) {
 		const uint64_t lsn = r->snapshots[i];
 		const bool left = tried == 0 || (oldest ? lsn > tried : lsn < tried);
-		if (left && (best == 0 || (oldest ? lsn < best : lsn > best)))
+		if (left && (!r->bound.is || lsn <= r->bound.lsn) &&
+		    (best == 0 || (oldest ? lsn < best : lsn > best)))
 			best = lsn;
 	}
 	return best;
@@ -204,6 +209,8 @@ static bool needs_base(const struct hf__recovery *r)
 static int no_base(struct hf__recovery *r, uint64_t newest)
 {
 	char name[HF__NAME_MAX] = "";
+	if (r->bound.is)
+		return hf__fail(r->error, HF_EGONE, 0, "what was logged until then is not kept any more");
 	if (newest)
 		hf__snapshot_name(newest, name);
 	else if (r->first)

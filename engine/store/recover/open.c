@@ -12,6 +12,8 @@ int hf__check_options(const struct hf_options *in, struct hf_options *out, struc
 		out->inline_max = HF__INLINE_DEFAULT;
 	if (out->compact_bytes == 0)
 		out->compact_bytes = HF__COMPACT_BYTES_DEFAULT;
+	if (out->at_lsn != 0 || (out->at_time != 0 && out->at_time != HF_UNSET))
+		return hf__fail(error, HF_EINVAL, 0, "a state of the past can only be read");
 	if (out->retain_us < 0)
 		return hf__fail(error, HF_EINVAL, 0, "retain_us must not be negative");
 	if (out->segment_size < HF__SEGMENT_SIZE_MIN || out->segment_size > HF__SEGMENT_SIZE_MAX)

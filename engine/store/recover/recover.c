@@ -88,6 +88,10 @@ int hf__recovery_scan(struct hf__recovery *r, struct hf__segment_file *f,
 		return rc;
 	const struct hf__scan_input input = hf__recovery_input(r, f, next);
 	rc = hf__scan(&input, each, arg, &r->verdict);
+	if (rc == HF_ECANCELED && r->bound.reached) {
+		r->next_lsn = r->bound.last + 1;
+		return HF_OK;
+	}
 	if (rc != 0 || r->verdict.kind == HF__SCAN_CORRUPT) /* D9 */
 		return explain_scan(r, f, rc);
 	r->scanned += r->verdict.end - input.from;
@@ -100,8 +104,9 @@ static int replay_chain(struct hf__recovery *r)
 {
 	r->next_lsn = 1;
 	int rc = hf__recovery_load_base(r, false);
-	for (struct hf__segment_file *f = hf__recovery_next(r, NULL); f && rc == HF_OK;
-	     f = hf__recovery_next(r, f)) {
+	r->bound.last = r->next_lsn - 1;
+	for (struct hf__segment_file *f = hf__recovery_next(r, NULL);
+	     f && rc == HF_OK && !r->bound.reached; f = hf__recovery_next(r, f)) {
 		if (f->number < r->base.segment)
 			continue;
 		rc = hf__recovery_scan(r, f, hf__recovery_next(r, f), hf__recovery_apply, r);
@@ -336,7 +341,7 @@ int hf__recovery_load(struct hf__recovery *r, bool *all_zero)
 		rc = may_write(r); /* D8b */
 	if (rc == HF_OK)
 		rc = replay_chain(r);
-	if (rc != HF_OK || r->up_to_witness)
+	if (rc != HF_OK || r->up_to_witness || r->bound.reached)
 		return rc;
 	/* check_beyond reads other files. R7 needs the very bytes that were scanned: what a second
 	 * reading gave is not verified. */

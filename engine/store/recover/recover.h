@@ -37,6 +37,15 @@ struct hf__recovery {
 	uint64_t *snapshots; /* LSNs of those that are there */
 	size_t snapshot_count, snapshot_cap;
 	struct hf__position base; /* replay begins here; {0, 0}: where the log does */
+	/* Of a state of the past: replay ends before the first transaction behind these. */
+	struct hf__recovery_bound {
+		bool is;
+		uint64_t lsn;
+		int64_t time; /* as entries show it */
+		bool inside; /* a transaction is being applied: it is applied whole */
+		bool reached; /* replay ended there */
+		uint64_t last; /* the entry that was applied last */
+	} bound;
 	uint64_t scanned; /* bytes of the log that were replayed */
 	uint64_t incarnation; /* that wrote the newest entry which was read; 0: none */
 	/* A writer is at it: the log is what the witness knows of, and nothing behind is looked at.
@@ -121,7 +130,8 @@ struct hf__scan_input hf__recovery_input(const struct hf__recovery *r,
 /* Reads and scans a segment of the chain: r->verdict, r->next_lsn, r->previous_hash. D9. */
 int hf__recovery_scan(struct hf__recovery *r, struct hf__segment_file *f,
                       const struct hf__segment_file *next, hf__scan_entry_fn each, void *arg);
-/* apply.c. Puts an entry into the states; `arg` is the recovery. */
+/* apply.c. Puts an entry into the states; `arg` is the recovery. HF_ECANCELED: r->bound is
+ * reached. */
 int hf__recovery_apply(void *arg, const struct hf__entry *entry);
 
 /* log_read.c. Identity, empty states and witness of a store that is only looked at
