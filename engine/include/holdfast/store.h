@@ -63,8 +63,8 @@ struct hf_options {
 	/* of hf_open_read(): the handle shows the state as it was opened, until hf_refresh() brings it
 	 * up to date; else each call does */
 	bool no_refresh;
-	/* hf_open_read() only: the state as it was, which then stands, its clock too. at_lsn: behind the
-	 * transaction that has this entry; at_time: behind the last transaction whose entries were
+	/* hf_open_read() only: the state as it was, which then stands, its clock too. at_lsn: behind
+	 * the transaction that has this entry; at_time: behind the last transaction whose entries were
 	 * logged at or before it. 0 and 0: as it is; both: whichever is earlier. HF_EGONE: older than
 	 * what retain_us and retain_bytes kept; HF_EINVAL: there is no such entry yet */
 	hf_lsn at_lsn;
