@@ -12,6 +12,7 @@ int life_enqueue(hf_store *store, unsigned number, size_t bytes, enum hf_durabil
                  struct hf_error *error)
 {
 	static uint8_t payload[LIFE_PAYLOAD_MAX];
+	assert_true(bytes <= sizeof payload);
 	char id[16];
 	(void)snprintf(id, sizeof id, "%u", number);
 	const struct hf_outbox_enqueue_args args = {.write.durability = durability,

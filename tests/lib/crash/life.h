@@ -6,7 +6,7 @@
 
 #include "holdfast/holdfast.h"
 
-enum { LIFE_PAYLOAD_MAX = 64 << 10 };
+enum { LIFE_PAYLOAD_MAX = 128 << 10 };
 
 /* Enqueues item `number` with so many bytes of payload; gives the code. */
 int life_enqueue(hf_store *store, unsigned number, size_t bytes, enum hf_durability durability,
