@@ -218,6 +218,27 @@ void hf_event_text(const struct hf_event *event, char *out, size_t cap)
 	add_key(&text, event);
 }
 
+const char *hf_segment_keeper_name(int keeper)
+{
+	HF__CALL;
+	static const char *const names[] = {"head", "log", "payloads", "base", "covered"};
+	return keeper >= 0 && (size_t)keeper < sizeof names / sizeof names[0] ? names[keeper]
+	                                                                      : "unknown";
+}
+
+int hf_segments_each(const char *path, hf_segment_fn each, void *ctx, struct hf_error *error)
+{
+	HF__CALL;
+	struct hf__os *os;
+	int rc = each ? new_os(path, false, &os, error)
+	              : hf__fail(error, HF_EINVAL, 0, "a callback is needed");
+	if (rc != HF_OK)
+		return rc;
+	rc = hf__segments_each(os, hf__all_domains(), each, ctx, error);
+	release_os(os);
+	return rc;
+}
+
 int hf_fsck(const char *path, const struct hf_fsck_options *options, hf_fsck_fn report, void *ctx,
             struct hf_fsck_summary *out, struct hf_error *error)
 {

@@ -104,15 +104,41 @@ const struct hf_api_struct hf__api_fsck_summary = STRUCT(hf_fsck_summary,
 	{AT(hf_fsck_summary, domains), HF_API_STRUCT, .of = &hf__api_fsck_domain,
 	 .elements = HF_FSCK_DOMAINS_MAX});
 
+static const struct hf_api_word segment_keeper_words[] = {
+	{"head", HF_SEGMENT_HEAD},
+	{"log", HF_SEGMENT_LOG},
+	{"payloads", HF_SEGMENT_PAYLOADS},
+	{"base", HF_SEGMENT_BASE},
+	{"covered", HF_SEGMENT_COVERED},
+	{0},
+};
+
+const struct hf_api_struct hf__api_segment = STRUCT(hf_segment,
+	{AT(hf_segment, file), HF_API_STRING},
+	{AT(hf_segment, snapshot), HF_API_BOOL},
+	{AT(hf_segment, number), HF_API_UINT},
+	{AT(hf_segment, bytes), HF_API_UINT},
+	{AT(hf_segment, first_lsn), HF_API_LSN, .zero = "none"},
+	{AT(hf_segment, last_lsn), HF_API_LSN, .zero = "none"},
+	{AT(hf_segment, entries), HF_API_UINT},
+	{AT(hf_segment, entry_bytes), HF_API_UINT},
+	{AT(hf_segment, live_entries), HF_API_UINT},
+	{AT(hf_segment, live_bytes), HF_API_UINT},
+	{AT(hf_segment, payload_bytes), HF_API_UINT},
+	{AT(hf_segment, keeper), HF_API_ENUM, .words = segment_keeper_words});
+
 static const struct hf_api_struct *const structs[] = {
 	&hf__api_names_args, &hf__api_name_page, &hf__api_log_entry, &hf__api_fsck_object,
 	&hf__api_fsck_finding, &hf__api_fsck_options, &hf__api_fsck_domain, &hf__api_fsck_summary,
+	&hf__api_segment,
 	NULL,
 };
 
 static const struct hf_api_call calls[] = {
 	{CALL(hf_domain_name), HF_API_PLAIN_CALL},
 	{CALL(hf_log_each), HF_API_PLAIN_CALL},
+	{CALL(hf_segment_keeper_name), HF_API_PLAIN_CALL},
+	{CALL(hf_segments_each), HF_API_PLAIN_CALL},
 	{CALL(hf_fsck_severity_name), HF_API_PLAIN_CALL},
 	{CALL(hf_fsck_stop_name), HF_API_PLAIN_CALL},
 	{CALL(hf_fsck), HF_API_PLAIN_CALL, .takes = &hf__api_fsck_options,

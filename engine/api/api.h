@@ -28,7 +28,7 @@ extern const struct hf_api_struct hf__api_event, hf__api_event_batch, hf__api_su
 extern const struct hf_api_part hf__api_admin_part;
 extern const struct hf_api_struct hf__api_names_args, hf__api_name_page, hf__api_log_entry,
     hf__api_fsck_object, hf__api_fsck_finding, hf__api_fsck_options, hf__api_fsck_domain,
-    hf__api_fsck_summary;
+    hf__api_fsck_summary, hf__api_segment;
 
 extern const struct hf_api_part hf__api_transfer_part;
 extern const struct hf_api_struct hf__api_snapshot_file, hf__api_export_options,

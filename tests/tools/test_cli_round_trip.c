@@ -349,6 +349,7 @@ static const struct step {
      1},
     {"backup store.backup", 4, "", 0},
     {"fsck", 0, "verdict=sound findings=0", 0},
+    {"segments", 0, "schema=holdfast.segment/1 entries=0", 0},
     {"salvage missing store.saved", 1, "", 0},
     {"salvage store store.saved --epoch-above 65536", 2, "", 0},
     {"salvage store store/saved", 2, "", 0},

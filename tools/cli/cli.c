@@ -218,7 +218,7 @@ static int open_store(struct cli *cli, struct hf_options options, bool reading)
 	const char *hint = error.code == HF_ENOTFOUND
 	                       ? hint_where_no_store_is(directory, options.create)
 	                   : error.code == HF_EUNSAFEFS ? "; --allow-unsafe-fs overrides that"
-	                                                : "";
+	                                                : cli_next_step(cli, &error);
 	return cli_fail_about(cli, &error, directory, hint);
 }
 

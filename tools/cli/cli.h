@@ -261,6 +261,8 @@ int cli_exit_of(int code); /* enum hf_code to enum cli_exit; prints nothing */
 
 /* A failure the library reported. */
 int cli_fail(struct cli *cli, const struct hf_error *error);
+/* What damage of the store calls for next: a hint; empty for all else. */
+const char *cli_next_step(const struct cli *cli, const struct hf_error *error);
 /* The same, with the store or file that it is about in front, and what may help behind; both may
  * be "". */
 int cli_fail_about(struct cli *cli, const struct hf_error *error, const char *subject,

@@ -145,8 +145,7 @@ static int tell(struct cli *cli, const struct hf_error *error, const char *messa
 	return status;
 }
 
-/* What a store's own damage calls for next. */
-static const char *next_step(const struct cli *cli, const struct hf_error *error)
+const char *cli_next_step(const struct cli *cli, const struct hf_error *error)
 {
 	if (error->code != HF_ECORRUPT)
 		return "";
@@ -158,7 +157,7 @@ static const char *next_step(const struct cli *cli, const struct hf_error *error
 
 int cli_fail(struct cli *cli, const struct hf_error *error)
 {
-	return cli_fail_about(cli, error, "", next_step(cli, error));
+	return cli_fail_about(cli, error, "", cli_next_step(cli, error));
 }
 
 int cli_fail_about(struct cli *cli, const struct hf_error *error, const char *subject,

@@ -1,4 +1,5 @@
-/* fsck: every byte of every file and every rule of every domain. What it finds goes to stdout, a
+/* segments: each file of the log, what lives in it, and what keeps it.
+ * fsck: every byte of every file and every rule of every domain. What it finds goes to stdout, a
  * line for each finding and for each thing that it affects; the exit status says what the
  * gravest one is: 0 nothing but harmless leftovers, 5 damage, 7 something could not be read, 8 a
  * newer format. Nothing is ever repaired. */
@@ -118,10 +119,49 @@ static int fsck(struct cli *cli, int argc, char **argv)
 	return rc == HF_OK ? CLI_OK : cli_fail(cli, &error);
 }
 
+/* --- Files ------------------------------------------------------------------------------------ */
+
+static void show_segment(void *ctx, const struct hf_segment *is)
+{
+	struct out *out = ((struct cli *)ctx)->out;
+	out_begin(out, "segment");
+	out_bytes(out, "file", hf_str(is->file));
+	out_bool(out, "snapshot", is->snapshot);
+	out_u64(out, "bytes", is->bytes);
+	finding_lsn(out, "first_lsn", is->first_lsn);
+	finding_lsn(out, "last_lsn", is->last_lsn);
+	out_u64(out, "entries", is->entries);
+	out_u64(out, "live_entries", is->live_entries);
+	out_u64(out, "entry_bytes", is->entry_bytes);
+	out_u64(out, "live_bytes", is->live_bytes);
+	if (!is->snapshot)
+		out_u64(out, "dead_bytes",
+		        is->entry_bytes > is->live_bytes ? is->entry_bytes - is->live_bytes : 0);
+	out_u64(out, "payload_bytes", is->payload_bytes);
+	out_text(out, "keeper", hf_segment_keeper_name((int)is->keeper));
+	out_end(out);
+}
+
+static int segments(struct cli *cli, int argc, char **argv)
+{
+	struct hf_error error = {0};
+	const char *directory = cli_directory(cli);
+	(void)argc;
+	(void)argv;
+	if (!directory)
+		return CLI_USAGE;
+	const int rc = hf_segments_each(directory, show_segment, cli, &error);
+	return rc == HF_OK ? CLI_OK : cli_fail(cli, &error);
+}
+
 /* clang-format off */
 const struct cli_command fsck_commands[] = {
 	{"fsck", NULL, "", "check every byte and every rule; changes nothing", .run = fsck,
 	 OPTIONS({"max-objects", "N",
 		 "name at most so many affected things for each finding (100)", CLI_U64})},
+	{"segments", NULL, "", "each file of the log, what lives in it, and what keeps it",
+	 "head: the log's end; log: no snapshot covers it; payloads: objects have theirs in it;\n"
+	 "base: an opening begins with it; covered: the next compaction may remove it.",
+	 CLI_NO_STORE, .run = segments},
 	{0},
 };

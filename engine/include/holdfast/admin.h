@@ -82,6 +82,46 @@ typedef bool (*hf_log_fn)(void *ctx, const struct hf_log_entry *entry);
 HF_API HF_CHECKED int hf_log_each(const char *path, hf_lsn from, unsigned flags, hf_log_fn each,
                                   void *ctx, struct hf_error *error);
 
+/* --- Files of the log ------------------------------------------------------------------------- */
+
+/* Why a file is there. What retention, a reader or a subscription of the writer keeps cannot be
+ * seen from outside: that is HF_SEGMENT_COVERED, too. */
+enum hf_segment_keeper {
+	HF_SEGMENT_HEAD = 0, /* the end of the log, and what is prepared behind it */
+	HF_SEGMENT_LOG = 1, /* no snapshot covers all of it */
+	HF_SEGMENT_PAYLOADS = 2, /* a snapshot covers it, and payloads of objects still lie in it */
+	HF_SEGMENT_BASE = 3, /* the snapshot that an opening begins with */
+	HF_SEGMENT_COVERED = 4, /* the next compaction may remove it */
+};
+
+/* A segment or a snapshot. Pointers live until the callback returns. */
+struct hf_segment {
+	const char *file;
+	bool snapshot;
+	uint32_t number; /* of the segment; 0 for a snapshot */
+	uint64_t bytes; /* of the file */
+	hf_lsn first_lsn; /* of the entries in it; 0: none, and of a snapshot */
+	hf_lsn last_lsn; /* the same; of a snapshot: its own; 0: none */
+	uint64_t entries; /* in the log; 0 for a snapshot */
+	uint64_t entry_bytes; /* of them */
+	uint64_t live_entries; /* that gave an object its newest change */
+	/* of those entries, and of payloads that objects have in others; of a snapshot: of payloads */
+	uint64_t live_bytes;
+	uint64_t payload_bytes; /* of objects whose payload is read from here */
+	enum hf_segment_keeper keeper;
+};
+
+typedef void (*hf_segment_fn)(void *ctx, const struct hf_segment *segment);
+
+/* The word for it: "head", "log", "payloads", "base", "covered"; never NULL. */
+HF_API const char *hf_segment_keeper_name(int keeper);
+
+/* Calls back for every snapshot and every segment of the store in directory `path`, snapshots
+ * first, each kind by number. Takes the memory of the state, and reads all of the log; beside a
+ * writer figures of the newest entries may lag. Errors as for hf_open_read() and hf_log_each(). */
+HF_API HF_CHECKED int hf_segments_each(const char *path, hf_segment_fn each, void *ctx,
+                                       struct hf_error *error);
+
 /* --- Checking --------------------------------------------------------------------------------- */
 
 enum hf_fsck_severity {

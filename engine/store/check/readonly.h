@@ -10,6 +10,8 @@
 
 HF_CHECKED int hf__log_each(const struct hf__os *os, const struct hf__domains *domains, hf_lsn from,
                             unsigned flags, hf_log_fn each, void *ctx, struct hf_error *error);
+HF_CHECKED int hf__segments_each(const struct hf__os *os, const struct hf__domains *domains,
+                                 hf_segment_fn each, void *ctx, struct hf_error *error);
 /* *last: the newest entry of the log, durable or not; unchanged if none is newer. */
 HF_CHECKED int hf__log_end(const struct hf__os *os, const struct hf__domains *domains, hf_lsn *last,
                            struct hf_error *error);
