@@ -216,9 +216,12 @@ static void damage_once(struct salvaged *s, struct hf_rng *rng)
 	if (size == 0 || !sim_file_size(disk, name, &size) || size < sizeof noise)
 		return;
 	const uint64_t at = hf_rng_below(rng, size - sizeof noise);
-	switch (hf_rng_below(rng, 4)) {
+	switch (hf_rng_below(rng, 5)) {
 	case 0:
 		assert_true(sim_truncate_file(disk, name, at));
+		return;
+	case 4:
+		assert_true(sim_remove_file(disk, name));
 		return;
 	case 1:
 		memset(noise, 0, sizeof noise);

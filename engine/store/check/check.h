@@ -71,6 +71,9 @@ size_t hf__check_note_error(struct hf__check *c, enum hf_fsck_severity severity)
 void hf__check_range(struct hf__check *c, size_t finding, uint64_t first, uint64_t last);
 /* The log is not whole there: later entries may need what it took. */
 void hf__check_lost(struct hf__check *c, size_t finding);
+/* Entries up to `last` are missing. Is that not said yet? *first: from which on. A check says so
+ * only where nothing was missing before. */
+bool hf__check_unsaid(const struct hf__check *c, uint64_t last, uint64_t *first);
 /* What it affects, by the entry that names it; entry->body is described as it is. */
 void hf__check_affects(struct hf__check *c, size_t finding, enum hf_fsck_how how,
                        const struct hf__entry *entry);

@@ -135,12 +135,13 @@ static void check_link(struct hf__check *c, struct hf__segment_file *f)
 		break;
 	}
 	/* Where entries are missing already, the header says where the log goes on. */
-	if (c->certain && !hf__recovery_follows(&c->r, f)) {
+	uint64_t first;
+	if (hf__check_unsaid(c, f->header.previous_lsn, &first) && !hf__recovery_follows(&c->r, f)) {
 		const size_t finding =
 		    hf__check_note(c, HF_FSCK_DAMAGE, name_of(f, name), 0, HF__SEGMENT_HEADER_SIZE, "%s",
 		                   previous ? "the segment does not follow the one before it"
 		                            : "the log before this segment is missing");
-		hf__check_range(c, finding, c->r.next_lsn, f->header.previous_lsn);
+		hf__check_range(c, finding, first, f->header.previous_lsn);
 		hf__check_lost(c, finding);
 	}
 	c->r.next_lsn = f->header.previous_lsn + 1;

@@ -88,6 +88,17 @@ void hf__check_lost(struct hf__check *c, size_t finding)
 		c->findings[finding].lost = true;
 }
 
+bool hf__check_unsaid(const struct hf__check *c, uint64_t last, uint64_t *first)
+{
+	*first = c->r.next_lsn;
+	if (c->certain || !c->begin)
+		return c->certain;
+	const uint64_t said = c->hole == HF__NO_FINDING ? 0 : c->findings[c->hole].is.last_lsn;
+	if (said >= *first)
+		*first = said == HF_ABSENT ? said : said + 1;
+	return *first <= last;
+}
+
 static void note_unread(struct hf__check *c, const char *file, int os_errno)
 {
 	char words[96] = "";

@@ -157,6 +157,7 @@ static void find_begin(struct segment *s)
 {
 	struct hf__check *c = s->c;
 	struct hf__group_header header;
+	uint64_t first = 0;
 	uint32_t at = 0;
 	s->input.next_lsn = c->r.next_lsn;
 	if (s->found->header_rc == HF_OK || s->input.bytes.len < HF__SEGMENT_HEADER_SIZE)
@@ -165,10 +166,11 @@ static void find_begin(struct segment *s)
 	    at != HF__SEGMENT_HEADER_SIZE)
 		return;
 	/* Numbers may jump: the group names the one before it. */
-	if (c->certain && header.previous_hash != c->r.previous_hash) {
+	if (hf__check_unsaid(c, header.first_lsn - 1, &first) &&
+	    header.previous_hash != c->r.previous_hash) {
 		const size_t finding = hf__check_note(c, HF_FSCK_DAMAGE, s->name, at, 0,
 		                                      "the segment does not follow the one before it");
-		hf__check_range(c, finding, c->r.next_lsn, header.first_lsn - 1);
+		hf__check_range(c, finding, first, header.first_lsn - 1);
 		hf__check_lost(c, finding);
 	}
 	restart_at(s, at, header.first_lsn, header.previous_hash);
