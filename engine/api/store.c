@@ -18,7 +18,9 @@ const struct hf_api_struct hf__api_options = STRUCT(hf_options,
 	{AT(hf_options, retain_bytes), HF_API_UINT},
 	{AT(hf_options, no_refresh), HF_API_BOOL},
 	{AT(hf_options, at_lsn), HF_API_LSN},
-	{AT(hf_options, at_time), HF_API_TIME});
+	{AT(hf_options, at_time), HF_API_TIME},
+	{AT(hf_options, progress), HF_API_FUNCTION},
+	{AT(hf_options, ctx), HF_API_CONTEXT});
 
 const struct hf_api_struct hf__api_info = STRUCT(hf_info,
 	{AT(hf_info, uuid), HF_API_UINT, .elements = 16},

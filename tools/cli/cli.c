@@ -2,6 +2,7 @@
  * files, and the question whether to go on. */
 #include "cli/cli.h"
 #include "cli/names.h"
+#include "print/meter.h"
 #include "print/out.h"
 #include "print/text.h"
 
@@ -207,8 +208,13 @@ static int open_store(struct cli *cli, struct hf_options options, bool reading)
 	options.at_time = cli->at_time;
 	if (!reading && (cli->at_lsn || cli->at_time))
 		return cli_usage(cli, "--at is for commands that only read");
+	struct meter meter = meter_begin("opening");
+	options.progress = cli_progress(cli) ? meter_show : NULL;
+	options.ctx = &meter;
 	options.no_refresh = true; /* a report is about one state, however many reads it takes */
-	if ((reading ? hf_open_read : hf_open)(directory, &options, &cli->store, &error) == HF_OK) {
+	const int rc = (reading ? hf_open_read : hf_open)(directory, &options, &cli->store, &error);
+	meter_wipe(&meter);
+	if (rc == HF_OK) {
 		warn_of_clock(cli);
 		return CLI_OK;
 	}

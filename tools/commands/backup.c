@@ -1,6 +1,6 @@
 /* backup: a live copy of the store; restore: a store of one. */
 #include "commands/commands.h"
-#include "commands/meter.h"
+#include "print/meter.h"
 #include "print/out.h"
 #include "print/show.h"
 

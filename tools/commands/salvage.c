@@ -2,7 +2,7 @@
  * a line for each loss and for each thing that it affects. Exit status 0: nothing is lost; 5:
  * something is, and the new store was made all the same; others: nothing was made. */
 #include "commands/commands.h"
-#include "commands/meter.h"
+#include "print/meter.h"
 #include "print/finding.h"
 #include "print/show.h"
 

@@ -1,7 +1,7 @@
 /* snapshot: takes one in the store; whole stores as one file. compact: what a snapshot covers
  * goes. */
 #include "commands/commands.h"
-#include "commands/meter.h"
+#include "print/meter.h"
 #include "print/out.h"
 #include "print/show.h"
 

@@ -69,6 +69,10 @@ struct hf_options {
 	 * what retain_us and retain_bytes kept; HF_EINVAL: there is no such entry yet */
 	hf_lsn at_lsn;
 	hf_time at_time;
+	/* while it is opened: bytes of the snapshot and of the log behind it, by segments; may be
+	 * NULL */
+	hf_progress_fn progress;
+	void *ctx;
 };
 
 /* Opens the store in directory `path` for writing and takes its lock. NULL options are the

@@ -16,10 +16,6 @@
 extern "C" {
 #endif
 
-/* Bytes so far, and how many there will be; 0: not known yet. On the thread of the call, once a
- * mebibyte or so, and at the end. It must not use the store. */
-typedef void (*hf_progress_fn)(void *ctx, uint64_t done, uint64_t total);
-
 /* What a file says about itself. Filled up to `size`, which the caller sets. */
 struct hf_snapshot_file {
 	size_t size;

@@ -23,6 +23,10 @@
 extern "C" {
 #endif
 
+/* Bytes so far, and how many there will be; 0: not known yet. On the thread of the call, once a
+ * mebibyte or so, and at the end. It must not use the store. */
+typedef void (*hf_progress_fn)(void *ctx, uint64_t done, uint64_t total);
+
 #if defined(__GNUC__)
 #define HF_API __attribute__((visibility("default")))
 #define HF_CHECKED __attribute__((warn_unused_result))

@@ -50,6 +50,7 @@ static int open_follow(struct hf_store *s, const struct hf_options *options, str
 	(void)s->os->safe(s->os->ctx, name, sizeof name, &s->info.volatile_fs);
 	(void)pthread_mutex_lock(&s->follow->turn);
 	rc = hf__follow_load(s->follow, error);
+	s->options.progress = NULL; /* its ctx may go now */
 	(void)pthread_mutex_unlock(&s->follow->turn);
 	return rc;
 }

@@ -152,6 +152,7 @@ int hf__store_open(const struct hf__os *os, const struct hf__domains *domains,
 	if (rc == HF_OK)
 		rc = open_locked(s, error);
 	if (rc == HF_OK) {
+		s->options.progress = NULL; /* its ctx may go now */
 		*out = s;
 		return HF_OK;
 	}

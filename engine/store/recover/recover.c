@@ -100,16 +100,37 @@ int hf__recovery_scan(struct hf__recovery *r, struct hf__segment_file *f,
 	return HF_OK;
 }
 
+static void tell(const struct hf__recovery *r, uint64_t done, uint64_t total)
+{
+	const struct hf_options *o = &r->store->options;
+	if (o->progress)
+		o->progress(o->ctx, done, total);
+}
+
+/* Bytes of the log that are replayed. */
+static uint64_t bytes_to_replay(struct hf__recovery *r)
+{
+	uint64_t bytes = 0;
+	for (struct hf__segment_file *f = hf__recovery_next(r, NULL); f; f = hf__recovery_next(r, f))
+		bytes += f->number < r->base.segment ? 0 : f->size;
+	return bytes;
+}
+
 static int replay_chain(struct hf__recovery *r)
 {
 	r->next_lsn = 1;
 	int rc = hf__recovery_load_base(r, false);
+	uint64_t done = hf__newest_base(r->store)->reader.source.size;
+	const uint64_t total = done + bytes_to_replay(r);
+	tell(r, done, total);
 	r->bound.last = r->next_lsn - 1;
 	for (struct hf__segment_file *f = hf__recovery_next(r, NULL);
 	     f && rc == HF_OK && !r->bound.reached; f = hf__recovery_next(r, f)) {
 		if (f->number < r->base.segment)
 			continue;
 		rc = hf__recovery_scan(r, f, hf__recovery_next(r, f), hf__recovery_apply, r);
+		done += f->size;
+		tell(r, done, total);
 	}
 	return rc;
 }

@@ -94,6 +94,38 @@ static void work_snapshots_and_openings_in_any_order_give_the_same_state(void **
 	end(&churn, stage);
 }
 
+struct told {
+	unsigned calls;
+	uint64_t done, total;
+};
+
+static void note_progress(void *ctx, uint64_t done, uint64_t total)
+{
+	struct told *told = ctx;
+	assert_true(done >= told->done && done <= total);
+	*told = (struct told){told->calls + 1, done, total};
+}
+
+static void an_opening_says_how_far_it_is(void **state)
+{
+	(void)state;
+	struct churn churn;
+	struct told told = {0};
+	struct stage *stage = begin(&churn, "progress", 0, 4000, 900);
+	take_snapshot(stage);
+	for (unsigned i = 0; i < 300; i++)
+		churn_step(&churn, stage->store);
+	stage->options.progress = note_progress;
+	stage->options.ctx = &told;
+	stage_switch(stage);
+	assert_true(told.calls > 1 && told.done == told.total && told.total > 0);
+	const unsigned calls = told.calls;
+	take_snapshot(stage);
+	assert_int_equal(told.calls, calls);
+	stage->options.progress = NULL;
+	end(&churn, stage);
+}
+
 static void an_empty_store_has_a_snapshot_that_says_so(void **state)
 {
 	(void)state;
@@ -220,6 +252,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(an_opening_begins_with_the_snapshot),
 	    cmocka_unit_test(work_snapshots_and_openings_in_any_order_give_the_same_state),
+	    cmocka_unit_test(an_opening_says_how_far_it_is),
 	    cmocka_unit_test(an_empty_store_has_a_snapshot_that_says_so),
 	    cmocka_unit_test(a_damaged_snapshot_is_passed_over_and_the_log_read),
 	    cmocka_unit_test(a_snapshot_of_another_log_is_passed_over),

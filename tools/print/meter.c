@@ -1,5 +1,5 @@
 /* See meter.h. */
-#include "commands/meter.h"
+#include "print/meter.h"
 
 #include <inttypes.h>
 
