@@ -11,7 +11,8 @@ enum { WORKS_MAX = 32, JUMP = 40, CHAIN = 8 };
 
 static void scene_open(struct scene *scene, unsigned count)
 {
-	const struct hf_options options = {.create = true, .no_background = true};
+	const struct hf_options options = {
+	    .create = true, .no_background = true, .compact_bytes = UINT64_MAX};
 	struct hf_error error = {0};
 	*scene = (struct scene){.sim = sim_new(sim_profile_strict(), 1), .count = count};
 	sim_set_now(scene->sim, SCENE_NOW);
