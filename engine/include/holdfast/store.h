@@ -149,13 +149,16 @@ HF_API HF_CHECKED int hf_sync(hf_store *store, struct hf_error *error);
 
 /* Does up to `budget_us` microseconds of upkeep (0 = all that is due): prepares the next log
  * segment, settles ended leases in the log, syncs the witness, takes changes to subscriptions
- * (feed.h). Needed only with no_background. Thread-safe. */
+ * (feed.h); and compacts if that is due, as a whole, which may take longer than the budget: with
+ * a budget of 0 a fifth of what options.compact_bytes says makes it due. Needed only with
+ * no_background. Thread-safe. */
 HF_API HF_CHECKED int hf_maintain(hf_store *store, int64_t budget_us, struct hf_error *error);
 
 /* Writes a snapshot of the state as it is now into the store's directory, while writers go on, and
  * returns when it is durable: the next opening reads it and what the log has behind it. One at a
  * time. Errors: HF_EBLOCKED (one is being taken), HF_ENOSPACE, HF_ENOMEM, HF_EIO, HF_ECORRUPT (a
- * payload is damaged): nothing was done. HF_EUNCERTAIN, HF_EFAILED, HF_EFORK. Thread-safe. */
+ * payload is damaged), HF_ECANCELED (the store is being closed): nothing was done. HF_EUNCERTAIN,
+ * HF_EFAILED, HF_EFORK. Thread-safe. */
 HF_API HF_CHECKED int hf_snapshot(hf_store *store, struct hf_error *error);
 
 /* Takes a snapshot as hf_snapshot() does, and removes the log and the snapshots that it covers, but
