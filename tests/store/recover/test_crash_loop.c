@@ -11,7 +11,7 @@
 #include "lib/sim/sim_os.h"
 #include "lib/test.h"
 
-enum { LIVES = 30, MIB = 1 << 20, BLOCK = 4096, BIG = LIFE_PAYLOAD_MAX };
+enum { LIVES = 30, MIB = 1 << 20, BLOCK = 4096, BIG = 64 << 10 };
 
 /* What a life does between opening and end. */
 struct life {
