@@ -32,6 +32,7 @@ static const struct disk {
 enum {
 	SCRIPTS = sizeof scripts / sizeof scripts[0],
 	DISKS = sizeof disks / sizeof disks[0],
+	SCRIPTS_AT_FIRST = 14,
 	JOBS = SCRIPTS * DISKS
 };
 
@@ -41,6 +42,12 @@ struct work {
 	const char *only; /* the one job to run, or NULL */
 };
 
+/* A script that is added leaves the seeds of the others as they are. */
+static unsigned seed_number(unsigned disk, unsigned script)
+{
+	return script < SCRIPTS_AT_FIRST ? disk * SCRIPTS_AT_FIRST + script : script * DISKS + disk;
+}
+
 static struct sweep_job job_of(unsigned index)
 {
 	const struct disk *disk = &disks[index / SCRIPTS];
@@ -48,7 +55,7 @@ static struct sweep_job job_of(unsigned index)
 	    .script = scripts[index % SCRIPTS],
 	    .disk = disk->name,
 	    .pad = disk->pad,
-	    .seed = hf_rng_mix(hf_test_seed() + index),
+	    .seed = hf_rng_mix(hf_test_seed() + seed_number(index / SCRIPTS, index % SCRIPTS)),
 	    .limits = {.exhaustive = 10, .product = 16384, .samples = 64},
 	    .fault_limits = {.exhaustive = 6, .product = 64, .samples = 8},
 	    .deep_limits = {.exhaustive = 6, .product = 64, .samples = 8},
