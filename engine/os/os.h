@@ -101,7 +101,7 @@ int hf__os_posix_new(const char *path, bool create, struct hf__os *out);
 int hf__os_posix_in(const struct hf__os *parent, const char *name, struct hf__os *out);
 void hf__os_posix_free(struct hf__os *os);
 /* place.c. Does another directory lie by now where that of `os` was opened? Then ESTALE, and *out
- * is open on it. 0: no, or nobody can say. errno: it could not be opened. */
+ * is open on it. 0: no, or it cannot be told. errno: it could not be opened. */
 int hf__os_posix_again(const struct hf__os *os, struct hf__os *out);
 
 #endif

@@ -129,7 +129,7 @@ uint64_t patient_sequence(struct patient *p)
 	return sequence;
 }
 
-/* A read-only handle on what nobody has open says what an opening says, and changes nothing. */
+/* A read-only handle on a store without a writer says what an opening says, and changes nothing. */
 static int look(struct patient *p, struct hf_error *error, uint64_t *count)
 {
 	const uint64_t before = sim_hash(p->sim);

@@ -185,7 +185,7 @@ struct cli {
  * CLI_USAGE then. */
 const char *cli_directory(struct cli *cli);
 
-/* Opens the store, once. For a command that only reads: beside whoever writes it, without a lock
+/* Opens the store, once. For a command that only reads: beside its writer, without a lock
  * and without a wait. Else for writing, waiting its turn for --wait. CLI_OK, or an exit status with
  * the sentence printed. */
 HF_CHECKED int cli_open(struct cli *cli);

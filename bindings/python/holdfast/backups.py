@@ -39,12 +39,12 @@ class BackupFacts:
 
 
 def backup(path: Path, dest: Path, *, link: bool = False) -> BackupFacts:
-    """Copies the store in directory ``path`` to directory ``dest``, beside whoever writes it. It
+    """Copies the store in directory ``path`` to directory ``dest``, beside its writer. It
     holds everything that was acknowledged before, is verified, and then put in its place in one
     step. It is read with :func:`open_read`, and never written: :func:`restore` makes a store of it.
 
     :param dest: must not exist, be empty, or hold an older backup of this store, which goes
-    :param link: what nobody writes any more gets a second name instead of a copy
+    :param link: what is never written again gets a second name instead of a copy
     :raises ConflictError: ``dest`` holds something else
     :raises CorruptError: the store is damaged
     """

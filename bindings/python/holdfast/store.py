@@ -95,7 +95,7 @@ class Info:
     read_only: bool
     """It was opened with :func:`open_read`."""
     writer: bool
-    """Somebody has the store open for writing."""
+    """The store is open for writing somewhere."""
 
 
 class Store:
@@ -508,7 +508,7 @@ def open_read(
     at_lsn: int = 0,
     at_time: Time = None,
 ) -> Store:
-    """Opens the store in directory ``path`` for reading only, beside whoever writes it: takes no
+    """Opens the store in directory ``path`` for reading only, beside its writer: takes no
     lock, changes nothing, and needs no permission to write. Reads are as on any store; everything
     that would write raises :class:`ReadOnlyError`.
 

@@ -17,7 +17,7 @@ extern "C" {
 
 struct hf_backup_options {
 	size_t size; /* 0: as of its first release */
-	/* What nobody writes any more gets a second name instead of a copy, on the same file system:
+	/* What is never written again gets a second name instead of a copy, on the same file system:
 	 * quick and small, and lost with the disk that the store is lost with. */
 	bool link;
 	hf_progress_fn progress; /* may be NULL */
@@ -38,7 +38,7 @@ struct hf_backup_facts {
 	uint64_t copied, shared, linked, kept;
 };
 
-/* Copies the store in directory `path` to directory `dest`, beside whoever writes it: without a
+/* Copies the store in directory `path` to directory `dest`, beside its writer: without a
  * lock and without permission to write it. It holds everything that was acknowledged before the
  * call, and whole transactions only. It is written beside under another name, synced, verified as
  * by hf_fsck, which takes the memory of the state, and put in its place by one rename: there is a

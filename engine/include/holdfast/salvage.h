@@ -74,7 +74,7 @@ struct hf_salvage_summary {
  * it), HF_ECORRUPT (what is left makes no sound state), HF_ECANCELED (files changed meanwhile),
  * HF_ECONFLICT (`to` is not empty), HF_ETOOBIG (no epoch or no LSN is left), HF_EACCESS,
  * HF_EUNSAFEFS, HF_ENOSPACE, HF_ENOMEM, HF_EINVAL: nothing was made. HF_EUNCERTAIN: the new store
- * is there, perhaps not for ever. */
+ * is there; a power loss may take it. */
 HF_API HF_CHECKED int hf_salvage(const char *from, const char *to,
                                  const struct hf_salvage_options *options, hf_fsck_fn report,
                                  struct hf_salvage_summary *out, struct hf_error *error);

@@ -93,7 +93,7 @@ struct hf_options {
 HF_API HF_CHECKED int hf_open(const char *path, const struct hf_options *options, hf_store **out,
                               struct hf_error *error);
 
-/* Opens the store in directory `path` for reading only, beside whoever writes there or after it.
+/* Opens the store in directory `path` for reading only, beside its writer or after it.
  * Any number of processes may. Takes no lock, creates, changes and removes nothing, needs no
  * permission to write, and keeps no writer waiting. Of the options inline_max and no_refresh
  * count; NULL: the defaults. Reads, hf_get_info(), hf_feed_open() and hf_export() work on the
@@ -101,7 +101,7 @@ HF_API HF_CHECKED int hf_open(const char *path, const struct hf_options *options
  * hf_compact() and hf_subscribe() answer HF_EREADONLY.
  *
  * It shows what is durable: beside a writer what the files prove to be, which may lag the
- * writer's last answer by a moment; when nobody has the store open all that an opening would find,
+ * writer's last answer by a moment; when no writer has it open all that an opening would find,
  * and then what was held without a lease is shown as ended. Each call looks first what is new
  * (unless no_refresh), and sees whole transactions. What it shows can be read though the writer
  * removes the files: they stay open, which keeps their room on the disk until the next call that
@@ -200,7 +200,7 @@ struct hf_info {
 	uint64_t log_bytes; /* of log behind the newest snapshot: what an opening replays */
 	uint64_t snapshot_bytes; /* of the newest snapshot; 0: there is none */
 	bool read_only; /* the handle was opened with hf_open_read(); `entries` and the like are 0 */
-	bool writer; /* somebody has the store open for writing; true of a handle that writes */
+	bool writer; /* the store is open for writing somewhere; true of a handle that writes */
 };
 
 /* Figures of an open store, without waiting for durability. Thread-safe. */

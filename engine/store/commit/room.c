@@ -1,7 +1,7 @@
 /* Room for a group in the segment where it begins, and what is kept of it: see segments.h.
  *
  * Job: a store on a full disk takes no more, and can be emptied. Happy path: while the next segment
- * is there, all of this one is for everybody. Otherwise its last part is for changes that take away
+ * is there, all of this one is for any call. Otherwise its last part is for changes that take away
  * more objects than they make; who would need it makes the next segment first, with such a part of
  * its own, or is refused. */
 #include "store/internal.h"
@@ -27,7 +27,7 @@ static uint32_t reserve(const struct hf_store *s, const struct hf__buffer *b)
 	return hf__segment_reserve(s->writer.segment_size);
 }
 
-/* What the next segment has to have room for. On a disk that is nearly full nobody begins a segment
+/* What the next segment has to have room for. On a nearly full disk no call begins a segment
  * without such a part, but for what makes room. */
 uint32_t hf__room_wanted(const struct hf_store *s, uint64_t needed, bool shrinks)
 {

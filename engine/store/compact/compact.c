@@ -2,8 +2,8 @@
  *
  *   1. the snapshot is synced, read back, renamed, its name synced (snapshot/take.c)
  *   2. IDENTITY says that the log may begin behind a snapshot; synced, its name synced
- *   3. payloads are read from the snapshot from here on, by those who look from now on
- *   4. those who looked before have read
+ *   3. payloads are read from the snapshot from here on, by the lookups from now on
+ *   4. the lookups from before have read
  *   5. segments and snapshots before it go, the oldest first; the directory is synced
  *
  * Crash: before 5 the log is all there. In 5 a run of the oldest segments is gone, or, where the

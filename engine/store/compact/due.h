@@ -17,7 +17,7 @@ struct hf__compaction {
 	uint64_t done; /* so many ended well */
 	pthread_t thread;
 	pthread_cond_t wake; /* it sleeps here */
-	bool started; /* to be joined; whoever set at_work writes it */
+	bool started; /* to be joined; the thread that set at_work writes it */
 	bool wanted;
 	_Atomic bool at_work;
 };

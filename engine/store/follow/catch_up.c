@@ -5,9 +5,9 @@
  * replay, one group under one hold of the store's lock. A clean word at the state's end says that
  * the opening which wrote it has ended.
  *
- * When nobody holds the store and the witness does not say that it was closed, the writer was
+ * When no writer holds the store and the witness does not say that it was closed, the writer was
  * killed: then the state is loaded anew, as an opening would find it, and judged as it would be.
- * That is done once for each word of the witness: whoever opens the store writes one before it
+ * That is done once for each word of the witness: an opening for writing writes one before it
  * writes to the log (I-WIT-3).
  *
  * Failure modes: what cannot be read leaves the state and its place as they are. A group or
@@ -38,7 +38,7 @@ static int look(struct hf__follow *f, bool *held, struct hf__witness *word, stru
 	return rc;
 }
 
-/* The opening that wrote last did not close the store, and nobody has judged what it left. */
+/* The opening that wrote last did not close the store, and no opening has judged what it left. */
 static bool died(const struct hf__follow *f, bool held, const struct hf__witness *word)
 {
 	return !held && !word->clean && word->generation != f->judged;
@@ -132,7 +132,7 @@ static int follow_log(struct hf__follow *f, bool held, struct hf_error *error)
 
 /* --- The call --------------------------------------------------------------------------------- */
 
-/* The clock of whoever wrote the word, and whether that opening is over. */
+/* The clock of the writer of the word, and whether that opening is over. */
 static void heed_word(struct hf__follow *f, const struct hf__witness *word)
 {
 	struct hf_store *s = f->store;

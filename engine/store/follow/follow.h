@@ -1,5 +1,5 @@
 /* Read-only handles: a state that is built from the files of a store, and kept up with them,
- * beside whoever writes there. docs/read-only.md.
+ * beside the writer. docs/read-only.md.
  *
  *   open.c      the handle, and its end
  *   load.c      the state from nothing: base, replay; which failures are believed
@@ -30,7 +30,7 @@ struct hf__follow {
 	struct hf_store *store;
 	/* Catching up is done by one thread at a time; guards all below but `whole`. */
 	pthread_mutex_t turn;
-	/* Held by whoever reads the state or a payload; for writing by a load, which takes both away.
+	/* Held by reads of the state or a payload; for writing by a load, which takes both away.
 	 * Taken under `turn`. */
 	pthread_rwlock_t in_use;
 	bool whole; /* the store's lock guards it: the state is one of whole groups */

@@ -2,18 +2,18 @@
  * witness knows to be durable.
  *
  * Happy path: all files of the log are opened (pins.h), the facts are collected and the log is
- * replayed as recovery does it. Where nobody has the store open its log ends where an opening
+ * replayed as recovery does it. Where no writer has the store open its log ends where an opening
  * would let it end, and the same damage is found. Beside a writer it ends at the witness's word:
  * what lies before is durable and is never written again, so nothing that the writer does
  * meanwhile can look like damage, and what lies behind is not looked at.
  *
  * Failure modes: files that come and go meanwhile, a writer that opens the store. So a failure
  * starts a new attempt, and is believed when the next one fails in the same place, with the same
- * files. A store that somebody opens again and again while it is loaded is loaded as if it were
+ * files. A store that writers open again and again while it is loaded is loaded as if it were
  * held all the time.
  *
  * I-FOLLOW-2: what is shown beside a writer is durable. I-FOLLOW-3: what is shown while nobody
- * holds the store is what an opening would find, and nobody opened it until it was read. */
+ * holds the store is what an opening would find, and no writer opened it until it was read. */
 #include "store/follow/follow.h"
 
 #include <errno.h>
@@ -111,7 +111,7 @@ static int replay(struct hf__follow *f, struct found *found, bool beside)
 	return HF_OK;
 }
 
-/* Did anybody open the store while it was read as one that nobody has open? I-FOLLOW-3. */
+/* Did a writer open the store while it was read as one without a writer? I-FOLLOW-3. */
 static int check_alone(struct hf__follow *f, struct found *found)
 {
 	struct hf__recovery again = {.store = f->store, .error = &found->failure};

@@ -1,5 +1,5 @@
 /* A store whose directory was exchanged for another one, as an import does it: the path leads to a
- * new store, and the descriptors to the old one, which nobody writes any more.
+ * new store, and the descriptors to the old one, which has no writer any more.
  *
  * Happy path: each look asks the seam whether the path still leads to what is open. If it does not,
  * the handle lets go of all that it has, takes the seam of what lies there now, and loads. Uuid and

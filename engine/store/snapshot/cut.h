@@ -14,7 +14,7 @@ struct hf__cut_state {
 	struct hf__snapshot_header header;
 	uint64_t logged, entries; /* since the snapshot before, up to the cut: compact/due.h */
 	uint64_t live; /* entries that were written */
-	struct hf__moves *moves; /* where payloads stand in what is written; NULL: nobody asks */
+	struct hf__moves *moves; /* where payloads stand in what is written; NULL: not asked for */
 	struct hf__incarnation *incarnations; /* the openings so far */
 	size_t incarnation_count;
 	bool following; /* of a handle for reading, whose state is held */

@@ -42,7 +42,7 @@ int hf__beside_make(struct hf__beside *b, const char *like, struct hf_error *err
 	return rc ? failed(b, ": what is being built could not be locked", rc, error) : HF_OK;
 }
 
-/* An error that the kernel gives before it has done anything; after others nobody knows. */
+/* An error that the kernel gives before it has done anything; after others it is not known. */
 static int refused(const struct hf__beside *b, int rc, struct hf_error *error)
 {
 	switch (rc) {

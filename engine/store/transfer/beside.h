@@ -15,7 +15,7 @@ struct hf__beside {
 /* Nothing is made yet. `word`: see hf__beside_prefix. */
 void hf__beside_init(struct hf__beside *b, const struct hf__parent *parent, const char *name,
                      const char *word, const char *failed);
-/* Makes it, with owner and rights of directory `like`, and takes its lock, so that nobody takes it
+/* Makes it, with owner and rights of directory `like`, and takes its lock, so that no call takes it
  * for a leftover. HF_OK, HF_EACCESS, HF_ENOSPACE, HF_EIO, ... */
 HF_CHECKED int hf__beside_make(struct hf__beside *b, const char *like, struct hf_error *error);
 /* Puts it in the place of the target, whose lock is held if a store lies there (that has b->name

@@ -116,7 +116,7 @@ static void clear_leftovers(struct exporting *e)
 	const struct hf__os *os = e->parent->os;
 	while (os->list(os->ctx, find_leftover, e) == -1)
 		if (os->unlink(os->ctx, e->tmp) != 0)
-			return; /* it is in nobody's way */
+			return; /* it is in no file's way */
 }
 
 static int in_the_way(struct exporting *e)

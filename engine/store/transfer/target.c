@@ -1,5 +1,5 @@
 /* The place of a store: see target.h. Failure modes: a directory that is not empty may hold
- * anything of anybody's. Only what is a store's by its name is ever removed, and only when the
+ * anything of others. Only what is a store's by its name is ever removed, and only when the
  * caller asked for it and the store's lock is held. */
 #include "store/transfer/target.h"
 
@@ -171,7 +171,7 @@ static void clear_directory(const struct hf__parent *parent, const char *name, b
 	const bool goes = idle && (whole || !has_identity(os)) && hf__directory_empty(os) == 0;
 	parent->leave(parent->ctx, os);
 	if (goes)
-		(void)parent->remove(parent->ctx, name); /* it is in nobody's way */
+		(void)parent->remove(parent->ctx, name); /* it is in no file's way */
 }
 
 struct leftovers {

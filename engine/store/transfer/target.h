@@ -24,7 +24,7 @@ void hf__target_leave(struct hf__target *t);
 /* Removes every file, IDENTITY last. 0 or an errno value. */
 int hf__directory_empty(const struct hf__os *os);
 /* Removes what imports that ended in the middle left beside the target: directories of this prefix
- * that nobody builds in. Those with an IDENTITY only with `whole`: a store that was replaced is
+ * without a builder. Those with an IDENTITY only with `whole`: a store that was replaced is
  * one, and until the sync of the new one's name nothing is known of which of the two a crash
  * leaves. */
 void hf__leftovers_clear(const struct hf__parent *parent, const char *prefix, bool whole);

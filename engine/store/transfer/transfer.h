@@ -12,7 +12,7 @@
  * of its first release. HF_EINVAL: it sets what this version does not know, or is too short. */
 HF_CHECKED int hf__sized_take(void *own, size_t own_size, const void *given, size_t first,
                               const char *what, struct hf_error *error);
-/* Up to the size that the caller said, which stays. NULL: to nobody. */
+/* Up to the size that the caller said, which stays. NULL: nothing. */
 void hf__file_facts(struct hf_snapshot_file *out, const struct hf_snapshot_file *facts);
 /* What a snapshot says of itself. */
 struct hf_snapshot_file hf__facts_of(const struct hf__snapshot_header *header, uint64_t entries,
@@ -21,7 +21,7 @@ struct hf_snapshot_file hf__facts_of(const struct hf__snapshot_header *header, u
 /* --- Progress --------------------------------------------------------------------------------- */
 
 struct hf__meter {
-	hf_progress_fn fn; /* NULL: nobody asked */
+	hf_progress_fn fn; /* NULL: not asked for */
 	void *ctx;
 	uint64_t done, total;
 	uint64_t told; /* `done` when it was told last */

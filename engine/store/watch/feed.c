@@ -184,7 +184,7 @@ static int try_next(struct hf_feed *feed, size_t max, struct hf_event_batch *out
                     struct hf_error *error)
 {
 	struct hf_store *s = feed->tail.store;
-	const bool beside = s->follow || !feed->watch; /* somebody else may write */
+	const bool beside = s->follow || !feed->watch; /* another writer may be there */
 	int rc = HF_OK;
 	for (unsigned i = 0; i < LOOKS_MAX; i++) {
 		rc = hf__follow_begin(s, error);

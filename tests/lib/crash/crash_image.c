@@ -32,7 +32,7 @@ bool image_open(struct sim *image, const struct hf_options *options, struct foun
 	return good && rc == HF_OK;
 }
 
-/* A read-only handle on an image that nobody has open finds the state that an opening finds, and
+/* A read-only handle on an image without a writer finds the state that an opening finds, and
  * changes nothing. */
 static bool image_look(struct sim *image, uint64_t *digest, char *why, size_t cap)
 {

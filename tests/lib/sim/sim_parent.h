@@ -3,7 +3,7 @@
  * synced, by themselves: a crash may keep any of their changes and lose any other one.
  *
  * A second name in another directory is a file of its own with the same bytes: of files that are
- * never written again nobody can tell.
+ * never written again no reader can tell.
  *
  * One thread at a time. */
 #ifndef TESTS_LIB_SIM_PARENT_H

@@ -195,7 +195,7 @@ static void a_backup_of_another_store_stays(void **state)
 	sim_parent_free(parent);
 }
 
-/* It may be what somebody works with. */
+/* A process may be at work with it. */
 static void a_plain_copy_of_the_store_stays(void **state)
 {
 	(void)state;

@@ -93,7 +93,7 @@ static void files_stay_until_reads_have_ended(void **state)
 		real_sleep_ms(2);
 	assert_int_equal(atomic_load(&compacted), -1);
 	assert_true(first_segment_is_there());
-	put(store, 31); /* nobody else waits */
+	put(store, 31); /* no other thread waits */
 	atomic_store(&gate_closed, false);
 	(void)pthread_join(reader, &failed);
 	(void)pthread_join(compactor, NULL);

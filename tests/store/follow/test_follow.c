@@ -44,7 +44,7 @@ static void a_handle_shows_each_step_of_a_writer(void **state)
 
 /* --- Lives ------------------------------------------------------------------------------------ */
 
-/* What an opening for writing would find; nobody has the store open. */
+/* What an opening for writing would find; no writer has the store open. */
 static uint64_t digest_of_opening(struct sim *sim)
 {
 	struct sim *copy = sim_clone(sim);

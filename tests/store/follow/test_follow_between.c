@@ -105,7 +105,7 @@ static void live(struct churn *churn, unsigned life)
 	for (unsigned i = 0; i < 60; i++)
 		step(churn, i);
 	if (life % 2 == 0) {
-		/* The LSNs that an opening passes over are nobody's. */
+		/* The LSNs that an opening passes over have no entry. */
 		assert_int_equal(hf_sync(world.writer, NULL), HF_OK);
 		note_state();
 		hf_store *writer = world.writer;
@@ -248,7 +248,7 @@ static void a_writer_at_work_between_any_two_calls_is_no_damage(void **state)
 	sim_free(world.sim);
 }
 
-/* --- A writer that comes while a store is loaded that nobody has open ------------------------- */
+/* --- A writer that comes while a store without a writer is loaded ----------------------------- */
 
 static void come(void *ctx)
 {

@@ -1,5 +1,5 @@
 /* tier: fast */
-/* Files that a writer removes stay open for a follower, and not for ever. */
+/* Files that a writer removes stay open for a follower, and not without end. */
 #include "lib/churn/churn.h"
 #include "lib/follow/follower.h"
 #include "lib/test.h"

@@ -1,6 +1,6 @@
 /* tier: fast, threads */
 /* One read-only handle and many threads, beside a writer that compacts: each read sees whole
- * transactions, whoever else brings the handle up to date or loads it anew. */
+ * transactions, whichever thread else brings the handle up to date or loads it anew. */
 #include <pthread.h>
 #include <stdatomic.h>
 
