@@ -118,7 +118,7 @@ void hf__clock_wrote(struct hf_store *s, int64_t at, bool ending)
 	s->world.clock.reached = greater(s->world.clock.reached, at);
 }
 
-static bool same_boot(const struct hf_store *s, const struct hf__witness *w)
+bool hf__clock_same_boot(const struct hf_store *s, const struct hf__witness *w)
 {
 	static const uint8_t unknown[sizeof w->boot_id];
 	return memcmp(w->boot_id, unknown, sizeof unknown) != 0 &&
@@ -128,7 +128,7 @@ static bool same_boot(const struct hf_store *s, const struct hf__witness *w)
 void hf__clock_resume(struct hf_store *s, const struct hf__witness *w)
 {
 	if (w->generation > 0) {
-		const int64_t closed = same_boot(s, w)
+		const int64_t closed = hf__clock_same_boot(s, w)
 		                           ? between(w->boot_clock, s->os->boot_clock(s->os->ctx))
 		                           : between(w->wall, read_wall(s));
 		s->world.clock.reached =

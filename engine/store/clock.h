@@ -127,6 +127,8 @@ int64_t hf__clock_date(struct hf_store *s, const struct hf__decision *d, bool en
 void hf__clock_wrote(struct hf_store *s, int64_t at, bool ending);
 /* After replay, before a word is written: the time since the witness was written has passed. */
 void hf__clock_resume(struct hf_store *s, const struct hf__witness *w);
+/* Was the word written in the boot of this opening? A boot that is not known is another one. */
+bool hf__clock_same_boot(const struct hf_store *s, const struct hf__witness *w);
 /* Of a state of the past: it stands at the newest entry, or at this instant (as shown; HF_UNSET:
  * none) if that is later. */
 void hf__clock_stand(struct hf_store *s, int64_t at);

@@ -104,8 +104,8 @@ struct hf__log_writer {
 	bool sync_wanted; /* a caller waits for durability beyond what the filling group wants */
 	bool began; /* "not clean" was written: this opening may write to the log. The leader's */
 	bool wrote; /* this incarnation wrote a group */
-	/* the next group opens a segment: after an unclean stop, in a new store, when the segment is
-	 * full */
+	/* the next group opens a segment: after an unclean stop, in a new store, in another boot, when
+	 * the segment is full */
 	bool must_rotate;
 	bool jumped; /* the next segment begins after an LSN jump */
 	uint32_t rotate_need; /* smallest size of the segment to rotate to */

@@ -108,7 +108,7 @@ static void json_names_operation_object_and_reason(void **state)
 	expect_member(ran.out, "operation", "reset");
 	expect_member(ran.out, "object", "cursor/mailer/a%2fb/");
 	expect_member(ran.out, "reason", "because");
-	expect_member(ran.out, "segment", "segment-00000001");
+	expect_member(ran.out, "segment", "segment-00000002");
 	tool_free(&ran);
 	ran = tool_expect(&json, "log --follow --from 8 --limit 1", 0);
 	assert_int_equal(json_lines(ran.out), 1);

@@ -141,10 +141,11 @@ static int make_all(struct hf_store *s, struct hf__next_segment *next, uint32_t 
 /* What was adopted gets a name of its own. Whether the old one is on disk is not known:
  * the process that made it may have been killed before the directory was synced, or seen that fail,
  * after which syncing it alone need not help. */
-static int rename_adopted(const struct hf__os *os, struct hf__next_segment *next, bool *unknowable)
+static int rename_adopted(struct hf_store *s, struct hf__next_segment *next, bool *unknowable)
 {
+	const struct hf__os *os = s->os;
 	char old[HF__NAME_MAX], name[HF__NAME_MAX];
-	if (next->number == 2) {
+	if (s->segments.made_first) {
 		next->number = 1; /* made with the store, and durable before the store existed */
 		return 0;
 	}
@@ -170,7 +171,7 @@ static int adopt(struct hf_store *s, struct hf__next_segment *next, bool *unknow
 	char name[HF__NAME_MAX];
 	hf__segment_name(next->number - 1, name);
 	const int rc = s->os->open(s->os->ctx, name, HF__OS_WRITE, &next->file);
-	return rc ? rc : rename_adopted(s->os, next, unknowable);
+	return rc ? rc : rename_adopted(s, next, unknowable);
 }
 
 /* It was too small for what must go there, and a larger one exists: the log passes over its

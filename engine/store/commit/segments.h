@@ -46,6 +46,8 @@ struct hf__segments {
 	uint32_t newest_number; /* greatest segment number in the directory, used or not */
 	/* size of that file if the opening found nothing but zeros in it, else 0 */
 	uint32_t zero_leftover;
+	/* this opening made that file, with the store: nothing was written to it under its number */
+	bool made_first;
 };
 
 /* What is to be put in order behind it. */

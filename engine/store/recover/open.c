@@ -114,6 +114,7 @@ static int open_locked(struct hf_store *s, struct hf_error *error)
 {
 	bool made = false;
 	int rc = find_store(s, &made, error);
+	s->segments.made_first = made;
 	if (rc == HF_OK)
 		rc = may_write(s, error);
 	if (rc == HF_OK)

@@ -18,7 +18,7 @@
  *   D8b  one   a feature in the chain forbids writing                HF_EVERSION
  *   D8c        the log begins behind a snapshot, and there is none   HF_ECORRUPT
  *   D9   one   a scan says CORRUPT, or neighbours disagree (R4, R9)  HF_ECORRUPT
- *   D10  one   last scan CLEAN, witness clean, exactly at the end    go on in H
+ *   D10  one   last scan CLEAN, witness clean, exactly at the end    go on in H (I-LOST-1)
  *   D11  one   anything else                                         unclean: R7, an LSN jump
  *
  * D3 and D10 rewrite nothing: no opening before this one has written to the log since that word,
@@ -313,7 +313,7 @@ static int go_on(struct hf__recovery *r)
 	int rc = open_head(r);
 	if (rc != HF_OK)
 		return rc;
-	hf__clock_resume(s, &r->witness); /* a witness word says what the clock shows: I-CLOCK-6 */
+	hf__clock_resume(s, &r->witness); /* a word says what the clock shows: I-CLOCK-6 */
 	const bool clean = hf__recovery_stopped_clean(r); /* D10, D11 */
 	if (!clean)
 		rc = rewrite_tail(r);
@@ -321,6 +321,8 @@ static int go_on(struct hf__recovery *r)
 		rc = rewrite_beyond(r, r->head->number);
 	set_progress(s, r->next_lsn - 1, r->previous_hash,
 	             (struct hf__position){r->head->number, r->verdict.end}, clean);
+	/* I-LOST-1: what an opening wrote behind this end may have gone with the power. */
+	s->writer.must_rotate = !clean || !hf__clock_same_boot(s, &r->witness);
 	return rc;
 }
 

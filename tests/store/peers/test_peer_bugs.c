@@ -259,7 +259,7 @@ static void b13_a_clock_that_is_set_back_removes_nothing_that_is_kept(void **sta
 		sim_set_now(p->sim, INT64_C(1500000000000000) - (int64_t)i * 30 * day);
 	}
 	uint64_t size;
-	assert_true(sim_file_size(p->sim, segment_name(1), &size)); /* all of it is of this day */
+	assert_true(sim_file_size(p->sim, segment_name(2), &size)); /* all of it is of this day */
 	const size_t puts = p->puts;
 	patient_close(p);
 	assert_int_equal(patient_fsck(p->sim), HF_OK);

@@ -113,7 +113,7 @@ static void d2_the_only_header_is_damaged_and_its_groups_were_durable(void **sta
 	patient_free(p);
 }
 
-static void d3_every_byte_is_zero_and_the_first_segment_is_used(void **state)
+static void d3_every_byte_is_zero_and_the_first_segment_gets_another_number(void **state)
 {
 	(void)state;
 	struct patient *p = patient();
@@ -122,7 +122,9 @@ static void d3_every_byte_is_zero_and_the_first_segment_is_used(void **state)
 	assert_false(patient_info(p).recovered);
 	patient_recovers(p, 0);
 	assert_int_equal(p->result.version, 1);
-	assert_int_equal(patient_info(p).segment, 1);
+	assert_int_equal(patient_info(p).segment, 2);
+	uint64_t size;
+	assert_false(sim_file_size(p->sim, "segment-00000001", &size)); /* it is that file */
 	patient_free(p);
 }
 
@@ -356,7 +358,7 @@ int main(void)
 	    cmocka_unit_test(d1b_the_only_header_is_of_another_number),
 	    cmocka_unit_test(d1b_the_only_header_is_of_another_epoch_and_makes_no_sense),
 	    cmocka_unit_test(d2_the_only_header_is_damaged_and_its_groups_were_durable),
-	    cmocka_unit_test(d3_every_byte_is_zero_and_the_first_segment_is_used),
+	    cmocka_unit_test(d3_every_byte_is_zero_and_the_first_segment_gets_another_number),
 	    cmocka_unit_test(d4_the_very_first_group_is_torn),
 	    cmocka_unit_test(d5_a_header_of_a_newer_format),
 	    cmocka_unit_test(d6_the_witness_names_a_segment_after_the_last_header),
