@@ -56,33 +56,74 @@ static void queue_line(dev_t device, const char *name, char *out, size_t cap)
 	}
 }
 
-bool machine_print(const char *directory)
+/* The value behind "name : " in /proc/cpuinfo or /proc/meminfo. */
+static void proc_line(const char *path, const char *name, char *out, size_t cap)
+{
+	char line[256];
+	FILE *file = fopen(path, "re");
+
+	snprintf(out, cap, "?");
+	while (file && fgets(line, sizeof(line), file)) {
+		const char *value = strchr(line, ':');
+		if (!value || strncmp(line, name, strlen(name)) != 0)
+			continue;
+		value += 1 + strspn(value + 1, " \t");
+		snprintf(out, cap, "%.*s", (int)strcspn(value, "\n"), value);
+		break;
+	}
+	if (file)
+		fclose(file);
+}
+
+static void describe_host(FILE *file, const char *prefix)
 {
 	struct utsname kernel = {.release = "?", .machine = "?"};
-	struct statfs fs;
+	char processor[128], memory[64];
+
+	uname(&kernel);
+	proc_line("/proc/cpuinfo", "model name", processor, sizeof(processor));
+	proc_line("/proc/meminfo", "MemTotal", memory, sizeof(memory));
+	fprintf(file, "%smachine    Linux %s %s, %ld x %s, %s of memory\n", prefix, kernel.release,
+	        kernel.machine, sysconf(_SC_NPROCESSORS_ONLN), processor, memory);
+}
+
+static void describe_disk(const char *directory, const char *name, FILE *file, const char *prefix)
+{
 	struct stat info;
 	char cache[64], fua[16], scheduler[64];
+
+	if (stat(directory, &info) != 0)
+		return;
+	queue_line(info.st_dev, "write_cache", cache, sizeof(cache));
+	queue_line(info.st_dev, "fua", fua, sizeof(fua));
+	queue_line(info.st_dev, "scheduler", scheduler, sizeof(scheduler));
+	fprintf(file, "%sdisk       %s, device %u:%u, write cache %s, fua %s, scheduler %s\n", prefix,
+	        name, major(info.st_dev), minor(info.st_dev), cache, fua, scheduler);
+}
+
+bool machine_describe(const char *directory, FILE *file, const char *prefix)
+{
+	struct statfs fs;
 	const char *name = "unknown";
 	unsigned long magic = 0;
 
-	uname(&kernel);
 	if (statfs(directory, &fs) == 0) {
 		magic = (unsigned long)fs.f_type & 0xffffffffu;
 		name = file_system_name(magic);
 	}
-	printf("machine    Linux %s %s, %ld processors\n", kernel.release, kernel.machine,
-	       sysconf(_SC_NPROCESSORS_ONLN));
-	if (stat(directory, &info) == 0) {
-		queue_line(info.st_dev, "write_cache", cache, sizeof(cache));
-		queue_line(info.st_dev, "fua", fua, sizeof(fua));
-		queue_line(info.st_dev, "scheduler", scheduler, sizeof(scheduler));
-		printf("directory  %s: %s, device %u:%u, write cache %s, fua %s, scheduler %s\n", directory,
-		       name, major(info.st_dev), minor(info.st_dev), cache, fua, scheduler);
-	}
+	describe_host(file, prefix);
+	describe_disk(directory, name, file, prefix);
 	if (magic != MAGIC_TMPFS && magic != MAGIC_RAMFS)
 		return true;
-	printf("WARNING    %s is in memory (%s): syncs cost nothing there. Choose a directory on a "
-	       "disk with --dir.\n",
-	       directory, name);
+	fprintf(file,
+	        "%sWARNING    the directory is in memory (%s): syncs cost nothing there. Choose one on "
+	        "a disk with --dir.\n",
+	        prefix, name);
 	return false;
+}
+
+bool machine_print(const char *directory)
+{
+	printf("directory  %s\n", directory);
+	return machine_describe(directory, stdout, "");
 }

@@ -2,8 +2,8 @@
 # tier: fast
 # check_tree.sh SOURCE BUILD: no folder holds more than 30 files, and no line of C, Python, shell,
 # CMake or a page, nor of any other text that people write, is wider than 100 columns. Patches,
-# JSON, corpora of the fuzz targets and data of tests are not read. A file of tests in C has at
-# most 500 lines.
+# JSON, plots, corpora of the fuzz targets and data of tests are not read. A file of tests in C has
+# at most 500 lines.
 set -eu
 export LC_ALL=C.UTF-8
 source=$1
@@ -20,7 +20,7 @@ done
 # Characters are counted, not bytes: what continues one in UTF-8 is left out, as not every awk does.
 wide=$(find . -type d \( -name build -o -name .git -o -name __pycache__ -o -path ./fuzz/corpus \
 	-o -path ./tests/data -o -name '.?*' ! -name .ci \) -prune -o -type f \
-	! -name '*.patch' ! -name '*.json' ! -name '*.jsonl' ! -name '*.pyc' -print0 |
+	! -name '*.patch' ! -name '*.json' ! -name '*.jsonl' ! -name '*.pyc' ! -name '*.svg' -print0 |
 	sort -z | LC_ALL=C xargs -0 awk -v columns=$columns '
 		{
 			gsub(/[\200-\277]/, "")

@@ -1,0 +1,20 @@
+/* Two switches inside the engine that no caller has: the linker puts them in front of two of its
+ * functions (--wrap) in the benchmarks that compare the engine with itself. So both modes run in
+ * one process, on one store, in turn. */
+#ifndef BENCH_INSIDE_H
+#define BENCH_INSIDE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* While on: a leader never waits for company. */
+void inside_greedy(bool on);
+
+/* While on: entries of documents are decided, logged, synced and answered as always, and then not
+ * applied: no object, no index. The next opening finds them all. */
+void inside_without_index(bool on);
+
+/* How often a switched function was left out: 0 means that the linker did not find it. */
+uint64_t inside_left_out(void);
+
+#endif

@@ -1,0 +1,34 @@
+/* The figures of a comparison: for each side, case (a number of threads, say) and round a cell. */
+#ifndef BENCH_SERIES_H
+#define BENCH_SERIES_H
+
+#include "lib/side.h"
+#include "lib/steady.h"
+
+struct cell {
+	struct figures figures;
+	struct histogram latencies;
+};
+
+/* Of one side in one case. */
+struct series {
+	struct cell cells[ROUNDS_MAX];
+};
+
+enum figure { RATE, P50, P99, P999 };
+
+double figure_of(const struct cell *cell, enum figure which);
+
+/* The figure of each round of the window, into `out`; divided by that of `under` in the same round
+ * where that is not NULL. */
+void series_values(const struct series *series, const struct series *under, enum figure which,
+                   const struct window *window, double *out);
+
+/* The median of that. */
+double series_median(const struct series *series, const struct series *under, enum figure which,
+                     const struct window *window);
+
+/* A percentile over all calls of the window, microseconds. */
+double series_pooled(const struct series *series, const struct window *window, double share);
+
+#endif
