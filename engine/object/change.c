@@ -25,7 +25,6 @@ static void call(void (*hook)(struct hf__object *), struct hf__object *object)
 
 void hf__change_begin(struct hf__change *change, uint64_t first_lsn, bool durable)
 {
-	change->id++;
 	change->first_lsn = first_lsn;
 	change->lsn = first_lsn;
 	change->durable = durable;
@@ -48,20 +47,83 @@ bool hf__change_shrinks(const struct hf__change *change)
 void hf__change_deinit(struct hf__change *change)
 {
 	hf__free(change->records);
+	hf__free(change->places);
 	hf__writer_deinit(&change->images);
 }
 
-/* Room for `count` more records, or nothing happened. */
-static int reserve(struct hf__change *change, size_t count)
+/* --- Which records an object has -------------------------------------------------------------- */
+
+static size_t place_of(const struct hf__change *change, const struct hf__object *object)
 {
-	if (change->cap - change->count >= count)
-		return HF_OK;
+	const uint64_t mixed = (uint64_t)(uintptr_t)object * UINT64_C(0x9e3779b97f4a7c15);
+	return (size_t)(mixed >> 32) & (2 * change->cap - 1);
+}
+
+/* The record that stands in a place, NULL: none. */
+static struct hf__undo *placed(const struct hf__change *change, size_t place)
+{
+	const uint32_t i = change->places[place];
+	return i < change->count && change->records[i].place == place ? &change->records[i] : NULL;
+}
+
+/* The first ADD or CHANGE of the object in this change; NULL: none. */
+static struct hf__undo *first_record(const struct hf__change *change,
+                                     const struct hf__object *object)
+{
+	if (change->count == 0 || object->changed < change->first_lsn)
+		return NULL; /* not even noted */
+	size_t place = place_of(change, object);
+	for (struct hf__undo *record; (record = placed(change, place)) != NULL;) {
+		if (record->object == object)
+			return record;
+		place = (place + 1) & (2 * change->cap - 1);
+	}
+	return NULL;
+}
+
+/* The newest record becomes the first of its object. Records go in the reverse order of their
+ * coming, so what was placed before another is found without it. */
+static void place_record(struct hf__change *change)
+{
+	struct hf__undo *record = &change->records[change->count - 1];
+	size_t place = place_of(change, record->object);
+	record->place = HF__NO_PLACE; /* not by what stood there before */
+	while (placed(change, place))
+		place = (place + 1) & (2 * change->cap - 1);
+	change->places[place] = (uint32_t)(change->count - 1);
+	record->place = (uint32_t)place;
+	record->newest = (uint32_t)(change->count - 1);
+}
+
+/* Places all records anew, after their number of places changed. */
+static void place_all(struct hf__change *change)
+{
+	const size_t count = change->count;
+	for (change->count = 0; change->count < count;) {
+		const struct hf__undo *record = &change->records[change->count++];
+		const uint32_t newest = record->newest;
+		if (record->place == HF__NO_PLACE)
+			continue;
+		place_record(change);
+		change->records[change->count - 1].newest = newest;
+	}
+}
+
+/* Room for twice as many records, or nothing happened. */
+static int grow(struct hf__change *change)
+{
 	const size_t cap = change->cap ? change->cap * 2 : 64;
 	struct hf__undo *records = hf__realloc(change->records, cap * sizeof *records);
 	if (!records)
 		return HF_ENOMEM;
 	change->records = records;
+	uint32_t *places = hf__alloc(2 * cap * sizeof *places);
+	if (!places)
+		return HF_ENOMEM;
+	hf__free(change->places);
+	change->places = places;
 	change->cap = cap;
+	place_all(change);
 	return HF_OK;
 }
 
@@ -104,9 +166,9 @@ static struct hf__undo *push(struct hf__change *change, struct hf__object *objec
 	struct hf__undo *record = &change->records[change->count++];
 	*record = (struct hf__undo){.object = object,
 	                            .kind = kind,
+	                            .place = HF__NO_PLACE,
 	                            .changed = object->changed,
-	                            .due = object->due,
-	                            .saved = object->saved};
+	                            .due = object->due};
 	return record;
 }
 
@@ -145,7 +207,7 @@ static int reserve_for(struct hf__change *change, const struct hf__object *objec
 {
 	const size_t wanted = 1 + containers_to_touch(change, object) + (object->type->number != NULL);
 	while (change->cap - change->count < wanted) {
-		const int rc = reserve(change, wanted);
+		const int rc = grow(change);
 		if (rc != HF_OK)
 			return rc;
 	}
@@ -160,8 +222,7 @@ int hf__change_add(struct hf__change *change, struct hf__object *object)
 		return rc;
 	}
 	(void)push(change, object, HF__UNDO_ADD);
-	object->saved = change->id;
-	object->first_record = HF__NO_RECORD;
+	place_record(change);
 	note(change, object);
 	touch_containers(change, object);
 	call(object->type->enlist, object);
@@ -176,17 +237,16 @@ int hf__before_change(struct hf__change *change, struct hf__object *object)
 	    !hf__writer_reserve(&change->images, object->type->value_size))
 		return HF_ENOMEM;
 	assert(hf__object_sealed(object));
-	const bool again = object->saved == change->id;
+	struct hf__undo *first = first_record(change, object);
 	struct hf__undo *record = push(change, object, HF__UNDO_CHANGE);
-	record->again = again;
+	record->again = first != NULL;
 	record->open = true;
 	record->image = change->images.len;
 	hf__put_bytes(&change->images, hf_bytes_of(hf__object_value(object), object->type->value_size));
-	const uint32_t index = (uint32_t)(change->count - 1);
-	if (!again)
-		object->first_record = index;
-	object->open_record = index;
-	object->saved = change->id;
+	if (first)
+		first->newest = (uint32_t)(change->count - 1);
+	else
+		place_record(change);
 	note(change, object);
 	touch_containers(change, object);
 	leave(change, object, object->type->unlink);
@@ -202,10 +262,10 @@ static const uint8_t *image_of(const struct hf__change *change, const struct hf_
 static bool kept_for_undo(const struct hf__change *change, const struct hf__object *object,
                           unsigned i, const struct hf__blob *blob)
 {
-	if (object->first_record == HF__NO_RECORD)
+	const struct hf__undo *first = first_record(change, object);
+	if (first->kind == HF__UNDO_ADD)
 		return false; /* born in this change: nothing to put back */
-	return hf__object_blob(object->type, image_of(change, &change->records[object->first_record]),
-	                       i) == blob;
+	return hf__object_blob(object->type, image_of(change, first), i) == blob;
 }
 
 /* Frees what this step replaced and what nothing else refers to. */
@@ -222,8 +282,10 @@ static void free_replaced(struct hf__change *change, const struct hf__undo *reco
 
 void hf__after_change(struct hf__change *change, struct hf__object *object)
 {
-	struct hf__undo *record = &change->records[object->open_record];
-	assert(object->saved == change->id && record->open);
+	const struct hf__undo *first = first_record(change, object);
+	assert(first);
+	struct hf__undo *record = &change->records[first->newest];
+	assert(record->object == object && record->open);
 	record->open = false;
 	if (record->again)
 		free_replaced(change, record);
@@ -347,7 +409,6 @@ static void undo_record(struct hf__change *change, const struct hf__undo *record
 	}
 	object->changed = record->changed;
 	object->due = record->due;
-	object->saved = record->saved;
 }
 
 void hf__change_undo(struct hf__change *change)

@@ -12,13 +12,17 @@ enum hf__undo_kind {
 	HF__UNDO_TOUCH, /* only its LSNs moved: something inside this container changed */
 };
 
+#define HF__NO_PLACE UINT32_MAX
+
 struct hf__undo {
 	struct hf__object *object;
 	enum hf__undo_kind kind;
 	bool again; /* CHANGE: an earlier record of this change holds the pre-image that counts */
 	bool open; /* CHANGE: hf__after_change has not been called yet */
+	uint32_t place; /* the first ADD or CHANGE of its object: where hf__change.places has it */
+	uint32_t newest; /* of that record: the newest CHANGE of the object */
 	size_t image; /* offset of the value in hf__change.images */
-	uint64_t changed, due, saved; /* as they were */
+	uint64_t changed, due; /* as they were */
 };
 
 /* Sees what is about to change while a snapshot is being taken: store/snapshot/cut.h. */
@@ -34,7 +38,6 @@ struct hf__observer {
 
 struct hf__change {
 	struct hf__observer *observer; /* NULL: no snapshot is being taken */
-	uint64_t id; /* unique per store: objects remember which change saved them */
 	/* of the change: an object whose `changed` is not below it was noted already */
 	uint64_t first_lsn;
 	uint64_t lsn; /* of the entry being applied */
@@ -44,6 +47,10 @@ struct hf__change {
 	uint64_t prior_due, touched_changed, touched_due;
 	struct hf__undo *records;
 	size_t count, cap;
+	/* By the address of an object: its first ADD or CHANGE. Twice as many as there is room for
+	 * records. What stands in a place counts if that record says that it is its place, so they
+	 * need not be cleared: a change begins with none. */
+	uint32_t *places;
 	struct hf__writer images;
 	size_t most_records, most_images; /* that a change used since upkeep looked: spare.c */
 	/* a container was left empty: removed.h. Cleared by the store once none waits to go */

@@ -47,8 +47,6 @@ struct hf__type {
 	size_t name_offset;
 };
 
-#define HF__NO_RECORD UINT32_MAX
-
 /* Stands first in every object. `container` (inbox, queue, stream; may be NULL) outlives it;
  * lists, counts and misses depend on it. */
 struct hf__object {
@@ -56,9 +54,6 @@ struct hf__object {
 	struct hf__object *container;
 	uint64_t changed; /* newest LSN that changed it or, for a container, anything in it */
 	uint64_t due; /* newest such LSN that was asked to be durable */
-	uint64_t saved; /* the change that holds its pre-image */
-	/* its first and newest record in that change; private to object/change.c */
-	uint32_t first_record, open_record;
 #ifdef HF_TESTING
 	uint64_t sealed; /* checksum of the value: a change beside the hook shows */
 #endif

@@ -22,14 +22,14 @@
 #include "store/call/refuse.h"
 #include "store/call/tickets.h"
 #include "store/clock.h"
-#include "store/compact/due.h"
-#include "store/compact/readers.h"
 #include "store/commit/guard.h"
 #include "store/commit/maintain.h"
 #include "store/commit/progress.h"
 #include "store/commit/segments.h"
 #include "store/commit/sink.h"
 #include "store/commit/witness.h"
+#include "store/compact/due.h"
+#include "store/compact/readers.h"
 #include "store/recover/handle.h"
 #include "store/snapshot/base.h"
 #include "store/snapshot/take.h"
@@ -253,7 +253,7 @@ void hf__flusher_stop(struct hf_store *s);
 
 /* spare.c. Memory that nothing uses any more: taken away under the lock, freed without it. */
 struct hf__spare {
-	void *blocks[4];
+	void *blocks[5];
 };
 /* After a flush of `written` (NULL: none): what is much larger than the newest uses of it. The
  * lock is held. */

@@ -318,7 +318,7 @@ static void try_memory(struct bench *b, const struct body *body)
 		size_t left = budget;
 		/* The change's own memory is new each time, so that its growth fails too. */
 		hf__change_deinit(&b->change);
-		b->change = (struct hf__change){.id = b->change.id};
+		b->change = (struct hf__change){0};
 		hf__mem_set_veto(veto, &left);
 		const int rc = apply(b, body->kind, body_bytes(body), false);
 		hf__mem_set_veto(NULL, NULL);

@@ -25,20 +25,22 @@ static void take_bytes(struct hf__writer *w, size_t keep, size_t most, void **bl
 	*w = (struct hf__writer){0};
 }
 
-static void take_records(struct hf__change *change, size_t keep, size_t most, void **block)
+static void take_records(struct hf__change *change, size_t keep, size_t most, void *blocks[2])
 {
 	if (change->cap * sizeof *change->records <= keep || most > change->cap / MUCH)
 		return;
-	*block = change->records;
+	blocks[0] = change->records;
+	blocks[1] = change->places;
 	change->records = NULL;
+	change->places = NULL;
 	change->cap = 0;
 }
 
 static void take_change(struct hf__change *change, size_t keep, bool whatever,
                         struct hf__spare *spare)
 {
-	take_records(change, keep, whatever ? 0 : change->most_records, &spare->blocks[2]);
-	take_bytes(&change->images, keep, whatever ? 0 : change->most_images, &spare->blocks[3]);
+	take_records(change, keep, whatever ? 0 : change->most_records, &spare->blocks[3]);
+	take_bytes(&change->images, keep, whatever ? 0 : change->most_images, &spare->blocks[2]);
 	change->most_records = change->most_images = 0;
 }
 
@@ -61,6 +63,6 @@ void hf__spare_idle(struct hf_store *s, struct hf__spare *spare)
 
 void hf__spare_free(struct hf__spare *spare)
 {
-	for (unsigned i = 0; i < 4; i++)
+	for (unsigned i = 0; i < sizeof spare->blocks / sizeof *spare->blocks; i++)
 		hf__free(spare->blocks[i]);
 }
