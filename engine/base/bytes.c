@@ -308,12 +308,12 @@ bool hf__blob_new(struct hf_bytes bytes, struct hf__blob **out)
 	*out = NULL;
 	if (bytes.len == 0)
 		return true;
-	if (bytes.len > UINT32_MAX || bytes.len > SIZE_MAX - sizeof(struct hf__blob) - 1)
+	if (bytes.len >= HF__BLOB_REFERS || bytes.len > SIZE_MAX - sizeof(struct hf__blob) - 1)
 		return false;
 	struct hf__blob *blob = hf__alloc(sizeof *blob + bytes.len + 1); /* zeroed: the NUL is there */
 	if (!blob)
 		return false;
-	blob->len = (uint32_t)bytes.len;
+	blob->head = (uint32_t)bytes.len;
 	memcpy(blob->data, bytes.data, bytes.len);
 	*out = blob;
 	return true;
@@ -321,7 +321,7 @@ bool hf__blob_new(struct hf_bytes bytes, struct hf__blob **out)
 
 struct hf_bytes hf__blob_bytes(const struct hf__blob *blob)
 {
-	return blob ? hf_bytes_of(blob->data, blob->len) : hf_bytes_of(NULL, 0);
+	return blob ? hf_bytes_of(blob->data, blob->head & ~HF__BLOB_REFERS) : hf_bytes_of(NULL, 0);
 }
 
 bool hf__blob_keep(struct hf__blob *old, struct hf_bytes bytes, struct hf__blob **out)

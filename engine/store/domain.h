@@ -23,11 +23,17 @@ struct hf__entry;
 
 /* --- Payloads --------------------------------------------------------------------------------- */
 
-/* The caller's bytes as an object keeps them: in memory when short, else where they lie in the
- * log, with the keyed hash of their contents: by it they are compared, and verified when they
- * are read. Part of a value; `bytes` is one of its blobs. */
+/* The caller's bytes as an object keeps them, one blob of its value: the bytes themselves when
+ * short, else (HF__BLOB_REFERS) where they lie in the log, with the keyed hash of their contents:
+ * by it they are compared, and verified when they are read. So a short one costs its object 8
+ * bytes. */
+struct hf__kept {
+	struct hf__blob *bytes; /* NULL: empty */
+};
+
+/* What it says. */
 struct hf__payload {
-	struct hf__blob *bytes; /* in memory; NULL: empty, or on disk when `segment` is not 0 */
+	const struct hf__blob *bytes; /* in memory; NULL: empty, or on disk: `segment` is not 0 */
 	uint32_t len;
 	uint32_t segment; /* or, of a snapshot, the payload block */
 	uint32_t offset; /* in it */
@@ -53,10 +59,21 @@ bool hf__payload_stands_elsewhere(const struct hf__entry *entry, struct hf_bytes
 /* Keeps `bytes`, which must lie inside entry->body. HF_OK or HF_ENOMEM. *out is overwritten, not
  * freed. */
 HF_CHECKED int hf__payload_keep(const struct hf__domain_env *env, const struct hf__entry *entry,
-                                struct hf_bytes bytes, struct hf__payload *out);
+                                struct hf_bytes bytes, struct hf__kept *out);
+struct hf__payload hf__payload_of(const struct hf__kept *kept);
+/* The same once more, for another place of a value. HF_OK or HF_ENOMEM. */
+HF_CHECKED int hf__payload_copy(const struct hf__kept *kept, struct hf__kept *out);
+/* It moved: to a place on disk, of the same length and contents. Cannot fail. */
+void hf__payload_moved(struct hf__kept *kept, const struct hf__payload *to);
+/* Appends it to the body of a snapshot's entry: see struct hf__emitter. */
+static inline int hf__show_payload(struct hf__emitter *emitter, const struct hf__kept *kept)
+{
+	const struct hf__payload payload = hf__payload_of(kept);
+	return emitter->payload(emitter, &payload);
+}
 /* By length, and by the bytes in memory or the hash of those on disk, which no outsider can
  * make collide. Reads no disk. */
-bool hf__payload_equal(const struct hf__domain_env *env, const struct hf__payload *payload,
+bool hf__payload_equal(const struct hf__domain_env *env, const struct hf__kept *kept,
                        struct hf_bytes bytes);
 
 /* --- Deciding --------------------------------------------------------------------------------- */
@@ -235,7 +252,7 @@ HF_CHECKED int hf__answer_bytes(struct hf__answer *answer, struct hf_bytes in,
                                 struct hf_bytes *out);
 /* *out (in the answer's memory, or that outlives it) holds the payload once the read or mutation
  * returned HF_OK. */
-HF_CHECKED int hf__answer_payload(struct hf__answer *answer, const struct hf__payload *payload,
+HF_CHECKED int hf__answer_payload(struct hf__answer *answer, const struct hf__kept *kept,
                                   struct hf_bytes *out);
 /* Drops everything collected: call it first in a decide that fills an answer, since a decision
  * may be run again. */

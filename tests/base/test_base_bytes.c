@@ -283,7 +283,7 @@ static void blobs_own_a_terminated_copy_and_null_is_empty(void **state)
 	assert_true(hf__blob_new(hf_str(source), &blob));
 	source[0] = 'X';
 	assert_true(bytes_are(hf__blob_bytes(blob), "value"));
-	assert_int_equal(blob->data[blob->len], 0);
+	assert_int_equal(blob->data[hf__blob_bytes(blob).len], 0);
 	hf__free(blob);
 	assert_true(hf__blob_new(hf_bytes_of(NULL, 0), &blob));
 	assert_null(blob);

@@ -257,7 +257,7 @@ static void poke_object(struct bare *bare, struct hf__object *object, struct hf_
 	struct hf__blob *blob;
 	memcpy(&blob, bytes + type->blob_offsets[hf_rng_below(rng, type->blob_count)], sizeof blob);
 	if (blob)
-		poke(bare, object, blob->data + hf_rng_below(rng, blob->len));
+		poke(bare, object, blob->data + hf_rng_below(rng, hf__blob_bytes(blob).len));
 }
 
 /* An object that the open change alters and that was there before it; NULL: none. */

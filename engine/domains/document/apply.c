@@ -28,7 +28,7 @@ static int make_value(const struct hf__document_state *state, const struct hf__e
 	out->computed = image->computed;
 	if (!hf__blob_keep(old->group, image->group, &out->group))
 		return HF_ENOMEM;
-	struct hf__payload payload;
+	struct hf__kept payload;
 	const int rc = hf__payload_keep(&state->env, entry, image->payload, &payload);
 	if (rc != HF_OK)
 		hf__value_drop(document->object.type, old, out);

@@ -52,7 +52,7 @@ static int document_show(const void *object, struct hf__emitter *emitter)
 	const struct hf__document_image image =
 	    hf__document_image_of(document, HF__DOCUMENT_STATE, emitter->setback);
 	hf__document_encode(&emitter->body, HF__DOCUMENT_WHOLE, &image, true);
-	const int rc = emitter->payload(emitter, &document->value.payload);
+	const int rc = hf__show_payload(emitter, &document->value.payload);
 	return rc == HF_OK ? emitter->emit(emitter, document->value.version, HF__DOCUMENT_WHOLE) : rc;
 }
 

@@ -79,7 +79,7 @@ struct hf__document_value {
 	uint64_t version;
 	int64_t created_at, updated_at;
 	int64_t expires_at; /* HF_UNSET: never. A mono time if computed */
-	struct hf__payload payload;
+	struct hf__kept payload;
 	struct hf__blob *group; /* NULL: none */
 	bool computed; /* expires_at comes from a ttl */
 };

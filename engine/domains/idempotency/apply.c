@@ -56,7 +56,7 @@ static int make_value(const struct hf__idem_state *state, const struct hf__entry
 	    out->done ? hf__payload_keep(&state->env, entry, image->response, &out->response) : HF_OK;
 	if (rc == HF_OK)
 		return HF_OK;
-	out->response = (struct hf__payload){0};
+	out->response = (struct hf__kept){NULL};
 	hf__value_drop(of->object.type, old, out);
 	return rc;
 }

@@ -34,7 +34,7 @@ static const char *value_fault(const struct hf__idem_entry *entry)
 	if (value->token == 0 || value->expires_at == HF_UNSET || !value->computed ||
 	    value->lease_until > value->expires_at)
 		return "owned without a token or an end";
-	return value->response.len > 0 || value->status != 0 ? "a response before it was done" : NULL;
+	return value->response.bytes || value->status != 0 ? "a response before it was done" : NULL;
 }
 
 /* Do all indexes tell the end that its value says? Counts make sure that it is nowhere else. */

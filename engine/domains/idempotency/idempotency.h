@@ -62,7 +62,7 @@ struct hf__idem_value {
 	uint64_t version;
 	int64_t created_at;
 	int64_t expires_at; /* HF_UNSET: never; done ones only. A mono time if computed */
-	struct hf__payload response; /* empty until done */
+	struct hf__kept response; /* empty until done */
 	struct hf__blob *fingerprint;
 	/* Only until done, else 0 and HF_UNSET. */
 	uint64_t token;

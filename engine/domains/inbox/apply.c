@@ -90,10 +90,9 @@ static void set_image(struct hf__record_value *value, const struct hf__inbox_ima
 /* Bytes that are in memory already stay where they are; what lies on disk moves to the newer
  * place. */
 static int keep_payload(const struct hf__inbox_state *s, const struct hf__entry *entry,
-                        const struct hf__payload *old, struct hf_bytes bytes,
-                        struct hf__payload *out)
+                        const struct hf__kept *old, struct hf_bytes bytes, struct hf__kept *out)
 {
-	if (old->bytes && !hf__payload_stands_elsewhere(entry, bytes) &&
+	if (!hf__blob_refers(old->bytes) && !hf__payload_stands_elsewhere(entry, bytes) &&
 	    hf__payload_equal(&s->env, old, bytes)) {
 		*out = *old;
 		return HF_OK;

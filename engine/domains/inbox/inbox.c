@@ -44,7 +44,7 @@ static int show_record(const struct hf__record *record, struct hf__emitter *emit
 	                   hf__container_name(hf__record_inbox(record)), 1);
 	hf__inbox_put_record(&emitter->body, hf__record_account(record), hf__record_thread(record),
 	                     &image);
-	const int rc = emitter->payload(emitter, &record->value.payload);
+	const int rc = hf__show_payload(emitter, &record->value.payload);
 	return rc == HF_OK ? emitter->emit(emitter, record->value.version, HF__INBOX_CHANGE) : rc;
 }
 

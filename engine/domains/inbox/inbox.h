@@ -114,7 +114,7 @@ struct hf__inbox {
 };
 
 struct hf__record_value {
-	struct hf__payload payload;
+	struct hf__kept payload;
 	double score;
 	int64_t updated_at;
 	int64_t snapshot_at;

@@ -107,7 +107,7 @@ struct hf__outbox_value {
 	uint64_t seq; /* LSN of the entry that queued it first, or once more: enqueue order */
 	int64_t enqueued_at;
 	int64_t available_at; /* mono if computed */
-	struct hf__payload payload;
+	struct hf__kept payload;
 	struct hf__blob *extra;
 	struct hf__blob *last_error;
 	/* Only while sending, else 0, HF_UNSET, NULL. */
@@ -124,7 +124,7 @@ struct hf__outbox_value {
 	bool computed; /* available_at is one that the store computed */
 	bool rerun_computed;
 	bool noted; /* a rerun: what the item is queued again with when it is completed. Else zero */
-	struct hf__payload rerun_payload;
+	struct hf__kept rerun_payload;
 	int64_t rerun_enqueued_at, rerun_available_at;
 };
 

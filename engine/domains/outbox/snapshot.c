@@ -36,9 +36,9 @@ static int show_item(const struct hf__outbox_item *item, struct hf__emitter *emi
 	const struct hf__outbox_image image =
 	    hf__outbox_image_of(item, HF__OUTBOX_STATE, emitter->setback);
 	hf__outbox_encode(&emitter->body, HF__OUTBOX_ITEM, &image, true);
-	int rc = item->value.noted ? emitter->payload(emitter, &item->value.rerun_payload) : HF_OK;
+	int rc = item->value.noted ? hf__show_payload(emitter, &item->value.rerun_payload) : HF_OK;
 	if (rc == HF_OK)
-		rc = emitter->payload(emitter, &item->value.payload);
+		rc = hf__show_payload(emitter, &item->value.payload);
 	return rc == HF_OK ? emitter->emit(emitter, item->value.version, HF__OUTBOX_ITEM) : rc;
 }
 

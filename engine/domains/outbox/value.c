@@ -86,7 +86,7 @@ int hf__outbox_make_value(const struct hf__outbox_value *old, const struct hf__o
 static void clear_rerun(struct hf__outbox_value *value)
 {
 	value->noted = false;
-	value->rerun_payload = (struct hf__payload){0};
+	value->rerun_payload = (struct hf__kept){NULL};
 	value->rerun_enqueued_at = value->rerun_available_at = 0;
 	value->rerun_computed = false;
 }
@@ -94,7 +94,7 @@ static void clear_rerun(struct hf__outbox_value *value)
 static int keep_payloads(const struct hf__outbox_state *state, const struct hf__entry *entry,
                          const struct hf__outbox_image *image, struct hf__outbox_value *out)
 {
-	struct hf__payload payload, rerun = {0};
+	struct hf__kept payload, rerun = {NULL};
 	int rc = hf__payload_keep(&state->env, entry, image->payload, &payload);
 	if (rc != HF_OK)
 		return rc;
@@ -133,17 +133,17 @@ int hf__outbox_make_rerun_value(const struct hf__outbox_value *old,
                                 const struct hf__outbox_image *image, const struct hf__entry *entry,
                                 struct hf__outbox_value *out)
 {
-	struct hf__blob *bytes;
-	if (!hf__blob_new(hf__blob_bytes(old->rerun_payload.bytes), &bytes))
-		return HF_ENOMEM;
-	const int rc = hf__outbox_make_value(old, image, entry, out);
+	struct hf__kept payload;
+	int rc = hf__payload_copy(&old->rerun_payload, &payload);
+	if (rc != HF_OK)
+		return rc;
+	rc = hf__outbox_make_value(old, image, entry, out);
 	if (rc != HF_OK) {
-		hf__free(bytes);
+		hf__free(payload.bytes);
 		return rc;
 	}
 	out->seq = entry->lsn;
-	out->payload = old->rerun_payload;
-	out->payload.bytes = bytes;
+	out->payload = payload;
 	clear_rerun(out);
 	return HF_OK;
 }

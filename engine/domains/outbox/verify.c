@@ -33,7 +33,7 @@ static const char *value_fault(const struct hf__outbox_item *item)
 		return "no such status";
 	if (value->seq == 0 || value->version < value->seq)
 		return "its version is older than the item";
-	if (!value->noted && (value->rerun_payload.len > 0 || value->rerun_enqueued_at ||
+	if (!value->noted && (value->rerun_payload.bytes || value->rerun_enqueued_at ||
 	                      value->rerun_available_at || value->rerun_computed))
 		return "what is noted for a rerun is not said to be there";
 	if (value->status == HF_OUTBOX_SENDING)

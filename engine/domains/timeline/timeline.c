@@ -110,7 +110,7 @@ static int timeline_show(const void *object, struct hf__emitter *emitter)
 	    .at = hf__timeline_event_position(event),
 	};
 	hf__timeline_put_event(&emitter->body, &image);
-	const int rc = emitter->payload(emitter, &event->value.payload);
+	const int rc = hf__show_payload(emitter, &event->value.payload);
 	return rc == HF_OK ? emitter->emit(emitter, event->value.version, HF__TIMELINE_EVENT) : rc;
 }
 

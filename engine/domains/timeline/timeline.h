@@ -55,7 +55,7 @@ struct hf__timeline {
 /* Set at birth and never changed: there is no value-dependent index. It is a value all the same,
  * so that its seal is checked. */
 struct hf__timeline_event_value {
-	struct hf__payload payload;
+	struct hf__kept payload;
 	int64_t happened_at;
 	uint64_t version;
 };

@@ -45,18 +45,18 @@ static int load_later(struct hf__answer *answer, const struct hf__payload *paylo
 	return HF_OK;
 }
 
-int hf__answer_payload(struct hf__answer *answer, const struct hf__payload *payload,
-                       struct hf_bytes *out)
+int hf__answer_payload(struct hf__answer *answer, const struct hf__kept *kept, struct hf_bytes *out)
 {
-	if (payload->bytes || payload->len == 0)
-		return hf__answer_bytes(answer, hf__blob_bytes(payload->bytes), out);
-	uint8_t *copy = hf__arena_alloc(&answer->memory, (size_t)payload->len + 1);
+	if (!hf__blob_refers(kept->bytes))
+		return hf__answer_bytes(answer, hf__blob_bytes(kept->bytes), out);
+	const struct hf__payload payload = hf__payload_of(kept);
+	uint8_t *copy = hf__arena_alloc(&answer->memory, (size_t)payload.len + 1);
 	if (!copy)
 		return HF_ENOMEM;
-	*out = hf_bytes_of(copy, payload->len);
-	if (hf__payload_from_buffer(answer->store, payload, copy))
+	*out = hf_bytes_of(copy, payload.len);
+	if (hf__payload_from_buffer(answer->store, &payload, copy))
 		return HF_OK;
-	return load_later(answer, payload, copy, out);
+	return load_later(answer, &payload, copy, out);
 }
 
 static int load_one(struct hf_store *s, struct hf__payload_file *file,

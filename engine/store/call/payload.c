@@ -32,23 +32,80 @@ bool hf__payload_stands_elsewhere(const struct hf__entry *entry, struct hf_bytes
 	       hf__load_u32(at - sizeof(uint32_t)) & HF__SNAPSHOT_REF_BIT;
 }
 
+/* --- As an object keeps it -------------------------------------------------------------------- */
+
+/* The bytes of a blob that refers. */
+struct place {
+	struct hf__hash128 content;
+	uint32_t len, segment, offset, in_snapshot;
+};
+
+static struct place place_of(const struct hf__payload *payload)
+{
+	return (struct place){.content = payload->content,
+	                      .len = payload->len,
+	                      .segment = payload->segment,
+	                      .offset = payload->offset,
+	                      .in_snapshot = payload->in_snapshot};
+}
+
+static int keep_place(const struct hf__payload *payload, struct hf__kept *out)
+{
+	const struct place place = place_of(payload);
+	if (!hf__blob_new(hf_bytes_of(&place, sizeof place), &out->bytes))
+		return HF_ENOMEM;
+	out->bytes->head |= HF__BLOB_REFERS;
+	return HF_OK;
+}
+
+struct hf__payload hf__payload_of(const struct hf__kept *kept)
+{
+	struct place place;
+	if (!hf__blob_refers(kept->bytes))
+		return (struct hf__payload){.bytes = kept->bytes,
+		                            .len = (uint32_t)hf__blob_bytes(kept->bytes).len};
+	memcpy(&place, kept->bytes->data, sizeof place);
+	return (struct hf__payload){.content = place.content,
+	                            .len = place.len,
+	                            .segment = place.segment,
+	                            .offset = place.offset,
+	                            .in_snapshot = (uint8_t)place.in_snapshot};
+}
+
+int hf__payload_copy(const struct hf__kept *kept, struct hf__kept *out)
+{
+	if (!hf__blob_new(hf__blob_bytes(kept->bytes), &out->bytes))
+		return HF_ENOMEM;
+	if (kept->bytes)
+		out->bytes->head = kept->bytes->head;
+	return HF_OK;
+}
+
+void hf__payload_moved(struct hf__kept *kept, const struct hf__payload *to)
+{
+	const struct place place = place_of(to);
+	memcpy(kept->bytes->data, &place, sizeof place);
+}
+
+/* --- Keeping and comparing -------------------------------------------------------------------- */
+
 /* Only an entry of a snapshot may say so. */
 static int keep_reference(const struct hf__entry *entry, struct hf_bytes bytes,
-                          struct hf__payload *out)
+                          struct hf__kept *out)
 {
 	const struct hf__snapshot_ref ref = hf__snapshot_ref_get(bytes.data);
-	*out = (struct hf__payload){.len = (uint32_t)bytes.len,
-	                            .segment = ref.block,
-	                            .offset = ref.offset,
-	                            .in_snapshot = entry->in_snapshot,
-	                            .content = ref.content};
-	return entry->in_snapshot ? HF_OK : HF_ECORRUPT;
+	const struct hf__payload payload = {.len = (uint32_t)bytes.len,
+	                                    .segment = ref.block,
+	                                    .offset = ref.offset,
+	                                    .in_snapshot = entry->in_snapshot,
+	                                    .content = ref.content};
+	return entry->in_snapshot ? keep_place(&payload, out) : HF_ECORRUPT;
 }
 
 int hf__payload_keep(const struct hf__domain_env *env, const struct hf__entry *entry,
-                     struct hf_bytes bytes, struct hf__payload *out)
+                     struct hf_bytes bytes, struct hf__kept *out)
 {
-	*out = (struct hf__payload){.len = (uint32_t)bytes.len};
+	*out = (struct hf__kept){NULL};
 	if (bytes.len == 0)
 		return HF_OK;
 	if (hf__payload_stands_elsewhere(entry, bytes))
@@ -57,22 +114,21 @@ int hf__payload_keep(const struct hf__domain_env *env, const struct hf__entry *e
 		return hf__blob_new(bytes, &out->bytes) ? HF_OK : HF_ENOMEM;
 	const size_t in_body =
 	    (size_t)((const uint8_t *)bytes.data - (const uint8_t *)entry->body.data);
-	out->segment = entry->place.segment;
-	out->offset = entry->place.offset + (uint32_t)in_body;
-	out->content = hf__content_hash(env->content_key, bytes.data, bytes.len);
-	return HF_OK;
+	const struct hf__payload payload = {
+	    .len = (uint32_t)bytes.len,
+	    .segment = entry->place.segment,
+	    .offset = entry->place.offset + (uint32_t)in_body,
+	    .content = hf__content_hash(env->content_key, bytes.data, bytes.len)};
+	return keep_place(&payload, out);
 }
 
-bool hf__payload_equal(const struct hf__domain_env *env, const struct hf__payload *payload,
+bool hf__payload_equal(const struct hf__domain_env *env, const struct hf__kept *kept,
                        struct hf_bytes bytes)
 {
-	if (payload->len != bytes.len)
-		return false;
-	if (bytes.len == 0)
-		return true;
-	if (payload->bytes)
-		return memcmp(payload->bytes->data, bytes.data, bytes.len) == 0;
-	return is_content(env, payload, bytes.data);
+	if (!hf__blob_refers(kept->bytes))
+		return hf__bytes_equal(hf__blob_bytes(kept->bytes), bytes);
+	const struct hf__payload payload = hf__payload_of(kept);
+	return payload.len == bytes.len && is_content(env, &payload, bytes.data);
 }
 
 static bool inside(const struct hf__buffer *b, const struct hf__payload *payload)

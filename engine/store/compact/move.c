@@ -19,31 +19,36 @@ struct moving {
 	size_t left; /* that lie in what is to go */
 };
 
-_Static_assert(offsetof(struct hf__payload, bytes) == 0,
-               "a type's blob is where its payload begins");
+_Static_assert(sizeof(struct hf__kept) == sizeof(struct hf__blob *),
+               "a type's blob is its payload");
 
-static void move_payload(struct moving *m, struct hf__object *object, struct hf__payload *payload)
+static void move_payload(struct moving *m, struct hf__object *object, struct hf__kept *kept)
 {
-	if (payload->bytes || payload->len == 0 || payload->in_snapshot == m->here)
+	const struct hf__payload payload = hf__payload_of(kept);
+	if (payload.bytes || payload.len == 0 || payload.in_snapshot == m->here)
 		return;
-	const struct hf__move *move = hf__moves_find(m->moves, payload);
+	const struct hf__move *move = hf__moves_find(m->moves, &payload);
 	if (!move) {
-		m->left += payload->in_snapshot != 0 || payload->segment < m->below;
+		m->left += payload.in_snapshot != 0 || payload.segment < m->below;
 		return;
 	}
-	struct hf__payload moved = {.len = payload->len,
-	                            .segment = (uint32_t)(move->to.place >> 32),
-	                            .offset = (uint32_t)move->to.place,
-	                            .in_snapshot = m->here,
-	                            .content = payload->content};
-	if (move->from & HF__MOVE_TO_MEMORY) {
-		moved = (struct hf__payload){.len = payload->len};
-		if (!hf__blob_new(hf__blob_bytes(move->to.bytes), &moved.bytes)) {
-			m->left++;
-			return;
-		}
+	struct hf__blob *bytes = NULL;
+	const bool to_memory = move->from & HF__MOVE_TO_MEMORY;
+	if (to_memory && !hf__blob_new(hf__blob_bytes(move->to.bytes), &bytes)) {
+		m->left++;
+		return;
 	}
-	*payload = moved;
+	const struct hf__payload moved = {.len = payload.len,
+	                                  .segment = (uint32_t)(move->to.place >> 32),
+	                                  .offset = (uint32_t)move->to.place,
+	                                  .in_snapshot = m->here,
+	                                  .content = payload.content};
+	if (to_memory) {
+		hf__free(kept->bytes);
+		kept->bytes = bytes;
+	} else {
+		hf__payload_moved(kept, &moved);
+	}
 	hf__object_seal(object);
 }
 

@@ -21,7 +21,7 @@ static const struct memory_case cases[] = {
     {"remove", 0, "hf_document_remove " KEY "plain"},
     {"clear", 0, "hf_document_clear collection=notes"},
     {"settle", 0, "settle"},
-    {"a transaction of all", 12,
+    {"a transaction of all", 11,
      PUT KEY "new group=group ; " PUT
              "key.collection=elsewhere key.id=new ; hf_document_regroup " KEY
              "new group=other ; hf_document_remove " KEY "plain ; hf_document_clear "

@@ -304,11 +304,12 @@ static void verify_notices_what_is_wrong(void **unused)
 		const struct hf__timeline_event_value value = event->value;
 		const char type = (char)event->text[2];
 		struct hf__index_node *gone = NULL;
+		struct hf__blob other = {0};
 		bare_verify(&bare, HF_OK);
 		if (fault == 0)
 			event->value.happened_at += 5; /* beside the hook, and before e3 no more */
 		else if (fault == 1)
-			event->value.payload.content.high ^= 1;
+			event->value.payload.bytes = &other;
 		else if (fault == 2)
 			event->value.version = 0;
 		else if (fault == 3)

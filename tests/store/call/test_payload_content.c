@@ -12,12 +12,12 @@ enum { SIZE = 4096 };
 
 /* --- The hash --------------------------------------------------------------------------------- */
 
-static struct hf__payload on_disk(const struct hf__domain_env *env, const uint8_t *bytes)
+static struct hf__kept on_disk(const struct hf__domain_env *env, const uint8_t *bytes)
 {
-	struct hf__payload payload;
+	struct hf__kept payload;
 	const struct hf__entry entry = {.place = {1, 4096}, .body = {bytes, SIZE}};
 	assert_int_equal(hf__payload_keep(env, &entry, hf_bytes_of(bytes, SIZE), &payload), HF_OK);
-	assert_null(payload.bytes);
+	assert_null(hf__payload_of(&payload).bytes);
 	return payload;
 }
 
@@ -26,17 +26,22 @@ static void every_bit_of_the_keyed_hash_counts(void **state)
 	(void)state;
 	static uint8_t bytes[SIZE];
 	struct hf__domain_env env = {.inline_max = 64, .content_key = {1, 2, 3}};
-	struct hf__payload payload = on_disk(&env, bytes);
-	assert_true(hf__payload_equal(&env, &payload, hf_bytes_of(bytes, SIZE)));
-	assert_false(hf__payload_equal(&env, &payload, hf_bytes_of(bytes, SIZE - 1)));
+	struct hf__kept kept = on_disk(&env, bytes);
+	assert_true(hf__payload_equal(&env, &kept, hf_bytes_of(bytes, SIZE)));
+	assert_false(hf__payload_equal(&env, &kept, hf_bytes_of(bytes, SIZE - 1)));
+	const struct hf__payload right = hf__payload_of(&kept);
 	for (unsigned bit = 0; bit < 128; bit++) {
-		uint64_t *half = bit < 64 ? &payload.content.low : &payload.content.high;
+		struct hf__payload wrong = right;
+		uint64_t *half = bit < 64 ? &wrong.content.low : &wrong.content.high;
 		*half ^= UINT64_C(1) << bit % 64;
-		assert_false(hf__payload_equal(&env, &payload, hf_bytes_of(bytes, SIZE)));
-		*half ^= UINT64_C(1) << bit % 64;
+		hf__payload_moved(&kept, &wrong);
+		assert_false(hf__payload_equal(&env, &kept, hf_bytes_of(bytes, SIZE)));
 	}
+	hf__payload_moved(&kept, &right);
+	assert_true(hf__payload_equal(&env, &kept, hf_bytes_of(bytes, SIZE)));
 	bytes[SIZE / 2] ^= 1;
-	assert_false(hf__payload_equal(&env, &payload, hf_bytes_of(bytes, SIZE)));
+	assert_false(hf__payload_equal(&env, &kept, hf_bytes_of(bytes, SIZE)));
+	hf__free(kept.bytes);
 }
 
 /* A writer that knows no key cannot prepare contents that collide: under another key the hash has
@@ -47,20 +52,23 @@ static void the_hash_is_of_the_key_as_well(void **state)
 	static const uint8_t bytes[SIZE];
 	const struct hf__domain_env env = {.inline_max = 64, .content_key = {1}},
 	                            other = {.inline_max = 64, .content_key = {2}};
-	const struct hf__payload payload = on_disk(&env, bytes), again = on_disk(&other, bytes);
-	assert_true(payload.content.low != again.content.low &&
-	            payload.content.high != again.content.high);
-	assert_false(hf__payload_equal(&other, &payload, hf_bytes_of(bytes, SIZE)));
+	const struct hf__kept kept = on_disk(&env, bytes), again = on_disk(&other, bytes);
+	const struct hf__hash128 one = hf__payload_of(&kept).content,
+	                         two = hf__payload_of(&again).content;
+	assert_true(one.low != two.low && one.high != two.high);
+	assert_false(hf__payload_equal(&other, &kept, hf_bytes_of(bytes, SIZE)));
+	hf__free(kept.bytes);
+	hf__free(again.bytes);
 }
 
 static void short_ones_are_compared_byte_by_byte(void **state)
 {
 	(void)state;
 	const struct hf__domain_env env = {.inline_max = 64};
-	struct hf__payload payload;
+	struct hf__kept payload;
 	const struct hf__entry entry = {.place = {1, 4096}, .body = {"abc", 3}};
 	assert_int_equal(hf__payload_keep(&env, &entry, entry.body, &payload), HF_OK);
-	assert_true(payload.bytes && payload.content.low == 0 && payload.content.high == 0);
+	assert_true(payload.bytes && !hf__blob_refers(payload.bytes));
 	assert_true(hf__payload_equal(&env, &payload, hf_str("abc")) &&
 	            !hf__payload_equal(&env, &payload, hf_str("abd")));
 	hf__free(payload.bytes);
