@@ -302,38 +302,3 @@ bool hf__bytes_zero(const void *data, size_t len)
 	 * memcmp runs at memory speed. */
 	return len <= HEAD || memcmp(at, at + HEAD, len - HEAD) == 0;
 }
-
-bool hf__blob_new(struct hf_bytes bytes, struct hf__blob **out)
-{
-	*out = NULL;
-	if (bytes.len == 0)
-		return true;
-	if (bytes.len >= HF__BLOB_REFERS || bytes.len > SIZE_MAX - sizeof(struct hf__blob) - 1)
-		return false;
-	struct hf__blob *blob = hf__alloc(sizeof *blob + bytes.len + 1); /* zeroed: the NUL is there */
-	if (!blob)
-		return false;
-	blob->head = (uint32_t)bytes.len;
-	memcpy(blob->data, bytes.data, bytes.len);
-	*out = blob;
-	return true;
-}
-
-struct hf_bytes hf__blob_bytes(const struct hf__blob *blob)
-{
-	return blob ? hf_bytes_of(blob->data, blob->head & ~HF__BLOB_REFERS) : hf_bytes_of(NULL, 0);
-}
-
-bool hf__blob_keep(struct hf__blob *old, struct hf_bytes bytes, struct hf__blob **out)
-{
-	if (!hf__bytes_equal(hf__blob_bytes(old), bytes))
-		return hf__blob_new(bytes, out);
-	*out = old;
-	return true;
-}
-
-void hf__blob_drop(struct hf__blob *blob, const struct hf__blob *old)
-{
-	if (blob != old)
-		hf__free(blob);
-}

@@ -40,6 +40,11 @@ size_t hf__mem_used(void)
 {
 	return atomic_load(&used);
 }
+
+void hf__mem_count(ptrdiff_t bytes)
+{
+	(void)atomic_fetch_add_explicit(&used, (size_t)bytes, memory_order_relaxed);
+}
 #else
 static void *counted(void *memory)
 {
@@ -61,14 +66,14 @@ void hf__mem_set_veto(hf__mem_veto veto, void *ctx)
 	veto_ctx = ctx;
 }
 
-static bool size_vetoed(size_t size)
+bool hf__mem_refuses(size_t size)
 {
 	return veto_function && veto_function(veto_ctx, size);
 }
 
 void *hf__alloc(size_t size)
 {
-	if (size_vetoed(size))
+	if (hf__mem_refuses(size))
 		return NULL;
 	/* libc may answer 0 bytes with NULL, which here means failure */
 	return counted(calloc(1, size ? size : 1));
@@ -76,7 +81,7 @@ void *hf__alloc(size_t size)
 
 void *hf__realloc(void *old, size_t size)
 {
-	if (size_vetoed(size))
+	if (hf__mem_refuses(size))
 		return NULL;
 	uncounted(old);
 	/* realloc to 0 bytes may free `old` and still answer NULL */
@@ -88,6 +93,17 @@ void *hf__realloc(void *old, size_t size)
 void hf__free(void *memory)
 {
 	uncounted(memory);
+	free(memory);
+}
+
+void *hf__alloc_aligned(size_t alignment, size_t size)
+{
+	void *memory = NULL;
+	return posix_memalign(&memory, alignment, size) == 0 ? memory : NULL;
+}
+
+void hf__free_aligned(void *memory)
+{
 	free(memory);
 }
 

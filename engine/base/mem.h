@@ -14,6 +14,13 @@ void *hf__realloc(void *old, size_t size);
 
 void hf__free(void *memory);
 
+/* For object/small.c, which divides it: not zeroed, not counted, and no test is asked about it.
+ * `alignment` is a power of two. NULL: out of memory. */
+void *hf__alloc_aligned(size_t alignment, size_t size);
+void hf__free_aligned(void *memory);
+/* Does a test want an allocation of this size to fail? */
+bool hf__mem_refuses(size_t size);
+
 /* Tests: asked before every allocation; true makes it fail. NULL (the default) switches it off.
  * Set it while no other thread allocates. */
 typedef bool (*hf__mem_veto)(void *ctx, size_t size);
@@ -23,6 +30,13 @@ void hf__mem_set_veto(hf__mem_veto veto, void *ctx);
 /* Bytes that are allocated now, in this process, with what libc adds to a block for itself left
  * out. */
 size_t hf__mem_used(void);
+/* So many bytes more or less. */
+void hf__mem_count(ptrdiff_t bytes);
+#else
+static inline void hf__mem_count(ptrdiff_t bytes)
+{
+	(void)bytes;
+}
 #endif
 
 /* An arena: bytes that are freed together. Zeroed, aligned for any type. Blocks never move. */

@@ -276,7 +276,7 @@ static void free_replaced(struct hf__change *change, const struct hf__undo *reco
 		struct hf__blob *old = hf__object_blob(object->type, image_of(change, record), i);
 		if (old != hf__object_blob(object->type, hf__object_value(object), i) &&
 		    !kept_for_undo(change, object, i, old))
-			hf__free(old);
+			hf__blob_free(old);
 	}
 }
 
@@ -336,7 +336,7 @@ static void free_image(struct hf__change *change, const struct hf__undo *record)
 	for (unsigned i = 0; i < object->type->blob_count; i++) {
 		struct hf__blob *old = hf__object_blob(object->type, image_of(change, record), i);
 		if (old != hf__object_blob(object->type, hf__object_value(object), i))
-			hf__free(old);
+			hf__blob_free(old);
 	}
 }
 
@@ -381,7 +381,7 @@ static void undo_value(struct hf__change *change, const struct hf__undo *record)
 	for (unsigned i = 0; i < object->type->blob_count; i++) {
 		struct hf__blob *blob = hf__object_blob(object->type, hf__object_value(object), i);
 		if (blob != hf__object_blob(object->type, image_of(change, record), i))
-			hf__free(blob);
+			hf__blob_free(blob);
 	}
 	memcpy(hf__object_value(object), image_of(change, record), object->type->value_size);
 	call(object->type->link, object);

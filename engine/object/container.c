@@ -77,7 +77,7 @@ void *hf__container_get(void *state, struct hf__change *change, struct hf_bytes 
 	*rc = HF_OK;
 	if (c)
 		return c;
-	c = hf__alloc(home->type->size + name.len);
+	c = hf__small_alloc(home->type->size + name.len);
 	if (!c) {
 		*rc = HF_ENOMEM;
 		return NULL;

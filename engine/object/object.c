@@ -3,7 +3,6 @@
 #include "object/object.h"
 
 #include "base/hash.h"
-#include "base/mem.h"
 
 const struct hf__type hf__plain_type = {.name = "no value",
                                         .value_offset = sizeof(struct hf__object)};
@@ -11,11 +10,11 @@ const struct hf__type hf__plain_type = {.name = "no value",
 void hf__object_free(struct hf__object *object)
 {
 	for (unsigned i = 0; i < object->type->blob_count; i++)
-		hf__free(hf__object_blob(object->type, hf__object_value(object), i));
+		hf__blob_free(hf__object_blob(object->type, hf__object_value(object), i));
 	if (object->type->free)
 		object->type->free(object);
 	else
-		hf__free(object);
+		hf__small_free(object);
 }
 
 void hf__object_drop(void *object)

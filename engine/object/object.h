@@ -11,8 +11,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base/bytes.h"
 #include "holdfast/types.h"
+#include "object/blob.h"
+#include "object/small.h"
 
 /* The kind of an object. The value is the part of it that mutations change: plain members that
  * memcpy may copy, at value_offset. It may own blobs, whose pointers lie at blob_offsets (from
@@ -32,7 +33,7 @@ struct hf__type {
 	 * too. May be NULL. */
 	void (*link)(struct hf__object *object);
 	void (*unlink)(struct hf__object *object);
-	/* Frees the object itself; its blobs are freed by the caller. NULL: hf__free(). */
+	/* Frees the object itself; its blobs are freed by the caller. NULL: hf__small_free(). */
 	void (*free)(struct hf__object *object);
 	/* What waiting calls wait for may be had once this object changes: see hf__wait_on. A live
 	 * change of it, or of something inside it, wakes the first waiter for this key. NULL: no

@@ -275,24 +275,6 @@ static void one_byte_that_is_not_zero_is_found_wherever_it_is(void **state)
 	assert_true(hf__bytes_zero(NULL, 0));
 }
 
-static void blobs_own_a_terminated_copy_and_null_is_empty(void **state)
-{
-	(void)state;
-	char source[] = "value";
-	struct hf__blob *blob;
-	assert_true(hf__blob_new(hf_str(source), &blob));
-	source[0] = 'X';
-	assert_true(bytes_are(hf__blob_bytes(blob), "value"));
-	assert_int_equal(blob->data[hf__blob_bytes(blob).len], 0);
-	hf__free(blob);
-	assert_true(hf__blob_new(hf_bytes_of(NULL, 0), &blob));
-	assert_null(blob);
-	assert_int_equal(hf__blob_bytes(NULL).len, 0);
-	hf__mem_set_veto(veto_all, NULL);
-	assert_false(hf__blob_new(hf_str(source), &blob));
-	assert_null(blob);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -311,7 +293,6 @@ int main(void)
 	    cmocka_unit_test(fixed_places_work_at_any_address),
 	    cmocka_unit_test(compare_orders_like_memcmp_with_prefixes_first),
 	    cmocka_unit_test(one_byte_that_is_not_zero_is_found_wherever_it_is),
-	    cmocka_unit_test_teardown(blobs_own_a_terminated_copy_and_null_is_empty, veto_off),
 	};
 	return cmocka_run_group_tests_name("base/bytes", tests, NULL, NULL);
 }

@@ -193,7 +193,7 @@ static int add(struct clock_state *state, struct hf__change *change, const struc
 {
 	struct set_backs *new = hf__alloc(sizeof *new);
 	if (!new) {
-		hf__free(value->reason);
+		hf__blob_free(value->reason);
 		return HF_ENOMEM;
 	}
 	new->object.type = &set_backs_type;
@@ -207,7 +207,7 @@ static int replace(struct set_backs *is, struct hf__change *change, const struct
 {
 	const int rc = hf__before_change(change, &is->object);
 	if (rc != HF_OK) {
-		hf__free(value->reason);
+		hf__blob_free(value->reason);
 		return rc;
 	}
 	is->value = *value;

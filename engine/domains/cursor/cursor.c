@@ -56,7 +56,7 @@ static int add_cursor(struct hf__cursor_state *s, struct hf__change *change,
 	struct hf__cursor_value value;
 	rc = make_value(cursor, image, version, &value);
 	if (rc != HF_OK) {
-		hf__free(cursor);
+		hf__small_free(cursor);
 		return rc;
 	}
 	cursor->value = value;

@@ -114,7 +114,7 @@ static const struct hf__container_type stream_type = {
 struct hf__cursor *hf__cursor_new(struct hf__stream *stream, const struct hf__cursor_position *key)
 {
 	const struct hf_bytes consumer = key->part[HF__CONSUMER], subject = key->part[HF__SUBJECT];
-	struct hf__cursor *cursor = hf__alloc(sizeof *cursor + consumer.len + subject.len);
+	struct hf__cursor *cursor = hf__small_alloc(sizeof *cursor + consumer.len + subject.len);
 	if (!cursor)
 		return NULL;
 	cursor->object.type = &cursor_type;

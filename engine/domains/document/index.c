@@ -246,7 +246,7 @@ struct hf__document *hf__document_new(struct hf__collection *collection, struct 
 {
 	const unsigned places = count_bits(collection->value.orders);
 	struct hf__document *document =
-	    hf__alloc(sizeof *document + places * sizeof document->places[0] + id.len);
+	    hf__small_alloc(sizeof *document + places * sizeof document->places[0] + id.len);
 	if (!document)
 		return NULL;
 	document->object.type = &document_type;
@@ -262,15 +262,15 @@ struct hf__document *hf__document_new(struct hf__collection *collection, struct 
 
 void hf__document_drop(struct hf__document *document)
 {
-	hf__free(document->ending);
-	hf__free(document);
+	hf__small_free(document->ending);
+	hf__small_free(document);
 }
 
 bool hf__document_may_end(struct hf__document *document)
 {
 	if (document->ending)
 		return true;
-	struct hf__document_ending *ending = hf__alloc(sizeof *ending);
+	struct hf__document_ending *ending = hf__small_alloc(sizeof *ending);
 	if (!ending)
 		return false;
 	ending->all.document = ending->group.document = ending->document = document;

@@ -98,7 +98,7 @@ static int add_entry(struct hf__idem_state *state, struct hf__change *change,
 	struct hf__idem_value value;
 	rc = make_value(state, entry, new, image, &value);
 	if (rc != HF_OK) {
-		hf__free(new);
+		hf__small_free(new);
 		return rc;
 	}
 	new->value = value;

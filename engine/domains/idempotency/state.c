@@ -208,7 +208,7 @@ static const struct hf__container_type scope_type = {
 
 struct hf__idem_entry *hf__idem_entry_new(struct hf__idem_scope *scope, struct hf_bytes key)
 {
-	struct hf__idem_entry *entry = hf__alloc(sizeof *entry + key.len);
+	struct hf__idem_entry *entry = hf__small_alloc(sizeof *entry + key.len);
 	if (!entry)
 		return NULL;
 	entry->object.type = &entry_type;

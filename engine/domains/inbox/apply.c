@@ -41,7 +41,7 @@ static int set_value(struct hf__inbox_state *s, struct hf__change *change,
 	value.extra = inbox->value.extra;
 	if (!status->sets_extra || hf__blob_new(status->extra, &value.extra))
 		return hf__change_set(change, &inbox->head.object, &value);
-	hf__free(value.status);
+	hf__blob_free(value.status);
 	return HF_ENOMEM;
 }
 
@@ -109,7 +109,7 @@ static int put_new(struct hf__inbox *inbox, struct hf__change *change,
 	const int rc =
 	    hf__payload_keep(&inbox->state->env, entry, item->payload, &record->value.payload);
 	if (rc != HF_OK) {
-		hf__free(record);
+		hf__small_free(record);
 		return rc;
 	}
 	set_image(&record->value, &item->image, entry->lsn);

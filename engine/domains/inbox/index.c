@@ -175,7 +175,7 @@ static const struct hf__container_type inbox_type = {
 struct hf__record *hf__record_new(struct hf__inbox *inbox, struct hf_bytes account,
                                   struct hf_bytes thread)
 {
-	struct hf__record *record = hf__alloc(sizeof *record + account.len + thread.len);
+	struct hf__record *record = hf__small_alloc(sizeof *record + account.len + thread.len);
 	if (!record)
 		return NULL;
 	record->object.type = &hf__record_type;

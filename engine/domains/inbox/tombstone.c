@@ -114,7 +114,7 @@ static const struct hf__type tomb_type = {
 struct hf__tomb *hf__tomb_new(struct hf__inbox *inbox, struct hf_bytes account,
                               struct hf_bytes thread)
 {
-	struct hf__tomb *tomb = hf__alloc(sizeof *tomb + account.len + thread.len);
+	struct hf__tomb *tomb = hf__small_alloc(sizeof *tomb + account.len + thread.len);
 	if (!tomb)
 		return NULL;
 	tomb->object.type = &tomb_type;

@@ -170,7 +170,7 @@ static const struct hf__type lock_type = {
 
 struct hf__lock *hf__lock_new(struct hf__lock_state *state, struct hf_bytes name)
 {
-	struct hf__lock *lock = hf__alloc(sizeof *lock + name.len);
+	struct hf__lock *lock = hf__small_alloc(sizeof *lock + name.len);
 	if (!lock)
 		return NULL;
 	lock->object.type = &lock_type;

@@ -41,7 +41,7 @@ static int add_lock(struct hf__lock_state *state, struct hf__change *change,
 	if (!lock)
 		return HF_ENOMEM;
 	if (!hf__blob_new(image->owner, &owner)) {
-		hf__free(lock);
+		hf__small_free(lock);
 		return HF_ENOMEM;
 	}
 	lock->value = value_of(image, entry, owner);

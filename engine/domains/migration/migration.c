@@ -172,7 +172,7 @@ static int apply_applied(struct hf__migration_state *state, struct hf__change *c
 	const struct hf__migration *next = lsn ? hf__migration_after(state, before) : NULL;
 	if (lsn == 0 || hf__migration_find(state, image->name) || (next && next->value.version == lsn))
 		return HF_ECORRUPT;
-	struct hf__migration *migration = hf__alloc(sizeof *migration + image->name.len);
+	struct hf__migration *migration = hf__small_alloc(sizeof *migration + image->name.len);
 	if (!migration)
 		return HF_ENOMEM;
 	migration->object.type = &migration_type;

@@ -48,7 +48,7 @@ static bool group_equal(const struct hf__map_node *node, const void *raw)
 static struct hf__outbox_group *group_new(struct hf__outbox_queue *queue, struct hf_bytes name,
                                           uint64_t hash)
 {
-	struct hf__outbox_group *group = hf__alloc(sizeof *group + name.len);
+	struct hf__outbox_group *group = hf__small_alloc(sizeof *group + name.len);
 	if (!group)
 		return NULL;
 	group->queue = queue;
@@ -89,10 +89,10 @@ bool hf__outbox_group_join(struct hf__outbox_queue *queue, struct hf__outbox_ite
 {
 	if (name.len == 0)
 		return true;
-	struct hf__outbox_member *member = hf__alloc(sizeof *member);
+	struct hf__outbox_member *member = hf__small_alloc(sizeof *member);
 	struct hf__outbox_group *group = member ? group_get(queue, name) : NULL;
 	if (!group) {
-		hf__free(member);
+		hf__small_free(member);
 		return false;
 	}
 	group->references++;
@@ -109,9 +109,9 @@ void hf__outbox_group_leave(struct hf__outbox_item *item)
 	struct hf__outbox_group *group = item->member->group;
 	if (--group->references == 0) {
 		hf__map_remove(&group->queue->state->groups, &group->node);
-		hf__free(group);
+		hf__small_free(group);
 	}
-	hf__free(item->member);
+	hf__small_free(item->member);
 	item->member = NULL;
 }
 

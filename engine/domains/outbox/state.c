@@ -130,7 +130,7 @@ static void item_free(struct hf__object *object)
 {
 	struct hf__outbox_item *item = (void *)object;
 	hf__outbox_group_leave(item);
-	hf__free(item);
+	hf__small_free(item);
 }
 
 static bool queue_idle(const struct hf__object *object)
@@ -186,7 +186,7 @@ static const struct hf__container_type queue_type = {
 struct hf__outbox_item *hf__outbox_item_new(struct hf__outbox_queue *queue, struct hf_bytes id,
                                             struct hf_bytes group, uint64_t seq)
 {
-	struct hf__outbox_item *item = hf__alloc(sizeof *item + id.len);
+	struct hf__outbox_item *item = hf__small_alloc(sizeof *item + id.len);
 	if (!item)
 		return NULL;
 	item->object.type = &hf__outbox_item_type;
@@ -197,7 +197,7 @@ struct hf__outbox_item *hf__outbox_item_new(struct hf__outbox_queue *queue, stru
 	memcpy(item->id, id.data, id.len);
 	if (hf__outbox_group_join(queue, item, group))
 		return item;
-	hf__free(item);
+	hf__small_free(item);
 	return NULL;
 }
 

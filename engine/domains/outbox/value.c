@@ -100,7 +100,7 @@ static int keep_payloads(const struct hf__outbox_state *state, const struct hf__
 		return rc;
 	rc = image->noted ? hf__payload_keep(&state->env, entry, image->rerun_payload, &rerun) : HF_OK;
 	if (rc != HF_OK) {
-		hf__free(payload.bytes);
+		hf__blob_free(payload.bytes);
 		return rc;
 	}
 	out->payload = payload;
@@ -139,7 +139,7 @@ int hf__outbox_make_rerun_value(const struct hf__outbox_value *old,
 		return rc;
 	rc = hf__outbox_make_value(old, image, entry, out);
 	if (rc != HF_OK) {
-		hf__free(payload.bytes);
+		hf__blob_free(payload.bytes);
 		return rc;
 	}
 	out->seq = entry->lsn;

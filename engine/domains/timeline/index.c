@@ -80,7 +80,7 @@ struct hf__timeline_event *hf__timeline_event_new(struct hf__timeline *timeline,
                                                   const struct hf__timeline_position *at)
 {
 	struct hf__timeline_event *event =
-	    hf__alloc(sizeof *event + at->id.len + at->type.len + at->subject.len);
+	    hf__small_alloc(sizeof *event + at->id.len + at->type.len + at->subject.len);
 	if (!event)
 		return NULL;
 	event->object.type = &event_type;

@@ -48,7 +48,7 @@ static int apply_event(struct hf__timeline_state *s, struct hf__change *change,
 		return HF_ENOMEM;
 	rc = hf__payload_keep(&s->env, entry, image.payload, &event->value.payload);
 	if (rc != HF_OK) {
-		hf__free(event);
+		hf__small_free(event);
 		return rc;
 	}
 	event->value.version = entry->lsn;

@@ -44,7 +44,7 @@ static void move_payload(struct moving *m, struct hf__object *object, struct hf_
 	                                  .in_snapshot = m->here,
 	                                  .content = payload.content};
 	if (to_memory) {
-		hf__free(kept->bytes);
+		hf__blob_free(kept->bytes);
 		kept->bytes = bytes;
 	} else {
 		hf__payload_moved(kept, &moved);

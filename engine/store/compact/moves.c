@@ -41,7 +41,7 @@ int hf__moves_add_bytes(struct hf__moves *moves, const struct hf__payload *from,
 		return HF_ENOMEM;
 	const int rc = add(moves, move);
 	if (rc != HF_OK)
-		hf__free(move.to.bytes);
+		hf__blob_free(move.to.bytes);
 	return rc;
 }
 
@@ -71,7 +71,7 @@ void hf__moves_deinit(struct hf__moves *moves)
 {
 	for (size_t i = 0; i < moves->count; i++)
 		if (moves->all[i].from & HF__MOVE_TO_MEMORY)
-			hf__free(moves->all[i].to.bytes);
+			hf__blob_free(moves->all[i].to.bytes);
 	hf__free(moves->all);
 	*moves = (struct hf__moves){0};
 }

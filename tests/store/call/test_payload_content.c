@@ -41,7 +41,7 @@ static void every_bit_of_the_keyed_hash_counts(void **state)
 	assert_true(hf__payload_equal(&env, &kept, hf_bytes_of(bytes, SIZE)));
 	bytes[SIZE / 2] ^= 1;
 	assert_false(hf__payload_equal(&env, &kept, hf_bytes_of(bytes, SIZE)));
-	hf__free(kept.bytes);
+	hf__blob_free(kept.bytes);
 }
 
 /* A writer that knows no key cannot prepare contents that collide: under another key the hash has
@@ -57,8 +57,8 @@ static void the_hash_is_of_the_key_as_well(void **state)
 	                         two = hf__payload_of(&again).content;
 	assert_true(one.low != two.low && one.high != two.high);
 	assert_false(hf__payload_equal(&other, &kept, hf_bytes_of(bytes, SIZE)));
-	hf__free(kept.bytes);
-	hf__free(again.bytes);
+	hf__blob_free(kept.bytes);
+	hf__blob_free(again.bytes);
 }
 
 static void short_ones_are_compared_byte_by_byte(void **state)
@@ -71,7 +71,7 @@ static void short_ones_are_compared_byte_by_byte(void **state)
 	assert_true(payload.bytes && !hf__blob_refers(payload.bytes));
 	assert_true(hf__payload_equal(&env, &payload, hf_str("abc")) &&
 	            !hf__payload_equal(&env, &payload, hf_str("abd")));
-	hf__free(payload.bytes);
+	hf__blob_free(payload.bytes);
 }
 
 /* --- A length and no bytes -------------------------------------------------------------------- */

@@ -108,7 +108,7 @@ struct hf__outbox_done *hf__outbox_done_new(struct hf__outbox_queue *queue, stru
 	    .enlist = done_enlist,
 	    .delist = done_delist,
 	};
-	struct hf__outbox_done *done = hf__alloc(sizeof *done + id.len);
+	struct hf__outbox_done *done = hf__small_alloc(sizeof *done + id.len);
 	if (!done)
 		return NULL;
 	done->object.type = &done_type;

@@ -1,0 +1,55 @@
+/* See blob.h. */
+#include "object/blob.h"
+
+#include "base/mem.h"
+#include "object/small.h"
+
+static size_t size_of(size_t len)
+{
+	return sizeof(struct hf__blob) + len + 1;
+}
+
+bool hf__blob_new(struct hf_bytes bytes, struct hf__blob **out)
+{
+	*out = NULL;
+	if (bytes.len == 0)
+		return true;
+	if (bytes.len >= HF__BLOB_REFERS || bytes.len > SIZE_MAX - size_of(0))
+		return false;
+	const size_t size = size_of(bytes.len);
+	struct hf__blob *blob = size > HF__SMALL_MAX ? hf__alloc(size) : hf__small_raw(size);
+	if (!blob)
+		return false;
+	blob->head = (uint32_t)bytes.len;
+	memcpy(blob->data, bytes.data, bytes.len);
+	blob->data[bytes.len] = 0;
+	*out = blob;
+	return true;
+}
+
+struct hf_bytes hf__blob_bytes(const struct hf__blob *blob)
+{
+	return blob ? hf_bytes_of(blob->data, blob->head & ~HF__BLOB_REFERS) : hf_bytes_of(NULL, 0);
+}
+
+bool hf__blob_keep(struct hf__blob *old, struct hf_bytes bytes, struct hf__blob **out)
+{
+	if (!hf__bytes_equal(hf__blob_bytes(old), bytes))
+		return hf__blob_new(bytes, out);
+	*out = old;
+	return true;
+}
+
+void hf__blob_drop(struct hf__blob *blob, const struct hf__blob *old)
+{
+	if (blob != old)
+		hf__blob_free(blob);
+}
+
+void hf__blob_free(struct hf__blob *blob)
+{
+	if (blob && size_of(hf__blob_bytes(blob).len) > HF__SMALL_MAX)
+		hf__free(blob);
+	else
+		hf__small_free(blob);
+}

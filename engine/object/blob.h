@@ -1,0 +1,27 @@
+/* Bytes that an object owns. */
+#ifndef HF_OBJECT_BLOB_H
+#define HF_OBJECT_BLOB_H
+
+#include "base/bytes.h"
+
+/* Owned, immutable bytes with a NUL after them. NULL stands for the empty value. */
+struct hf__blob {
+	uint32_t head; /* the length, and HF__BLOB_REFERS */
+	uint8_t data[];
+};
+/* The bytes are not the value, but say where it lies. */
+#define HF__BLOB_REFERS (UINT32_C(1) << 31)
+/* *out = NULL for empty bytes. false: out of memory. */
+bool hf__blob_new(struct hf_bytes bytes, struct hf__blob **out);
+struct hf_bytes hf__blob_bytes(const struct hf__blob *blob); /* NULL gives the empty value */
+static inline bool hf__blob_refers(const struct hf__blob *blob)
+{
+	return blob && blob->head & HF__BLOB_REFERS;
+}
+/* *out = `old` if it holds these bytes already, else a new one. false: out of memory. */
+bool hf__blob_keep(struct hf__blob *old, struct hf_bytes bytes, struct hf__blob **out);
+void hf__blob_free(struct hf__blob *blob); /* NULL is nothing */
+/* Takes back what hf__blob_keep() gave. */
+void hf__blob_drop(struct hf__blob *blob, const struct hf__blob *old);
+
+#endif
