@@ -20,7 +20,9 @@ const struct hf_api_struct hf__api_options = STRUCT(hf_options,
 	{AT(hf_options, at_lsn), HF_API_LSN},
 	{AT(hf_options, at_time), HF_API_TIME},
 	{AT(hf_options, progress), HF_API_FUNCTION},
-	{AT(hf_options, ctx), HF_API_CONTEXT});
+	{AT(hf_options, ctx), HF_API_CONTEXT},
+	{AT(hf_options, scrub_bytes_per_second), HF_API_UINT},
+	{AT(hf_options, scrub_interval_us), HF_API_SPAN, .zero = "a day"});
 
 const struct hf_api_struct hf__api_info = STRUCT(hf_info,
 	{AT(hf_info, uuid), HF_API_UINT, .elements = 16},
@@ -48,7 +50,14 @@ const struct hf_api_struct hf__api_info = STRUCT(hf_info,
 	{AT(hf_info, log_bytes), HF_API_UINT},
 	{AT(hf_info, snapshot_bytes), HF_API_UINT},
 	{AT(hf_info, read_only), HF_API_BOOL},
-	{AT(hf_info, writer), HF_API_BOOL});
+	{AT(hf_info, writer), HF_API_BOOL},
+	{AT(hf_info, scrub_rounds), HF_API_UINT},
+	{AT(hf_info, scrub_bytes), HF_API_UINT},
+	{AT(hf_info, scrub_findings), HF_API_UINT},
+	{AT(hf_info, scrub_file), HF_API_CHARS},
+	{AT(hf_info, scrub_offset), HF_API_UINT},
+	{AT(hf_info, scrub_code), HF_API_INT},
+	{AT(hf_info, scrub_at), HF_API_TIME});
 
 static const struct hf_api_struct *const structs[] = {
 	&hf__api_options, &hf__api_info, NULL,
@@ -66,6 +75,7 @@ static const struct hf_api_call calls[] = {
 	{CALL(hf_maintain), HF_API_PLAIN_CALL},
 	{CALL(hf_snapshot), HF_API_WAIT_CALL},
 	{CALL(hf_compact), HF_API_WAIT_CALL},
+	{CALL(hf_scrub), HF_API_WAIT_CALL},
 	{CALL(hf_get_info), HF_API_PLAIN_CALL, .fills = &hf__api_info},
 	{CALL(hf_txn_begin), HF_API_PLAIN_CALL},
 	{CALL(hf_txn_commit), HF_API_WAIT_CALL},

@@ -182,6 +182,14 @@ HF_CHECKED int hf__snapshot_payload(struct hf__snapshot_reader *r,
                                     struct hf__snapshot_fault *fault);
 /* Every block: with what hf__snapshot_open read, every byte of the file. */
 HF_CHECKED int hf__snapshot_verify(struct hf__snapshot_reader *r, struct hf__snapshot_fault *fault);
+/* The same in steps of one block; a zeroed pass begins it. *done: it was the last step. */
+struct hf__snapshot_pass {
+	uint64_t next; /* block */
+	uint64_t entries, raw_bytes; /* so far */
+};
+HF_CHECKED int hf__snapshot_verify_next(struct hf__snapshot_reader *r,
+                                        struct hf__snapshot_pass *pass, bool *done,
+                                        struct hf__snapshot_fault *fault);
 void hf__snapshot_reader_deinit(struct hf__snapshot_reader *r);
 
 #endif

@@ -130,29 +130,9 @@ int hf__snapshot_each_whole(struct hf__snapshot_reader *r, hf__snapshot_entry_fn
 	return rc;
 }
 
-int hf__snapshot_verify(struct hf__snapshot_reader *r, struct hf__snapshot_fault *fault)
-{
-	struct walk walk = {.reader = r};
-	struct hf__snapshot_bench bench = {0};
-	struct hf__snapshot_found found;
-	int rc = HF_OK;
-	(void)hf__snapshot_fail(fault, HF_OK, 0, NULL);
-	for (uint64_t i = 0; rc == HF_OK && i < r->blocks; i++) {
-		if (hf__snapshot_item_type(r->items[i]) == HF__SNAPSHOT_ENTRIES) {
-			rc = entries_block(&walk, &bench, i, fault);
-			continue;
-		}
-		rc = item_read(r, &bench, i, &found, fault);
-		if (rc == HF_OK)
-			rc = hf__snapshot_unpack_here(&bench, &found, hf__snapshot_item_offset(r->items[i]),
-			                              fault);
-	}
-	hf__snapshot_bench_deinit(&bench);
-	r->raw_bytes = walk.raw_bytes;
-	return rc == HF_OK ? count_check(&walk, fault) : rc;
-}
+/* --- Benches ---------------------------------------------------------------------------------- */
 
-/* --- Payloads --------------------------------------------------------------------------------- */
+#define NO_BLOCK (UINT64_MAX - 1) /* any bench will do */
 
 static void bench_give(struct hf__snapshot_reader *r, struct hf__snapshot_bench *bench);
 
@@ -182,6 +162,57 @@ static void bench_give(struct hf__snapshot_reader *r, struct hf__snapshot_bench 
 	hf__snapshot_bench_deinit(bench);
 	hf__free(bench);
 }
+
+/* --- All of it -------------------------------------------------------------------------------- */
+
+/* One block of any kind. */
+static int verify_block(struct walk *walk, struct hf__snapshot_bench *bench, uint64_t i,
+                        struct hf__snapshot_fault *fault)
+{
+	const struct hf__snapshot_reader *r = walk->reader;
+	struct hf__snapshot_found found;
+	if (hf__snapshot_item_type(r->items[i]) == HF__SNAPSHOT_ENTRIES)
+		return entries_block(walk, bench, i, fault);
+	const int rc = item_read(r, bench, i, &found, fault);
+	return rc == HF_OK ? hf__snapshot_unpack_here(bench, &found,
+	                                              hf__snapshot_item_offset(r->items[i]), fault)
+	                   : rc;
+}
+
+int hf__snapshot_verify_next(struct hf__snapshot_reader *r, struct hf__snapshot_pass *pass,
+                             bool *done, struct hf__snapshot_fault *fault)
+{
+	struct walk walk = {.reader = r, .count = pass->entries, .raw_bytes = pass->raw_bytes};
+	(void)hf__snapshot_fail(fault, HF_OK, 0, NULL);
+	if (pass->next < r->blocks) {
+		struct hf__snapshot_bench *bench = bench_take(r, NO_BLOCK);
+		if (!bench)
+			return hf__snapshot_no_memory(fault, 0);
+		bench->unpacked = 0;
+		const int rc = verify_block(&walk, bench, pass->next, fault);
+		bench_give(r, bench);
+		if (rc != HF_OK)
+			return rc;
+		*pass = (struct hf__snapshot_pass){pass->next + 1, walk.count, walk.raw_bytes};
+	}
+	*done = pass->next >= r->blocks;
+	if (!*done)
+		return HF_OK;
+	r->raw_bytes = walk.raw_bytes;
+	return count_check(&walk, fault);
+}
+
+int hf__snapshot_verify(struct hf__snapshot_reader *r, struct hf__snapshot_fault *fault)
+{
+	struct hf__snapshot_pass pass = {0};
+	bool done = false;
+	int rc = HF_OK;
+	while (rc == HF_OK && !done)
+		rc = hf__snapshot_verify_next(r, &pass, &done, fault);
+	return rc;
+}
+
+/* --- Payloads --------------------------------------------------------------------------------- */
 
 /* The index of payload block `number` among all: as many entries blocks lie before it as have no
  * more than `number` payload blocks before them. */

@@ -35,6 +35,10 @@ struct hf__os {
 	int (*same)(void *ctx, int file, const char *name);
 	/* Reads `len` bytes; *got < len only at the end of the file. */
 	int (*read)(void *ctx, int file, void *buffer, size_t len, uint64_t at, size_t *got);
+	/* The same from the device, as far as the system lets it, and what was not in the system's
+	 * cache before is not there afterwards. A file is read in one of the two ways only, by one
+	 * thread at a time. NULL: there is no difference. */
+	int (*read_cold)(void *ctx, int file, void *buffer, size_t len, uint64_t at, size_t *got);
 	/* Writes all `len` bytes at `at`, never appending by itself. After an error any part of them
 	 * may have been written. */
 	int (*write)(void *ctx, int file, const void *data, size_t len, uint64_t at);

@@ -423,6 +423,7 @@ static int posix_new(int dir, const char *path, struct hf__os *out)
 	    .close = disk_close,
 	    .same = disk_same,
 	    .read = disk_read,
+	    .read_cold = hf__disk_read_cold,
 	    .write = disk_write,
 	    .sync = disk_sync,
 	    .size = disk_size,

@@ -31,6 +31,7 @@
 #include "store/compact/due.h"
 #include "store/compact/readers.h"
 #include "store/recover/handle.h"
+#include "store/scrub/scrub.h"
 #include "store/snapshot/base.h"
 #include "store/snapshot/take.h"
 #include "store/store.h"
@@ -166,6 +167,7 @@ struct hf_store {
 	struct hf__taking taking;
 	struct hf__readers readers;
 	struct hf__compaction compaction;
+	struct hf__scrub scrub;
 	/* waiters for what becomes durable; NULL for a store that is only looked at */
 	struct hf__watch *watch;
 

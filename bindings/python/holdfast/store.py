@@ -6,7 +6,7 @@ import os
 import uuid as uuid_module
 from contextlib import contextmanager
 from functools import partial
-from ctypes import POINTER, byref, c_bool, c_char_p, c_int, c_int64, c_void_p
+from ctypes import POINTER, byref, c_bool, c_char_p, c_int, c_int64, c_uint64, c_void_p
 from dataclasses import dataclass
 from time import monotonic
 from types import TracebackType
@@ -96,6 +96,17 @@ class Info:
     """It was opened with :func:`open_read`."""
     writer: bool
     """The store is open for writing somewhere."""
+    scrub_rounds: int
+    """Since open; so are the two below: see :meth:`Store.scrub`."""
+    scrub_bytes: int
+    scrub_findings: int
+    """Files that did not verify or could not be read; the same finding counts once."""
+    scrub_file: str
+    """Of the newest finding; empty: there is none."""
+    scrub_offset: int
+    scrub_code: int
+    scrub_at: int
+    """What the store's clock showed then."""
 
 
 class Store:
@@ -203,6 +214,17 @@ class Store:
         what lives in it."""
         self._plain("hf_compact")
 
+    def scrub(self, bytes_per_second: int = 0) -> None:
+        """Reads every snapshot and every segment that the log has left once, past the system's
+        cache where that is possible, and verifies them, while writers go on.
+
+        :param bytes_per_second: at most so many; 0: as fast as it goes
+        :raises CorruptError: the first finding; :meth:`info` counts them
+        :raises ReadFailedError: something could not be read
+        """
+        rate = number(bytes_per_second, "bytes_per_second", 0, 2**64 - 1)
+        self._plain("hf_scrub", c_uint64, c_void_p, c_void_p, args=(rate, None, None))
+
     def export(
         self, path: Union[str, "os.PathLike[str]", int], *, replace: bool = False
     ) -> SnapshotFile:
@@ -226,7 +248,12 @@ class Store:
         """Figures, without waiting for durability."""
         out = InfoStruct()
         self._plain("hf_get_info", POINTER(InfoStruct), args=(byref(out),))
-        return value_of(Info, out, uuid=uuid_module.UUID(bytes=bytes(out.uuid)))
+        return value_of(
+            Info,
+            out,
+            uuid=uuid_module.UUID(bytes=bytes(out.uuid)),
+            scrub_file=out.scrub_file.decode(),
+        )
 
     def refresh(self) -> bool:
         """Of a store that was opened with :func:`open_read`: looks what is new, as each call does
@@ -469,6 +496,8 @@ def open(  # noqa: A001 - the module's own word, as in gzip.open
     segment_size: int = 0,
     inline_max: int = 0,
     wait: Duration = 0,
+    scrub_bytes_per_second: int = 0,
+    scrub_interval: Duration = 0,
 ) -> Store:
     """Opens the store in directory ``path`` for writing and takes its lock.
 
@@ -479,6 +508,8 @@ def open(  # noqa: A001 - the module's own word, as in gzip.open
     :param segment_size: of a full-grown log segment, in bytes; 0 is 64 MiB
     :param inline_max: payloads up to so many bytes are kept in memory; 0 is 256
     :param wait: how long to wait for another process to close the store; :data:`FOR_EVER` is -1
+    :param scrub_bytes_per_second: of cold files, that upkeep reads again and verifies; 0: none
+    :param scrub_interval: from the beginning of one such round to that of the next; 0 is a day
     :raises NotFoundError: there is no store and ``create`` was not asked
     :raises LockedError: another process has it open
     :raises CorruptError: nothing was changed
@@ -490,6 +521,10 @@ def open(  # noqa: A001 - the module's own word, as in gzip.open
         pad=pad,
         segment_size=segment_size,
         inline_max=inline_max,
+        scrub_bytes_per_second=number(
+            scrub_bytes_per_second, "scrub_bytes_per_second", 0, 2**64 - 1
+        ),
+        scrub_interval_us=duration(scrub_interval),
     )
     name, span = _path(path), duration(wait)
     if span < -1:

@@ -273,6 +273,35 @@ def test_a_compaction_removes_what_its_snapshot_covers():
         assert store.documents.get("c", "big").payload == bytes([299 % 256]) * 4000
 
 
+def flip(path, place):
+    with open(path, "r+b") as file:
+        file.seek(place)
+        byte = file.read(1)[0]
+        file.seek(place)
+        file.write(bytes([byte ^ 1]))
+        os.fsync(file.fileno())
+
+
+def test_a_scrub_finds_what_changed_on_the_disk():
+    with holdfast.open("s", create=True) as store:
+        for number in range(300):
+            store.documents.put("c", "big", bytes([number % 256]) * 4000)
+        store.scrub()
+        assert (store.info().scrub_rounds, store.info().scrub_file) == (1, "")
+        flip("s/segment-00000001", 5000)
+        with pytest.raises(holdfast.CorruptError, match="segment-00000001"):
+            store.scrub(1 << 30)
+        info = store.info()
+        assert (info.scrub_findings, info.scrub_file) == (1, "segment-00000001")
+        assert info.scrub_at > 0 and info.scrub_bytes > 0
+        flip("s/segment-00000001", 5000)
+        store.scrub()
+    with holdfast.open("s", scrub_bytes_per_second=1 << 30, scrub_interval=3600) as store:
+        assert store.info().scrub_findings == 0
+    with pytest.raises(holdfast.InvalidError):
+        holdfast.open("s", scrub_bytes_per_second=-1)
+
+
 def test_an_opening_begins_with_the_snapshot():
     big = b"x" * 5000
     with holdfast.open("s", create=True) as store:

@@ -73,6 +73,11 @@ struct hf_options {
 	 * NULL */
 	hf_progress_fn progress;
 	void *ctx;
+	/* bytes a second of sealed segments and snapshots that upkeep reads again and verifies; 0: none
+	 * (hf_scrub, hf_info.scrub_findings) */
+	uint64_t scrub_bytes_per_second;
+	/* from the beginning of one round over all of them to that of the next, at least; 0 = a day */
+	int64_t scrub_interval_us;
 };
 
 /* Opens the store in directory `path` for writing and takes its lock. NULL options are the
@@ -169,6 +174,16 @@ HF_API HF_CHECKED int hf_snapshot(hf_store *store, struct hf_error *error);
  * does what is left. HF_EBLOCKED also when an earlier one could not end: reopen. Thread-safe. */
 HF_API HF_CHECKED int hf_compact(hf_store *store, struct hf_error *error);
 
+/* Reads IDENTITY, every snapshot and every segment that the log has left once, from the device
+ * where the system lets it, and verifies them, while writers go on. Writes and removes nothing, and
+ * the store goes on whatever it finds. `bytes_per_second`: at most so many; 0: as fast as it goes.
+ * `progress` (nullable) is called behind each piece, with `ctx`. A file that a compaction removes
+ * meanwhile is passed over. HF_OK: all of it verifies. HF_ECORRUPT, HF_EIO: the first finding, with
+ * file and offset; all are counted in hf_info. HF_ECANCELED (the store is being closed), HF_ENOMEM,
+ * HF_ENOSPACE (no descriptor), HF_EREADONLY, HF_EFORK: it was not ended. Thread-safe. */
+HF_API HF_CHECKED int hf_scrub(hf_store *store, uint64_t bytes_per_second, hf_progress_fn progress,
+                               void *ctx, struct hf_error *error);
+
 struct hf_info {
 	uint8_t uuid[16];
 	uint16_t epoch;
@@ -201,6 +216,17 @@ struct hf_info {
 	uint64_t snapshot_bytes; /* of the newest snapshot; 0: there is none */
 	bool read_only; /* the handle was opened with hf_open_read(); `entries` and the like are 0 */
 	bool writer; /* the store is open for writing somewhere; true of a handle that writes */
+	/* Since open, of options.scrub_bytes_per_second and hf_scrub(): whole rounds, bytes read, and
+	 * files that did not verify or could not be read; the same finding counts once */
+	uint64_t scrub_rounds;
+	uint64_t scrub_bytes;
+	uint64_t scrub_findings;
+	/* the newest of them: the file ("": there is none), where in it, HF_ECORRUPT or HF_EIO, and
+	 * what the store's clock showed. `holdfast fsck` says what is affected */
+	char scrub_file[48];
+	uint64_t scrub_offset;
+	int scrub_code;
+	hf_time scrub_at;
 };
 
 /* Figures of an open store, without waiting for durability. Thread-safe. */

@@ -206,6 +206,8 @@ int hf_maintain(hf_store *store, int64_t budget_us, struct hf_error *error)
 	rc = round_of_upkeep(store, until, until, true, &out, error);
 	if (rc == HF_OK)
 		rc = hf__compact_upkeep(store, budget_us == 0);
+	if (rc == HF_OK)
+		hf__scrub_upkeep(store, until);
 	(void)hf__dispatcher_run(store->watch); /* what it leaves, the next call takes */
 	return rc == HF_EUNCERTAIN
 	           ? hf__fail(error, rc, store->fault_errno, "a sync failed: reopen the store")
@@ -256,9 +258,10 @@ static void *thread_main(void *arg)
 		const bool idle = seen == s->world.next_lsn && !s->witness.unsynced;
 		seen = s->world.next_lsn;
 		s->upkeep.asleep = idle && !hopeless && !out.more;
+		const long most = hf__scrub_sleep(s, idle ? IDLE_INTERVAL_NS : BUSY_INTERVAL_NS);
 		sleep_for(s, hopeless   ? IDLE_INTERVAL_NS
 		             : out.more ? SHORTEST_SLEEP_NS
-		                        : time_to_sleep(s, idle ? IDLE_INTERVAL_NS : BUSY_INTERVAL_NS));
+		                        : time_to_sleep(s, most));
 		s->upkeep.asleep = false;
 		hopeless = atomic_load(&s->fault) != 0;
 		if (s->upkeep.stopping || hopeless)
@@ -270,6 +273,7 @@ static void *thread_main(void *arg)
 		hopeless =
 		    round_of_upkeep(s, INT64_MAX, making_until, quiet, &out, NULL) != HF_OK || !out.room;
 		hopeless = hf__compact_upkeep(s, false) != HF_OK || hopeless;
+		hf__scrub_upkeep(s, s->os->ticks(s->os->ctx) + MAKING_NS);
 		(void)pthread_mutex_lock(&s->lock);
 	}
 	(void)pthread_mutex_unlock(&s->lock);

@@ -43,6 +43,7 @@ static int close_store(hf_store *store, struct hf_error *error)
 	}
 	hf__maintenance_stop(store);
 	hf__compact_stop(store);
+	hf__scrub_close(store);
 	int rc = stop_clean(store, error);
 	int closed = hf__store_release_files(store);
 	const int unlocked = store->os->unlock(store->os->ctx);

@@ -161,6 +161,7 @@ static void free_memory(struct hf_store *s)
 		hf__snapshot_reader_deinit(&s->bases[i].reader);
 	hf__free(s->tidy.cuts);
 	hf__free(s->guard.sealed);
+	hf__scrub_forget(s);
 	if (s->watch)
 		hf__watch_unref(s->watch);
 	hf__callbacks_forget(s);

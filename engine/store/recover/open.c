@@ -16,6 +16,8 @@ int hf__check_options(const struct hf_options *in, struct hf_options *out, struc
 		return hf__fail(error, HF_EINVAL, 0, "a state of the past can only be read");
 	if (out->retain_us < 0)
 		return hf__fail(error, HF_EINVAL, 0, "retain_us must not be negative");
+	if (out->scrub_interval_us < 0)
+		return hf__fail(error, HF_EINVAL, 0, "scrub_interval_us must not be negative");
 	if (out->segment_size < HF__SEGMENT_SIZE_MIN || out->segment_size > HF__SEGMENT_SIZE_MAX)
 		return hf__fail(error, HF_EINVAL, 0, "segment_size %u is not between 16 KiB and 1 GiB",
 		                out->segment_size);
@@ -123,6 +125,7 @@ static int open_locked(struct hf_store *s, struct hf_error *error)
 		rc = hf__open_witness(s, HF__OS_WRITE, error);
 	if (rc == HF_OK)
 		rc = hf__recover(s, error);
+	s->scrub.head = s->writer.end.segment;
 	if (rc == HF_OK && s->writer.end.segment == 0 && !made)
 		rc = hf__publish_again(s, 0, error);
 	if (rc == HF_OK && !s->options.no_background && hf__maintenance_start(s) != 0)
