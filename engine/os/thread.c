@@ -34,6 +34,16 @@ void hf__thread_name(const char *name)
 	(void)prctl(PR_SET_NAME, name); /* pthread_setname_np() of another thread would need /proc */
 }
 
+/* The slack is 50 us where nothing else was said, more than what is slept. */
+void hf__thread_sleep_sharp(int64_t microseconds)
+{
+	const int slack = prctl(PR_GET_TIMERSLACK);
+	(void)prctl(PR_SET_TIMERSLACK, 1000UL);
+	hf__thread_sleep(microseconds);
+	if (slack > 0)
+		(void)prctl(PR_SET_TIMERSLACK, (unsigned long)slack);
+}
+
 void hf__thread_sleep(int64_t microseconds)
 {
 	const struct timespec time = {.tv_sec = microseconds / 1000000,

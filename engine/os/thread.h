@@ -9,6 +9,8 @@
 int hf__thread_start(pthread_t *out, void *(*run)(void *arg), void *arg);
 /* Sleeps for about so long: for threads that no caller waits for. */
 void hf__thread_sleep(int64_t microseconds);
+/* The same for some microseconds, without the slack that the thread gives its timers else. */
+void hf__thread_sleep_sharp(int64_t microseconds);
 /* The calling thread's name, for people: at most 15 bytes. */
 void hf__thread_name(const char *name);
 

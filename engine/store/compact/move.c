@@ -10,8 +10,6 @@
 #include "store/compact/compact.h"
 #include "store/snapshot/walk.h"
 
-#define STEP 64u
-
 struct moving {
 	const struct hf__moves *moves;
 	uint8_t here; /* in_snapshot of the base to which they move */
@@ -68,7 +66,7 @@ static int walk(struct hf_store *s, struct moving *m)
 	(void)pthread_mutex_lock(&s->lock);
 	hf__walk_visit(&w, s->domains, s->world.states, move_of, m, &s->world.change);
 	while (more && rc == HF_OK) {
-		rc = hf__walk_step(&w, STEP, &more);
+		rc = hf__walk_hold(&w, s->os, &more);
 		(void)pthread_mutex_unlock(&s->lock);
 		hf__walk_pause(&w);
 		(void)pthread_mutex_lock(&s->lock);

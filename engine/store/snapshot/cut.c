@@ -3,8 +3,6 @@
 
 #include "store/follow/follow.h"
 
-#define STEP 64u /* objects under one hold of the lock: some 20 us */
-
 /* --- The cut ---------------------------------------------------------------------------------- */
 
 /* The openings so far, this one with the time of its newest entry, if it wrote one that is no
@@ -89,7 +87,7 @@ static int step(struct hf__cut_state *t, bool *more, struct hf_error *error)
 {
 	struct hf_store *s = t->store;
 	struct hf__sorted_batch batch = {0};
-	int rc = hf__walk_step(&t->walk, STEP, more);
+	int rc = hf__walk_hold(&t->walk, s->os, more);
 	const bool full = hf__sorter_full(&t->sorter);
 	if (full)
 		hf__sorter_take(&t->sorter, &batch);

@@ -9,6 +9,10 @@
 
 #define STEPS_AT_ONCE 4u
 #define PAUSE_US 30
+#define HOLD_NS \
+	8000 /* a commit that finds the lock taken spins for about so long before it sleeps */
+#define HOLD_OBJECTS 64u
+#define LOOK_EACH 4u /* objects between two looks at the clock */
 
 /* --- One object ------------------------------------------------------------------------------- */
 
@@ -151,6 +155,19 @@ int hf__walk_step(struct hf__walk *w, unsigned budget, bool *more)
 	return rc;
 }
 
+int hf__walk_hold(struct hf__walk *w, const struct hf__os *os, bool *more)
+{
+	const int64_t until = os->ticks(os->ctx) + HOLD_NS;
+	int rc = HF_OK;
+	*more = true;
+	for (unsigned given = 0; rc == HF_OK && *more && given < HOLD_OBJECTS; given += LOOK_EACH) {
+		rc = hf__walk_step(w, LOOK_EACH, more);
+		if (os->ticks(os->ctx) >= until)
+			break;
+	}
+	return rc;
+}
+
 static void start(struct hf__walk *w, const struct hf__domains *domains, void *const *states,
                   uint64_t upto, struct hf__emitter *emitter)
 {
@@ -184,7 +201,7 @@ void hf__walk_visit(struct hf__walk *w, const struct hf__domains *domains, void 
 void hf__walk_pause(struct hf__walk *w)
 {
 	if (++w->steps > STEPS_AT_ONCE)
-		hf__thread_sleep(PAUSE_US);
+		hf__thread_sleep_sharp(PAUSE_US);
 }
 
 void hf__walk_end(struct hf__change *change)

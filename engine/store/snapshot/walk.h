@@ -15,6 +15,7 @@
 
 #include "object/change.h"
 #include "object/index.h"
+#include "os/os.h"
 #include "store/domain.h"
 
 /* Called for each object that is no container. */
@@ -50,6 +51,8 @@ void hf__walk_visit(struct hf__walk *walk, const struct hf__domains *domains, vo
                     hf__visit_fn visit, void *ctx, struct hf__change *change);
 /* Gives about `budget` objects. *more: there are others. The lock is held. */
 HF_CHECKED int hf__walk_step(struct hf__walk *walk, unsigned budget, bool *more);
+/* The same for as long as others may wait for the lock: some 8 us, or 64 objects. */
+HF_CHECKED int hf__walk_hold(struct hf__walk *walk, const struct hf__os *os, bool *more);
 void hf__walk_end(struct hf__change *change);
 /* Between two steps, without the lock: others get it. */
 void hf__walk_pause(struct hf__walk *walk);
