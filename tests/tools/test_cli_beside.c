@@ -1,6 +1,6 @@
 /* tier: medium, threads */
 /* Commands that only read, beside a service of eight threads that compacts all the time: each ends
- * with 0 at once, and changes nothing. */
+ * with 0 at once, and changes nothing. HF_LONG=1: a hundred rounds of them. */
 #include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -11,7 +11,7 @@
 #include "lib/test.h"
 #include "lib/tools/tool.h"
 
-enum { THREADS = 8, ROUNDS = 15, IDS = 200, BIG = 2500 };
+enum { THREADS = 8, ROUNDS = 15, ROUNDS_LONG = 100, IDS = 200, BIG = 2500 };
 
 static hf_store *service;
 
@@ -82,7 +82,8 @@ static void who_only_reads_is_served_at_once_beside_a_busy_service(void **state)
 	if (pid == 0)
 		_exit(run_service(real));
 	real_sleep_ms(500);
-	for (unsigned round = 0; round < ROUNDS; round++)
+	const unsigned rounds = getenv("HF_LONG") ? ROUNDS_LONG : ROUNDS;
+	for (unsigned round = 0; round < rounds; round++)
 		for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
 			struct ran ran = tool_expect(&tool, lines[i], 0);
 			tool_free(&ran);

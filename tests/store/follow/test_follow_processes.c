@@ -1,6 +1,7 @@
 /* tier: medium, threads */
 /* Processes: a writer with threads that compacts, is killed and begins anew, and followers that
- * read all the time. None reports a failure, and in the end all have the same state. */
+ * read all the time. None reports a failure, and in the end all have the same state. HF_LONG=1: ten
+ * of them, for a minute. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -15,17 +16,27 @@
 #include "lib/test.h"
 #include "store/store.h"
 
-enum { THREADS = 6, FOLLOWERS = 4, LIVES = 4, LIFE_MS = 900, OBJECTS = 64, BIG = 1500 };
+enum {
+	THREADS = 6,
+	FOLLOWERS_MAX = 10,
+	LIVES = 4,
+	LIFE_MS = 900,
+	LIFE_LONG_MS = 15000,
+	OBJECTS = 64,
+	BIG = 1500,
+};
+
+static unsigned followers = 4, life_ms = LIFE_MS;
 
 /* Between all processes. */
 static struct shared {
 	atomic_bool over; /* the writer stands still: followers tell their digest */
 	atomic_bool done; /* the writer may close */
 	atomic_bool ready; /* its digest is there */
-	_Atomic uint64_t digest[FOLLOWERS + 1];
-	atomic_uint reads[FOLLOWERS], fresh[FOLLOWERS];
+	_Atomic uint64_t digest[FOLLOWERS_MAX + 1];
+	atomic_uint reads[FOLLOWERS_MAX], fresh[FOLLOWERS_MAX];
 	atomic_uint acknowledged;
-	char wrong[FOLLOWERS + 1][512];
+	char wrong[FOLLOWERS_MAX + 1][512];
 } * shared;
 
 static struct real_store *real;
@@ -95,7 +106,7 @@ static int writer(void *arg)
 	pthread_t threads[THREADS];
 	unsigned numbers[THREADS];
 	if (hf_open(real->path, &options, &writing, &error) != HF_OK)
-		return complain(FOLLOWERS, "writer", &error);
+		return complain(FOLLOWERS_MAX, "writer", &error);
 	for (unsigned i = 0; i < THREADS; i++) {
 		numbers[i] = i;
 		(void)pthread_create(&threads[i], NULL, write_on, &numbers[i]);
@@ -103,8 +114,8 @@ static int writer(void *arg)
 	for (unsigned i = 0; i < THREADS; i++)
 		(void)pthread_join(threads[i], NULL);
 	if (!last || hf_sync(writing, &error) != HF_OK)
-		return complain(FOLLOWERS, "writer", &error);
-	atomic_store(&shared->digest[FOLLOWERS], digest_of(writing));
+		return complain(FOLLOWERS_MAX, "writer", &error);
+	atomic_store(&shared->digest[FOLLOWERS_MAX], digest_of(writing));
 	atomic_store(&shared->ready, true);
 	while (!atomic_load(&shared->done))
 		real_sleep_ms(1);
@@ -201,35 +212,40 @@ static void expect_end(pid_t pid, unsigned who)
 
 static void followers_of_a_writer_that_is_killed_have_its_state(void **state)
 {
-	pid_t followers[FOLLOWERS], pid = -1;
-	unsigned numbers[FOLLOWERS], reads = 0;
+	pid_t pids[FOLLOWERS_MAX], pid = -1;
+	unsigned numbers[FOLLOWERS_MAX], reads = 0;
 	int last = 1;
+	if (getenv("HF_LONG")) {
+		followers = FOLLOWERS_MAX;
+		life_ms = LIFE_LONG_MS;
+	}
 	real = *state;
 	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	assert_true(shared != MAP_FAILED);
 	real_open(real);
 	real_close(real);
-	for (unsigned i = 0; i < FOLLOWERS; i++) {
+	for (unsigned i = 0; i < followers; i++) {
 		numbers[i] = i;
-		followers[i] = spawn(follow, &numbers[i]);
+		pids[i] = spawn(follow, &numbers[i]);
 	}
 	for (unsigned life = 0; life < LIVES; life++) {
 		pid = spawn(writer, life + 1 == LIVES ? &last : NULL);
-		real_sleep_ms(LIFE_MS);
+		real_sleep_ms(life_ms);
 		if (life + 1 < LIVES) {
 			assert_int_equal(kill(pid, SIGKILL), 0);
 			assert_int_equal(waitpid(pid, NULL, 0), pid);
 		}
 	}
 	atomic_store(&shared->over, true);
-	for (unsigned i = 0; i < FOLLOWERS; i++) {
-		expect_end(followers[i], i);
+	for (unsigned i = 0; i < followers; i++) {
+		expect_end(pids[i], i);
 		reads += atomic_load(&shared->reads[i]);
 	}
 	atomic_store(&shared->done, true);
-	expect_end(pid, FOLLOWERS);
-	for (unsigned i = 0; i < FOLLOWERS; i++)
-		assert_int_equal(atomic_load(&shared->digest[i]), atomic_load(&shared->digest[FOLLOWERS]));
+	expect_end(pid, FOLLOWERS_MAX);
+	for (unsigned i = 0; i < followers; i++)
+		assert_int_equal(atomic_load(&shared->digest[i]),
+		                 atomic_load(&shared->digest[FOLLOWERS_MAX]));
 	printf("figure: %u commits, %u looks, %u openings\n", atomic_load(&shared->acknowledged), reads,
 	       atomic_load(&shared->fresh[0]));
 	assert_true(reads > 200);
