@@ -68,49 +68,41 @@ static bool put_slice(unsigned s, unsigned c, struct cell *cell)
 	return true;
 }
 
-/* Half before the sides and half behind them. */
-static bool raw_slice(struct cell *cell, double entries, bool second)
+/* Of R as large as the group, and as one commit: half before the sides and half behind them. */
+static bool raw_slices(unsigned c, unsigned round, bool second)
 {
 	static struct histogram latencies;
+	const double half = bench.args.seconds / 2;
 	struct figures f;
-	if (!floor_slice(&bench.floor, entries, bench.args.seconds / 2, &f, &latencies))
+	if (!floor_slice(&bench.floor, bench.entries[c], half, &f, &latencies))
 		return false;
-	if (!second) {
-		histogram_clear(&cell->latencies);
-		cell->figures.rate = 0;
-	}
-	histogram_merge(&cell->latencies, &latencies);
-	const double rate = cell->figures.rate + f.rate / 2;
-	cell->figures = figures_of(&cell->latencies, 1, 1000000000);
-	cell->figures.rate = rate;
+	cell_add(&bench.raw[c].cells[round], &f, &latencies, !second, 2);
+	if (!floor_slice(&bench.floor, 1, half, &f, &latencies))
+		return false;
+	cell_add(&bench.raw_one[c].cells[round], &f, &latencies, !second, 2);
+	steady_slice(&bench.steady, f.rate);
 	return true;
 }
 
 static bool run_column(unsigned c, unsigned round)
 {
-	struct cell *raw = &bench.raw[c].cells[round], *one = &bench.raw_one[c].cells[round];
-	if (!raw_slice(raw, bench.entries[c], false) || !raw_slice(one, 1, false))
+	if (!raw_slices(c, round, false))
 		return false;
 	for (unsigned k = 0; k < bench.sides; k++) {
 		const unsigned s = (k + round) % bench.sides;
 		if (!put_slice(s, c, &bench.of[s][c].cells[round]))
 			return false;
 	}
-	if (!raw_slice(raw, bench.entries[c], true) || !raw_slice(one, 1, true))
-		return false;
-	bench.steady.rate[c][round] = raw->figures.rate;
-	return true;
+	return raw_slices(c, round, true);
 }
 
-/* The first round warms up: its figures are overwritten. */
 static bool run_rounds(void)
 {
-	bench.steady.cases = COLUMNS;
-	for (bool warm = false; !warm || steady_more(&bench.steady, bench.args.rounds); warm = true) {
+	while (steady_more(&bench.steady, bench.args.rounds)) {
 		for (unsigned c = 0; c < COLUMNS; c++)
 			if (!run_column(c, bench.steady.rounds))
 				return false;
-		bench.steady.rounds += warm;
+		steady_end_round(&bench.steady);
 	}
 	return true;
 }

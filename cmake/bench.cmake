@@ -1,8 +1,8 @@
 # Benchmarks: bench/bench_NAME.c is what `./run bench NAME` runs. They use the library as a user
 # does. What it is compared with is built in where it is installed: bench/peers/NAME.c, which is
 # compiled only then.
-set(bench_peer_sources ${PROJECT_SOURCE_DIR}/bench/peers/peers.c
-	${PROJECT_SOURCE_DIR}/bench/peers/holdfast.c)
+set(bench_peer_sources peers.c holdfast.c queues.c queue_holdfast.c queue_beanstalkd.c)
+list(TRANSFORM bench_peer_sources PREPEND ${PROJECT_SOURCE_DIR}/bench/peers/)
 add_library(holdfast_bench_peers INTERFACE)
 
 # bench_peer(MACRO target-to-link files...)
@@ -21,7 +21,7 @@ pkg_check_modules(BENCH_HIREDIS IMPORTED_TARGET hiredis)
 find_library(BENCH_LEVELDB leveldb) # which has no pkg-config file
 find_path(BENCH_LEVELDB_HEADERS leveldb/c.h)
 if(BENCH_SQLITE_FOUND)
-	bench_peer(SQLITE PkgConfig::BENCH_SQLITE sqlite.c)
+	bench_peer(SQLITE PkgConfig::BENCH_SQLITE sqlite.c queue_sqlite.c)
 endif()
 if(BENCH_LMDB_FOUND)
 	bench_peer(LMDB PkgConfig::BENCH_LMDB lmdb.c)

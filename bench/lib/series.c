@@ -1,5 +1,16 @@
 #include "lib/series.h"
 
+void cell_add(struct cell *cell, const struct figures *figures, const struct histogram *latencies,
+              bool first, unsigned parts)
+{
+	if (first)
+		*cell = (struct cell){.figures = {.rate = 0}};
+	histogram_merge(&cell->latencies, latencies);
+	const double rate = cell->figures.rate + figures->rate / parts;
+	cell->figures = figures_of(&cell->latencies, 1, 1000000000);
+	cell->figures.rate = rate;
+}
+
 double figure_of(const struct cell *cell, enum figure which)
 {
 	const struct figures *f = &cell->figures;

@@ -10,6 +10,10 @@ struct cell {
 	struct histogram latencies;
 };
 
+/* Takes one of `parts` slices into the cell; `first` begins it anew. The rate is their mean. */
+void cell_add(struct cell *cell, const struct figures *figures, const struct histogram *latencies,
+              bool first, unsigned parts);
+
 /* Of one side in one case. */
 struct series {
 	struct cell cells[ROUNDS_MAX];

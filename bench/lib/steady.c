@@ -1,32 +1,25 @@
 #include "lib/steady.h"
 
-#include <string.h>
-
-static double median_copy(const double *values, unsigned count)
+void steady_slice(struct steady *s, double rate)
 {
-	double copy[ROUNDS_MAX + STEADY_CASES];
-	memcpy(copy, values, count * sizeof *copy);
-	return median_of(copy, count);
+	if (s->slices < STEADY_SLICES)
+		s->slice[s->slices++] = rate;
 }
 
-/* R of one round, relative to the window's. */
-static double relative(const struct steady *s, const double *medians, unsigned round)
+void steady_end_round(struct steady *s)
 {
-	double all[STEADY_CASES];
-	for (unsigned c = 0; c < s->cases; c++)
-		all[c] = s->rate[c][round] / medians[c];
-	return median_of(all, s->cases);
+	s->rate[s->rounds] = median_of(s->slice, s->slices);
+	s->rounds += s->warm;
+	s->warm = true;
+	s->slices = 0;
 }
 
 static struct window window_at(const struct steady *s, unsigned first, unsigned count)
 {
 	struct window w = {.first = first, .count = count};
-	double medians[STEADY_CASES] = {1};
-	for (unsigned c = 0; c < s->cases; c++)
-		medians[c] = median_copy(&s->rate[c][first], count);
-	for (unsigned r = first; r < first + count; r++) {
-		const double rate = relative(s, medians, r) * medians[0];
-		w.low = r == first || rate < w.low ? rate : w.low;
+	for (unsigned round = first; round < first + count; round++) {
+		const double rate = s->rate[round];
+		w.low = round == first || rate < w.low ? rate : w.low;
 		w.high = rate > w.high ? rate : w.high;
 	}
 	w.steady = w.high <= w.low * steady_most;
