@@ -67,17 +67,23 @@ static int cut(struct hf__cut_state *t, struct hf_error *error)
 	return HF_OK;
 }
 
-static int spill(struct hf__cut_state *t, struct hf__sorted_batch *batch, struct hf_error *error)
+static int why_spill(int os_errno, struct hf_error *error)
 {
-	int os_errno = 0;
-	if (hf__sorter_spill(&t->sorter, batch, &os_errno) == 0)
-		return HF_OK;
 	return hf__os_failed(error, "no snapshot was taken: what was sorted could not be kept",
 	                     os_errno);
 }
 
-static int why_walk(int rc, struct hf_error *error)
+static int spill(struct hf__cut_state *t, struct hf__sorted_batch *batch, struct hf_error *error)
 {
+	int os_errno = 0;
+	const int rc = hf__sorter_spill(&t->sorter, batch, &os_errno);
+	return rc == 0 ? HF_OK : why_spill(os_errno, error);
+}
+
+static int why_walk(int rc, int os_errno, struct hf_error *error)
+{
+	if (os_errno)
+		return why_spill(os_errno, error);
 	return hf__fail(error, rc, 0, "no snapshot was taken: %s",
 	                rc == HF_ENOMEM ? "no memory" : "an object cannot be written");
 }
@@ -89,12 +95,13 @@ static int step(struct hf__cut_state *t, bool *more, struct hf_error *error)
 	struct hf__sorted_batch batch = {0};
 	int rc = hf__walk_hold(&t->walk, s->os, more);
 	const bool full = hf__sorter_full(&t->sorter);
+	const int os_errno = t->sorter.os_errno;
 	if (full)
 		hf__sorter_take(&t->sorter, &batch);
 	(void)pthread_mutex_unlock(&s->lock);
 	if (rc != HF_OK) {
 		hf__writer_deinit(&batch.bytes);
-		rc = why_walk(rc, error);
+		rc = why_walk(rc, os_errno, error);
 	} else if (full) {
 		rc = spill(t, &batch, error);
 	}
@@ -116,7 +123,7 @@ static int walk_all(struct hf__cut_state *t, struct hf_error *error)
 	if (walks)
 		hf__walk_end(&s->world.change);
 	if (rc == HF_OK && t->walk.rc != HF_OK)
-		rc = why_walk(t->walk.rc, error);
+		rc = why_walk(t->walk.rc, t->sorter.os_errno, error);
 	(void)pthread_mutex_unlock(&s->lock);
 	return rc;
 }

@@ -8,6 +8,7 @@
 #include "store/snapshot/order.h"
 
 #define BATCH_BYTES (4u << 20)
+#define BATCH_MOST (7u << 20) /* the buffer doubles, and has 8 MiB by then */
 #define SPILL_NAME "sorting.tmp"
 
 void hf__sorter_init(struct hf__sorter *sorter, const struct hf__os *os,
@@ -16,6 +17,7 @@ void hf__sorter_init(struct hf__sorter *sorter, const struct hf__os *os,
 	*sorter = (struct hf__sorter){.os = os, .rows = rows, .spill = -1};
 	sorter->into.emit = hf__sorter_emit;
 	sorter->into.payload = hf__sorter_refer;
+	(void)pthread_mutex_init(&sorter->writing, NULL);
 }
 
 void hf__sorter_deinit(struct hf__sorter *sorter)
@@ -29,6 +31,7 @@ void hf__sorter_deinit(struct hf__sorter *sorter)
 	if (sorter->spill >= 0)
 		(void)sorter->os->close(sorter->os->ctx, sorter->spill); /* it has no name any more */
 	sorter->spill = -1;
+	(void)pthread_mutex_destroy(&sorter->writing);
 }
 
 /* --- Taking entries --------------------------------------------------------------------------- */
@@ -83,6 +86,8 @@ static uint8_t row_index(const struct hf__sorter *sorter, const struct hf__domai
 	return i;
 }
 
+static int write_here(struct hf__sorter *sorter);
+
 int hf__sorter_emit(struct hf__emitter *emitter, uint64_t lsn, uint8_t kind)
 {
 	struct hf__sorter *sorter = (void *)emitter;
@@ -94,6 +99,8 @@ int hf__sorter_emit(struct hf__emitter *emitter, uint64_t lsn, uint8_t kind)
 	                           .row = row_index(sorter, emitter->row),
 	                           .body_len = (uint32_t)emitter->body.len,
 	                           .refs = sorter->ref_count};
+	if (sorter->os_errno)
+		return HF_EIO;
 	if (emitter->body.bad)
 		return HF_ENOMEM;
 	if (!about_of(emitter, lsn, kind, &about))
@@ -111,7 +118,7 @@ int hf__sorter_emit(struct hf__emitter *emitter, uint64_t lsn, uint8_t kind)
 	entry.size = (uint32_t)(out->len - begin);
 	memcpy(out->data + begin, &entry, sizeof entry);
 	sorter->filling.count++;
-	return HF_OK;
+	return sorter->os && out->len >= BATCH_MOST ? write_here(sorter) : HF_OK;
 }
 
 bool hf__sorter_full(const struct hf__sorter *sorter)
@@ -178,15 +185,33 @@ static int write_run(struct hf__sorter *sorter, const uint8_t *const *order, siz
 	return rc ? rc : add_run(sorter, at);
 }
 
-int hf__sorter_spill(struct hf__sorter *sorter, struct hf__sorted_batch *batch, int *os_errno)
+static int write_batch(struct hf__sorter *sorter, const struct hf__sorted_batch *batch)
 {
+	(void)pthread_mutex_lock(&sorter->writing);
 	int rc = batch->count > 0 ? open_spill(sorter) : 0;
 	const uint8_t **order = rc == 0 ? hf__sorted_order(batch) : NULL;
 	if (rc == 0 && !order)
 		rc = ENOMEM;
 	if (rc == 0 && batch->count > 0)
 		rc = write_run(sorter, order, batch->count);
+	(void)pthread_mutex_unlock(&sorter->writing);
 	hf__free(order);
+	return rc;
+}
+
+/* The lock of the store is held. A failure ends the snapshot, and is nothing to what changes. */
+static int write_here(struct hf__sorter *sorter)
+{
+	const int rc = write_batch(sorter, &sorter->filling);
+	sorter->filling.bytes.len = 0;
+	sorter->filling.count = 0;
+	sorter->os_errno = rc;
+	return rc == 0 ? HF_OK : rc == ENOMEM ? HF_ENOMEM : HF_EIO;
+}
+
+int hf__sorter_spill(struct hf__sorter *sorter, struct hf__sorted_batch *batch, int *os_errno)
+{
+	const int rc = write_batch(sorter, batch);
 	/* Whoever fills it holds the lock: what is there need not grow again. */
 	hf__writer_deinit(&sorter->spare);
 	sorter->spare = batch->bytes;

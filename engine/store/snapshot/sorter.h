@@ -6,10 +6,14 @@
  * merged. Failure modes: no memory, and a spill that cannot be written or read, end the snapshot
  * and nothing else.
  *
- * What changes gives its entries under the store's lock, so nothing is written there: the thread
- * that takes the snapshot takes full buffers away between the steps of the walk. */
+ * What changes gives its entries under the store's lock, where little is to be done: the thread
+ * that takes the snapshot takes full buffers away between the steps of the walk. One transaction
+ * may give more than memory has, and no step comes in between. So a buffer that has grown to
+ * nearly twice a full one is written where it is, which takes about as long as to fill it. */
 #ifndef HF_STORE_SNAPSHOT_SORTER_H
 #define HF_STORE_SNAPSHOT_SORTER_H
+
+#include <pthread.h>
 
 #include "os/os.h"
 #include "store/domain.h"
@@ -59,6 +63,9 @@ struct hf__sorter {
 	uint64_t spilled; /* bytes */
 	struct hf__sorted_run *runs;
 	size_t run_count, run_cap;
+	/* Held while a batch is written. It is taken last, and no other lock is waited for with it. */
+	pthread_mutex_t writing;
+	int os_errno; /* why what was given could not be written; the lock of the store guards it */
 };
 
 /* `os` may be NULL. */
@@ -66,7 +73,7 @@ void hf__sorter_init(struct hf__sorter *sorter, const struct hf__os *os,
                      const struct hf__domain *const *rows);
 void hf__sorter_deinit(struct hf__sorter *sorter);
 
-/* Callbacks of `into`. */
+/* Callbacks of `into`. HF_EIO: what is there could not be written, for `os_errno`. */
 int hf__sorter_emit(struct hf__emitter *emitter, uint64_t lsn, uint8_t kind);
 int hf__sorter_refer(struct hf__emitter *emitter, const struct hf__payload *payload);
 

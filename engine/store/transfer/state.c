@@ -227,6 +227,7 @@ static int sort_all(struct hf__loaded *l, int *os_errno)
 	               &world->change);
 	while (more && rc == HF_OK) {
 		rc = hf__walk_step(&cut->walk, STEP, &more);
+		*os_errno = cut->sorter.os_errno;
 		if (rc == HF_OK)
 			rc = spill(cut, os_errno);
 	}
