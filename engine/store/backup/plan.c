@@ -60,7 +60,7 @@ static int snapshot_size(struct looking *l, uint64_t lsn, const char *name, uint
 	if (rc == HF_EIO)
 		return hf__failed_read(&l->r, name, fault.os_errno);
 	const struct hf__snapshot_header *h = &base.reader.header;
-	if (whole && hf__snapshot_header_of(&l->r.store->id, h) && h->lsn == lsn && !h->exported)
+	if (whole && hf__base_is_own(&l->r.store->id, lsn, h))
 		rc = hf__recovery_stands(&l->r, h, &stands);
 	else
 		rc = HF_OK;
@@ -163,8 +163,11 @@ static int plan_empty(struct looking *l)
 {
 	struct hf__recovery *r = &l->r;
 	bool all_zero = false;
-	r->next_lsn = hf__recovery_imported(r) + 1;
-	const int rc = hf__recovery_check_empty(r, &all_zero);
+	uint64_t imported = 0;
+	int rc = hf__recovery_imported(r, &imported);
+	r->next_lsn = imported + 1;
+	if (rc == HF_OK)
+		rc = hf__recovery_check_empty(r, &all_zero);
 	if (rc != HF_OK)
 		return rc;
 	l->plan->empty = r->found[0].number;

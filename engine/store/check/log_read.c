@@ -70,8 +70,11 @@ static int give(void *arg, const struct hf__entry *entry)
 /* The chain before a break is still worth reading. */
 static int mark_chain(struct hf__recovery *r)
 {
+	bool covered = true;
 	int rc = hf__recovery_mark_chain(r);
-	if (rc == HF_OK && r->begins_behind && !hf__recovery_covered(r))
+	if (rc == HF_OK && r->begins_behind)
+		rc = hf__recovery_covered(r, &covered);
+	if (rc == HF_OK && !covered)
 		rc = hf__corrupt(r, r->first->number, 0,
 		                 "the log begins here, and no snapshot covers what was before");
 	if (rc == HF_OK)
@@ -156,8 +159,11 @@ static int attempt(struct reading *reading)
 	if (rc == HF_OK && r->head) /* D7 */
 		rc = hf__recovery_check_beyond(r, r->head->number, r->next_lsn, &all_zero);
 	else if (rc == HF_OK) {
-		r->next_lsn = hf__recovery_imported(r) + 1;
-		rc = hf__recovery_check_empty(r, &all_zero);
+		uint64_t imported = 0;
+		rc = hf__recovery_imported(r, &imported);
+		r->next_lsn = imported + 1;
+		if (rc == HF_OK)
+			rc = hf__recovery_check_empty(r, &all_zero);
 	}
 	hf__recovery_forget(r);
 	return rc;

@@ -101,22 +101,11 @@ static int by_number(const void *a, const void *b)
 static void look_at_snapshot(struct hf_store *s, struct kept_snapshot *k)
 {
 	struct hf__snapshot_header header;
-	uint8_t bytes[HF__SNAPSHOT_HEADER_SIZE];
-	char name[HF__NAME_MAX];
-	size_t got = 0;
-	int file = -1;
-	hf__snapshot_name(k->lsn, name);
-	if (s->os->open(s->os->ctx, name, 0, &file) != 0)
+	uint64_t size = 0;
+	int os_errno;
+	if (hf__base_header(s->os, &s->id, k->lsn, &header, &size, &os_errno) != HF_OK)
 		return;
-	int rc = s->os->read(s->os->ctx, file, bytes, sizeof bytes, 0, &got);
-	if (rc == 0)
-		rc = s->os->size(s->os->ctx, file, &k->size);
-	(void)s->os->close(s->os->ctx, file); /* only read */
-	if (rc != 0 || hf__snapshot_header_decode(bytes, got, &header) != HF_OK ||
-	    !hf__snapshot_header_of(&s->id, &header) || header.lsn != k->lsn) {
-		k->size = 0;
-		return;
-	}
+	k->size = size;
 	k->segment = header.position.segment;
 	k->clock = header.clock;
 }

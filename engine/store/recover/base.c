@@ -166,7 +166,7 @@ static int try_snapshot(struct hf__recovery *r, uint64_t lsn, bool *loaded)
 	hf__snapshot_name(lsn, name);
 	int rc = hf__base_open(hf__newest_base(s), s->os, name, &fault);
 	const struct hf__snapshot_header *h = &hf__newest_base(s)->reader.header;
-	if (rc == HF_OK && hf__snapshot_header_of(&s->id, h) && h->lsn == lsn && !h->exported) {
+	if (rc == HF_OK && hf__base_is_own(&s->id, lsn, h)) {
 		const int read = hf__recovery_stands(r, h, &stands);
 		if (read != HF_OK)
 			return read; /* the segment: it is what the log needs too */
@@ -247,41 +247,47 @@ void hf__recovery_count(struct hf__recovery *r)
 
 /* --- Without its entries ---------------------------------------------------------------------- */
 
-static bool read_header(struct hf__recovery *r, uint64_t lsn, struct hf__snapshot_header *out)
+static int unread_header(struct hf__recovery *r, uint64_t lsn, int os_errno)
 {
-	const struct hf__os *os = r->store->os;
-	uint8_t bytes[HF__SNAPSHOT_HEADER_SIZE];
 	char name[HF__NAME_MAX];
-	size_t got = 0;
-	int file = -1;
 	hf__snapshot_name(lsn, name);
-	if (os->open(os->ctx, name, 0, &file) != 0)
-		return false;
-	const int rc = os->read(os->ctx, file, bytes, sizeof bytes, 0, &got);
-	const int closed = os->close(os->ctx, file);
-	return rc == 0 && closed == 0 && hf__snapshot_header_decode(bytes, got, out) == HF_OK &&
-	       hf__snapshot_header_of(&r->store->id, out) && out->lsn == lsn && !out->exported;
+	return hf__failed_read(r, name, os_errno);
 }
 
-bool hf__recovery_covered(struct hf__recovery *r)
+int hf__recovery_covered(struct hf__recovery *r, bool *is)
 {
 	struct hf__snapshot_header header;
-	bool covered = false;
-	for (size_t i = 0; i < r->snapshot_count && !covered; i++)
-		covered = r->snapshots[i] >= r->first->header.previous_lsn &&
-		          read_header(r, r->snapshots[i], &header);
-	return covered;
+	int rc = HF_OK;
+	*is = false;
+	for (size_t i = 0; i < r->snapshot_count && !*is; i++) {
+		const uint64_t lsn = r->snapshots[i];
+		int os_errno = 0, read = HF_ENOTFOUND;
+		if (lsn >= r->first->header.previous_lsn)
+			read = hf__base_header(r->store->os, &r->store->id, lsn, &header, NULL, &os_errno);
+		*is = read == HF_OK;
+		if (read == HF_EIO)
+			rc = unread_header(r, lsn, os_errno);
+	}
+	return *is ? HF_OK : rc;
 }
 
-uint64_t hf__recovery_imported(struct hf__recovery *r)
+int hf__recovery_imported(struct hf__recovery *r, uint64_t *lsn)
 {
 	struct hf__snapshot_header header;
-	uint64_t newest = 0;
+	*lsn = 0;
 	if (!(r->store->identity.incompat & HF__FEATURE_BEHIND_SNAPSHOT))
-		return 0;
-	for (size_t i = 0; i < r->snapshot_count; i++)
-		if (r->snapshots[i] > newest && read_header(r, r->snapshots[i], &header) &&
-		    header.position.segment == 0)
-			newest = header.lsn;
-	return newest;
+		return HF_OK;
+	for (size_t i = 0; i < r->snapshot_count; i++) {
+		const uint64_t there = r->snapshots[i];
+		int os_errno = 0;
+		if (there <= *lsn)
+			continue;
+		const int rc =
+		    hf__base_header(r->store->os, &r->store->id, there, &header, NULL, &os_errno);
+		if (rc == HF_EIO)
+			return unread_header(r, there, os_errno);
+		if (rc == HF_OK && header.position.segment == 0)
+			*lsn = there;
+	}
+	return HF_OK;
 }

@@ -107,11 +107,11 @@ void hf__recovery_count(struct hf__recovery *r);
  * log begin there? HF_OK with *is, or why the segment could not be read. */
 int hf__recovery_stands(struct hf__recovery *r, const struct hf__snapshot_header *h, bool *is);
 /* Is there a snapshot of this store, by its header alone, that covers what was before r->first?
- * For those that read what is there and need no state. */
-bool hf__recovery_covered(struct hf__recovery *r);
-/* What the newest such snapshot covers if nothing of the log was before it, as after an import;
- * else 0. */
-uint64_t hf__recovery_imported(struct hf__recovery *r);
+ * For those that read what is there and need no state. HF_OK with *is, or HF_EIO. */
+int hf__recovery_covered(struct hf__recovery *r, bool *is);
+/* *lsn: what the newest such snapshot covers if nothing of the log was before it, as after an
+ * import; else 0. HF_OK, or HF_EIO. */
+int hf__recovery_imported(struct hf__recovery *r, uint64_t *lsn);
 
 /* recover.c. D1 to D9: what the log is, and the state that it makes. The facts are collected.
  * Changes no file. r->verdict and r->bytes are of H afterwards; r->head NULL: the log is empty.

@@ -170,9 +170,9 @@ static void load(struct hf__pass *p)
 	hf__snapshot_name(p->snapshot, name);
 	int rc = hf__base_open_damaged(base, c->store->os, name, &assumed, &gaps, &fault);
 	const struct hf__snapshot_header *h = &base->reader.header;
-	p->unusable = rc == HF_OK && (!hf__snapshot_header_of(&c->store->id, h) || h->exported ||
-	                              h->lsn != p->snapshot || is_of_another_log(c, h) ||
-	                              (base->reader.entries_blocks == 0 && (gaps.header || gaps.end)));
+	p->unusable = rc == HF_OK &&
+	              (!hf__base_is_own(&c->store->id, p->snapshot, h) || is_of_another_log(c, h) ||
+	               (base->reader.entries_blocks == 0 && (gaps.header || gaps.end)));
 	if (p->unusable)
 		return;
 	if (rc == HF_OK)

@@ -1,4 +1,6 @@
 /* See base.h. */
+#include <errno.h>
+
 #include "store/internal.h"
 
 static int read_file(void *ctx, void *buffer, size_t len, uint64_t at, size_t *got)
@@ -52,6 +54,36 @@ void hf__base_close(struct hf__base *base)
 	if (base->file >= 0)
 		(void)base->os->close(base->os->ctx, base->file); /* it was read only */
 	*base = (struct hf__base){.file = -1};
+}
+
+bool hf__base_is_own(const struct hf__log_id *id, uint64_t lsn,
+                     const struct hf__snapshot_header *header)
+{
+	return hf__snapshot_header_of(id, header) && header->lsn == lsn && !header->exported;
+}
+
+int hf__base_header(const struct hf__os *os, const struct hf__log_id *id, uint64_t lsn,
+                    struct hf__snapshot_header *header, uint64_t *size, int *os_errno)
+{
+	uint8_t bytes[HF__SNAPSHOT_HEADER_SIZE];
+	char name[HF__NAME_MAX];
+	size_t got = 0;
+	int file = -1;
+	hf__snapshot_name(lsn, name);
+	int rc = os->open(os->ctx, name, 0, &file);
+	if (rc == 0) {
+		rc = os->read(os->ctx, file, bytes, sizeof bytes, 0, &got);
+		if (rc == 0 && size)
+			rc = os->size(os->ctx, file, size);
+		(void)os->close(os->ctx, file); /* it was read only */
+	}
+	*os_errno = rc;
+	if (rc != 0)
+		return rc == ENOENT ? HF_ENOTFOUND : HF_EIO;
+	return hf__snapshot_header_decode(bytes, got, header) == HF_OK &&
+	               hf__base_is_own(id, lsn, header)
+	           ? HF_OK
+	           : HF_ENOTFOUND;
 }
 
 void hf__bases_close(struct hf_store *s)

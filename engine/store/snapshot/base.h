@@ -27,6 +27,15 @@ HF_CHECKED int hf__base_open_damaged(struct hf__base *base, const struct hf__os 
                                      struct hf__snapshot_gaps *gaps,
                                      struct hf__snapshot_fault *fault);
 void hf__base_close(struct hf__base *base);
+/* Is this the header of the store's own snapshot up to that LSN? No export is: it says nothing of
+ * any log, so nothing begins with it and no log is removed for it. */
+bool hf__base_is_own(const struct hf__log_id *id, uint64_t lsn,
+                     const struct hf__snapshot_header *header);
+/* That header alone, and the size of the file (`size` may be NULL). HF_OK; HF_ENOTFOUND: there is
+ * no such file, or it is damaged, or not the store's own; HF_EIO with *os_errno: nothing is known
+ * (R9). A failed closing changes nothing about what was read. */
+HF_CHECKED int hf__base_header(const struct hf__os *os, const struct hf__log_id *id, uint64_t lsn,
+                               struct hf__snapshot_header *header, uint64_t *size, int *os_errno);
 /* The bytes of a payload that lies in it. On any number of threads. */
 HF_CHECKED int hf__base_payload(struct hf__base *base, const struct hf__payload *payload,
                                 uint8_t *out, int *os_errno);

@@ -22,8 +22,10 @@ static int learn_imported(struct hf_feed *feed, struct hf_error *error)
 	struct hf__recovery *r = &feed->tail.facts;
 	r->count = 0;
 	r->error = error;
-	const int rc = hf__recovery_list(r);
-	const uint64_t imported = rc == HF_OK ? hf__recovery_imported(r) : 0;
+	uint64_t imported = 0;
+	int rc = hf__recovery_list(r);
+	if (rc == HF_OK)
+		rc = hf__recovery_imported(r, &imported);
 	feed->known = imported > feed->known ? imported : feed->known;
 	r->error = NULL;
 	return rc;

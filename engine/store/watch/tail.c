@@ -5,12 +5,10 @@
  * out. Where no group follows although the log is known to be durable further on, the next
  * segment takes over: its header says where this one ends, and whether numbering jumped.
  *
- * Why it can be believed without a lock. Up to `limit` everything was written before anybody
- * said that it is durable, and none of it is ever written again. What is read beyond that may be
- * anything; it is looked at only under a limit that covers it, and read anew first: bytes that
- * were read too early do not verify. A torn group that an unclean stop left at the very end of a
- * segment cannot be taken for one of the log: its body does not verify, else recovery had kept
- * it.
+ * Why it can be believed without a lock. Up to `limit` all was written before it was said to be
+ * durable, and none of it is ever written again. What is read beyond that may be anything; it is
+ * looked at only under a limit that covers it, and read anew first: bytes read too early do not
+ * verify. Nor does a torn group that an unclean stop left at the end, else recovery had kept it.
  *
  * Failure modes: a read that fails is HF_EIO, a segment that is gone HF_EGONE; bytes that must
  * be there and do not verify, with no next segment that goes on here, are HF_ECORRUPT. The place
@@ -184,9 +182,11 @@ static int look_for_start(struct hf__tail *t, uint64_t from, uint64_t limit)
 			break;
 	}
 	if (!oldest) {
-		const uint64_t imported = hf__recovery_imported(&t->facts);
+		uint64_t imported = 0;
+		const int rc = hf__recovery_imported(&t->facts, &imported);
 		hf__tail_put(t, (struct hf__position){0, 0}, imported, 0);
-		return from <= limit + 1 && (from == 0 || from > imported) ? HF_OK : HF_EGONE;
+		const bool gone = from > limit + 1 || (from != 0 && from <= imported);
+		return rc == HF_OK && gone ? HF_EGONE : rc;
 	}
 	enter_segment(t, &oldest->header);
 	/* Between the two lies a jump: what was never given out is followed by what comes next. */
