@@ -177,7 +177,7 @@ static int round_of_upkeep(struct hf_store *s, int64_t until, int64_t making_unt
 	if (rc == HF_OK) {
 		/* No room now is no failure: the commit that needs the segment says so. A failed sync
 		 * has failed the store. */
-		const int made = hf__prepare_ahead(s, making_until, &out->more);
+		const int made = hf__prepare_ahead(s, making_until, until != making_until, &out->more);
 		out->room = made == HF_OK;
 		rc = made == HF_EUNCERTAIN ? made : HF_OK;
 	}

@@ -2,11 +2,10 @@
  * overwrites written blocks and needs no journal commit, and so that a full disk is noticed
  * before anything was sequenced.
  *
- * Its size follows from what the segment before it came to hold: a store that is killed again
- * and again after little work keeps small ones. Room is asked for before a zero is written, for
- * the half and the half of that if there is none; a refusal is remembered for a second, so that
- * a full disk is left alone. Upkeep makes it in slices (prepare_ahead); a commit that needs it
- * takes over what is there and makes the rest at once.
+ * Its size follows from what the segment before it came to hold: a store that is killed again and
+ * again after little work keeps small ones. Room is asked for before a zero is written, for the
+ * half and the half of that if there is none; a refusal is remembered for a second. Upkeep makes
+ * it in slices; a commit that needs it takes over what is there and makes the rest at once.
  *
  * A leftover of an earlier opening is adopted, under the next number, when every byte of it was
  * zero at the opening; anything else with a greater number than the current segment is what a
@@ -16,8 +15,7 @@
 
 #include <errno.h>
 
-/* After this much in a segment its successor grows: small enough to be made in no time, large
- * enough to get on with. */
+/* After this much in a segment its successor grows. */
 #define SEGMENT_FLOOR (256u << 10)
 #define SEGMENT_OF_LITTLE (4u << 20)
 #define SLICE (64u << 10)
@@ -25,8 +23,7 @@
 
 static uint32_t clamp_size(uint64_t size)
 {
-	if (size > HF__SEGMENT_SIZE_MAX)
-		size = HF__SEGMENT_SIZE_MAX;
+	size = size < HF__SEGMENT_SIZE_MAX ? size : HF__SEGMENT_SIZE_MAX;
 	return (uint32_t)((size + HF__BLOCK - 1) & ~(uint64_t)(HF__BLOCK - 1));
 }
 
@@ -49,8 +46,7 @@ static uint64_t full_size(const struct hf_store *s)
 	return size < s->identity.segment_size ? size : s->identity.segment_size;
 }
 
-/* A small store stays small: the first segment is at most 512 KiB, each next one has room for
- * twice what this one holds, up to what was asked for. */
+/* The first segment is at most 512 KiB, each next one has room for twice what this one holds. */
 static uint32_t wanted_size(const struct hf_store *s, uint32_t least)
 {
 	const uint64_t full = full_size(s);
@@ -333,16 +329,24 @@ bool hf__next_segment_give_up(struct hf_store *s)
 
 /* --- Ahead of need ---------------------------------------------------------------------------- */
 
+/* Of what is made, as much as the log's growth asks for is there: all when an eighth of the log's
+ * segment is left. At once, 64 MiB of zeros would stand before the commits of a tenth of a second. */
+static bool is_ahead(const struct hf_store *s)
+{
+	const struct hf__making *m = &s->segments.making;
+	const uint64_t half = s->writer.segment_size / 2, used = s->writer.end.offset - half;
+	return m->file >= 0 && m->at >= m->size * used * 4 / (half * 3) + SLICE;
+}
+
 /* A store that writes nothing needs none, and one whose disk is full is not asked again before
  * it has written something. */
-static bool is_due(const struct hf_store *s)
+static bool is_due(const struct hf_store *s, bool paced)
 {
 	if (s->segments.next.ready || s->segments.preparing || s->writer.file < 0 || !s->writer.wrote ||
-	    s->segments.newest_number == UINT32_MAX)
+	    s->segments.newest_number == UINT32_MAX ||
+	    (s->segments.refused.size && s->segments.refused.lsn == s->world.next_lsn))
 		return false;
-	if (s->segments.refused.size && s->segments.refused.lsn == s->world.next_lsn)
-		return false;
-	return s->writer.end.offset > s->writer.segment_size / 2;
+	return s->writer.end.offset > s->writer.segment_size / 2 && !(paced && is_ahead(s));
 }
 
 /* One slice. The lock is held, released meanwhile. */
@@ -377,12 +381,12 @@ static int make_slice(struct hf_store *s)
 	return HF_OK;
 }
 
-int hf__prepare_ahead(struct hf_store *s, int64_t until, bool *more)
+int hf__prepare_ahead(struct hf_store *s, int64_t until, bool paced, bool *more)
 {
 	int rc = HF_OK;
 	*more = false;
 	(void)pthread_mutex_lock(&s->lock);
-	while (rc == HF_OK && !atomic_load(&s->fault) && is_due(s)) {
+	while (rc == HF_OK && !atomic_load(&s->fault) && is_due(s, paced)) {
 		/* A commit that waits for it makes the rest by itself. */
 		if (*more && (s->writer.room_waiters > 0 || s->upkeep.stopping ||
 		              (until != INT64_MAX && s->os->ticks(s->os->ctx) >= until)))
@@ -390,7 +394,7 @@ int hf__prepare_ahead(struct hf_store *s, int64_t until, bool *more)
 		rc = make_slice(s);
 		*more = rc == HF_OK;
 	}
-	*more = *more && is_due(s);
+	*more = *more && is_due(s, paced);
 	(void)pthread_mutex_unlock(&s->lock);
 	return rc;
 }

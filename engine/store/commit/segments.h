@@ -89,8 +89,9 @@ int hf__next_segment(struct hf_store *s, uint32_t need, struct hf_error *error);
  * was not. Not under the lock. */
 bool hf__next_segment_give_up(struct hf_store *s);
 /* Makes it ahead of need, in slices: one at least, more until `until` (ticks; INT64_MAX: all).
- * *more: it is not whole yet. Not under the lock. HF_OK, HF_ENOSPACE, HF_EIO, HF_EUNCERTAIN. */
-int hf__prepare_ahead(struct hf_store *s, int64_t until, bool *more);
+ * `paced`: no more than the log's growth asks for. *more: there is more to make at once. Not under
+ * the lock. HF_OK, HF_ENOSPACE, HF_EIO, HF_EUNCERTAIN. */
+int hf__prepare_ahead(struct hf_store *s, int64_t until, bool paced, bool *more);
 
 /* tidy.c. */
 /* Room for so many cuts, and for those of rotations. false: no memory. */
