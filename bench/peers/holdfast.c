@@ -71,6 +71,12 @@ static bool get(void *self, unsigned thread, const struct row *row, void *out, s
 	return *len <= ROW_VALUE_MAX;
 }
 
+static bool snapshot(void *self)
+{
+	struct hf_error error = {0};
+	return hf_compact(self, &error) == HF_OK || complain("compact", &error);
+}
+
 static bool close_it(void *self)
 {
 	struct hf_error error = {0};
@@ -82,4 +88,5 @@ const struct peer peer_holdfast = {.name = "holdfast",
                                    .open = open_it,
                                    .put = put,
                                    .get = get,
-                                   .close = close_it};
+                                   .close = close_it,
+                                   .snapshot = snapshot};

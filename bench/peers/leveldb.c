@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const size_t memtable_of_all = (size_t)2 << 30;
+static const size_t memtable_of_all = (size_t)1 << 30; /* LevelDB takes no more */
 
 struct level {
 	leveldb_t *db;

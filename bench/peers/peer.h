@@ -8,7 +8,6 @@
 #include "lib/row.h"
 
 #include <stdbool.h>
-#include <sys/types.h>
 
 struct peer_config {
 	const char *directory; /* of its own; exists */
@@ -16,6 +15,7 @@ struct peer_config {
 	/* everything that was put stays in the log, so that an opening has to read it: memtables are
 	 * larger than it */
 	bool log_only;
+	bool snapshot; /* everything comes from what snapshot() wrote, nothing from a log */
 };
 
 struct peer {
@@ -27,8 +27,10 @@ struct peer {
 	/* Copies the value of the key to `out`, ROW_VALUE_MAX bytes. */
 	bool (*get)(void *self, unsigned thread, const struct row *row, void *out, size_t *len);
 	bool (*close)(void *self);
-	/* The process of its own that holds the data; NULL: it is a library. */
-	pid_t (*process)(void *self);
+	/* Writes the state down as a whole, for an opening that reads only that. NULL: it cannot. */
+	bool (*snapshot)(void *self);
+	/* Ends the process of its own that holds the data, as kill -9 does; NULL: it is a library. */
+	bool (*crash)(void *self);
 };
 
 /* All that were built in, the store first; ends with NULL. */

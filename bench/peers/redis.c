@@ -84,7 +84,8 @@ static void *open_it(const struct peer_config *config)
 	struct redis *r = calloc(1, sizeof *r + config->threads * sizeof(redisContext *));
 	if (!r)
 		return NULL;
-	if (!redis_start(&r->server, config->directory, true) || !redis_loaded(&r->server)) {
+	if (!redis_start(&r->server, config->directory, !config->snapshot) ||
+	    !redis_loaded(&r->server)) {
 		(void)close_it(r);
 		return NULL;
 	}
@@ -139,9 +140,15 @@ static bool get(void *self, unsigned thread, const struct row *row, void *out, s
 	return good || complain(context, "get");
 }
 
-static pid_t process(void *self)
+static bool snapshot(void *self)
 {
-	return ((struct redis *)self)->server.pid;
+	redisContext *context = ((struct redis *)self)->contexts[0];
+	return is_good(context, redisCommand(context, "SAVE"));
+}
+
+static bool crash(void *self)
+{
+	return server_stop(&((struct redis *)self)->server, SIGKILL);
 }
 
 const struct peer peer_redis = {.name = "Redis",
@@ -151,4 +158,5 @@ const struct peer peer_redis = {.name = "Redis",
                                 .put = put,
                                 .get = get,
                                 .close = close_it,
-                                .process = process};
+                                .snapshot = snapshot,
+                                .crash = crash};
