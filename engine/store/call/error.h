@@ -9,8 +9,8 @@
 /* Writes *error (nullable) and returns `code`. */
 __attribute__((format(printf, 4, 5))) int hf__fail(struct hf_error *error, int code, int os_errno,
                                                    const char *format, ...);
-/* As hf__fail, about bytes of a file. Damage to a file of the store (`file` not "") is told with what
- * to run next. */
+/* As hf__fail, about bytes of a file. Damage to a file of the store (`file` not "") is told with
+ * what to run next. */
 __attribute__((format(printf, 5, 6))) int hf__fail_at(struct hf_error *error, int code,
                                                       const char *file, uint64_t offset,
                                                       const char *format, ...);
