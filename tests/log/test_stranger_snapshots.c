@@ -1,8 +1,8 @@
 /* tier: medium */
 /* The reader in tests/stranger and the engine say the same of stores with snapshots: what an
  * opening begins with, every entry and payload byte of it, what is replayed behind it, and what
- * kind of end the log has. Plain, snapshotted, compacted, restored and backed-up stores, as they are,
- * killed, and with bits flipped and files gone. */
+ * kind of end the log has. Plain, snapshotted, compacted, restored and backed-up stores, as they
+ * are, killed, and with bits flipped and files gone. */
 #include <dirent.h>
 #include <unistd.h>
 
