@@ -14,6 +14,7 @@
 
 #include <assert.h>
 
+#include "base/map.h"
 #include "base/mem.h"
 #include "object/removed.h"
 
@@ -216,10 +217,10 @@ static int reserve_for(struct hf__change *change, const struct hf__object *objec
 
 int hf__change_add(struct hf__change *change, struct hf__object *object)
 {
-	const int rc = reserve_for(change, object);
-	if (rc != HF_OK) {
+	struct hf__map *map = object->type->map ? object->type->map(object) : NULL;
+	if ((map && !hf__map_reserve(map)) || reserve_for(change, object) != HF_OK) {
 		hf__object_free(object);
-		return rc;
+		return HF_ENOMEM;
 	}
 	(void)push(change, object, HF__UNDO_ADD);
 	place_record(change);
@@ -358,7 +359,7 @@ void hf__change_keep(struct hf__change *change)
 		if (record->kind == HF__UNDO_CHANGE && !record->again)
 			free_image(change, record);
 		if (record->kind == HF__UNDO_REMOVE)
-			hf__object_free(record->object);
+			hf__object_gone(record->object);
 		else if (record->object->type->idle && hf__removed_note(record->object))
 			change->emptied = true;
 	}

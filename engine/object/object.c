@@ -3,6 +3,7 @@
 #include "object/object.h"
 
 #include "base/hash.h"
+#include "base/map.h"
 
 const struct hf__type hf__plain_type = {.name = "no value",
                                         .value_offset = sizeof(struct hf__object)};
@@ -15,6 +16,14 @@ void hf__object_free(struct hf__object *object)
 		object->type->free(object);
 	else
 		hf__small_free(object);
+}
+
+void hf__object_gone(struct hf__object *object)
+{
+	struct hf__map *map = object->type->map ? object->type->map(object) : NULL;
+	hf__object_free(object);
+	if (map)
+		hf__map_trim(map);
 }
 
 void hf__object_drop(void *object)

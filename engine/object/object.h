@@ -19,6 +19,7 @@
  * memcpy may copy, at value_offset. It may own blobs, whose pointers lie at blob_offsets (from
  * the object's start). Everything else of the object (key, index nodes) is fixed while it lives. */
 struct hf__object;
+struct hf__map;
 struct hf__type {
 	const char *name;
 	size_t value_offset, value_size;
@@ -29,6 +30,9 @@ struct hf__type {
 	 * NULL. */
 	void (*enlist)(struct hf__object *object);
 	void (*delist)(struct hf__object *object);
+	/* The map that enlist puts it into: the hook sees to the memory for that, and to what the map
+	 * does not need any more once a removal is final. NULL: none. */
+	struct hf__map *(*map)(const struct hf__object *object);
 	/* Enters or leaves the indexes and counters that depend on the value: around every change
 	 * too. May be NULL. */
 	void (*link)(struct hf__object *object);
@@ -85,6 +89,8 @@ HF_CHECKED int hf__change_remove(struct hf__change *change, struct hf__object *o
 
 /* Frees an object and its blobs at once, from no index: for deinit of a state. */
 void hf__object_free(struct hf__object *object);
+/* Its removal is final: frees it, and what its map needed for it. */
+void hf__object_gone(struct hf__object *object);
 void hf__object_drop(void *object); /* the same, for hf__index_drain() */
 /* Of what holds no value and is in no index: only ever noted as the container of what changed. */
 extern const struct hf__type hf__plain_type;

@@ -109,7 +109,7 @@ static void let_go(struct hf__container *c)
 		object->type->unlink(object);
 	if (object->type->delist)
 		object->type->delist(object);
-	hf__object_free(object);
+	hf__object_gone(object);
 }
 
 bool hf__removed_sweep(struct hf__removed *removed, uint64_t durable, size_t keep, unsigned budget)

@@ -16,7 +16,7 @@
 static void cursor_deinit(void *state)
 {
 	struct hf__cursor_state *s = state;
-	hf__objects_free(&s->cursors, offsetof(struct hf__cursor, node));
+	hf__objects_free(&s->cursors);
 	hf__containers_deinit(state);
 }
 
@@ -166,9 +166,9 @@ static bool view_sane(const struct hf__cursor_state *s, enum hf__cursor_view vie
 static bool streams_sane(const struct hf__cursor_state *s)
 {
 	size_t cursors = 0, count = 0;
-	for (struct hf__map_node *node = hf__map_next(&s->streams.map, NULL); node;
-	     node = hf__map_next(&s->streams.map, node), count++) {
-		const struct hf__stream *stream = HF__OUTER(node, struct hf__stream, head.node);
+	struct hf__map_walk walk = {0};
+	for (const struct hf__stream *stream; (stream = hf__map_next(&s->streams.map, &walk)) != NULL;
+	     count++) {
 		if (!hf__container_sane(s, stream, 0))
 			return false;
 		cursors += stream->cursors;
@@ -186,9 +186,9 @@ static int cursor_verify(const void *state, struct hf__text *why)
 		                  (unsigned)view);
 	}
 	size_t count = 0;
-	for (struct hf__map_node *node = hf__map_next(&s->cursors, NULL); node;
-	     node = hf__map_next(&s->cursors, node), count++) {
-		const struct hf__cursor *cursor = hf__cursor_of_map(node);
+	struct hf__map_walk walk = {0};
+	for (const struct hf__cursor *cursor; (cursor = hf__map_next(&s->cursors, &walk)) != NULL;
+	     count++) {
 		const struct hf__cursor_position key = hf__cursor_position_of(cursor);
 		if (cursor_sane(s, cursor))
 			continue;

@@ -70,14 +70,11 @@ struct hf__cursor_value {
 
 struct hf__cursor {
 	struct hf__object object; /* container: its stream */
-	struct hf__map_node node;
 	struct hf__index_node nodes[HF__CURSOR_VIEWS];
 	struct hf__cursor_value value;
 	uint16_t lens[2]; /* of consumer, subject */
 	uint8_t text[]; /* these, one behind the other */
 };
-
-HF__DEFINE_OUTER(hf__cursor_of_map, struct hf__map_node, struct hf__cursor, node);
 
 /* --- cursor/entry.c --------------------------------------------------------------------------- */
 

@@ -12,7 +12,7 @@
 static void document_deinit(void *raw)
 {
 	struct hf__document_state *state = raw;
-	hf__objects_free(&state->documents, offsetof(struct hf__document, node));
+	hf__objects_free(&state->documents);
 	hf__containers_deinit(state);
 }
 

@@ -123,17 +123,29 @@ struct hf__document *hf__collection_any(const struct hf__collection *collection)
 
 /* --- Lookup ----------------------------------------------------------------------------------- */
 
-static bool document_equal(const struct hf__map_node *node, const void *raw)
+static bool document_equal(const void *object, const void *raw)
 {
-	const struct hf__document *document = hf__document_of_map(node);
+	const struct hf__document *document = object;
 	return hf__pair_is(raw, hf__container_name(hf__document_collection(document)),
 	                   hf__document_id(document));
+}
+
+static uint64_t document_hash(const struct hf__map *map, const void *object)
+{
+	const struct hf__document *document = object;
+	return hf__pair_hash(map, hf__container_name(hf__document_collection(document)),
+	                     hf__document_id(document));
+}
+
+static struct hf__map *document_map(const struct hf__object *object)
+{
+	return &hf__document_collection((const void *)object)->state->documents;
 }
 
 struct hf__document *hf__document_find(const struct hf__document_state *state,
                                        struct hf_bytes collection, struct hf_bytes id)
 {
-	return hf__document_of_map(hf__pair_find(&state->documents, collection, id, document_equal));
+	return hf__pair_find(&state->documents, collection, id, document_equal);
 }
 
 /* --- Hooks ------------------------------------------------------------------------------------ */
@@ -148,17 +160,15 @@ static void note_until(struct hf__collection *collection)
 
 static void document_enlist(struct hf__object *object)
 {
-	struct hf__document *document = (void *)object;
-	const struct hf__collection *collection = hf__document_collection(document);
-	hf__pair_insert(&collection->state->documents, &document->node, hf__container_name(collection),
-	                hf__document_id(document));
+	struct hf__map *map = document_map(object);
+	hf__map_insert(map, object, document_hash(map, object));
 }
 
 static void document_delist(struct hf__object *object)
 {
 	struct hf__document *document = (void *)object;
 	struct hf__collection *collection = hf__document_collection(document);
-	hf__map_remove(&collection->state->documents, &document->node);
+	hf__map_remove(&collection->state->documents, document);
 	note_until(collection);
 }
 
@@ -216,6 +226,7 @@ static const struct hf__type document_type = {
     .payload_count = 1,
     .enlist = document_enlist,
     .delist = document_delist,
+    .map = document_map,
     .link = document_link,
     .unlink = document_unlink,
     .free = document_free,
@@ -283,7 +294,7 @@ int hf__document_state_init(void *raw, const struct hf__domain_env *env)
 	struct hf__document_state *state = raw;
 	state->env = *env;
 	return hf__containers_init(state, &collection_type, env->hash_key) &&
-	               hf__map_init(&state->documents, env->hash_key)
+	               hf__map_init(&state->documents, document_hash, env->hash_key)
 	           ? HF_OK
 	           : HF_ENOMEM;
 }

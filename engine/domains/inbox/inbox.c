@@ -10,11 +10,19 @@
 
 /* --- Life ------------------------------------------------------------------------------------- */
 
+static int inbox_init(void *raw, const struct hf__domain_env *env)
+{
+	struct hf__inbox_state *state = raw;
+	const int rc = hf__inbox_state_init(state, env);
+	return rc != HF_OK || hf__map_init(&state->tombs, hf__tomb_hash, env->hash_key) ? rc
+	                                                                                : HF_ENOMEM;
+}
+
 static void inbox_deinit(void *state)
 {
 	struct hf__inbox_state *s = state;
-	hf__objects_free(&s->records, offsetof(struct hf__record, node));
-	hf__objects_free(&s->tombs, offsetof(struct hf__tomb, node));
+	hf__objects_free(&s->records);
+	hf__objects_free(&s->tombs);
 	hf__containers_deinit(state);
 }
 
@@ -206,7 +214,7 @@ const struct hf__domain hf__inbox_domain = {
     .kinds = hf__inbox_kinds,
     .api = &hf__api_inbox_part,
     .state_size = sizeof(struct hf__inbox_state),
-    .init = hf__inbox_state_init,
+    .init = inbox_init,
     .deinit = inbox_deinit,
     .apply = hf__inbox_apply,
     .shelf = inbox_shelf,

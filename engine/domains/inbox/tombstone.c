@@ -48,10 +48,10 @@ const struct hf__index_type hf__tombs_by_key = {
                 HF__PART(struct hf__tomb, text, lens, 1, struct hf__inbox_key, thread)}},
 };
 
-static bool tomb_has_key(const struct hf__map_node *node, const void *raw)
+static bool tomb_has_key(const void *object, const void *raw)
 {
 	const struct hf__inbox_key *key = raw;
-	const struct hf__tomb *tomb = hf__tomb_of_map(node);
+	const struct hf__tomb *tomb = object;
 	return hf__bytes_equal(hf__tomb_thread(tomb), key->thread) &&
 	       hf__bytes_equal(hf__tomb_account(tomb), key->account) &&
 	       hf__bytes_equal(hf__container_name(hf__tomb_inbox(tomb)), key->user);
@@ -63,16 +63,27 @@ struct hf__tomb *hf__tomb_find(const struct hf__inbox *inbox, struct hf_bytes ac
 	if (!inbox || hf__index_count(&inbox->tombs) == 0)
 		return NULL;
 	const struct hf__inbox_key key = {hf__container_name(inbox), account, thread};
-	return hf__tomb_of_map(hf__map_find(
-	    &inbox->state->tombs, hf__inbox_hash(inbox, account, thread), tomb_has_key, &key));
+	return hf__map_find(&inbox->state->tombs, hf__inbox_hash(inbox, account, thread), tomb_has_key,
+	                    &key);
+}
+
+uint64_t hf__tomb_hash(const struct hf__map *map, const void *object)
+{
+	const struct hf__tomb *tomb = object;
+	(void)map; /* all of a state hash alike */
+	return hf__inbox_hash(hf__tomb_inbox(tomb), hf__tomb_account(tomb), hf__tomb_thread(tomb));
+}
+
+static struct hf__map *tomb_map(const struct hf__object *object)
+{
+	return &hf__tomb_inbox((const void *)object)->state->tombs;
 }
 
 static void enlist_tomb(struct hf__object *object)
 {
 	struct hf__tomb *tomb = (void *)object;
 	struct hf__inbox *inbox = hf__tomb_inbox(tomb);
-	hf__map_insert(&inbox->state->tombs, &tomb->node,
-	               hf__inbox_hash(inbox, hf__tomb_account(tomb), hf__tomb_thread(tomb)));
+	hf__map_insert(&inbox->state->tombs, tomb, hf__tomb_hash(&inbox->state->tombs, tomb));
 	hf__index_insert(&inbox->tombs, &tomb->by_key);
 }
 
@@ -80,7 +91,7 @@ static void delist_tomb(struct hf__object *object)
 {
 	struct hf__tomb *tomb = (void *)object;
 	struct hf__inbox *inbox = hf__tomb_inbox(tomb);
-	hf__map_remove(&inbox->state->tombs, &tomb->node);
+	hf__map_remove(&inbox->state->tombs, tomb);
 	hf__index_remove(&inbox->tombs, &tomb->by_key);
 	hf__inbox_tag(inbox);
 }
@@ -107,6 +118,7 @@ static const struct hf__type tomb_type = {
     .value_size = sizeof(struct hf__tomb_value),
     .enlist = enlist_tomb,
     .delist = delist_tomb,
+    .map = tomb_map,
     .link = link_tomb,
     .unlink = unlink_tomb,
 };

@@ -132,7 +132,6 @@ struct hf__outbox_value {
  * object of its own: all of it follows from its items. `line` holds those whose value says
  * queued or sending, by seq; one at most is sending. */
 struct hf__outbox_group {
-	struct hf__map_node node;
 	struct hf__outbox_queue *queue;
 	struct hf__index line;
 	struct hf__outbox_item *holder; /* the one whose value says sending, or NULL */
@@ -154,7 +153,6 @@ struct hf__outbox_member {
 
 struct hf__outbox_item {
 	struct hf__object object; /* container: its queue */
-	struct hf__map_node node;
 	struct hf__index_node line;
 	union {
 		struct {
@@ -174,7 +172,6 @@ struct hf__outbox_item {
 /* A completed id. It never changes. */
 struct hf__outbox_done {
 	struct hf__object object; /* container: its queue */
-	struct hf__map_node node;
 	struct hf__index_node line; /* by lsn */
 	struct hf__heap_node fading;
 	uint64_t lsn; /* of the completion */
@@ -184,17 +181,14 @@ struct hf__outbox_done {
 };
 
 #define ITEM struct hf__outbox_item
-HF__DEFINE_OUTER(hf__outbox_of_map, struct hf__map_node, ITEM, node);
 HF__DEFINE_OUTER(hf__outbox_of_line, struct hf__index_node, ITEM, line);
 HF__DEFINE_OUTER(hf__outbox_of_ready, struct hf__index_node, ITEM, at.queued.ready);
 HF__DEFINE_OUTER(hf__outbox_of_due, struct hf__index_node, ITEM, at.queued.due);
 HF__DEFINE_OUTER(hf__outbox_of_ending, struct hf__heap_node, ITEM, at.sending.ending);
 HF__DEFINE_OUTER(hf__outbox_of_held, struct hf__heap_node, ITEM, at.sending.held);
 #undef ITEM
-HF__DEFINE_OUTER(hf__outbox_done_of_map, struct hf__map_node, struct hf__outbox_done, node);
 HF__DEFINE_OUTER(hf__outbox_done_of_line, struct hf__index_node, struct hf__outbox_done, line);
 HF__DEFINE_OUTER(hf__outbox_done_of_fading, struct hf__heap_node, struct hf__outbox_done, fading);
-HF__DEFINE_OUTER(hf__outbox_group_of_map, struct hf__map_node, struct hf__outbox_group, node);
 
 static inline struct hf__outbox_queue *hf__outbox_queue_of(const struct hf__outbox_item *item)
 {
@@ -302,6 +296,7 @@ extern const struct hf__type hf__outbox_item_type;
 /* --- outbox/group.c --------------------------------------------------------------------------- */
 
 struct hf__outbox_item *hf__outbox_of_member(const struct hf__index_node *node);
+uint64_t hf__outbox_group_hash(const struct hf__map *map, const void *group);
 /* Empty: none. */
 struct hf_bytes hf__outbox_group_name(const struct hf__outbox_item *item);
 /* Makes the item a member, of a new group if need be. false: out of memory. */
@@ -339,6 +334,7 @@ struct hf__outbox_done *hf__outbox_done_new(struct hf__outbox_queue *queue, stru
 struct hf_bytes hf__outbox_done_id(const struct hf__outbox_done *done);
 struct hf__outbox_queue *hf__outbox_done_queue(const struct hf__outbox_done *done);
 extern const struct hf__index_type hf__outbox_done_by_lsn;
+uint64_t hf__outbox_done_hash(const struct hf__map *map, const void *done);
 /* Is there one of this LSN? */
 bool hf__outbox_done_taken(const struct hf__outbox_queue *queue, uint64_t lsn);
 /* The first completed id after LSN `after` that still blocks at `mono`. */

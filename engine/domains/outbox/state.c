@@ -17,16 +17,27 @@
 
 /* --- Lookup ----------------------------------------------------------------------------------- */
 
-static bool item_equal(const struct hf__map_node *node, const void *raw)
+static bool item_equal(const void *object, const void *raw)
 {
-	const struct hf__outbox_item *item = hf__outbox_of_map(node);
+	const struct hf__outbox_item *item = object;
 	return hf__pair_is(raw, hf__container_name(hf__outbox_queue_of(item)), hf__outbox_id(item));
 }
 
 struct hf__outbox_item *hf__outbox_find(const struct hf__outbox_state *state, struct hf_bytes queue,
                                         struct hf_bytes id)
 {
-	return hf__outbox_of_map(hf__pair_find(&state->items, queue, id, item_equal));
+	return hf__pair_find(&state->items, queue, id, item_equal);
+}
+
+static uint64_t item_hash(const struct hf__map *map, const void *object)
+{
+	const struct hf__outbox_item *item = object;
+	return hf__pair_hash(map, hf__container_name(hf__outbox_queue_of(item)), hf__outbox_id(item));
+}
+
+static struct hf__map *item_map(const struct hf__object *object)
+{
+	return &hf__outbox_queue_of((const void *)object)->state->items;
 }
 
 /* --- Hooks ------------------------------------------------------------------------------------ */
@@ -56,10 +67,10 @@ uint64_t hf__outbox_wait_key(const struct hf__outbox_state *state, struct hf_byt
 	return hf__wait_key(HF__DOMAIN_OUTBOX, hf__map_hash(&state->queues.map, queue.data, queue.len));
 }
 
-/* The map's node holds the hash of the name from birth on. */
 static uint64_t queue_wait_key(const struct hf__object *object)
 {
-	return hf__wait_key(HF__DOMAIN_OUTBOX, ((const struct hf__container *)object)->node.hash);
+	const struct hf__outbox_queue *queue = (const void *)object;
+	return hf__outbox_wait_key(queue->state, hf__container_name(queue));
 }
 
 static void queue_link(struct hf__object *object)
@@ -71,8 +82,7 @@ static void item_enlist(struct hf__object *object)
 {
 	struct hf__outbox_item *item = (void *)object;
 	struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
-	hf__pair_insert(&queue->state->items, &item->node, hf__container_name(queue),
-	                hf__outbox_id(item));
+	hf__map_insert(&queue->state->items, item, item_hash(&queue->state->items, item));
 	hf__outbox_group_count(item, true);
 	queue->enlisted++;
 	hf__outbox_queue_tag(queue);
@@ -82,7 +92,7 @@ static void item_delist(struct hf__object *object)
 {
 	struct hf__outbox_item *item = (void *)object;
 	struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
-	hf__map_remove(&queue->state->items, &item->node);
+	hf__map_remove(&queue->state->items, item);
 	hf__outbox_group_count(item, false);
 	queue->enlisted--;
 	hf__outbox_queue_tag(queue);
@@ -152,6 +162,7 @@ const struct hf__type hf__outbox_item_type = {
     .payload_count = 2,
     .enlist = item_enlist,
     .delist = item_delist,
+    .map = item_map,
     .link = item_link,
     .unlink = item_unlink,
     .free = item_free,
@@ -204,8 +215,8 @@ struct hf__outbox_item *hf__outbox_item_new(struct hf__outbox_queue *queue, stru
 bool hf__outbox_indexes_init(struct hf__outbox_state *state, const struct hf__domain_env *env)
 {
 	return hf__containers_init(state, &queue_type, env->hash_key) &&
-	       hf__map_init(&state->items, env->hash_key) &&
-	       hf__map_init(&state->done, env->hash_key) && hf__map_init(&state->groups, env->hash_key);
+	       hf__map_init(&state->items, item_hash, env->hash_key) &&
+	       hf__map_init(&state->groups, hf__outbox_group_hash, env->hash_key);
 }
 
 /* --- A new incarnation ------------------------------------------------------------------------ */
@@ -214,6 +225,5 @@ bool hf__outbox_indexes_init(struct hf__outbox_state *state, const struct hf__do
 void hf__outbox_opened(void *raw, uint64_t first_lsn)
 {
 	struct hf__outbox_state *state = raw;
-	hf__objects_opened(&state->items, offsetof(struct hf__outbox_item, node),
-	                   state->newest_unleased, first_lsn, &state->incarnation);
+	hf__objects_opened(&state->items, state->newest_unleased, first_lsn, &state->incarnation);
 }

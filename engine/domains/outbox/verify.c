@@ -209,9 +209,9 @@ static int verify_queue(const struct hf__outbox_state *state, const struct hf__o
 static int verify_groups(const struct hf__outbox_state *state, size_t members, struct hf__text *why)
 {
 	size_t count = 0;
-	for (const struct hf__map_node *node = hf__map_next(&state->groups, NULL); node;
-	     node = hf__map_next(&state->groups, node)) {
-		const struct hf__outbox_group *group = hf__outbox_group_of_map(node);
+	struct hf__map_walk walk = {0};
+	for (const struct hf__outbox_group *group;
+	     (group = hf__map_next(&state->groups, &walk)) != NULL;) {
 		const char *fault = hf__outbox_group_fault(group);
 		if (fault)
 			return broken(why, group->queue, NULL, fault);
