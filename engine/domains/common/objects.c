@@ -70,7 +70,7 @@ int hf__settle_heap(const struct hf__heap *endings, int64_t until, struct hf__de
                     int (*log)(struct hf__decision *d, const struct hf__heap_node *due))
 {
 	const struct hf__heap_node *due;
-	while ((due = hf__heap_first(endings)) && due->deadline <= until) {
+	while ((due = hf__heap_first(endings)) && endings->deadline(due) <= until) {
 		if (*budget == 0) {
 			*more = true;
 			return HF_OK;

@@ -58,7 +58,7 @@ void hf__objects_opened(struct hf__map *map, uint64_t newest_unleased, uint64_t 
 static inline int64_t hf__first_ending(const struct hf__heap *endings)
 {
 	const struct hf__heap_node *first = hf__heap_first(endings);
-	return first ? first->deadline : INT64_MAX;
+	return first ? endings->deadline(first) : INT64_MAX;
 }
 
 /* Logs what has ended by `until`, one entry each, at most *budget, which it lowers. *more: some are

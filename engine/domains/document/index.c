@@ -172,6 +172,11 @@ static void document_delist(struct hf__object *object)
 	note_until(collection);
 }
 
+static int64_t document_deadline(const struct hf__heap_node *node)
+{
+	return hf__document_of_heap(node)->value.expires_at;
+}
+
 static void document_link(struct hf__object *object)
 {
 	struct hf__document *document = (void *)object;
@@ -184,11 +189,9 @@ static void document_link(struct hf__object *object)
 		node->tag = document->value.computed ? HF__COMPUTED : 0;
 		hf__index_insert(&collection->views[view], node);
 	}
-	if (document->value.expires_at != HF_UNSET) {
-		document->ending->heap.deadline = document->value.expires_at;
+	if (document->value.expires_at != HF_UNSET)
 		hf__heap_insert(&collection->state->endings[document->value.computed],
 		                &document->ending->heap);
-	}
 	note_until(collection);
 }
 
@@ -293,6 +296,7 @@ int hf__document_state_init(void *raw, const struct hf__domain_env *env)
 {
 	struct hf__document_state *state = raw;
 	state->env = *env;
+	state->endings[0].deadline = state->endings[1].deadline = document_deadline;
 	return hf__containers_init(state, &collection_type, env->hash_key) &&
 	               hf__map_init(&state->documents, document_hash, env->hash_key)
 	           ? HF_OK

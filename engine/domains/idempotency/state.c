@@ -147,17 +147,22 @@ static void entry_delist(struct hf__object *object)
 	hf__map_remove(entry_map(object), object);
 }
 
+static int64_t entry_deadline(const struct hf__heap_node *node)
+{
+	return hf__idem_end(hf__idem_of_ending(node));
+}
+
 static void entry_link(struct hf__object *object)
 {
 	struct hf__idem_entry *entry = (void *)object;
 	struct hf__idem_scope *scope = hf__idem_scope_of(entry);
 	struct hf__idem_state *state = scope->state;
 	const struct hf__idem_value *value = &entry->value;
-	entry->by_key.weight = entry->by_end.weight = entry->ending.deadline = hf__idem_end(entry);
+	entry->by_key.weight = entry->by_end.weight = hf__idem_end(entry);
 	entry->by_key.tag = entry->by_end.tag = entry->value.computed ? HF__COMPUTED : 0;
 	hf__index_insert(&scope->by_key, &entry->by_key);
 	hf__index_insert(&scope->by_end[value->done], &entry->by_end);
-	if (entry->ending.deadline != INT64_MAX)
+	if (entry->by_key.weight != INT64_MAX)
 		hf__heap_insert(&state->endings[value->computed], &entry->ending);
 	if (!value->done && value->lease_until == HF_UNSET && value->version > state->newest_unleased)
 		state->newest_unleased = value->version;
@@ -170,7 +175,7 @@ static void entry_unlink(struct hf__object *object)
 	struct hf__idem_scope *scope = hf__idem_scope_of(entry);
 	hf__index_remove(&scope->by_key, &entry->by_key);
 	hf__index_remove(&scope->by_end[entry->value.done], &entry->by_end);
-	if (entry->ending.in)
+	if (hf__heap_in(&entry->ending))
 		hf__heap_remove(&scope->state->endings[entry->value.computed], &entry->ending);
 	scope_weigh(scope);
 }
@@ -232,6 +237,7 @@ int hf__idem_state_init(void *raw, const struct hf__domain_env *env)
 {
 	struct hf__idem_state *state = raw;
 	state->env = *env;
+	state->endings[0].deadline = state->endings[1].deadline = entry_deadline;
 	state->incarnation = UINT64_MAX;
 	return hf__containers_init(state, &scope_type, env->hash_key) &&
 	               hf__map_init(&state->entries, entry_hash, env->hash_key)

@@ -13,6 +13,7 @@
 static int inbox_init(void *raw, const struct hf__domain_env *env)
 {
 	struct hf__inbox_state *state = raw;
+	state->endings.deadline = hf__tomb_until;
 	const int rc = hf__inbox_state_init(state, env);
 	return rc != HF_OK || hf__map_init(&state->tombs, hf__tomb_hash, env->hash_key) ? rc
 	                                                                                : HF_ENOMEM;

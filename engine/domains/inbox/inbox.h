@@ -182,6 +182,8 @@ struct hf__tomb *hf__tomb_find(const struct hf__inbox *inbox, struct hf_bytes ac
 /* Not in any index yet; hf__change_add puts it there. NULL: out of memory. */
 struct hf__tomb *hf__tomb_new(struct hf__inbox *inbox, struct hf_bytes account,
                               struct hf_bytes thread);
+/* For state->endings, and for state->tombs. */
+int64_t hf__tomb_until(const struct hf__heap_node *node);
 uint64_t hf__tomb_hash(const struct hf__map *map, const void *tomb);
 struct hf__inbox *hf__tomb_inbox(const struct hf__tomb *tomb);
 struct hf_bytes hf__tomb_account(const struct hf__tomb *tomb);

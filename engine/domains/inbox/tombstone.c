@@ -67,6 +67,11 @@ struct hf__tomb *hf__tomb_find(const struct hf__inbox *inbox, struct hf_bytes ac
 	                    &key);
 }
 
+int64_t hf__tomb_until(const struct hf__heap_node *node)
+{
+	return hf__tomb_of_ending(node)->value.until;
+}
+
 uint64_t hf__tomb_hash(const struct hf__map *map, const void *object)
 {
 	const struct hf__tomb *tomb = object;
@@ -101,7 +106,6 @@ static void link_tomb(struct hf__object *object)
 	struct hf__tomb *tomb = (void *)object;
 	struct hf__inbox *inbox = hf__tomb_inbox(tomb);
 	hf__index_update(&inbox->tombs, &tomb->by_key, tomb->value.until, 0);
-	tomb->ending.deadline = tomb->value.until;
 	hf__heap_insert(&inbox->state->endings, &tomb->ending);
 	hf__inbox_tag(inbox);
 }
@@ -145,9 +149,8 @@ static bool tomb_sane(const struct hf__inbox *inbox, const struct hf__tomb *tomb
 	const struct hf_bytes account = hf__tomb_account(tomb), thread = hf__tomb_thread(tomb);
 	return value->version != 0 && value->until != HF_UNSET &&
 	       (value->dismissed || value->dismissed_at == HF_UNSET) &&
-	       tomb->by_key.weight == value->until && tomb->ending.in &&
-	       tomb->ending.deadline == value->until && hf__object_sealed(&tomb->object) &&
-	       hf__tomb_find(inbox, account, thread) == tomb &&
+	       tomb->by_key.weight == value->until && hf__heap_in(&tomb->ending) &&
+	       hf__object_sealed(&tomb->object) && hf__tomb_find(inbox, account, thread) == tomb &&
 	       !hf__record_find(inbox, account, thread);
 }
 

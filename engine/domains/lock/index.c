@@ -140,6 +140,11 @@ static void lock_delist(struct hf__object *object)
 	hf__index_remove(&lock->state->by_name, &lock->by_name);
 }
 
+static int64_t lock_deadline(const struct hf__heap_node *node)
+{
+	return hf__lock_ends(hf__lock_of_ending(node));
+}
+
 static void lock_link(struct hf__object *object)
 {
 	struct hf__lock *lock = (void *)object;
@@ -148,14 +153,13 @@ static void lock_link(struct hf__object *object)
 		hf__index_update(&lock->state->by_name, &lock->by_name, ends, 0);
 	if (ends == INT64_MAX)
 		return;
-	lock->ending.deadline = ends;
 	hf__heap_insert(&lock->state->endings, &lock->ending);
 }
 
 static void lock_unlink(struct hf__object *object)
 {
 	struct hf__lock *lock = (void *)object;
-	if (lock->ending.in)
+	if (hf__heap_in(&lock->ending))
 		hf__heap_remove(&lock->state->endings, &lock->ending);
 }
 
@@ -217,6 +221,7 @@ int hf__lock_state_init(void *raw, const struct hf__domain_env *env)
 	struct hf__lock_state *state = raw;
 	state->incarnation = UINT64_MAX;
 	state->root.type = &hf__plain_type;
+	state->endings.deadline = lock_deadline;
 	hf__removed_init(&state->removed);
 	hf__index_init(&state->by_name, &by_name);
 	return hf__map_init(&state->locks, lock_hash, env->hash_key) &&

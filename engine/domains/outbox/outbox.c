@@ -14,6 +14,7 @@ static int outbox_init(void *raw, const struct hf__domain_env *env)
 	struct hf__outbox_state *state = raw;
 	state->env = *env;
 	state->incarnation = UINT64_MAX;
+	state->fading.deadline = hf__outbox_done_until;
 	return hf__outbox_indexes_init(state, env) &&
 	               hf__map_init(&state->done, hf__outbox_done_hash, env->hash_key)
 	           ? HF_OK

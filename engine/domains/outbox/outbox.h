@@ -334,6 +334,8 @@ struct hf__outbox_done *hf__outbox_done_new(struct hf__outbox_queue *queue, stru
 struct hf_bytes hf__outbox_done_id(const struct hf__outbox_done *done);
 struct hf__outbox_queue *hf__outbox_done_queue(const struct hf__outbox_done *done);
 extern const struct hf__index_type hf__outbox_done_by_lsn;
+/* For state->fading, and for state->done. */
+int64_t hf__outbox_done_until(const struct hf__heap_node *node);
 uint64_t hf__outbox_done_hash(const struct hf__map *map, const void *done);
 /* Is there one of this LSN? */
 bool hf__outbox_done_taken(const struct hf__outbox_queue *queue, uint64_t lsn);

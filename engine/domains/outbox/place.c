@@ -46,8 +46,14 @@ static const struct hf__index_type due_type = {
     .compare = compare_due,
 };
 
+static int64_t held_since(const struct hf__heap_node *node)
+{
+	return hf__outbox_of_held(node)->value.enqueued_at;
+}
+
 void hf__outbox_orders_init(struct hf__outbox_queue *queue)
 {
+	queue->held.deadline = held_since;
 	for (unsigned computed = 0; computed < 2; computed++) {
 		hf__index_init(&queue->ready[computed], &ready_type);
 		hf__index_init(&queue->due[computed], &due_type);

@@ -40,6 +40,13 @@ static struct hf__map *item_map(const struct hf__object *object)
 	return &hf__outbox_queue_of((const void *)object)->state->items;
 }
 
+static int64_t item_deadline(const struct hf__heap_node *node)
+{
+	int64_t at = INT64_MAX;
+	(void)hf__outbox_ends(hf__outbox_of_ending(node), &at);
+	return at;
+}
+
 /* --- Hooks ------------------------------------------------------------------------------------ */
 
 /* A queue that is empty and was never configured is no state; nor is one of which only completed
@@ -101,10 +108,10 @@ static void item_delist(struct hf__object *object)
 static void link_claim(struct hf__outbox_queue *queue, struct hf__outbox_item *item)
 {
 	/* the place may have been another node's */
-	item->at.sending.ending.in = item->at.sending.held.in = false;
-	if (hf__outbox_ends(item, &item->at.sending.ending.deadline))
+	item->at.sending.ending.parent = item->at.sending.held.parent = NULL;
+	int64_t at;
+	if (hf__outbox_ends(item, &at))
 		hf__heap_insert(&queue->state->endings, &item->at.sending.ending);
-	item->at.sending.held.deadline = item->value.enqueued_at;
 	hf__heap_insert(&queue->held, &item->at.sending.held);
 	if (item->value.lease_until == HF_UNSET && item->value.version > queue->state->newest_unleased)
 		queue->state->newest_unleased = item->value.version;
@@ -131,7 +138,7 @@ static void item_unlink(struct hf__object *object)
 	hf__outbox_ready_unlink(item);
 	if (item->value.status != HF_OUTBOX_SENDING)
 		return;
-	if (item->at.sending.ending.in)
+	if (hf__heap_in(&item->at.sending.ending))
 		hf__heap_remove(&queue->state->endings, &item->at.sending.ending);
 	hf__heap_remove(&queue->held, &item->at.sending.held);
 }
@@ -214,6 +221,7 @@ struct hf__outbox_item *hf__outbox_item_new(struct hf__outbox_queue *queue, stru
 
 bool hf__outbox_indexes_init(struct hf__outbox_state *state, const struct hf__domain_env *env)
 {
+	state->endings.deadline = item_deadline;
 	return hf__containers_init(state, &queue_type, env->hash_key) &&
 	       hf__map_init(&state->items, item_hash, env->hash_key) &&
 	       hf__map_init(&state->groups, hf__outbox_group_hash, env->hash_key);

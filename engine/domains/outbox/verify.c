@@ -64,11 +64,9 @@ static const char *claim_fault(const struct hf__outbox_item *item, struct tally 
 	int64_t at;
 	const bool ends = hf__outbox_ends(item, &at);
 	tally->endings += ends;
-	if (item->at.sending.ending.in != ends || (ends && item->at.sending.ending.deadline != at))
+	if (hf__heap_in(&item->at.sending.ending) != ends)
 		return "its ending is not noted";
-	return !item->at.sending.held.in || item->at.sending.held.deadline != item->value.enqueued_at
-	           ? "it is not noted as held"
-	           : NULL;
+	return !hf__heap_in(&item->at.sending.held) ? "it is not noted as held" : NULL;
 }
 
 /* Is it where its value says? Counts make sure that it is nowhere else. */
@@ -122,8 +120,7 @@ static const char *done_fault(const struct hf__outbox_state *state,
                               const struct hf__outbox_done *done)
 {
 	const struct hf_bytes queue = hf__container_name(hf__outbox_done_queue(done));
-	if (done->lsn == 0 || done->line.weight != done->until || !done->fading.in ||
-	    done->fading.deadline != done->until)
+	if (done->lsn == 0 || done->line.weight != done->until || !hf__heap_in(&done->fading))
 		return "the time of a completed id is not noted";
 	if (hf__outbox_done_find(state, queue, hf__outbox_done_id(done)) != done)
 		return "a completed id cannot be found";

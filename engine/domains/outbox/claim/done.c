@@ -41,6 +41,11 @@ struct hf__outbox_done *hf__outbox_done_find(const struct hf__outbox_state *stat
 	return hf__pair_find(&state->done, queue, id, done_equal);
 }
 
+int64_t hf__outbox_done_until(const struct hf__heap_node *node)
+{
+	return hf__outbox_done_of_fading(node)->until;
+}
+
 uint64_t hf__outbox_done_hash(const struct hf__map *map, const void *object)
 {
 	const struct hf__outbox_done *done = object;
@@ -94,7 +99,6 @@ static void done_enlist(struct hf__object *object)
 	hf__map_insert(&state->done, done, hf__outbox_done_hash(&state->done, done));
 	done->line.weight = done->until;
 	hf__index_insert(&queue->done, &done->line);
-	done->fading.deadline = done->until;
 	hf__heap_insert(&state->fading, &done->fading);
 	hf__outbox_queue_tag(queue);
 }
