@@ -31,7 +31,7 @@ bool hf__containers_init(void *state, const struct hf__container_type *type,
 {
 	struct hf__containers *home = state;
 	home->type = type;
-	home->root.type = &hf__plain_type;
+	hf__object_is(&home->root, &hf__plain_type);
 	hf__index_init(&home->by_name, &type->by_name);
 	hf__removed_init(&home->removed);
 	return hf__map_init(&home->map, hash_of, hash_key);
@@ -77,11 +77,11 @@ void *hf__container_get(void *state, struct hf__change *change, struct hf_bytes 
 		*rc = HF_ENOMEM;
 		return NULL;
 	}
-	c->object.type = &home->type->object;
+	hf__object_is(&c->object, &home->type->object);
 	c->object.container = &home->root;
 	c->home = &home->removed;
 	c->len = (uint16_t)name.len;
-	memcpy((uint8_t *)c + c->object.type->name_offset, name.data, name.len);
+	memcpy((uint8_t *)c + hf__type(&c->object)->name_offset, name.data, name.len);
 	if (home->type->init)
 		home->type->init(c, state);
 	*rc = hf__change_add(change, &c->object);

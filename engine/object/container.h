@@ -74,7 +74,7 @@ struct hf__object *hf__container_number(const struct hf__object *container);
 static inline struct hf_bytes hf__container_name(const void *container)
 {
 	const struct hf__container *c = container;
-	return hf_bytes_of((const uint8_t *)c + c->object.type->name_offset, c->len);
+	return hf_bytes_of((const uint8_t *)c + hf__type(&c->object)->name_offset, c->len);
 }
 
 /* Walks by name over those that are listed. */

@@ -59,10 +59,10 @@ void hf__objects_opened(struct hf__map *map, uint64_t newest_unleased, uint64_t 
 	}
 	struct hf__object *object;
 	for (struct hf__map_walk walk = {0}; (object = hf__map_next(map, &walk)) != NULL;)
-		object->type->unlink(object);
+		hf__type(object)->unlink(object);
 	*incarnation = first_lsn;
 	for (struct hf__map_walk walk = {0}; (object = hf__map_next(map, &walk)) != NULL;)
-		object->type->link(object);
+		hf__type(object)->link(object);
 }
 
 int hf__settle_heap(const struct hf__heap *endings, int64_t until, struct hf__decision *d,

@@ -56,13 +56,13 @@ struct hf__stream {
 	uint8_t name[];
 };
 
+/* Its version is the LSN of its newest change: object.changed. */
 struct hf__cursor_value {
 	int64_t last_sequence;
 	int64_t last_delivered_at;
 	int64_t updated_at;
 	int64_t reset_at;
 	uint64_t error_count;
-	uint64_t version;
 	struct hf__blob *delivery_id;
 	struct hf__blob *last_error;
 	struct hf__blob *reset_reason;

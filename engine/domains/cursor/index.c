@@ -127,7 +127,7 @@ struct hf__cursor *hf__cursor_new(struct hf__stream *stream, const struct hf__cu
 	struct hf__cursor *cursor = hf__small_alloc(sizeof *cursor + consumer.len + subject.len);
 	if (!cursor)
 		return NULL;
-	cursor->object.type = &cursor_type;
+	hf__object_is(&cursor->object, &cursor_type);
 	cursor->object.container = &stream->head.object;
 	cursor->lens[0] = (uint16_t)consumer.len;
 	cursor->lens[1] = (uint16_t)subject.len;

@@ -24,7 +24,8 @@ static const char *document_fault(const struct hf__document_state *state,
 	const bool ends = value->expires_at != HF_UNSET;
 	if (!hf__object_sealed(&document->object))
 		return "it was changed beside the hook";
-	if (value->version == 0 || value->created_at == HF_UNSET || value->updated_at == HF_UNSET)
+	if (document->object.changed == 0 || value->created_at == HF_UNSET ||
+	    value->updated_at == HF_UNSET)
 		return "it has no version, or no time";
 	if (document->orders != collection->value.orders)
 		return "it keeps other orders than its collection";

@@ -75,8 +75,8 @@ struct hf__collection {
 	uint8_t name[];
 };
 
+/* Its version is the LSN of its newest change: object.changed. */
 struct hf__document_value {
-	uint64_t version;
 	int64_t created_at, updated_at;
 	int64_t expires_at; /* HF_UNSET: never. A mono time if computed */
 	struct hf__kept payload;

@@ -263,7 +263,7 @@ struct hf__document *hf__document_new(struct hf__collection *collection, struct 
 	    hf__small_alloc(sizeof *document + places * sizeof document->places[0] + id.len);
 	if (!document)
 		return NULL;
-	document->object.type = &document_type;
+	hf__object_is(&document->object, &document_type);
 	document->object.container = &collection->head.object;
 	document->orders = (uint8_t)collection->value.orders;
 	document->value.expires_at = HF_UNSET;

@@ -226,7 +226,7 @@ struct hf__idem_entry *hf__idem_entry_new(struct hf__idem_scope *scope, struct h
 	struct hf__idem_entry *entry = hf__small_alloc(sizeof *entry + key.len);
 	if (!entry)
 		return NULL;
-	entry->object.type = &entry_type;
+	hf__object_is(&entry->object, &entry_type);
 	entry->object.container = &scope->head.object;
 	entry->len = (uint16_t)key.len;
 	memcpy(entry->key, key.data, key.len);

@@ -54,7 +54,7 @@ static int show_record(const struct hf__record *record, struct hf__emitter *emit
 	hf__inbox_put_record(&emitter->body, hf__record_account(record), hf__record_thread(record),
 	                     &image);
 	const int rc = hf__show_payload(emitter, &record->value.payload);
-	return rc == HF_OK ? emitter->emit(emitter, record->value.version, HF__INBOX_CHANGE) : rc;
+	return rc == HF_OK ? emitter->emit(emitter, record->object.changed, HF__INBOX_CHANGE) : rc;
 }
 
 static int show_tomb(const struct hf__tomb *tomb, struct hf__emitter *emitter)
@@ -68,9 +68,8 @@ static int show_tomb(const struct hf__tomb *tomb, struct hf__emitter *emitter)
 
 static int inbox_show(const void *object, struct hf__emitter *emitter)
 {
-	return ((const struct hf__object *)object)->type == &hf__record_type
-	           ? show_record(object, emitter)
-	           : show_tomb(object, emitter);
+	return hf__type(object) == &hf__record_type ? show_record(object, emitter)
+	                                            : show_tomb(object, emitter);
 }
 
 /* --- Verify ----------------------------------------------------------------------------------- */
@@ -86,7 +85,8 @@ static bool record_sane(const struct hf__record *record)
 {
 	const struct hf__record_value *value = &record->value;
 	const struct hf__inbox *inbox = hf__record_inbox(record);
-	return value->version != 0 && value->saved != 0 && value->saved <= value->version &&
+	return record->object.changed != 0 && value->saved != 0 &&
+	       value->saved <= record->object.changed &&
 	       (value->dismissed || value->dismissed_at == HF_UNSET) && value->score == value->score &&
 	       hf__object_sealed(&record->object) &&
 	       hf__record_find(inbox, hf__record_account(record), hf__record_thread(record)) == record;

@@ -113,6 +113,7 @@ struct hf__inbox {
 	uint8_t name[];
 };
 
+/* Its version is the LSN of its newest change: object.changed. */
 struct hf__record_value {
 	struct hf__kept payload;
 	double score;
@@ -123,7 +124,6 @@ struct hf__record_value {
 	int64_t dismissed_at;
 	int64_t snoozed_until;
 	uint64_t saved; /* LSN of the newest save that wrote it */
-	uint64_t version;
 	bool unread;
 	bool dismissed;
 };

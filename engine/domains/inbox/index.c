@@ -190,7 +190,7 @@ struct hf__record *hf__record_new(struct hf__inbox *inbox, struct hf_bytes accou
 	struct hf__record *record = hf__small_alloc(sizeof *record + account.len + thread.len);
 	if (!record)
 		return NULL;
-	record->object.type = &hf__record_type;
+	hf__object_is(&record->object, &hf__record_type);
 	record->object.container = &inbox->head.object;
 	record->value.snoozed_until = HF_UNSET;
 	record->lens[0] = (uint16_t)account.len;

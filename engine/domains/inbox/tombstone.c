@@ -133,7 +133,7 @@ struct hf__tomb *hf__tomb_new(struct hf__inbox *inbox, struct hf_bytes account,
 	struct hf__tomb *tomb = hf__small_alloc(sizeof *tomb + account.len + thread.len);
 	if (!tomb)
 		return NULL;
-	tomb->object.type = &tomb_type;
+	hf__object_is(&tomb->object, &tomb_type);
 	tomb->object.container = &inbox->head.object;
 	tomb->lens[0] = (uint16_t)account.len;
 	tomb->lens[1] = (uint16_t)thread.len;

@@ -39,7 +39,7 @@ int64_t hf__lock_ends(const struct hf__lock *lock)
 		return lock->value.lease_until;
 	/* The version is that of the grant or of the newest renewal: its writer is of that
 	 * incarnation. */
-	return lock->value.version < lock->state->incarnation ? INT64_MIN : INT64_MAX;
+	return lock->value.version < hf__lock_state_of(lock)->incarnation ? INT64_MIN : INT64_MAX;
 }
 
 bool hf__lock_held(const struct hf__lock *lock, int64_t mono)
@@ -63,7 +63,7 @@ static uint64_t lock_hash(const struct hf__map *map, const void *lock)
 
 static struct hf__map *lock_map(const struct hf__object *object)
 {
-	return &((const struct hf__lock *)(const void *)object)->state->locks;
+	return &hf__lock_state_of((const void *)object)->locks;
 }
 
 static bool running_equal(const void *running, const void *key)
@@ -127,7 +127,7 @@ void hf__lock_run_ends(struct hf__lock_state *state, struct hf__lock_running *ru
 static void lock_enlist(struct hf__object *object)
 {
 	struct hf__lock *lock = (void *)object;
-	struct hf__lock_state *state = lock->state;
+	struct hf__lock_state *state = hf__lock_state_of(lock);
 	lock->by_name.weight = INT64_MIN;
 	hf__map_insert(&state->locks, lock, lock_hash(&state->locks, lock));
 	hf__index_insert(&state->by_name, &lock->by_name);
@@ -136,8 +136,8 @@ static void lock_enlist(struct hf__object *object)
 static void lock_delist(struct hf__object *object)
 {
 	struct hf__lock *lock = (void *)object;
-	hf__map_remove(&lock->state->locks, lock);
-	hf__index_remove(&lock->state->by_name, &lock->by_name);
+	hf__map_remove(&hf__lock_state_of(lock)->locks, lock);
+	hf__index_remove(&hf__lock_state_of(lock)->by_name, &lock->by_name);
 }
 
 static int64_t lock_deadline(const struct hf__heap_node *node)
@@ -150,17 +150,17 @@ static void lock_link(struct hf__object *object)
 	struct hf__lock *lock = (void *)object;
 	const int64_t ends = hf__lock_ends(lock);
 	if (lock->by_name.weight != ends)
-		hf__index_update(&lock->state->by_name, &lock->by_name, ends, 0);
+		hf__index_update(&hf__lock_state_of(lock)->by_name, &lock->by_name, ends, 0);
 	if (ends == INT64_MAX)
 		return;
-	hf__heap_insert(&lock->state->endings, &lock->ending);
+	hf__heap_insert(&hf__lock_state_of(lock)->endings, &lock->ending);
 }
 
 static void lock_unlink(struct hf__object *object)
 {
 	struct hf__lock *lock = (void *)object;
 	if (hf__heap_in(&lock->ending))
-		hf__heap_remove(&lock->state->endings, &lock->ending);
+		hf__heap_remove(&hf__lock_state_of(lock)->endings, &lock->ending);
 }
 
 static uint64_t lock_wait_key(const struct hf__object *object)
@@ -171,7 +171,8 @@ static uint64_t lock_wait_key(const struct hf__object *object)
 static struct hf__object *lock_number(const struct hf__object *object)
 {
 	const struct hf__lock *lock = (const void *)object;
-	return hf__removed_number(&lock->state->removed, lock_hash(&lock->state->locks, lock));
+	return hf__removed_number(&hf__lock_state_of(lock)->removed,
+	                          lock_hash(&hf__lock_state_of(lock)->locks, lock));
 }
 
 static const struct hf__type lock_type = {
@@ -196,9 +197,8 @@ struct hf__lock *hf__lock_new(struct hf__lock_state *state, struct hf_bytes name
 	struct hf__lock *lock = hf__small_alloc(sizeof *lock + name.len);
 	if (!lock)
 		return NULL;
-	lock->object.type = &lock_type;
+	hf__object_is(&lock->object, &lock_type);
 	lock->object.container = &state->root;
-	lock->state = state;
 	lock->value.lease_until = HF_UNSET;
 	lock->len = (uint16_t)name.len;
 	memcpy(lock->name, name.data, name.len);
@@ -220,7 +220,7 @@ int hf__lock_state_init(void *raw, const struct hf__domain_env *env)
 {
 	struct hf__lock_state *state = raw;
 	state->incarnation = UINT64_MAX;
-	state->root.type = &hf__plain_type;
+	hf__object_is(&state->root, &hf__plain_type);
 	state->endings.deadline = lock_deadline;
 	hf__removed_init(&state->removed);
 	hf__index_init(&state->by_name, &by_name);

@@ -60,11 +60,15 @@ struct hf__lock {
 	struct hf__object object; /* container: the root */
 	struct hf__index_node by_name;
 	struct hf__heap_node ending;
-	struct hf__lock_state *state;
 	struct hf__lock_value value;
 	uint16_t len;
 	uint8_t name[];
 };
+
+static inline struct hf__lock_state *hf__lock_state_of(const struct hf__lock *lock)
+{
+	return HF__OUTER(lock->object.container, struct hf__lock_state, root);
+}
 
 HF__DEFINE_OUTER(hf__lock_of_ending, struct hf__heap_node, struct hf__lock, ending);
 

@@ -207,7 +207,7 @@ struct hf__outbox_item *hf__outbox_item_new(struct hf__outbox_queue *queue, stru
 	struct hf__outbox_item *item = hf__small_alloc(sizeof *item + id.len);
 	if (!item)
 		return NULL;
-	item->object.type = &hf__outbox_item_type;
+	hf__object_is(&item->object, &hf__outbox_item_type);
 	item->object.container = &queue->head.object;
 	item->value.seq = seq;
 	item->value.lease_until = item->value.run_until = HF_UNSET;

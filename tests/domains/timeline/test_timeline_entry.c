@@ -311,7 +311,7 @@ static void verify_notices_what_is_wrong(void **unused)
 		else if (fault == 1)
 			event->value.payload.bytes = &other;
 		else if (fault == 2)
-			event->value.version = 0;
+			event->object.changed = 0;
 		else if (fault == 3)
 			event->text[2] = 'z'; /* its type is no longer where it stands: equal to nobody's */
 		else if (fault == 4)

@@ -128,7 +128,7 @@ struct hf__outbox_done *hf__outbox_done_new(struct hf__outbox_queue *queue, stru
 	struct hf__outbox_done *done = hf__small_alloc(sizeof *done + id.len);
 	if (!done)
 		return NULL;
-	done->object.type = &done_type;
+	hf__object_is(&done->object, &done_type);
 	done->object.container = &queue->head.object;
 	done->lsn = lsn;
 	done->until = until;
