@@ -107,13 +107,12 @@ static void item_delist(struct hf__object *object)
 
 static void link_claim(struct hf__outbox_queue *queue, struct hf__outbox_item *item)
 {
-	/* the place may have been another node's */
-	item->at.sending.ending.parent = item->at.sending.held.parent = NULL;
 	int64_t at;
 	if (hf__outbox_ends(item, &at))
-		hf__heap_insert(&queue->state->endings, &item->at.sending.ending);
-	hf__heap_insert(&queue->held, &item->at.sending.held);
-	if (item->value.lease_until == HF_UNSET && item->value.version > queue->state->newest_unleased)
+		hf__heap_insert(&queue->state->endings, &item->hold->ending);
+	hf__heap_insert(&queue->held, &item->hold->held);
+	if (hf__outbox_claim_of(&item->value).lease_until == HF_UNSET &&
+	    item->value.version > queue->state->newest_unleased)
 		queue->state->newest_unleased = item->value.version;
 }
 
@@ -138,15 +137,16 @@ static void item_unlink(struct hf__object *object)
 	hf__outbox_ready_unlink(item);
 	if (item->value.status != HF_OUTBOX_SENDING)
 		return;
-	if (hf__heap_in(&item->at.sending.ending))
-		hf__heap_remove(&queue->state->endings, &item->at.sending.ending);
-	hf__heap_remove(&queue->held, &item->at.sending.held);
+	if (hf__heap_in(&item->hold->ending))
+		hf__heap_remove(&queue->state->endings, &item->hold->ending);
+	hf__heap_remove(&queue->held, &item->hold->held);
 }
 
 static void item_free(struct hf__object *object)
 {
 	struct hf__outbox_item *item = (void *)object;
 	hf__outbox_group_leave(item);
+	hf__small_free(item->hold);
 	hf__small_free(item);
 }
 
@@ -164,7 +164,7 @@ const struct hf__type hf__outbox_item_type = {
     .blob_offsets = {offsetof(struct hf__outbox_item, value.payload.bytes),
                      offsetof(struct hf__outbox_item, value.rerun_payload.bytes),
                      offsetof(struct hf__outbox_item, value.last_error),
-                     offsetof(struct hf__outbox_item, value.owner),
+                     offsetof(struct hf__outbox_item, value.claim),
                      offsetof(struct hf__outbox_item, value.extra)},
     .payload_count = 2,
     .enlist = item_enlist,
@@ -201,6 +201,13 @@ static const struct hf__container_type queue_type = {
     .init = queue_init,
 };
 
+bool hf__outbox_may_hold(struct hf__outbox_item *item)
+{
+	if (!item->hold && (item->hold = hf__small_alloc(sizeof *item->hold)) != NULL)
+		item->hold->item = item;
+	return item->hold != NULL;
+}
+
 struct hf__outbox_item *hf__outbox_item_new(struct hf__outbox_queue *queue, struct hf_bytes id,
                                             struct hf_bytes group, uint64_t seq)
 {
@@ -210,7 +217,6 @@ struct hf__outbox_item *hf__outbox_item_new(struct hf__outbox_queue *queue, stru
 	hf__object_is(&item->object, &hf__outbox_item_type);
 	item->object.container = &queue->head.object;
 	item->value.seq = seq;
-	item->value.lease_until = item->value.run_until = HF_UNSET;
 	item->len = (uint32_t)id.len;
 	memcpy(item->id, id.data, id.len);
 	if (hf__outbox_group_join(queue, item, group))

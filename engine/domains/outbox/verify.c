@@ -36,12 +36,10 @@ static const char *value_fault(const struct hf__outbox_item *item)
 	if (!value->noted && (value->rerun_payload.bytes || value->rerun_enqueued_at ||
 	                      value->rerun_available_at || value->rerun_computed))
 		return "what is noted for a rerun is not said to be there";
-	if (value->status == HF_OUTBOX_SENDING)
-		return value->token && value->owner ? NULL : "sending without token or owner";
-	return value->token || value->owner || value->session || value->lease_until != HF_UNSET ||
-	               value->run_until != HF_UNSET
-	           ? "a claim beside a status other than sending"
-	           : NULL;
+	if (value->status != HF_OUTBOX_SENDING)
+		return value->claim ? "a claim beside a status other than sending" : NULL;
+	const struct hf__outbox_holder claim = hf__outbox_claim_of(value);
+	return claim.token && claim.owner.len > 0 ? NULL : "sending without token or owner";
 }
 
 /* The item that is first in its group counts for all of it. */
@@ -58,15 +56,17 @@ static void tally_member(const struct hf__outbox_item *item, struct tally *tally
 	tally->claimable += group->next != NULL;
 }
 
-/* The nodes of a held item, which others use while it is not. */
+/* The deadlines of a held item. */
 static const char *claim_fault(const struct hf__outbox_item *item, struct tally *tally)
 {
 	int64_t at;
 	const bool ends = hf__outbox_ends(item, &at);
 	tally->endings += ends;
-	if (hf__heap_in(&item->at.sending.ending) != ends)
+	if (!item->hold)
+		return "it is claimed and may not be";
+	if (hf__heap_in(&item->hold->ending) != ends)
 		return "its ending is not noted";
-	return !hf__heap_in(&item->at.sending.held) ? "it is not noted as held" : NULL;
+	return !hf__heap_in(&item->hold->held) ? "it is not noted as held" : NULL;
 }
 
 /* Is it where its value says? Counts make sure that it is nowhere else. */
@@ -89,8 +89,8 @@ static const char *place_fault(const struct hf__outbox_state *state,
 	else
 		tally->claimable += line == HF_OUTBOX_QUEUED;
 	const bool stands = group ? group->next == item : line == HF_OUTBOX_QUEUED;
-	if (stands && (item->at.queued.ready.weight != item->value.available_at ||
-	               item->at.queued.due.weight != item->value.available_at))
+	if (stands && (item->queued.ready.weight != item->value.available_at ||
+	               item->queued.due.weight != item->value.available_at))
 		return "the time from which it can be claimed is wrong";
 	return line == HF_OUTBOX_SENDING ? claim_fault(item, tally) : NULL;
 }

@@ -265,7 +265,7 @@ static void verify_notices_what_is_wrong(void **unused)
 		else if (fault == 1)
 			item->line.weight--;
 		else if (fault == 2)
-			hf__heap_remove(&queue->held, &item->at.sending.held);
+			hf__heap_remove(&queue->held, &item->hold->held);
 		else if (fault == 3)
 			state->incarnation = 100; /* behind everybody's back */
 		else if (fault == 4)
