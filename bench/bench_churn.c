@@ -117,7 +117,7 @@ static hf_store *open_store(const char *path)
 static void child(const char *path, uint64_t from, uint64_t until)
 {
 	hf_store *store = open_store(path);
-	struct hf_info info;
+	struct hf_info info = {0};
 	if (from == 0) {
 		run_threads(store, 0, 1);
 		from = 1;

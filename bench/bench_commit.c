@@ -226,7 +226,7 @@ static bool collect(struct bench *bench, unsigned threads, uint64_t entries)
 
 static bool slice_store(struct bench *bench, unsigned threads, bool async, struct figures *out)
 {
-	struct hf_info before, after;
+	struct hf_info before = {0}, after = {0};
 	struct hf_error error;
 	uint64_t ns;
 
@@ -256,7 +256,7 @@ static bool slice_store(struct bench *bench, unsigned threads, bool async, struc
 /* Bytes that one commit of one thread adds to the log; 0 on failure. */
 static size_t commit_size(struct bench *bench)
 {
-	struct hf_info before, after;
+	struct hf_info before = {0}, after = {0};
 	struct hf_error error;
 
 	do { /* again if the log went over to its next segment in between */

@@ -104,7 +104,7 @@ static void compact(hf_store *store)
 static uint64_t timed_get(hf_store *store, uint64_t number)
 {
 	char id[24];
-	struct hf_document_got got;
+	struct hf_document_got got = {0};
 	(void)snprintf(id, sizeof id, "d%09llu", (unsigned long long)number);
 	const struct hf_document_key key = {hf_str("large"), hf_str(id)};
 	const uint64_t began = bench_ticks();

@@ -50,7 +50,7 @@ static void rest(void)
 
 static bool put_slice(unsigned s, unsigned c, struct cell *cell)
 {
-	struct hf_info before, after;
+	struct hf_info before = {0}, after = {0};
 	struct side *side = &bench.side[s];
 	if (s == 0 && hf_get_info(side->db, &before, NULL) != HF_OK)
 		return false;

@@ -52,7 +52,7 @@ static int open_once(const char *path, const struct hf_options *options, hf_stor
 {
 	struct hf__os *os;
 	*out = NULL;
-	int rc = new_os(path, options && options->create, &os, error);
+	int rc = new_os(path, options->create, &os, error);
 	if (rc != HF_OK)
 		return rc;
 	rc = hf__store_open(os, hf__all_domains(), options, out, error);
@@ -67,8 +67,12 @@ int hf_open(const char *path, const struct hf_options *options, hf_store **out,
             struct hf_error *error)
 {
 	HF__CALL;
+	HF__TAKE(options, options);
 	struct hf_error failure = {0};
-	int rc = HF_OK;
+	int rc = hf__took(&hf__api_options, options, error);
+	*out = NULL;
+	if (rc != HF_OK)
+		return rc;
 	/* A caller that waited for a store that was replaced meanwhile wants the one that lies there
 	 * now. */
 	for (unsigned i = 0; i < REPLACED_TRIES; i++) {
@@ -102,9 +106,12 @@ int hf_open_read(const char *path, const struct hf_options *options, hf_store **
                  struct hf_error *error)
 {
 	HF__CALL;
+	HF__TAKE(options, options);
 	struct hf__os *os;
 	*out = NULL;
-	int rc = new_os(path, false, &os, error);
+	int rc = hf__took(&hf__api_options, options, error);
+	if (rc == HF_OK)
+		rc = new_os(path, false, &os, error);
 	if (rc != HF_OK)
 		return rc;
 	rc = hf__store_open_read(os, hf__all_domains(), options, out, error);
@@ -239,19 +246,32 @@ int hf_segments_each(const char *path, hf_segment_fn each, void *ctx, struct hf_
 	return rc;
 }
 
-int hf_fsck(const char *path, const struct hf_fsck_options *options, hf_fsck_fn report, void *ctx,
-            struct hf_fsck_summary *out, struct hf_error *error)
+static int fsck(const char *path, const struct hf_fsck_options *options, hf_fsck_fn report,
+                void *ctx, struct hf_fsck_summary *out, struct hf_error *error)
 {
-	HF__CALL;
 	struct hf__os *os;
-	if (out)
-		*out = (struct hf_fsck_summary){0};
 	int rc = new_os(path, false, &os, error);
-	if (rc != HF_OK && out)
-		out->verdict = rc;
+	out->verdict = rc;
 	if (rc != HF_OK)
 		return rc;
 	rc = hf__fsck(os, hf__all_domains(), options, report, ctx, out, error);
 	release_os(os);
+	return rc;
+}
+
+int hf_fsck(const char *path, const struct hf_fsck_options *options, hf_fsck_fn report, void *ctx,
+            struct hf_fsck_summary *out, struct hf_error *error)
+{
+	HF__CALL;
+	HF__TAKE(fsck_options, options);
+	struct hf_fsck_summary summary = {0};
+	int rc = hf__can_give(&hf__api_fsck_summary, out, error);
+	if (rc != HF_OK)
+		return rc;
+	rc = hf__took(&hf__api_fsck_options, options, error);
+	summary.verdict = rc;
+	if (rc == HF_OK)
+		rc = fsck(path, options, report, ctx, &summary, error);
+	hf__give(&hf__api_fsck_summary, out, &summary);
 	return rc;
 }

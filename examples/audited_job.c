@@ -81,8 +81,8 @@ static struct work take(hf_store *store, const char *worker)
 	const struct hf_outbox_claim_next_args next = {
 	    .queue = hf_str("payouts"), .owner = hf_str(worker), .lease_us = 0};
 	struct work work = {.worker = worker};
-	struct hf_outbox_items got;
-	struct hf_document_got job;
+	struct hf_outbox_items got = {0};
+	struct hf_document_got job = {0};
 	struct hf_error error;
 
 	must(hf_outbox_claim_next(store, NULL, &next, &got, NULL, &error), &error);
@@ -111,7 +111,7 @@ static void first_life(hf_store *store)
 static void check_trail(hf_store *store, const char *wanted)
 {
 	const struct hf_timeline_query_args query = {.filter.timeline = TRAIL, .ascending = true};
-	struct hf_timeline_page page;
+	struct hf_timeline_page page = {0};
 	struct hf_error error;
 	char trail[200] = "";
 	size_t used = 0;
@@ -129,8 +129,8 @@ int main(void)
 	const struct hf_outbox_retry_args take_away = {.queue = hf_str("payouts"), .id = JOB};
 	const struct hf_document_count_args reported = {.collection = hf_str("jobs"),
 	                                                .group = hf_str("reported")};
-	struct hf_document_counts counted;
-	struct hf_outbox_stats stats;
+	struct hf_document_counts counted = {0};
+	struct hf_outbox_stats stats = {0};
 	struct hf_error error;
 
 	run_and_kill(first_life);

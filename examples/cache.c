@@ -23,7 +23,7 @@ static void look_up(hf_store *store, const char *id, const char *group, int64_t 
                     char *answer, size_t size)
 {
 	const struct hf_document_key key = {RATES, hf_str(id)};
-	struct hf_document_got got;
+	struct hf_document_got got = {0};
 	struct hf_error error;
 
 	const int rc = hf_document_get(store, &key, HF_READ_UNDURABLE, &got, &error);
@@ -48,7 +48,7 @@ static void look_up(hf_store *store, const char *id, const char *group, int64_t 
 static uint64_t entries(hf_store *store, const char *group)
 {
 	const struct hf_document_count_args args = {.collection = RATES, .group = hf_str(group)};
-	struct hf_document_counts counted;
+	struct hf_document_counts counted = {0};
 	struct hf_error error;
 
 	must(hf_document_count(store, &args, 0, &counted, &error), &error);
@@ -63,7 +63,7 @@ static uint64_t forget(hf_store *store, const char *group)
 	                                           .by = HF_DOCUMENT_BY_UPDATED,
 	                                           .without_payload = true,
 	                                           .limit = 16};
-	struct hf_document_page page;
+	struct hf_document_page page = {0};
 	struct hf_error error;
 	uint64_t forgotten = 0;
 	size_t count;

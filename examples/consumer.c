@@ -39,7 +39,7 @@ static bool send_mail(int64_t sequence)
 /* Where to go on: behind what was confirmed. */
 static int64_t next_event(hf_store *store)
 {
-	struct hf_cursor_got got;
+	struct hf_cursor_got got = {0};
 	struct hf_error error;
 
 	const int rc = hf_cursor_get(store, &mailer, 0, &got, &error);
@@ -59,7 +59,7 @@ static void confirm(hf_store *store, int64_t sequence)
 {
 	const struct hf_cursor_advance_args advance = {.key = mailer, .sequence = sequence};
 	struct hf_document_put_args put = {.write.expect = HF_ABSENT, .key = total};
-	struct hf_document_got got;
+	struct hf_document_got got = {0};
 	struct hf_error error;
 	char count[24] = "0";
 	hf_txn *txn;
@@ -129,7 +129,7 @@ int main(void)
 	    .sequence = 18,
 	    .delivered_at = HF_UNSET,
 	    .reason = hf_str("mails 19 and 20 bounced: the server was misconfigured")};
-	struct hf_document_got got;
+	struct hf_document_got got = {0};
 	struct hf_error error;
 
 	run_and_kill(first_life);

@@ -63,7 +63,7 @@ static void take_order(struct service *s)
 /* How many flushes it took. */
 static void tell(const struct service *s)
 {
-	struct hf_info info;
+	struct hf_info info = {0};
 	struct hf_error error;
 
 	must(hf_get_info(s->store, &info, &error), &error);
@@ -139,9 +139,9 @@ static uint32_t be_client(int service)
  * only when all before it are. */
 static void check_orders(hf_store *store, uint32_t sent)
 {
-	struct hf_outbox_stats stats;
+	struct hf_outbox_stats stats = {0};
 	struct hf_error error;
-	struct hf_outbox_got got;
+	struct hf_outbox_got got = {0};
 	char id[32];
 
 	must(hf_outbox_get_stats(store, hf_str("orders"), 0, &stats, &error), &error);

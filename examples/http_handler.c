@@ -73,7 +73,7 @@ static struct response handle(hf_store *store, const struct request *request)
 {
 	const uint64_t fingerprint = fingerprint_of(request);
 	struct response response = {.status = 500};
-	struct hf_idempotency_begun begun;
+	struct hf_idempotency_begun begun = {0};
 	struct hf_error error;
 	char scope[64];
 
@@ -114,7 +114,7 @@ static void first_life(hf_store *store)
 static void second_life(hf_store *store)
 {
 	char scope[64];
-	struct hf_idempotency_begun begun;
+	struct hf_idempotency_begun begun = {0};
 	struct hf_error error;
 	const uint64_t fingerprint = fingerprint_of(&pears);
 	const struct hf_idempotency_begin_args begin = {
@@ -128,8 +128,8 @@ int main(void)
 {
 	const struct hf_document_count_args of_ada = {.collection = hf_str("orders"),
 	                                              .group = hf_str("ada")};
-	struct hf_document_counts orders;
-	struct hf_outbox_stats mails;
+	struct hf_document_counts orders = {0};
+	struct hf_outbox_stats mails = {0};
 	struct hf_error error;
 
 	run_and_kill(first_life);

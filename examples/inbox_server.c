@@ -29,7 +29,7 @@ enum { MAILS = sizeof mails / sizeof *mails };
 static uint64_t save(hf_store *store, size_t count, hf_time taken_at)
 {
 	struct hf_inbox_input records[MAILS];
-	struct hf_result result;
+	struct hf_result result = {0};
 	struct hf_error error;
 
 	for (size_t i = 0; i < count; i++)
@@ -88,7 +88,7 @@ static void first_life(hf_store *store)
 
 int main(void)
 {
-	struct hf_inbox_counts counts;
+	struct hf_inbox_counts counts = {0};
 	struct hf_error error;
 	char shown[64];
 

@@ -23,7 +23,7 @@ static void lead(struct worker *worker, int64_t lease_us)
 {
 	const struct hf_lock_acquire_args acquire = {
 	    .name = LEADER, .owner = hf_str(worker->name), .lease_us = lease_us, .wait_us = -1};
-	struct hf_result result;
+	struct hf_result result = {0};
 	struct hf_error error;
 
 	must(hf_lock_acquire(worker->store, NULL, &acquire, &result, &error), &error);
@@ -48,7 +48,7 @@ static int write_plan(const struct worker *worker, const char *plan, struct hf_e
 static bool plan_is(hf_store *store, const char *plan)
 {
 	const struct hf_document_key key = {hf_str("plans"), hf_str("today")};
-	struct hf_document_got got;
+	struct hf_document_got got = {0};
 	struct hf_error error;
 
 	must(hf_document_get(store, &key, 0, &got, &error), &error);
@@ -101,7 +101,7 @@ int main(void)
 	const struct hf_lock_acquire_args at_once = {.name = LEADER, .owner = hf_str("eve")};
 	const struct hf_lock_force_release_args force = {.name = LEADER,
 	                                                 .reason = hf_str("bob's machine burned down")};
-	struct hf_lock_got got;
+	struct hf_lock_got got = {0};
 
 	must(hf_lock_get(store, LEADER, 0, &got, &error), &error);
 	check(equal(got.lock.owner, hf_str("bob")),

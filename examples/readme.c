@@ -25,7 +25,7 @@ int main(void)
 	    .owner = hf_str("worker 1"),
 	    .lease_us = 30000000,
 	};
-	struct hf_outbox_items got;
+	struct hf_outbox_items got = {0};
 	struct hf_error error;
 	hf_store *store;
 	hf_txn *txn;

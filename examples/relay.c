@@ -87,7 +87,7 @@ static void *relay(void *arg)
 	                                               .owner = hf_str("relay"),
 	                                               .lease_us = SECONDS(30),
 	                                               .wait_us = MILLISECONDS(200)};
-	struct hf_outbox_items got;
+	struct hf_outbox_items got = {0};
 	struct hf_error error;
 	size_t count;
 
@@ -115,7 +115,7 @@ static void relay_all(hf_store *store)
 static void first_life(hf_store *store)
 {
 	const struct hf_outbox_claim_next_args next = {.queue = QUEUE, .owner = hf_str("doomed")};
-	struct hf_outbox_items got;
+	struct hf_outbox_items got = {0};
 	struct hf_error error;
 
 	for (int i = 0; i < ORDERS; i++)
@@ -126,7 +126,7 @@ static void first_life(hf_store *store)
 int main(void)
 {
 	const struct hf_outbox_redrive_args redrive = {.queue = QUEUE};
-	struct hf_outbox_stats stats;
+	struct hf_outbox_stats stats = {0};
 	struct hf_error error;
 	int once = 0;
 

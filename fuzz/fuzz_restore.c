@@ -95,7 +95,7 @@ static hf_store *open_on(struct sim *sim)
 
 static void export_to(hf_store *store, struct file *file)
 {
-	struct hf_snapshot_file facts;
+	struct hf_snapshot_file facts = {0};
 	require(hf__export_to(store, sink_of(file), &facts, NULL) == HF_OK);
 }
 
@@ -243,7 +243,7 @@ static void reseal(struct file *file)
 static int import_of(struct sim_parent *parent, struct file *file, struct hf_error *error)
 {
 	struct hf__meter meter = {0};
-	struct hf_snapshot_file made;
+	struct hf_snapshot_file made = {0};
 	const struct hf__build how = {
 	    .parent = sim_parent_seam(parent),
 	    .name = "store",

@@ -97,7 +97,7 @@ static int names(const char *token, struct page *out,
                  int (*list)(hf_store *, const struct hf_names_args *, unsigned,
                              struct hf_name_page *, struct hf_error *))
 {
-	struct hf_name_page got;
+	struct hf_name_page got = {0};
 	const int rc =
 	    list(stage->store, &(struct hf_names_args){.limit = 2, .page = token}, 0, &got, NULL);
 	*out = PAGE(got);
@@ -131,7 +131,7 @@ static int timelines(const char *token, struct page *out)
 
 static int records(const char *token, struct page *out)
 {
-	struct hf_inbox_page got;
+	struct hf_inbox_page got = {0};
 	const struct hf_inbox_load_args args = {.user = hf_str("u"), .limit = 2, .page = token};
 	const int rc = hf_inbox_load(stage->store, &args, 0, &got, NULL);
 	*out = PAGE(got);
@@ -140,7 +140,7 @@ static int records(const char *token, struct page *out)
 
 static int records_of_account(const char *token, struct page *out)
 {
-	struct hf_inbox_page got;
+	struct hf_inbox_page got = {0};
 	const struct hf_inbox_load_args args = {
 	    .user = hf_str("u"), .account = hf_str("a"), .limit = 2, .page = token};
 	const int rc = hf_inbox_load(stage->store, &args, 0, &got, NULL);
@@ -150,16 +150,18 @@ static int records_of_account(const char *token, struct page *out)
 
 static int dismissed(const char *token, struct page *out)
 {
-	struct hf_inbox_key_page got;
+	struct hf_inbox_key_page got = {0};
 	const int rc = hf_inbox_list_dismissed(
-	    stage->store, &(struct hf_inbox_list_dismissed_args){hf_str("u"), 1, token}, 0, &got, NULL);
+	    stage->store,
+	    &(struct hf_inbox_list_dismissed_args){.user = hf_str("u"), .limit = 1, .page = token}, 0,
+	    &got, NULL);
 	*out = PAGE(got);
 	return rc;
 }
 
 static int tombstones(const char *token, struct page *out)
 {
-	struct hf_inbox_tombstone_page got;
+	struct hf_inbox_tombstone_page got = {0};
 	const struct hf_inbox_list_tombstones_args args = {
 	    .user = hf_str("v"), .limit = 2, .page = token};
 	const int rc = hf_inbox_list_tombstones(stage->store, &args, 0, &got, NULL);
@@ -169,7 +171,7 @@ static int tombstones(const char *token, struct page *out)
 
 static int cursors(const char *token, struct page *out)
 {
-	struct hf_cursor_page got;
+	struct hf_cursor_page got = {0};
 	const int rc = hf_cursor_list(
 	    stage->store, &(struct hf_cursor_list_args){.limit = 2, .page = token}, 0, &got, NULL);
 	*out = PAGE(got);
@@ -178,7 +180,7 @@ static int cursors(const char *token, struct page *out)
 
 static int cursors_of_subject(const char *token, struct page *out)
 {
-	struct hf_cursor_page got;
+	struct hf_cursor_page got = {0};
 	const struct hf_cursor_list_args args = {.subject = hf_str("x"), .limit = 2, .page = token};
 	const int rc = hf_cursor_list(stage->store, &args, 0, &got, NULL);
 	*out = PAGE(got);
@@ -187,7 +189,7 @@ static int cursors_of_subject(const char *token, struct page *out)
 
 static int lag(const char *token, struct page *out)
 {
-	struct hf_cursor_lag_page got;
+	struct hf_cursor_lag_page got = {0};
 	const struct hf_cursor_list_lag_args args = {.stream = hf_str("s"), .limit = 2, .page = token};
 	const int rc = hf_cursor_list_lag(stage->store, &args, 0, &got, NULL);
 	*out = PAGE(got);
@@ -196,7 +198,7 @@ static int lag(const char *token, struct page *out)
 
 static int items(const char *token, struct page *out)
 {
-	struct hf_outbox_items got;
+	struct hf_outbox_items got = {0};
 	const int rc = hf_outbox_list(
 	    stage->store,
 	    &(struct hf_outbox_list_args){.queue = hf_str("q"), .limit = 2, .page = token}, 0, &got,
@@ -207,7 +209,7 @@ static int items(const char *token, struct page *out)
 
 static int completed(const char *token, struct page *out)
 {
-	struct hf_outbox_completed_page got;
+	struct hf_outbox_completed_page got = {0};
 	const struct hf_outbox_list_completed_args args = {
 	    .queue = hf_str("r"), .limit = 2, .page = token};
 	const int rc = hf_outbox_list_completed(stage->store, &args, 0, &got, NULL);
@@ -217,7 +219,7 @@ static int completed(const char *token, struct page *out)
 
 static int entries(const char *token, struct page *out)
 {
-	struct hf_idempotency_page got;
+	struct hf_idempotency_page got = {0};
 	const struct hf_idempotency_list_args args = {.scope = hf_str("k"), .limit = 2, .page = token};
 	const int rc = hf_idempotency_list(stage->store, &args, 0, &got, NULL);
 	*out = PAGE(got);
@@ -227,7 +229,7 @@ static int entries(const char *token, struct page *out)
 static int documents_by(const char *token, struct page *out, enum hf_document_by by,
                         bool descending, bool by_group)
 {
-	struct hf_document_page got;
+	struct hf_document_page got = {0};
 	const struct hf_document_list_args args = {.collection = hf_str("d"),
 	                                           .by = by,
 	                                           .descending = descending,
@@ -256,7 +258,7 @@ static int documents_of_group(const char *token, struct page *out)
 
 static int events_in(const char *token, struct page *out, bool ascending, const char *subject)
 {
-	struct hf_timeline_page got;
+	struct hf_timeline_page got = {0};
 	const struct hf_timeline_query_args args = {
 	    .filter = {.timeline = hf_str("t"), .subject = hf_str(subject)},
 	    .ascending = ascending,
@@ -284,7 +286,7 @@ static int events_of_subject(const char *token, struct page *out)
 
 static int locks(const char *token, struct page *out)
 {
-	struct hf_lock_page got;
+	struct hf_lock_page got = {0};
 	const int rc = hf_lock_list(
 	    stage->store, &(struct hf_lock_list_args){.limit = 2, .page = token}, 0, &got, NULL);
 	*out = PAGE(got);

@@ -37,7 +37,7 @@ static int put_batch(hf_store *store, uint64_t first, size_t len, struct hf_erro
  * its next segment in between. Below 0: they failed. */
 static double bytes_of(hf_store *store, uint64_t *number, size_t len, bool together)
 {
-	struct hf_info before, after;
+	struct hf_info before = {0}, after = {0};
 	struct hf_error error = {0};
 	do {
 		int rc = hf_get_info(store, &before, &error);

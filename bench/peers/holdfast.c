@@ -59,7 +59,7 @@ static bool put(void *self, unsigned thread, const struct row *rows, size_t coun
 static bool get(void *self, unsigned thread, const struct row *row, void *out, size_t *len)
 {
 	const struct hf_document_key key = {hf_bytes_of("bench", 5), hf_bytes_of(row->key, ROW_KEY)};
-	struct hf_document_got got;
+	struct hf_document_got got = {0};
 	struct hf_error error = {0};
 	(void)thread;
 	if (hf_document_get(self, &key, 0, &got, &error) != HF_OK)

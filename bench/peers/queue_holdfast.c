@@ -61,7 +61,7 @@ static bool claim(void *self, unsigned thread, struct job *out)
 {
 	const struct hf_outbox_claim_next_args args = {.queue = hf_bytes_of("bench", 5),
 	                                               .owner = hf_bytes_of("worker", 6)};
-	struct hf_outbox_items items;
+	struct hf_outbox_items items = {0};
 	struct hf_error error = {0};
 	(void)thread;
 	if (hf_outbox_claim_next(self, NULL, &args, &items, NULL, &error) != HF_OK)

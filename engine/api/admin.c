@@ -27,17 +27,17 @@ static const struct hf_api_word fsck_stop_words[] = {
 	{0},
 };
 
-const struct hf_api_struct hf__api_names_args = STRUCT(hf_names_args,
+const struct hf_api_struct hf__api_names_args = SIZED(hf_names_args,
 	{AT(hf_names_args, limit), HF_API_UINT, .zero = "all"},
 	{AT(hf_names_args, page), HF_API_STRING, .zero = "the first page"});
 
-const struct hf_api_struct hf__api_name_page = STRUCT(hf_name_page,
+const struct hf_api_struct hf__api_name_page = SIZED(hf_name_page,
 	{AT(hf_name_page, items), HF_API_MANY, .of = &hf__api_bytes},
 	{AT(hf_name_page, count), HF_API_UINT},
 	{AT(hf_name_page, next), HF_API_STRING},
 	{AT(hf_name_page, memory), HF_API_MEMORY});
 
-const struct hf_api_struct hf__api_log_entry = STRUCT(hf_log_entry,
+const struct hf_api_struct hf__api_log_entry = SIZED(hf_log_entry,
 	{AT(hf_log_entry, lsn), HF_API_LSN},
 	{AT(hf_log_entry, at), HF_API_TIME},
 	{AT(hf_log_entry, domain), HF_API_STRING},
@@ -57,7 +57,7 @@ const struct hf_api_struct hf__api_fsck_object = STRUCT(hf_fsck_object,
 	{AT(hf_fsck_object, domain), HF_API_STRING},
 	{AT(hf_fsck_object, text), HF_API_STRING});
 
-const struct hf_api_struct hf__api_fsck_finding = STRUCT(hf_fsck_finding,
+const struct hf_api_struct hf__api_fsck_finding = SIZED(hf_fsck_finding,
 	{AT(hf_fsck_finding, severity), HF_API_ENUM, .words = fsck_severity_words},
 	{AT(hf_fsck_finding, file), HF_API_STRING},
 	{AT(hf_fsck_finding, offset), HF_API_UINT},
@@ -69,7 +69,7 @@ const struct hf_api_struct hf__api_fsck_finding = STRUCT(hf_fsck_finding,
 	{AT(hf_fsck_finding, object_count), HF_API_UINT},
 	{AT(hf_fsck_finding, objects_left_out), HF_API_UINT});
 
-const struct hf_api_struct hf__api_fsck_options = STRUCT(hf_fsck_options,
+const struct hf_api_struct hf__api_fsck_options = SIZED(hf_fsck_options,
 	{AT(hf_fsck_options, max_objects), HF_API_UINT, .zero = "100"},
 	{AT(hf_fsck_options, progress), HF_API_FUNCTION});
 
@@ -78,7 +78,7 @@ const struct hf_api_struct hf__api_fsck_domain = STRUCT(hf_fsck_domain,
 	{AT(hf_fsck_domain, entries), HF_API_UINT},
 	{AT(hf_fsck_domain, objects), HF_API_UINT});
 
-const struct hf_api_struct hf__api_fsck_summary = STRUCT(hf_fsck_summary,
+const struct hf_api_struct hf__api_fsck_summary = SIZED(hf_fsck_summary,
 	{AT(hf_fsck_summary, checked), HF_API_BOOL},
 	{AT(hf_fsck_summary, verdict), HF_API_INT},
 	{AT(hf_fsck_summary, uuid), HF_API_UINT, .elements = 16},
@@ -113,7 +113,7 @@ static const struct hf_api_word segment_keeper_words[] = {
 	{0},
 };
 
-const struct hf_api_struct hf__api_segment = STRUCT(hf_segment,
+const struct hf_api_struct hf__api_segment = SIZED(hf_segment,
 	{AT(hf_segment, file), HF_API_STRING},
 	{AT(hf_segment, snapshot), HF_API_BOOL},
 	{AT(hf_segment, number), HF_API_UINT},

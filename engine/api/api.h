@@ -1,7 +1,7 @@
 /* The public interface as data (holdfast/api.h), one file a domain. Job: to be read by whatever
  * would otherwise need a line for each member: sizes of structs, forms and copies of arguments, the
  * tool, bindings, tests. This floor knows the public headers alone; a test compares it with them,
- * member by member. How it is used and how a member is added: docs/api-table.md. */
+ * member by member. How it is used and how a member is added: docs/interface/api-table.md. */
 #ifndef HF_API_API_H
 #define HF_API_API_H
 
@@ -106,6 +106,6 @@ extern const struct hf_api_part hf__api_timeline_part;
 extern const struct hf_api_struct hf__api_timeline_key, hf__api_timeline_event,
     hf__api_timeline_append_args, hf__api_timeline_retain_args, hf__api_timeline_clear_args,
     hf__api_timeline_guard_args, hf__api_timeline_got, hf__api_timeline_filter,
-    hf__api_timeline_query_args, hf__api_timeline_page;
+    hf__api_timeline_query_args, hf__api_timeline_page, hf__api_timeline_count_args;
 
 #endif

@@ -3,14 +3,12 @@
 #include "api/row.h"
 
 /* clang-format off */
-const struct hf_api_struct hf__api_backup_options = STRUCT(hf_backup_options,
-	{AT(hf_backup_options, size), HF_API_UINT, .zero = "as of its first release"},
+const struct hf_api_struct hf__api_backup_options = SIZED(hf_backup_options,
 	{AT(hf_backup_options, link), HF_API_BOOL},
 	{AT(hf_backup_options, progress), HF_API_FUNCTION},
 	{AT(hf_backup_options, ctx), HF_API_CONTEXT});
 
-const struct hf_api_struct hf__api_backup_facts = STRUCT(hf_backup_facts,
-	{AT(hf_backup_facts, size), HF_API_UINT},
+const struct hf_api_struct hf__api_backup_facts = SIZED(hf_backup_facts,
 	{AT(hf_backup_facts, uuid), HF_API_UINT, .elements = 16},
 	{AT(hf_backup_facts, epoch), HF_API_UINT},
 	{AT(hf_backup_facts, incremental), HF_API_BOOL},
@@ -22,8 +20,7 @@ const struct hf_api_struct hf__api_backup_facts = STRUCT(hf_backup_facts,
 	{AT(hf_backup_facts, linked), HF_API_UINT},
 	{AT(hf_backup_facts, kept), HF_API_UINT});
 
-const struct hf_api_struct hf__api_restore_options = STRUCT(hf_restore_options,
-	{AT(hf_restore_options, size), HF_API_UINT, .zero = "as of its first release"},
+const struct hf_api_struct hf__api_restore_options = SIZED(hf_restore_options,
 	{AT(hf_restore_options, replace), HF_API_BOOL},
 	{AT(hf_restore_options, allow_unsafe_fs), HF_API_BOOL},
 	{AT(hf_restore_options, epoch_above), HF_API_UINT},

@@ -3,7 +3,7 @@
 #include "api/row.h"
 
 /* clang-format off */
-const struct hf_api_struct hf__api_clock = STRUCT(hf_clock,
+const struct hf_api_struct hf__api_clock = SIZED(hf_clock,
 	{AT(hf_clock, now), HF_API_TIME},
 	{AT(hf_clock, wall), HF_API_TIME},
 	{AT(hf_clock, ahead_us), HF_API_SPAN},
@@ -14,7 +14,7 @@ const struct hf_api_struct hf__api_clock = STRUCT(hf_clock,
 	{AT(hf_clock, reason), HF_API_TEXT},
 	{AT(hf_clock, memory), HF_API_MEMORY});
 
-const struct hf_api_struct hf__api_clock_set_back_args = STRUCT(hf_clock_set_back_args,
+const struct hf_api_struct hf__api_clock_set_back_args = SIZED(hf_clock_set_back_args,
 	{AT(hf_clock_set_back_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_clock_set_back_args, reason), HF_API_TEXT, .most = HF_CLOCK_REASON_MAX},
 	{AT(hf_clock_set_back_args, by_us), HF_API_SPAN, .zero = "not given"},

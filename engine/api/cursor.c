@@ -20,7 +20,7 @@ const struct hf_api_struct hf__api_cursor = STRUCT(hf_cursor,
 	{AT(hf_cursor, reset_at), HF_API_TIME},
 	{AT(hf_cursor, version), HF_API_LSN});
 
-const struct hf_api_struct hf__api_cursor_advance_args = STRUCT(hf_cursor_advance_args,
+const struct hf_api_struct hf__api_cursor_advance_args = SIZED(hf_cursor_advance_args,
 	{AT(hf_cursor_advance_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_cursor_advance_args, key), HF_API_STRUCT, .of = &hf__api_cursor_key},
 	{AT(hf_cursor_advance_args, sequence), HF_API_INT},
@@ -28,7 +28,7 @@ const struct hf_api_struct hf__api_cursor_advance_args = STRUCT(hf_cursor_advanc
 	{AT(hf_cursor_advance_args, delivered_at), HF_API_TIME, .zero = "`now`"},
 	{AT(hf_cursor_advance_args, now), HF_API_TIME, .zero = "the store's clock"});
 
-const struct hf_api_struct hf__api_cursor_reset_args = STRUCT(hf_cursor_reset_args,
+const struct hf_api_struct hf__api_cursor_reset_args = SIZED(hf_cursor_reset_args,
 	{AT(hf_cursor_reset_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_cursor_reset_args, key), HF_API_STRUCT, .of = &hf__api_cursor_key},
 	{AT(hf_cursor_reset_args, sequence), HF_API_INT},
@@ -37,29 +37,29 @@ const struct hf_api_struct hf__api_cursor_reset_args = STRUCT(hf_cursor_reset_ar
 	{AT(hf_cursor_reset_args, reason), HF_API_TEXT, .most = HF_CURSOR_REASON_MAX},
 	{AT(hf_cursor_reset_args, now), HF_API_TIME, .zero = "the store's clock"});
 
-const struct hf_api_struct hf__api_cursor_record_error_args = STRUCT(hf_cursor_record_error_args,
+const struct hf_api_struct hf__api_cursor_record_error_args = SIZED(hf_cursor_record_error_args,
 	{AT(hf_cursor_record_error_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_cursor_record_error_args, key), HF_API_STRUCT, .of = &hf__api_cursor_key},
 	{AT(hf_cursor_record_error_args, message), HF_API_TEXT},
 	{AT(hf_cursor_record_error_args, now), HF_API_TIME, .zero = "the store's clock"});
 
-const struct hf_api_struct hf__api_cursor_put_args = STRUCT(hf_cursor_put_args,
+const struct hf_api_struct hf__api_cursor_put_args = SIZED(hf_cursor_put_args,
 	{AT(hf_cursor_put_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_cursor_put_args, cursor), HF_API_STRUCT, .of = &hf__api_cursor});
 
-const struct hf_api_struct hf__api_cursor_remove_args = STRUCT(hf_cursor_remove_args,
+const struct hf_api_struct hf__api_cursor_remove_args = SIZED(hf_cursor_remove_args,
 	{AT(hf_cursor_remove_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_cursor_remove_args, key), HF_API_STRUCT, .of = &hf__api_cursor_key});
 
-const struct hf_api_struct hf__api_cursor_guard_args = STRUCT(hf_cursor_guard_args,
+const struct hf_api_struct hf__api_cursor_guard_args = SIZED(hf_cursor_guard_args,
 	{AT(hf_cursor_guard_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_cursor_guard_args, key), HF_API_STRUCT, .of = &hf__api_cursor_key});
 
-const struct hf_api_struct hf__api_cursor_got = STRUCT(hf_cursor_got,
+const struct hf_api_struct hf__api_cursor_got = SIZED(hf_cursor_got,
 	{AT(hf_cursor_got, cursor), HF_API_STRUCT, .of = &hf__api_cursor},
 	{AT(hf_cursor_got, memory), HF_API_MEMORY});
 
-const struct hf_api_struct hf__api_cursor_list_args = STRUCT(hf_cursor_list_args,
+const struct hf_api_struct hf__api_cursor_list_args = SIZED(hf_cursor_list_args,
 	{AT(hf_cursor_list_args, consumer), HF_API_KEY, .optional = true, .zero = "any"},
 	{AT(hf_cursor_list_args, stream), HF_API_KEY, .optional = true, .zero = "any"},
 	{AT(hf_cursor_list_args, subject), HF_API_KEY, .optional = true, .zero = "any"},
@@ -67,13 +67,13 @@ const struct hf_api_struct hf__api_cursor_list_args = STRUCT(hf_cursor_list_args
 	{AT(hf_cursor_list_args, limit), HF_API_UINT, .zero = "all"},
 	{AT(hf_cursor_list_args, page), HF_API_STRING, .zero = "the first page"});
 
-const struct hf_api_struct hf__api_cursor_page = STRUCT(hf_cursor_page,
+const struct hf_api_struct hf__api_cursor_page = SIZED(hf_cursor_page,
 	{AT(hf_cursor_page, items), HF_API_MANY, .of = &hf__api_cursor},
 	{AT(hf_cursor_page, count), HF_API_UINT},
 	{AT(hf_cursor_page, next), HF_API_STRING},
 	{AT(hf_cursor_page, memory), HF_API_MEMORY});
 
-const struct hf_api_struct hf__api_cursor_list_lag_args = STRUCT(hf_cursor_list_lag_args,
+const struct hf_api_struct hf__api_cursor_list_lag_args = SIZED(hf_cursor_list_lag_args,
 	{AT(hf_cursor_list_lag_args, stream), HF_API_KEY},
 	{AT(hf_cursor_list_lag_args, subject), HF_API_KEY, .optional = true, .zero = "any"},
 	{AT(hf_cursor_list_lag_args, by_subject), HF_API_BOOL},
@@ -85,7 +85,7 @@ const struct hf_api_struct hf__api_cursor_lag_item = STRUCT(hf_cursor_lag_item,
 	{AT(hf_cursor_lag_item, cursor), HF_API_STRUCT, .of = &hf__api_cursor},
 	{AT(hf_cursor_lag_item, lag), HF_API_INT});
 
-const struct hf_api_struct hf__api_cursor_lag_page = STRUCT(hf_cursor_lag_page,
+const struct hf_api_struct hf__api_cursor_lag_page = SIZED(hf_cursor_lag_page,
 	{AT(hf_cursor_lag_page, items), HF_API_MANY, .of = &hf__api_cursor_lag_item},
 	{AT(hf_cursor_lag_page, count), HF_API_UINT},
 	{AT(hf_cursor_lag_page, next), HF_API_STRING},

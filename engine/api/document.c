@@ -33,7 +33,7 @@ const struct hf_api_struct hf__api_document = STRUCT(hf_document,
 	{AT(hf_document, expires_computed), HF_API_BOOL},
 	{AT(hf_document, version), HF_API_LSN});
 
-const struct hf_api_struct hf__api_document_put_args = STRUCT(hf_document_put_args,
+const struct hf_api_struct hf__api_document_put_args = SIZED(hf_document_put_args,
 	{AT(hf_document_put_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_document_put_args, key), HF_API_STRUCT, .of = &hf__api_document_key},
 	{AT(hf_document_put_args, payload), HF_API_BYTES, .most = HF_PAYLOAD_MAX},
@@ -47,41 +47,41 @@ const struct hf_api_struct hf__api_document_put_args = STRUCT(hf_document_put_ar
 	{AT(hf_document_put_args, orders), HF_API_FLAGS, .words = document_orders_words},
 	{AT(hf_document_put_args, now), HF_API_TIME, .zero = "the store's clock"});
 
-const struct hf_api_struct hf__api_document_regroup_args = STRUCT(hf_document_regroup_args,
+const struct hf_api_struct hf__api_document_regroup_args = SIZED(hf_document_regroup_args,
 	{AT(hf_document_regroup_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_document_regroup_args, key), HF_API_STRUCT, .of = &hf__api_document_key},
 	{AT(hf_document_regroup_args, group), HF_API_KEY, .optional = true, .zero = "none"},
 	{AT(hf_document_regroup_args, now), HF_API_TIME, .zero = "the store's clock"});
 
-const struct hf_api_struct hf__api_document_remove_args = STRUCT(hf_document_remove_args,
+const struct hf_api_struct hf__api_document_remove_args = SIZED(hf_document_remove_args,
 	{AT(hf_document_remove_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_document_remove_args, key), HF_API_STRUCT, .of = &hf__api_document_key});
 
-const struct hf_api_struct hf__api_document_clear_args = STRUCT(hf_document_clear_args,
+const struct hf_api_struct hf__api_document_clear_args = SIZED(hf_document_clear_args,
 	{AT(hf_document_clear_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_document_clear_args, collection), HF_API_KEY});
 
-const struct hf_api_struct hf__api_document_guard_args = STRUCT(hf_document_guard_args,
+const struct hf_api_struct hf__api_document_guard_args = SIZED(hf_document_guard_args,
 	{AT(hf_document_guard_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_document_guard_args, key), HF_API_STRUCT, .of = &hf__api_document_key});
 
-const struct hf_api_struct hf__api_document_got = STRUCT(hf_document_got,
+const struct hf_api_struct hf__api_document_got = SIZED(hf_document_got,
 	{AT(hf_document_got, document), HF_API_STRUCT, .of = &hf__api_document},
 	{AT(hf_document_got, memory), HF_API_MEMORY});
 
-const struct hf_api_struct hf__api_document_count_args = STRUCT(hf_document_count_args,
+const struct hf_api_struct hf__api_document_count_args = SIZED(hf_document_count_args,
 	{AT(hf_document_count_args, collection), HF_API_KEY},
 	{AT(hf_document_count_args, group), HF_API_KEY, .optional = true,
 	 .zero = "all, unless by_group"},
 	{AT(hf_document_count_args, by_group), HF_API_BOOL});
 
-const struct hf_api_struct hf__api_document_counts = STRUCT(hf_document_counts,
+const struct hf_api_struct hf__api_document_counts = SIZED(hf_document_counts,
 	{AT(hf_document_counts, documents), HF_API_UINT},
 	{AT(hf_document_counts, orders), HF_API_FLAGS, .words = document_orders_words,
 	 .zero = "it holds no documents"},
 	{AT(hf_document_counts, as_of), HF_API_TIME});
 
-const struct hf_api_struct hf__api_document_list_args = STRUCT(hf_document_list_args,
+const struct hf_api_struct hf__api_document_list_args = SIZED(hf_document_list_args,
 	{AT(hf_document_list_args, collection), HF_API_KEY},
 	{AT(hf_document_list_args, group), HF_API_KEY, .optional = true,
 	 .zero = "all, unless by_group"},
@@ -92,7 +92,7 @@ const struct hf_api_struct hf__api_document_list_args = STRUCT(hf_document_list_
 	{AT(hf_document_list_args, limit), HF_API_UINT, .zero = "all"},
 	{AT(hf_document_list_args, page), HF_API_STRING, .zero = "the first page"});
 
-const struct hf_api_struct hf__api_document_page = STRUCT(hf_document_page,
+const struct hf_api_struct hf__api_document_page = SIZED(hf_document_page,
 	{AT(hf_document_page, items), HF_API_MANY, .of = &hf__api_document},
 	{AT(hf_document_page, count), HF_API_UINT},
 	{AT(hf_document_page, next), HF_API_STRING},

@@ -19,13 +19,13 @@ const struct hf_api_struct hf__api_event = STRUCT(hf_event,
 	{AT(hf_event, kind), HF_API_UINT},
 	{AT(hf_event, body), HF_API_BYTES});
 
-const struct hf_api_struct hf__api_event_batch = STRUCT(hf_event_batch,
+const struct hf_api_struct hf__api_event_batch = SIZED(hf_event_batch,
 	{AT(hf_event_batch, events), HF_API_MANY, .of = &hf__api_event},
 	{AT(hf_event_batch, count), HF_API_UINT},
 	{AT(hf_event_batch, next), HF_API_LSN},
 	{AT(hf_event_batch, memory), HF_API_MEMORY});
 
-const struct hf_api_struct hf__api_subscribe_args = STRUCT(hf_subscribe_args,
+const struct hf_api_struct hf__api_subscribe_args = SIZED(hf_subscribe_args,
 	{AT(hf_subscribe_args, domain), HF_API_STRING, .zero = "all"},
 	{AT(hf_subscribe_args, key), HF_API_KEY, .elements = 3},
 	{AT(hf_subscribe_args, parts), HF_API_UINT},

@@ -30,7 +30,7 @@ const struct hf_api_struct hf__api_idempotency_entry = STRUCT(hf_idempotency_ent
 	{AT(hf_idempotency_entry, lease_until), HF_API_TIME},
 	{AT(hf_idempotency_entry, version), HF_API_LSN});
 
-const struct hf_api_struct hf__api_idempotency_begin_args = STRUCT(hf_idempotency_begin_args,
+const struct hf_api_struct hf__api_idempotency_begin_args = SIZED(hf_idempotency_begin_args,
 	{AT(hf_idempotency_begin_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_idempotency_begin_args, key), HF_API_STRUCT, .of = &hf__api_idempotency_key},
 	{AT(hf_idempotency_begin_args, fingerprint), HF_API_BYTES,
@@ -38,7 +38,7 @@ const struct hf_api_struct hf__api_idempotency_begin_args = STRUCT(hf_idempotenc
 	{AT(hf_idempotency_begin_args, lease_us), HF_API_SPAN, .zero = "while the store stays open"},
 	{AT(hf_idempotency_begin_args, ttl_us), HF_API_SPAN, .zero = "HF_IDEMPOTENCY_TTL_US"});
 
-const struct hf_api_struct hf__api_idempotency_begun = STRUCT(hf_idempotency_begun,
+const struct hf_api_struct hf__api_idempotency_begun = SIZED(hf_idempotency_begun,
 	{AT(hf_idempotency_begun, outcome), HF_API_ENUM, .words = idempotency_outcome_words},
 	{AT(hf_idempotency_begun, token), HF_API_TOKEN},
 	{AT(hf_idempotency_begun, lease_until), HF_API_TIME},
@@ -50,7 +50,7 @@ const struct hf_api_struct hf__api_idempotency_begun = STRUCT(hf_idempotency_beg
 	{AT(hf_idempotency_begun, version), HF_API_LSN},
 	{AT(hf_idempotency_begun, memory), HF_API_MEMORY});
 
-const struct hf_api_struct hf__api_idempotency_complete_args = STRUCT(hf_idempotency_complete_args,
+const struct hf_api_struct hf__api_idempotency_complete_args = SIZED(hf_idempotency_complete_args,
 	{AT(hf_idempotency_complete_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_idempotency_complete_args, key), HF_API_STRUCT, .of = &hf__api_idempotency_key},
 	{AT(hf_idempotency_complete_args, token), HF_API_TOKEN},
@@ -58,12 +58,12 @@ const struct hf_api_struct hf__api_idempotency_complete_args = STRUCT(hf_idempot
 	{AT(hf_idempotency_complete_args, response), HF_API_BYTES, .most = HF_PAYLOAD_MAX},
 	{AT(hf_idempotency_complete_args, ttl_us), HF_API_SPAN, .zero = "HF_IDEMPOTENCY_TTL_US"});
 
-const struct hf_api_struct hf__api_idempotency_abandon_args = STRUCT(hf_idempotency_abandon_args,
+const struct hf_api_struct hf__api_idempotency_abandon_args = SIZED(hf_idempotency_abandon_args,
 	{AT(hf_idempotency_abandon_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_idempotency_abandon_args, key), HF_API_STRUCT, .of = &hf__api_idempotency_key},
 	{AT(hf_idempotency_abandon_args, token), HF_API_TOKEN});
 
-const struct hf_api_struct hf__api_idempotency_put_args = STRUCT(hf_idempotency_put_args,
+const struct hf_api_struct hf__api_idempotency_put_args = SIZED(hf_idempotency_put_args,
 	{AT(hf_idempotency_put_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_idempotency_put_args, key), HF_API_STRUCT, .of = &hf__api_idempotency_key},
 	{AT(hf_idempotency_put_args, fingerprint), HF_API_BYTES,
@@ -76,41 +76,41 @@ const struct hf_api_struct hf__api_idempotency_put_args = STRUCT(hf_idempotency_
 	{AT(hf_idempotency_put_args, ttl_us), HF_API_SPAN},
 	{AT(hf_idempotency_put_args, expires_computed), HF_API_BOOL});
 
-const struct hf_api_struct hf__api_idempotency_remove_args = STRUCT(hf_idempotency_remove_args,
+const struct hf_api_struct hf__api_idempotency_remove_args = SIZED(hf_idempotency_remove_args,
 	{AT(hf_idempotency_remove_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_idempotency_remove_args, key), HF_API_STRUCT, .of = &hf__api_idempotency_key});
 
-const struct hf_api_struct hf__api_idempotency_clear_args = STRUCT(hf_idempotency_clear_args,
+const struct hf_api_struct hf__api_idempotency_clear_args = SIZED(hf_idempotency_clear_args,
 	{AT(hf_idempotency_clear_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_idempotency_clear_args, scope), HF_API_KEY});
 
-const struct hf_api_struct hf__api_idempotency_guard_args = STRUCT(hf_idempotency_guard_args,
+const struct hf_api_struct hf__api_idempotency_guard_args = SIZED(hf_idempotency_guard_args,
 	{AT(hf_idempotency_guard_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_idempotency_guard_args, key), HF_API_STRUCT, .of = &hf__api_idempotency_key});
 
 const struct hf_api_struct hf__api_idempotency_guard_owner_args =
-	STRUCT(hf_idempotency_guard_owner_args,
+	SIZED(hf_idempotency_guard_owner_args,
 	{AT(hf_idempotency_guard_owner_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_idempotency_guard_owner_args, key), HF_API_STRUCT, .of = &hf__api_idempotency_key},
 	{AT(hf_idempotency_guard_owner_args, token), HF_API_TOKEN});
 
-const struct hf_api_struct hf__api_idempotency_got = STRUCT(hf_idempotency_got,
+const struct hf_api_struct hf__api_idempotency_got = SIZED(hf_idempotency_got,
 	{AT(hf_idempotency_got, entry), HF_API_STRUCT, .of = &hf__api_idempotency_entry},
 	{AT(hf_idempotency_got, memory), HF_API_MEMORY});
 
-const struct hf_api_struct hf__api_idempotency_list_args = STRUCT(hf_idempotency_list_args,
+const struct hf_api_struct hf__api_idempotency_list_args = SIZED(hf_idempotency_list_args,
 	{AT(hf_idempotency_list_args, scope), HF_API_KEY},
 	{AT(hf_idempotency_list_args, without_response), HF_API_BOOL},
 	{AT(hf_idempotency_list_args, limit), HF_API_UINT, .zero = "all"},
 	{AT(hf_idempotency_list_args, page), HF_API_STRING, .zero = "the first page"});
 
-const struct hf_api_struct hf__api_idempotency_page = STRUCT(hf_idempotency_page,
+const struct hf_api_struct hf__api_idempotency_page = SIZED(hf_idempotency_page,
 	{AT(hf_idempotency_page, items), HF_API_MANY, .of = &hf__api_idempotency_entry},
 	{AT(hf_idempotency_page, count), HF_API_UINT},
 	{AT(hf_idempotency_page, next), HF_API_STRING},
 	{AT(hf_idempotency_page, memory), HF_API_MEMORY});
 
-const struct hf_api_struct hf__api_idempotency_counts = STRUCT(hf_idempotency_counts,
+const struct hf_api_struct hf__api_idempotency_counts = SIZED(hf_idempotency_counts,
 	{AT(hf_idempotency_counts, in_progress), HF_API_UINT},
 	{AT(hf_idempotency_counts, done), HF_API_UINT},
 	{AT(hf_idempotency_counts, as_of), HF_API_TIME});

@@ -44,7 +44,7 @@ const struct hf_api_struct hf__api_inbox_input = STRUCT(hf_inbox_input,
 	{AT(hf_inbox_input, dismissed_at), HF_API_TIME},
 	{AT(hf_inbox_input, snoozed_until), HF_API_TIME});
 
-const struct hf_api_struct hf__api_inbox_save_args = STRUCT(hf_inbox_save_args,
+const struct hf_api_struct hf__api_inbox_save_args = SIZED(hf_inbox_save_args,
 	{AT(hf_inbox_save_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_inbox_save_args, user), HF_API_KEY},
 	{AT(hf_inbox_save_args, records), HF_API_MANY, .of = &hf__api_inbox_input},
@@ -56,29 +56,29 @@ const struct hf_api_struct hf__api_inbox_save_args = STRUCT(hf_inbox_save_args,
 	{AT(hf_inbox_save_args, tombstone_for), HF_API_SPAN, .zero = "HF_INBOX_TOMBSTONE_DEFAULT"},
 	{AT(hf_inbox_save_args, only_newer), HF_API_BOOL});
 
-const struct hf_api_struct hf__api_inbox_set_status_args = STRUCT(hf_inbox_set_status_args,
+const struct hf_api_struct hf__api_inbox_set_status_args = SIZED(hf_inbox_set_status_args,
 	{AT(hf_inbox_set_status_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_inbox_set_status_args, user), HF_API_KEY},
 	{AT(hf_inbox_set_status_args, status), HF_API_BYTES, .most = HF_INBOX_STATUS_MAX},
 	{AT(hf_inbox_set_status_args, extra), HF_API_BYTES, .most = HF_INBOX_EXTRA_MAX},
 	{AT(hf_inbox_set_status_args, set_extra), HF_API_BOOL});
 
-const struct hf_api_struct hf__api_inbox_mark_args = STRUCT(hf_inbox_mark_args,
+const struct hf_api_struct hf__api_inbox_mark_args = SIZED(hf_inbox_mark_args,
 	{AT(hf_inbox_mark_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_inbox_mark_args, key), HF_API_STRUCT, .of = &hf__api_inbox_key},
 	{AT(hf_inbox_mark_args, now), HF_API_TIME, .zero = "the store's clock"});
 
-const struct hf_api_struct hf__api_inbox_snooze_args = STRUCT(hf_inbox_snooze_args,
+const struct hf_api_struct hf__api_inbox_snooze_args = SIZED(hf_inbox_snooze_args,
 	{AT(hf_inbox_snooze_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_inbox_snooze_args, key), HF_API_STRUCT, .of = &hf__api_inbox_key},
 	{AT(hf_inbox_snooze_args, until), HF_API_TIME, .zero = "wakes the record"});
 
-const struct hf_api_struct hf__api_inbox_remove_args = STRUCT(hf_inbox_remove_args,
+const struct hf_api_struct hf__api_inbox_remove_args = SIZED(hf_inbox_remove_args,
 	{AT(hf_inbox_remove_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_inbox_remove_args, key), HF_API_STRUCT, .of = &hf__api_inbox_key},
 	{AT(hf_inbox_remove_args, tombstone_for), HF_API_SPAN, .zero = "none"});
 
-const struct hf_api_struct hf__api_inbox_put_tombstone_args = STRUCT(hf_inbox_put_tombstone_args,
+const struct hf_api_struct hf__api_inbox_put_tombstone_args = SIZED(hf_inbox_put_tombstone_args,
 	{AT(hf_inbox_put_tombstone_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_inbox_put_tombstone_args, key), HF_API_STRUCT, .of = &hf__api_inbox_key},
 	{AT(hf_inbox_put_tombstone_args, dismissed), HF_API_BOOL},
@@ -86,11 +86,11 @@ const struct hf_api_struct hf__api_inbox_put_tombstone_args = STRUCT(hf_inbox_pu
 	 .zero = "unknown, and required unless dismissed"},
 	{AT(hf_inbox_put_tombstone_args, until), HF_API_TIME});
 
-const struct hf_api_struct hf__api_inbox_guard_args = STRUCT(hf_inbox_guard_args,
+const struct hf_api_struct hf__api_inbox_guard_args = SIZED(hf_inbox_guard_args,
 	{AT(hf_inbox_guard_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_inbox_guard_args, key), HF_API_STRUCT, .of = &hf__api_inbox_key});
 
-const struct hf_api_struct hf__api_inbox_mark_all_args = STRUCT(hf_inbox_mark_all_args,
+const struct hf_api_struct hf__api_inbox_mark_all_args = SIZED(hf_inbox_mark_all_args,
 	{AT(hf_inbox_mark_all_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_inbox_mark_all_args, user), HF_API_KEY},
 	{AT(hf_inbox_mark_all_args, account), HF_API_KEY, .optional = true,
@@ -98,14 +98,14 @@ const struct hf_api_struct hf__api_inbox_mark_all_args = STRUCT(hf_inbox_mark_al
 	{AT(hf_inbox_mark_all_args, up_to), HF_API_LSN, .zero = "no such bound"},
 	{AT(hf_inbox_mark_all_args, now), HF_API_TIME, .zero = "the store's clock"});
 
-const struct hf_api_struct hf__api_inbox_prune_args = STRUCT(hf_inbox_prune_args,
+const struct hf_api_struct hf__api_inbox_prune_args = SIZED(hf_inbox_prune_args,
 	{AT(hf_inbox_prune_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_inbox_prune_args, user), HF_API_KEY},
 	{AT(hf_inbox_prune_args, keep_accounts), HF_API_MANY, .of = &hf__api_bytes},
 	{AT(hf_inbox_prune_args, keep_count), HF_API_UINT},
 	{AT(hf_inbox_prune_args, tombstone_for), HF_API_SPAN});
 
-const struct hf_api_struct hf__api_inbox_trim_args = STRUCT(hf_inbox_trim_args,
+const struct hf_api_struct hf__api_inbox_trim_args = SIZED(hf_inbox_trim_args,
 	{AT(hf_inbox_trim_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_inbox_trim_args, user), HF_API_KEY},
 	{AT(hf_inbox_trim_args, max_records), HF_API_UINT, .zero = "no such bound"},
@@ -114,15 +114,15 @@ const struct hf_api_struct hf__api_inbox_trim_args = STRUCT(hf_inbox_trim_args,
 	{AT(hf_inbox_trim_args, now), HF_API_TIME, .zero = "the store's clock"},
 	{AT(hf_inbox_trim_args, tombstone_for), HF_API_SPAN});
 
-const struct hf_api_struct hf__api_inbox_clear_args = STRUCT(hf_inbox_clear_args,
+const struct hf_api_struct hf__api_inbox_clear_args = SIZED(hf_inbox_clear_args,
 	{AT(hf_inbox_clear_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_inbox_clear_args, user), HF_API_KEY});
 
-const struct hf_api_struct hf__api_inbox_got = STRUCT(hf_inbox_got,
+const struct hf_api_struct hf__api_inbox_got = SIZED(hf_inbox_got,
 	{AT(hf_inbox_got, record), HF_API_STRUCT, .of = &hf__api_inbox_record},
 	{AT(hf_inbox_got, memory), HF_API_MEMORY});
 
-const struct hf_api_struct hf__api_inbox_load_args = STRUCT(hf_inbox_load_args,
+const struct hf_api_struct hf__api_inbox_load_args = SIZED(hf_inbox_load_args,
 	{AT(hf_inbox_load_args, user), HF_API_KEY},
 	{AT(hf_inbox_load_args, account), HF_API_KEY, .optional = true,
 	 .zero = "all (not \"primary\")"},
@@ -132,26 +132,26 @@ const struct hf_api_struct hf__api_inbox_load_args = STRUCT(hf_inbox_load_args,
 	{AT(hf_inbox_load_args, limit), HF_API_UINT, .zero = "all"},
 	{AT(hf_inbox_load_args, page), HF_API_STRING, .zero = "the first page"});
 
-const struct hf_api_struct hf__api_inbox_page = STRUCT(hf_inbox_page,
+const struct hf_api_struct hf__api_inbox_page = SIZED(hf_inbox_page,
 	{AT(hf_inbox_page, generated_at), HF_API_TIME},
 	{AT(hf_inbox_page, items), HF_API_MANY, .of = &hf__api_inbox_record},
 	{AT(hf_inbox_page, count), HF_API_UINT},
 	{AT(hf_inbox_page, next), HF_API_STRING},
 	{AT(hf_inbox_page, memory), HF_API_MEMORY});
 
-const struct hf_api_struct hf__api_inbox_list_dismissed_args = STRUCT(hf_inbox_list_dismissed_args,
+const struct hf_api_struct hf__api_inbox_list_dismissed_args = SIZED(hf_inbox_list_dismissed_args,
 	{AT(hf_inbox_list_dismissed_args, user), HF_API_KEY},
 	{AT(hf_inbox_list_dismissed_args, limit), HF_API_UINT, .zero = "all"},
 	{AT(hf_inbox_list_dismissed_args, page), HF_API_STRING, .zero = "the first page"});
 
-const struct hf_api_struct hf__api_inbox_key_page = STRUCT(hf_inbox_key_page,
+const struct hf_api_struct hf__api_inbox_key_page = SIZED(hf_inbox_key_page,
 	{AT(hf_inbox_key_page, items), HF_API_MANY, .of = &hf__api_inbox_key},
 	{AT(hf_inbox_key_page, count), HF_API_UINT},
 	{AT(hf_inbox_key_page, next), HF_API_STRING},
 	{AT(hf_inbox_key_page, memory), HF_API_MEMORY});
 
 const struct hf_api_struct hf__api_inbox_list_tombstones_args =
-	STRUCT(hf_inbox_list_tombstones_args,
+	SIZED(hf_inbox_list_tombstones_args,
 	{AT(hf_inbox_list_tombstones_args, user), HF_API_KEY},
 	{AT(hf_inbox_list_tombstones_args, account), HF_API_KEY, .optional = true},
 	{AT(hf_inbox_list_tombstones_args, thread), HF_API_KEY, .optional = true, .zero = "all"},
@@ -165,19 +165,19 @@ const struct hf_api_struct hf__api_inbox_tombstone = STRUCT(hf_inbox_tombstone,
 	{AT(hf_inbox_tombstone, until), HF_API_TIME},
 	{AT(hf_inbox_tombstone, version), HF_API_LSN});
 
-const struct hf_api_struct hf__api_inbox_tombstone_page = STRUCT(hf_inbox_tombstone_page,
+const struct hf_api_struct hf__api_inbox_tombstone_page = SIZED(hf_inbox_tombstone_page,
 	{AT(hf_inbox_tombstone_page, items), HF_API_MANY, .of = &hf__api_inbox_tombstone},
 	{AT(hf_inbox_tombstone_page, count), HF_API_UINT},
 	{AT(hf_inbox_tombstone_page, next), HF_API_STRING},
 	{AT(hf_inbox_tombstone_page, memory), HF_API_MEMORY});
 
-const struct hf_api_struct hf__api_inbox_counts = STRUCT(hf_inbox_counts,
+const struct hf_api_struct hf__api_inbox_counts = SIZED(hf_inbox_counts,
 	{AT(hf_inbox_counts, total), HF_API_UINT},
 	{AT(hf_inbox_counts, unread), HF_API_UINT},
 	{AT(hf_inbox_counts, unseen), HF_API_UINT},
 	{AT(hf_inbox_counts, dismissed), HF_API_UINT});
 
-const struct hf_api_struct hf__api_inbox_status = STRUCT(hf_inbox_status,
+const struct hf_api_struct hf__api_inbox_status = SIZED(hf_inbox_status,
 	{AT(hf_inbox_status, status), HF_API_BYTES},
 	{AT(hf_inbox_status, extra), HF_API_BYTES},
 	{AT(hf_inbox_status, version), HF_API_LSN, .zero = "never set"},

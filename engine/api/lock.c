@@ -11,69 +11,69 @@ const struct hf_api_struct hf__api_lock = STRUCT(hf_lock,
 	{AT(hf_lock, lease_until), HF_API_TIME},
 	{AT(hf_lock, version), HF_API_LSN});
 
-const struct hf_api_struct hf__api_lock_acquire_args = STRUCT(hf_lock_acquire_args,
+const struct hf_api_struct hf__api_lock_acquire_args = SIZED(hf_lock_acquire_args,
 	{AT(hf_lock_acquire_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_lock_acquire_args, name), HF_API_KEY},
 	{AT(hf_lock_acquire_args, owner), HF_API_KEY},
 	{AT(hf_lock_acquire_args, lease_us), HF_API_SPAN, .label = "the lease"},
 	{AT(hf_lock_acquire_args, wait_us), HF_API_WAIT});
 
-const struct hf_api_struct hf__api_lock_renew_args = STRUCT(hf_lock_renew_args,
+const struct hf_api_struct hf__api_lock_renew_args = SIZED(hf_lock_renew_args,
 	{AT(hf_lock_renew_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_lock_renew_args, name), HF_API_KEY},
 	{AT(hf_lock_renew_args, token), HF_API_TOKEN},
 	{AT(hf_lock_renew_args, lease_us), HF_API_SPAN, .label = "the lease"});
 
-const struct hf_api_struct hf__api_lock_release_args = STRUCT(hf_lock_release_args,
+const struct hf_api_struct hf__api_lock_release_args = SIZED(hf_lock_release_args,
 	{AT(hf_lock_release_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_lock_release_args, name), HF_API_KEY},
 	{AT(hf_lock_release_args, token), HF_API_TOKEN});
 
-const struct hf_api_struct hf__api_lock_force_release_args = STRUCT(hf_lock_force_release_args,
+const struct hf_api_struct hf__api_lock_force_release_args = SIZED(hf_lock_force_release_args,
 	{AT(hf_lock_force_release_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_lock_force_release_args, name), HF_API_KEY},
 	{AT(hf_lock_force_release_args, reason), HF_API_TEXT, .most = HF_LOCK_REASON_MAX});
 
-const struct hf_api_struct hf__api_lock_put_args = STRUCT(hf_lock_put_args,
+const struct hf_api_struct hf__api_lock_put_args = SIZED(hf_lock_put_args,
 	{AT(hf_lock_put_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_lock_put_args, name), HF_API_KEY},
 	{AT(hf_lock_put_args, owner), HF_API_KEY},
 	{AT(hf_lock_put_args, acquired_at), HF_API_TIME},
 	{AT(hf_lock_put_args, lease_until), HF_API_TIME});
 
-const struct hf_api_struct hf__api_lock_guard_args = STRUCT(hf_lock_guard_args,
+const struct hf_api_struct hf__api_lock_guard_args = SIZED(hf_lock_guard_args,
 	{AT(hf_lock_guard_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_lock_guard_args, name), HF_API_KEY});
 
-const struct hf_api_struct hf__api_lock_guard_held_args = STRUCT(hf_lock_guard_held_args,
+const struct hf_api_struct hf__api_lock_guard_held_args = SIZED(hf_lock_guard_held_args,
 	{AT(hf_lock_guard_held_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_lock_guard_held_args, name), HF_API_KEY},
 	{AT(hf_lock_guard_held_args, token), HF_API_TOKEN});
 
-const struct hf_api_struct hf__api_lock_with_args = STRUCT(hf_lock_with_args,
+const struct hf_api_struct hf__api_lock_with_args = SIZED(hf_lock_with_args,
 	{AT(hf_lock_with_args, name), HF_API_KEY},
 	{AT(hf_lock_with_args, wait_us), HF_API_WAIT},
 	{AT(hf_lock_with_args, cancel), HF_API_ONE, .of = &hf__api_cancel_flag, .zero = "none"});
 
-const struct hf_api_struct hf__api_lock_check_args = STRUCT(hf_lock_check_args,
+const struct hf_api_struct hf__api_lock_check_args = SIZED(hf_lock_check_args,
 	{AT(hf_lock_check_args, name), HF_API_KEY},
 	{AT(hf_lock_check_args, token), HF_API_TOKEN});
 
-const struct hf_api_struct hf__api_lock_got = STRUCT(hf_lock_got,
+const struct hf_api_struct hf__api_lock_got = SIZED(hf_lock_got,
 	{AT(hf_lock_got, lock), HF_API_STRUCT, .of = &hf__api_lock},
 	{AT(hf_lock_got, memory), HF_API_MEMORY});
 
-const struct hf_api_struct hf__api_lock_list_args = STRUCT(hf_lock_list_args,
+const struct hf_api_struct hf__api_lock_list_args = SIZED(hf_lock_list_args,
 	{AT(hf_lock_list_args, limit), HF_API_UINT, .zero = "all"},
 	{AT(hf_lock_list_args, page), HF_API_STRING, .zero = "the first page"});
 
-const struct hf_api_struct hf__api_lock_page = STRUCT(hf_lock_page,
+const struct hf_api_struct hf__api_lock_page = SIZED(hf_lock_page,
 	{AT(hf_lock_page, items), HF_API_MANY, .of = &hf__api_lock},
 	{AT(hf_lock_page, count), HF_API_UINT},
 	{AT(hf_lock_page, next), HF_API_STRING},
 	{AT(hf_lock_page, memory), HF_API_MEMORY});
 
-const struct hf_api_struct hf__api_lock_stats = STRUCT(hf_lock_stats,
+const struct hf_api_struct hf__api_lock_stats = SIZED(hf_lock_stats,
 	{AT(hf_lock_stats, held), HF_API_UINT},
 	{AT(hf_lock_stats, next_ending), HF_API_TIME},
 	{AT(hf_lock_stats, as_of), HF_API_TIME});

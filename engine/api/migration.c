@@ -10,22 +10,22 @@ const struct hf_api_struct hf__api_migration = STRUCT(hf_migration,
 	{AT(hf_migration, has_checksum), HF_API_BOOL},
 	{AT(hf_migration, checksum), HF_API_UINT});
 
-const struct hf_api_struct hf__api_migrated = STRUCT(hf_migrated,
+const struct hf_api_struct hf__api_migrated = SIZED(hf_migrated,
 	{AT(hf_migrated, applied), HF_API_UINT},
 	{AT(hf_migrated, skipped), HF_API_UINT});
 
-const struct hf_api_struct hf__api_migration_record_args = STRUCT(hf_migration_record_args,
+const struct hf_api_struct hf__api_migration_record_args = SIZED(hf_migration_record_args,
 	{AT(hf_migration_record_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_migration_record_args, name), HF_API_KEY, .label = "the name of a migration"},
 	{AT(hf_migration_record_args, applied_at), HF_API_TIME, .zero = "now"},
 	{AT(hf_migration_record_args, has_checksum), HF_API_BOOL},
 	{AT(hf_migration_record_args, checksum), HF_API_UINT});
 
-const struct hf_api_struct hf__api_migration_forget_args = STRUCT(hf_migration_forget_args,
+const struct hf_api_struct hf__api_migration_forget_args = SIZED(hf_migration_forget_args,
 	{AT(hf_migration_forget_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_migration_forget_args, name), HF_API_KEY, .label = "the name of a migration"});
 
-const struct hf_api_struct hf__api_migration_guard_args = STRUCT(hf_migration_guard_args,
+const struct hf_api_struct hf__api_migration_guard_args = SIZED(hf_migration_guard_args,
 	{AT(hf_migration_guard_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_migration_guard_args, name), HF_API_KEY, .label = "the name of a migration"});
 
@@ -36,11 +36,11 @@ const struct hf_api_struct hf__api_migration_entry = STRUCT(hf_migration_entry,
 	{AT(hf_migration_entry, checksum), HF_API_UINT},
 	{AT(hf_migration_entry, version), HF_API_LSN});
 
-const struct hf_api_struct hf__api_migration_list_args = STRUCT(hf_migration_list_args,
+const struct hf_api_struct hf__api_migration_list_args = SIZED(hf_migration_list_args,
 	{AT(hf_migration_list_args, limit), HF_API_UINT, .zero = "all"},
 	{AT(hf_migration_list_args, page), HF_API_STRING, .zero = "the first page"});
 
-const struct hf_api_struct hf__api_migration_page = STRUCT(hf_migration_page,
+const struct hf_api_struct hf__api_migration_page = SIZED(hf_migration_page,
 	{AT(hf_migration_page, items), HF_API_MANY, .of = &hf__api_migration_entry},
 	{AT(hf_migration_page, count), HF_API_UINT},
 	{AT(hf_migration_page, next), HF_API_STRING},

@@ -65,13 +65,13 @@ const struct hf_api_struct hf__api_outbox_item = STRUCT(hf_outbox_item,
 	{AT(hf_outbox_item, run_until), HF_API_TIME},
 	{AT(hf_outbox_item, version), HF_API_LSN});
 
-const struct hf_api_struct hf__api_outbox_items = STRUCT(hf_outbox_items,
+const struct hf_api_struct hf__api_outbox_items = SIZED(hf_outbox_items,
 	{AT(hf_outbox_items, items), HF_API_MANY, .of = &hf__api_outbox_item},
 	{AT(hf_outbox_items, count), HF_API_UINT},
 	{AT(hf_outbox_items, next), HF_API_STRING},
 	{AT(hf_outbox_items, memory), HF_API_MEMORY});
 
-const struct hf_api_struct hf__api_outbox_enqueue_args = STRUCT(hf_outbox_enqueue_args,
+const struct hf_api_struct hf__api_outbox_enqueue_args = SIZED(hf_outbox_enqueue_args,
 	{AT(hf_outbox_enqueue_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_outbox_enqueue_args, queue), HF_API_KEY},
 	{AT(hf_outbox_enqueue_args, id), HF_API_KEY},
@@ -94,19 +94,19 @@ const struct hf_api_struct hf__api_outbox_input = STRUCT(hf_outbox_input,
 	{AT(hf_outbox_input, group), HF_API_KEY, .optional = true},
 	{AT(hf_outbox_input, extra), HF_API_BYTES});
 
-const struct hf_api_struct hf__api_outbox_enqueue_many_args = STRUCT(hf_outbox_enqueue_many_args,
+const struct hf_api_struct hf__api_outbox_enqueue_many_args = SIZED(hf_outbox_enqueue_many_args,
 	{AT(hf_outbox_enqueue_many_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_outbox_enqueue_many_args, queue), HF_API_KEY},
 	{AT(hf_outbox_enqueue_many_args, items), HF_API_MANY, .of = &hf__api_outbox_input},
 	{AT(hf_outbox_enqueue_many_args, count), HF_API_UINT},
 	{AT(hf_outbox_enqueue_many_args, dedup), HF_API_ENUM, .words = outbox_dedup_words});
 
-const struct hf_api_struct hf__api_outbox_put_args = STRUCT(hf_outbox_put_args,
+const struct hf_api_struct hf__api_outbox_put_args = SIZED(hf_outbox_put_args,
 	{AT(hf_outbox_put_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_outbox_put_args, queue), HF_API_KEY},
 	{AT(hf_outbox_put_args, item), HF_API_STRUCT, .of = &hf__api_outbox_item});
 
-const struct hf_api_struct hf__api_outbox_configure_args = STRUCT(hf_outbox_configure_args,
+const struct hf_api_struct hf__api_outbox_configure_args = SIZED(hf_outbox_configure_args,
 	{AT(hf_outbox_configure_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_outbox_configure_args, queue), HF_API_KEY},
 	{AT(hf_outbox_configure_args, max_attempts), HF_API_UINT, .zero = "HF_OUTBOX_ATTEMPTS"},
@@ -116,39 +116,39 @@ const struct hf_api_struct hf__api_outbox_configure_args = STRUCT(hf_outbox_conf
 	{AT(hf_outbox_configure_args, leave), HF_API_FLAGS, .words = outbox_leave_words,
 	 .zero = "all four"});
 
-const struct hf_api_struct hf__api_outbox_clear_args = STRUCT(hf_outbox_clear_args,
+const struct hf_api_struct hf__api_outbox_clear_args = SIZED(hf_outbox_clear_args,
 	{AT(hf_outbox_clear_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_outbox_clear_args, queue), HF_API_KEY});
 
-const struct hf_api_struct hf__api_outbox_pause_args = STRUCT(hf_outbox_pause_args,
+const struct hf_api_struct hf__api_outbox_pause_args = SIZED(hf_outbox_pause_args,
 	{AT(hf_outbox_pause_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_outbox_pause_args, queue), HF_API_KEY},
 	{AT(hf_outbox_pause_args, wait_us), HF_API_WAIT});
 
-const struct hf_api_struct hf__api_outbox_put_completed_args = STRUCT(hf_outbox_put_completed_args,
+const struct hf_api_struct hf__api_outbox_put_completed_args = SIZED(hf_outbox_put_completed_args,
 	{AT(hf_outbox_put_completed_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_outbox_put_completed_args, queue), HF_API_KEY},
 	{AT(hf_outbox_put_completed_args, id), HF_API_KEY},
 	{AT(hf_outbox_put_completed_args, until), HF_API_TIME});
 
-const struct hf_api_struct hf__api_outbox_remove_args = STRUCT(hf_outbox_remove_args,
+const struct hf_api_struct hf__api_outbox_remove_args = SIZED(hf_outbox_remove_args,
 	{AT(hf_outbox_remove_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_outbox_remove_args, queue), HF_API_KEY},
 	{AT(hf_outbox_remove_args, id), HF_API_KEY});
 
-const struct hf_api_struct hf__api_outbox_mark_failed_args = STRUCT(hf_outbox_mark_failed_args,
+const struct hf_api_struct hf__api_outbox_mark_failed_args = SIZED(hf_outbox_mark_failed_args,
 	{AT(hf_outbox_mark_failed_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_outbox_mark_failed_args, queue), HF_API_KEY},
 	{AT(hf_outbox_mark_failed_args, id), HF_API_KEY},
 	{AT(hf_outbox_mark_failed_args, reason), HF_API_TEXT});
 
-const struct hf_api_struct hf__api_outbox_retry_args = STRUCT(hf_outbox_retry_args,
+const struct hf_api_struct hf__api_outbox_retry_args = SIZED(hf_outbox_retry_args,
 	{AT(hf_outbox_retry_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_outbox_retry_args, queue), HF_API_KEY},
 	{AT(hf_outbox_retry_args, id), HF_API_KEY},
 	{AT(hf_outbox_retry_args, reset_attempts), HF_API_BOOL});
 
-const struct hf_api_struct hf__api_outbox_redrive_args = STRUCT(hf_outbox_redrive_args,
+const struct hf_api_struct hf__api_outbox_redrive_args = SIZED(hf_outbox_redrive_args,
 	{AT(hf_outbox_redrive_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_outbox_redrive_args, queue), HF_API_KEY},
 	{AT(hf_outbox_redrive_args, group), HF_API_KEY, .optional = true, .zero = "any"},
@@ -159,7 +159,7 @@ const struct hf_api_struct hf__api_outbox_redrive_args = STRUCT(hf_outbox_redriv
 	{AT(hf_outbox_redrive_args, reset_attempts), HF_API_BOOL},
 	{AT(hf_outbox_redrive_args, dry_run), HF_API_BOOL});
 
-const struct hf_api_struct hf__api_outbox_prune_args = STRUCT(hf_outbox_prune_args,
+const struct hf_api_struct hf__api_outbox_prune_args = SIZED(hf_outbox_prune_args,
 	{AT(hf_outbox_prune_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_outbox_prune_args, queue), HF_API_KEY},
 	{AT(hf_outbox_prune_args, status), HF_API_ENUM, .words = outbox_status_words},
@@ -167,7 +167,7 @@ const struct hf_api_struct hf__api_outbox_prune_args = STRUCT(hf_outbox_prune_ar
 	{AT(hf_outbox_prune_args, limit), HF_API_UINT, .zero = "all"},
 	{AT(hf_outbox_prune_args, dry_run), HF_API_BOOL});
 
-const struct hf_api_struct hf__api_outbox_reschedule_args = STRUCT(hf_outbox_reschedule_args,
+const struct hf_api_struct hf__api_outbox_reschedule_args = SIZED(hf_outbox_reschedule_args,
 	{AT(hf_outbox_reschedule_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_outbox_reschedule_args, queue), HF_API_KEY},
 	{AT(hf_outbox_reschedule_args, id), HF_API_KEY},
@@ -176,18 +176,18 @@ const struct hf_api_struct hf__api_outbox_reschedule_args = STRUCT(hf_outbox_res
 	{AT(hf_outbox_reschedule_args, set_priority), HF_API_BOOL},
 	{AT(hf_outbox_reschedule_args, priority), HF_API_INT});
 
-const struct hf_api_struct hf__api_outbox_guard_args = STRUCT(hf_outbox_guard_args,
+const struct hf_api_struct hf__api_outbox_guard_args = SIZED(hf_outbox_guard_args,
 	{AT(hf_outbox_guard_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_outbox_guard_args, queue), HF_API_KEY},
 	{AT(hf_outbox_guard_args, id), HF_API_KEY});
 
-const struct hf_api_struct hf__api_outbox_guard_claim_args = STRUCT(hf_outbox_guard_claim_args,
+const struct hf_api_struct hf__api_outbox_guard_claim_args = SIZED(hf_outbox_guard_claim_args,
 	{AT(hf_outbox_guard_claim_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_outbox_guard_claim_args, queue), HF_API_KEY},
 	{AT(hf_outbox_guard_claim_args, id), HF_API_KEY},
 	{AT(hf_outbox_guard_claim_args, token), HF_API_TOKEN});
 
-const struct hf_api_struct hf__api_outbox_claim_args = STRUCT(hf_outbox_claim_args,
+const struct hf_api_struct hf__api_outbox_claim_args = SIZED(hf_outbox_claim_args,
 	{AT(hf_outbox_claim_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_outbox_claim_args, queue), HF_API_KEY},
 	{AT(hf_outbox_claim_args, id), HF_API_KEY},
@@ -195,7 +195,7 @@ const struct hf_api_struct hf__api_outbox_claim_args = STRUCT(hf_outbox_claim_ar
 	{AT(hf_outbox_claim_args, lease_us), HF_API_SPAN},
 	{AT(hf_outbox_claim_args, max_run_us), HF_API_SPAN, .zero = "no bound"});
 
-const struct hf_api_struct hf__api_outbox_claim_next_args = STRUCT(hf_outbox_claim_next_args,
+const struct hf_api_struct hf__api_outbox_claim_next_args = SIZED(hf_outbox_claim_next_args,
 	{AT(hf_outbox_claim_next_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_outbox_claim_next_args, queue), HF_API_KEY},
 	{AT(hf_outbox_claim_next_args, queues), HF_API_MANY, .of = &hf__api_bytes},
@@ -206,14 +206,14 @@ const struct hf_api_struct hf__api_outbox_claim_next_args = STRUCT(hf_outbox_cla
 	{AT(hf_outbox_claim_next_args, max_run_us), HF_API_SPAN},
 	{AT(hf_outbox_claim_next_args, wait_us), HF_API_WAIT});
 
-const struct hf_api_struct hf__api_outbox_extend_args = STRUCT(hf_outbox_extend_args,
+const struct hf_api_struct hf__api_outbox_extend_args = SIZED(hf_outbox_extend_args,
 	{AT(hf_outbox_extend_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_outbox_extend_args, queue), HF_API_KEY},
 	{AT(hf_outbox_extend_args, id), HF_API_KEY},
 	{AT(hf_outbox_extend_args, token), HF_API_TOKEN},
 	{AT(hf_outbox_extend_args, lease_us), HF_API_SPAN, .label = "the lease"});
 
-const struct hf_api_struct hf__api_outbox_complete_args = STRUCT(hf_outbox_complete_args,
+const struct hf_api_struct hf__api_outbox_complete_args = SIZED(hf_outbox_complete_args,
 	{AT(hf_outbox_complete_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_outbox_complete_args, queue), HF_API_KEY},
 	{AT(hf_outbox_complete_args, id), HF_API_KEY},
@@ -224,7 +224,7 @@ const struct hf_api_struct hf__api_outbox_backoff = STRUCT(hf_outbox_backoff,
 	{AT(hf_outbox_backoff, delay_us), HF_API_SPAN},
 	{AT(hf_outbox_backoff, cap_us), HF_API_SPAN});
 
-const struct hf_api_struct hf__api_outbox_fail_args = STRUCT(hf_outbox_fail_args,
+const struct hf_api_struct hf__api_outbox_fail_args = SIZED(hf_outbox_fail_args,
 	{AT(hf_outbox_fail_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_outbox_fail_args, queue), HF_API_KEY},
 	{AT(hf_outbox_fail_args, id), HF_API_KEY},
@@ -233,7 +233,7 @@ const struct hf_api_struct hf__api_outbox_fail_args = STRUCT(hf_outbox_fail_args
 	{AT(hf_outbox_fail_args, reason), HF_API_TEXT},
 	{AT(hf_outbox_fail_args, backoff), HF_API_STRUCT, .of = &hf__api_outbox_backoff});
 
-const struct hf_api_struct hf__api_outbox_release_args = STRUCT(hf_outbox_release_args,
+const struct hf_api_struct hf__api_outbox_release_args = SIZED(hf_outbox_release_args,
 	{AT(hf_outbox_release_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_outbox_release_args, queue), HF_API_KEY},
 	{AT(hf_outbox_release_args, id), HF_API_KEY},
@@ -241,7 +241,7 @@ const struct hf_api_struct hf__api_outbox_release_args = STRUCT(hf_outbox_releas
 	{AT(hf_outbox_release_args, delay_us), HF_API_SPAN, .label = "the delay",
 	 .zero = "available_at stays as it was"});
 
-const struct hf_api_struct hf__api_outbox_drain_args = STRUCT(hf_outbox_drain_args,
+const struct hf_api_struct hf__api_outbox_drain_args = SIZED(hf_outbox_drain_args,
 	{AT(hf_outbox_drain_args, queue), HF_API_KEY},
 	{AT(hf_outbox_drain_args, send), HF_API_FUNCTION},
 	{AT(hf_outbox_drain_args, ctx), HF_API_CONTEXT},
@@ -253,7 +253,7 @@ const struct hf_api_struct hf__api_outbox_drain_args = STRUCT(hf_outbox_drain_ar
 	{AT(hf_outbox_drain_args, with_paused), HF_API_BOOL},
 	{AT(hf_outbox_drain_args, durability), HF_API_ENUM, .words = hf__api_durability_words});
 
-const struct hf_api_struct hf__api_outbox_drained = STRUCT(hf_outbox_drained,
+const struct hf_api_struct hf__api_outbox_drained = SIZED(hf_outbox_drained,
 	{AT(hf_outbox_drained, sent), HF_API_UINT},
 	{AT(hf_outbox_drained, failed), HF_API_UINT},
 	{AT(hf_outbox_drained, left), HF_API_UINT},
@@ -263,11 +263,11 @@ const struct hf_api_struct hf__api_outbox_key = STRUCT(hf_outbox_key,
 	{AT(hf_outbox_key, queue), HF_API_KEY},
 	{AT(hf_outbox_key, id), HF_API_KEY});
 
-const struct hf_api_struct hf__api_outbox_got = STRUCT(hf_outbox_got,
+const struct hf_api_struct hf__api_outbox_got = SIZED(hf_outbox_got,
 	{AT(hf_outbox_got, item), HF_API_STRUCT, .of = &hf__api_outbox_item},
 	{AT(hf_outbox_got, memory), HF_API_MEMORY});
 
-const struct hf_api_struct hf__api_outbox_list_args = STRUCT(hf_outbox_list_args,
+const struct hf_api_struct hf__api_outbox_list_args = SIZED(hf_outbox_list_args,
 	{AT(hf_outbox_list_args, queue), HF_API_KEY},
 	{AT(hf_outbox_list_args, status), HF_API_ENUM, .words = outbox_status_words},
 	{AT(hf_outbox_list_args, match), HF_API_FUNCTION, .zero = "all"},
@@ -280,7 +280,7 @@ const struct hf_api_struct hf__api_outbox_status_stats = STRUCT(hf_outbox_status
 	{AT(hf_outbox_status_stats, items), HF_API_UINT},
 	{AT(hf_outbox_status_stats, oldest), HF_API_TIME});
 
-const struct hf_api_struct hf__api_outbox_stats = STRUCT(hf_outbox_stats,
+const struct hf_api_struct hf__api_outbox_stats = SIZED(hf_outbox_stats,
 	{AT(hf_outbox_stats, queued), HF_API_STRUCT, .of = &hf__api_outbox_status_stats},
 	{AT(hf_outbox_stats, sending), HF_API_STRUCT, .of = &hf__api_outbox_status_stats},
 	{AT(hf_outbox_stats, failed), HF_API_STRUCT, .of = &hf__api_outbox_status_stats},
@@ -305,14 +305,14 @@ const struct hf_api_struct hf__api_outbox_completed_id = STRUCT(hf_outbox_comple
 	{AT(hf_outbox_completed_id, until), HF_API_TIME},
 	{AT(hf_outbox_completed_id, version), HF_API_LSN});
 
-const struct hf_api_struct hf__api_outbox_completed_page = STRUCT(hf_outbox_completed_page,
+const struct hf_api_struct hf__api_outbox_completed_page = SIZED(hf_outbox_completed_page,
 	{AT(hf_outbox_completed_page, ids), HF_API_MANY, .of = &hf__api_outbox_completed_id},
 	{AT(hf_outbox_completed_page, count), HF_API_UINT},
 	{AT(hf_outbox_completed_page, next), HF_API_STRING},
 	{AT(hf_outbox_completed_page, memory), HF_API_MEMORY});
 
 const struct hf_api_struct hf__api_outbox_list_completed_args =
-	STRUCT(hf_outbox_list_completed_args,
+	SIZED(hf_outbox_list_completed_args,
 	{AT(hf_outbox_list_completed_args, queue), HF_API_KEY},
 	{AT(hf_outbox_list_completed_args, id), HF_API_KEY, .optional = true, .zero = "all"},
 	{AT(hf_outbox_list_completed_args, limit), HF_API_UINT, .zero = "all"},

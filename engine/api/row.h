@@ -7,7 +7,7 @@
 /* A struct: its name, then a row for each member, in its order. */
 #define STRUCT(struct_name, ...) \
 	{ \
-#struct_name, sizeof(struct struct_name), (const struct hf_api_member[]) \
+#struct_name, sizeof(struct struct_name), 0, (const struct hf_api_member[]) \
 		{ \
 			__VA_ARGS__, \
 			{ \
@@ -15,6 +15,35 @@
 			} \
 		} \
 	}
+/* One that begins with its size: the row of that stands here. */
+#define SIZED(struct_name, ...) \
+	{ \
+#struct_name, sizeof(struct struct_name), sizeof(struct struct_name), \
+		    (const struct hf_api_member[]) \
+		{ \
+			{AT(struct_name, size), HF_API_SIZE}, __VA_ARGS__, \
+			{ \
+				0 \
+			} \
+		} \
+	}
+/* One that has grown since: `last` is the last member of its first release. */
+#define GROWN(struct_name, last, ...) \
+	{ \
+#struct_name, sizeof(struct struct_name), UP_TO(struct_name, last), \
+		    (const struct hf_api_member[]) \
+		{ \
+			{AT(struct_name, size), HF_API_SIZE}, __VA_ARGS__, \
+			{ \
+				0 \
+			} \
+		} \
+	}
+/* The size of a struct that ends with this member. */
+#define UP_TO(struct_name, last) \
+	((offsetof(struct struct_name, last) + sizeof(((struct struct_name *)NULL)->last) + \
+	  _Alignof(struct struct_name) - 1) / \
+	 _Alignof(struct struct_name) * _Alignof(struct struct_name))
 /* Name, offset and size of a member. */
 #define AT(struct_name, member) \
 	.name = #member, .offset = offsetof(struct struct_name, member), \

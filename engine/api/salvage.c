@@ -3,8 +3,7 @@
 #include "api/row.h"
 
 /* clang-format off */
-const struct hf_api_struct hf__api_salvage_options = STRUCT(hf_salvage_options,
-	{AT(hf_salvage_options, size), HF_API_UINT, .zero = "as of its first release"},
+const struct hf_api_struct hf__api_salvage_options = SIZED(hf_salvage_options,
 	{AT(hf_salvage_options, build), HF_API_BOOL},
 	{AT(hf_salvage_options, allow_unsafe_fs), HF_API_BOOL},
 	{AT(hf_salvage_options, epoch_above), HF_API_UINT},
@@ -18,8 +17,7 @@ const struct hf_api_struct hf__api_salvage_domain = STRUCT(hf_salvage_domain,
 	{AT(hf_salvage_domain, kept), HF_API_UINT},
 	{AT(hf_salvage_domain, lost), HF_API_UINT});
 
-const struct hf_api_struct hf__api_salvage_summary = STRUCT(hf_salvage_summary,
-	{AT(hf_salvage_summary, size), HF_API_UINT},
+const struct hf_api_struct hf__api_salvage_summary = SIZED(hf_salvage_summary,
 	{AT(hf_salvage_summary, looked), HF_API_BOOL},
 	{AT(hf_salvage_summary, built), HF_API_BOOL},
 	{AT(hf_salvage_summary, uuid), HF_API_UINT, .elements = 16},

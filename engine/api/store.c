@@ -4,7 +4,7 @@
 #include "holdfast/async.h"
 
 /* clang-format off */
-const struct hf_api_struct hf__api_options = STRUCT(hf_options,
+const struct hf_api_struct hf__api_options = SIZED(hf_options,
 	{AT(hf_options, create), HF_API_BOOL},
 	{AT(hf_options, no_background), HF_API_BOOL},
 	{AT(hf_options, allow_unsafe_fs), HF_API_BOOL},
@@ -24,7 +24,7 @@ const struct hf_api_struct hf__api_options = STRUCT(hf_options,
 	{AT(hf_options, scrub_bytes_per_second), HF_API_UINT},
 	{AT(hf_options, scrub_interval_us), HF_API_SPAN, .zero = "a day"});
 
-const struct hf_api_struct hf__api_info = STRUCT(hf_info,
+const struct hf_api_struct hf__api_info = SIZED(hf_info,
 	{AT(hf_info, uuid), HF_API_UINT, .elements = 16},
 	{AT(hf_info, epoch), HF_API_UINT},
 	{AT(hf_info, format), HF_API_UINT},

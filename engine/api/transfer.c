@@ -3,8 +3,7 @@
 #include "api/row.h"
 
 /* clang-format off */
-const struct hf_api_struct hf__api_snapshot_file = STRUCT(hf_snapshot_file,
-	{AT(hf_snapshot_file, size), HF_API_UINT},
+const struct hf_api_struct hf__api_snapshot_file = SIZED(hf_snapshot_file,
 	{AT(hf_snapshot_file, uuid), HF_API_UINT, .elements = 16},
 	{AT(hf_snapshot_file, epoch), HF_API_UINT},
 	{AT(hf_snapshot_file, exported), HF_API_BOOL},
@@ -13,21 +12,18 @@ const struct hf_api_struct hf__api_snapshot_file = STRUCT(hf_snapshot_file,
 	{AT(hf_snapshot_file, entries), HF_API_UINT},
 	{AT(hf_snapshot_file, bytes), HF_API_UINT});
 
-const struct hf_api_struct hf__api_export_options = STRUCT(hf_export_options,
-	{AT(hf_export_options, size), HF_API_UINT, .zero = "as of its first release"},
+const struct hf_api_struct hf__api_export_options = SIZED(hf_export_options,
 	{AT(hf_export_options, replace), HF_API_BOOL},
 	{AT(hf_export_options, progress), HF_API_FUNCTION},
 	{AT(hf_export_options, ctx), HF_API_CONTEXT});
 
-const struct hf_api_struct hf__api_verify_options = STRUCT(hf_verify_options,
-	{AT(hf_verify_options, size), HF_API_UINT, .zero = "as of its first release"},
+const struct hf_api_struct hf__api_verify_options = SIZED(hf_verify_options,
 	{AT(hf_verify_options, max_bytes), HF_API_UINT,
 	 .zero = "64 MiB and 1,000 times the file"},
 	{AT(hf_verify_options, progress), HF_API_FUNCTION},
 	{AT(hf_verify_options, ctx), HF_API_CONTEXT});
 
-const struct hf_api_struct hf__api_import_options = STRUCT(hf_import_options,
-	{AT(hf_import_options, size), HF_API_UINT, .zero = "as of its first release"},
+const struct hf_api_struct hf__api_import_options = SIZED(hf_import_options,
 	{AT(hf_import_options, replace), HF_API_BOOL},
 	{AT(hf_import_options, allow_unsafe_fs), HF_API_BOOL},
 	{AT(hf_import_options, epoch_above), HF_API_UINT},

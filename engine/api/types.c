@@ -29,9 +29,10 @@ const struct hf_api_struct hf__api_write = STRUCT(hf_write,
 	{AT(hf_write, literal_times), HF_API_BOOL},
 	{AT(hf_write, ticket), HF_API_ONE, .of = &hf__api_ticket,
 	 .zero = "wait until the answer may be relied on"},
-	{AT(hf_write, cancel), HF_API_ONE, .of = &hf__api_cancel_flag});
+	{AT(hf_write, cancel), HF_API_ONE, .of = &hf__api_cancel_flag},
+	{AT(hf_write, reserved), HF_API_UINT, .elements = 2});
 
-const struct hf_api_struct hf__api_result = STRUCT(hf_result,
+const struct hf_api_struct hf__api_result = SIZED(hf_result,
 	{AT(hf_result, changed), HF_API_BOOL},
 	{AT(hf_result, version), HF_API_LSN},
 	{AT(hf_result, token), HF_API_TOKEN},
@@ -48,7 +49,8 @@ const struct hf_api_struct hf__api_error = STRUCT(hf_error,
 	{AT(hf_error, offset), HF_API_UINT},
 	{AT(hf_error, first_lsn), HF_API_LSN},
 	{AT(hf_error, last_lsn), HF_API_LSN},
-	{AT(hf_error, text), HF_API_CHARS});
+	{AT(hf_error, text), HF_API_CHARS},
+	{AT(hf_error, reserved), HF_API_UINT, .elements = 4});
 
 /* --- These tables themselves ------------------------------------------------------------------ */
 
@@ -75,6 +77,7 @@ static const struct hf_api_word api_type_words[] = {
 	{"memory", HF_API_MEMORY},
 	{"function", HF_API_FUNCTION},
 	{"context", HF_API_CONTEXT},
+	{"size", HF_API_SIZE},
 	{0},
 };
 
@@ -106,6 +109,7 @@ const struct hf_api_struct hf__api_api_member = STRUCT(hf_api_member,
 const struct hf_api_struct hf__api_api_struct = STRUCT(hf_api_struct,
 	{AT(hf_api_struct, name), HF_API_STRING},
 	{AT(hf_api_struct, size), HF_API_UINT},
+	{AT(hf_api_struct, first), HF_API_UINT},
 	{AT(hf_api_struct, members), HF_API_ONE, .of = &hf__api_api_member});
 
 const struct hf_api_struct hf__api_api_call = STRUCT(hf_api_call,

@@ -14,7 +14,7 @@
 #include "base/text.h"
 #include "holdfast/store.h"
 #include "object/object.h"
-#include "store/call/call.h"
+#include "store/call/sized.h"
 #include "store/clock.h"
 #include "store/row.h"
 
@@ -151,8 +151,14 @@ static inline hf_token hf__token(uint16_t epoch, uint64_t lsn)
 	return (uint64_t)epoch << 48 | lsn;
 }
 
+/* How the arguments of every mutation begin. */
+struct hf__args {
+	size_t size;
+	struct hf_write write;
+};
+
 /* A mutation: one const table entry per operation. `args` is the public arguments struct, or
- * begins with it: first comes struct hf_write. */
+ * begins with it, and so with struct hf__args. */
 struct hf__verb {
 	const char *name; /* "outbox claim" */
 	uint8_t domain;
@@ -164,7 +170,7 @@ struct hf__verb {
 	int (*decide)(void *state, struct hf__decision *d, const void *args, struct hf_result *result);
 	/* A deep copy for a transaction, in the arena. NULL: hf__copy_args() of `takes`. */
 	void *(*copy)(struct hf__arena *arena, const void *args);
-	const struct hf_api_struct *takes; /* the table of its arguments; NULL: it has check and copy */
+	const struct hf_api_struct *takes; /* the table of its arguments; NULL: no caller gives them */
 };
 
 /* Runs one mutation: at once (txn NULL), as durable as its struct hf_write says, or into the

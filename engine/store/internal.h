@@ -200,6 +200,7 @@ struct hf__op {
 	struct hf_result *result;
 	struct hf__answer *answer;
 	struct hf__waiter *waiter; /* NULL: the caller does not wait */
+	bool direct; /* the result is there, and as it is today (call/sized.h) */
 };
 
 struct hf_txn {

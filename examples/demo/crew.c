@@ -86,7 +86,7 @@ static enum found work_once(struct crew *crew)
 {
 	struct hf_outbox_claim_next_args next = {.queue = hf_str(crew->order->queue),
 	                                         .owner = hf_str("demo crew")};
-	struct hf_outbox_items got;
+	struct hf_outbox_items got = {0};
 	struct hf_error error;
 	enum found found = FOUND_NONE;
 
@@ -105,7 +105,7 @@ static enum found work_once(struct crew *crew)
 /* Nothing is queued, not even delayed, and nobody has an item in hand that could come back. */
 static bool all_done(struct crew *crew)
 {
-	struct hf_outbox_stats stats;
+	struct hf_outbox_stats stats = {0};
 	struct hf_error error;
 
 	return atomic_load(&crew->at_work) == 0 &&

@@ -42,7 +42,7 @@ void cursor_use(struct demo *demo)
 
 void cursor_check(hf_store *store)
 {
-	struct hf_cursor_got got;
+	struct hf_cursor_got got = {0};
 	struct hf_error error;
 
 	must(hf_cursor_get(store, cursor_key(), 0, &got, &error), &error, "get");

@@ -96,8 +96,8 @@ static void compare(const char *path, yajl_val expected, const char *what, const
 static void check_counts(const struct demo *demo)
 {
 	hf_store *store = store_open();
-	struct hf_outbox_stats stats;
-	struct hf_inbox_counts counts;
+	struct hf_outbox_stats stats = {0};
+	struct hf_inbox_counts counts = {0};
 	struct hf_error error;
 
 	must(hf_outbox_get_stats(store, hf_str(QUEUE), 0, &stats, &error), &error, "stats");

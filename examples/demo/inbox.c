@@ -81,7 +81,7 @@ void inbox_use(struct demo *demo)
 
 void inbox_check(struct demo *demo, hf_store *store)
 {
-	struct hf_inbox_counts counts;
+	struct hf_inbox_counts counts = {0};
 	struct hf_error error;
 
 	must(hf_inbox_count(store, hf_str(USER), 0, &counts, &error), &error, "counts");
@@ -92,7 +92,7 @@ void inbox_check(struct demo *demo, hf_store *store)
 		yajl_val record = record_at(demo, i);
 		struct hf_inbox_key key = {hf_str(USER), hf_str(json_string(record, "account_id")),
 		                           hf_str(json_string(record, "thread_id"))};
-		struct hf_inbox_got got;
+		struct hf_inbox_got got = {0};
 		must(hf_inbox_get(store, &key, 0, &got, &error), &error, "get");
 		must_be(got.record.dismissed == YAJL_IS_TRUE(json_member(record, "dismissed")),
 		        "the right ones are dismissed");

@@ -55,7 +55,7 @@ static struct round drain(struct demo *demo, bool to_be_killed)
 
 static struct hf_outbox_stats count(hf_store *store)
 {
-	struct hf_outbox_stats stats;
+	struct hf_outbox_stats stats = {0};
 	struct hf_error error;
 
 	must(hf_outbox_get_stats(store, hf_str(QUEUE), 0, &stats, &error), &error, "stats");
@@ -64,9 +64,9 @@ static struct hf_outbox_stats count(hf_store *store)
 
 static void be_killed(struct demo *demo)
 {
-	struct hf_outbox_stats stats;
+	struct hf_outbox_stats stats = {0};
 	struct hf_error error;
-	struct hf_info info;
+	struct hf_info info = {0};
 	struct round round;
 	hf_store *store;
 
@@ -94,7 +94,7 @@ static size_t redrive(hf_store *store)
 {
 	struct hf_outbox_list_args query = {
 	    .queue = hf_str(QUEUE), .status = HF_OUTBOX_FAILED, .without_payload = true};
-	struct hf_outbox_items failed;
+	struct hf_outbox_items failed = {0};
 	struct hf_error error;
 	size_t count_of;
 	hf_txn *txn;
@@ -140,7 +140,7 @@ static void finish_all(struct demo *demo)
 
 void work_all(struct demo *demo)
 {
-	struct hf_outbox_stats stats;
+	struct hf_outbox_stats stats = {0};
 	hf_store *store;
 
 	be_killed(demo);

@@ -109,7 +109,7 @@ static bool segment_unfinished(const char *path)
 static void reopen_and_check(struct ledger *ledger, const struct writer_start *start)
 {
 	struct hf_error error = {0};
-	struct hf_info info;
+	struct hf_info info = {0};
 	hf_store *store = NULL;
 	struct hf_options options = start->options;
 	options.no_background = true;

@@ -72,7 +72,7 @@ static int release(hf_store *store, const struct hf_outbox_item *item)
 static enum hf_outbox_status status_of(hf_store *store, const char *id)
 {
 	struct hf_outbox_list_args list = {.queue = hf_str("q"), .without_payload = true};
-	struct hf_outbox_items page;
+	struct hf_outbox_items page = {0};
 	enum hf_outbox_status status = HF_OUTBOX_ANY;
 	EXPECT_OK(hf_outbox_list(store, &list, 0, &page, &error));
 	for (size_t i = 0; i < page.count; i++)
@@ -92,8 +92,8 @@ static void a_claim_whose_payload_cannot_be_read_hands_out_its_token(void **stat
 {
 	(void)state;
 	struct desk desk = desk_open();
-	struct hf_outbox_items out;
-	struct hf_result result;
+	struct hf_outbox_items out = {0};
+	struct hf_result result = {0};
 	enqueue(desk.store, "a", LONG);
 	break_next_read(desk.sim);
 	assert_int_equal(hf_outbox_claim(desk.store, NULL, &claim_a, &out, &result, &error), HF_EIO);
@@ -115,8 +115,8 @@ static void of_many_claims_only_the_unreadable_payload_is_missing(void **state)
 	struct desk desk = desk_open();
 	const struct hf_outbox_claim_next_args args = {
 	    .queue = hf_str("q"), .max = 5, .owner = hf_str("w"), .lease_us = INT64_C(3600000000)};
-	struct hf_outbox_items out;
-	struct hf_result result;
+	struct hf_outbox_items out = {0};
+	struct hf_result result = {0};
 	unsigned missing = 0;
 	enqueue(desk.store, "a", LONG);
 	enqueue(desk.store, "b", 3);
@@ -142,7 +142,7 @@ static void a_claim_that_was_refused_hands_out_nothing(void **state)
 {
 	(void)state;
 	struct desk desk = desk_open();
-	struct hf_outbox_items out;
+	struct hf_outbox_items out = {0};
 	enqueue(desk.store, "a", LONG);
 	break_next_read(desk.sim);
 	assert_int_equal(hf_outbox_claim(desk.store, NULL, &claim_a, &out, NULL, &error), HF_EIO);
@@ -160,9 +160,9 @@ static void a_transaction_with_such_a_claim_is_committed_and_says_so(void **stat
 	const struct hf_cursor_advance_args advance = {
 	    .key = {.consumer = hf_str("c"), .stream = hf_str("s")}, .sequence = 1};
 	const struct hf_cursor_key key = {.consumer = hf_str("c"), .stream = hf_str("s")};
-	struct hf_cursor_got got;
-	struct hf_outbox_items out;
-	struct hf_result result;
+	struct hf_cursor_got got = {0};
+	struct hf_outbox_items out = {0};
+	struct hf_result result = {0};
 	hf_txn *txn;
 	enqueue(desk.store, "a", LONG);
 	EXPECT_OK(hf_txn_begin(desk.store, &txn, &error));
@@ -195,8 +195,8 @@ static void a_drain_ends_at_an_unreadable_payload_and_counts_no_attempt(void **s
 	unsigned sent = 0;
 	const struct hf_outbox_key key = {hf_str("q"), hf_str("a")};
 	const struct hf_outbox_drain_args args = {.queue = hf_str("q"), .send = send_all, .ctx = &sent};
-	struct hf_outbox_drained drained;
-	struct hf_outbox_got got;
+	struct hf_outbox_drained drained = {0};
+	struct hf_outbox_got got = {0};
 	enqueue(desk.store, "a", LONG);
 	enqueue(desk.store, "b", 3);
 	break_next_read(desk.sim);
@@ -222,7 +222,7 @@ static void an_os_claim_waits_for_what_freed_its_group(void **state)
 	(void)state;
 	struct desk desk = desk_open();
 	struct hf_ticket completed, claimed;
-	struct hf_outbox_items out;
+	struct hf_outbox_items out = {0};
 	struct hf_outbox_enqueue_args one = {
 	    .queue = hf_str("q"), .id = hf_str("a"), .group = hf_str("g")};
 	struct hf_outbox_claim_args claim = {
@@ -258,7 +258,7 @@ static void an_item_is_not_put_without_its_times(void **state)
 	struct hf_outbox_put_args put = {
 	    .queue = hf_str("q"),
 	    .item = {.id = hf_str("a"), .enqueued_at = HF_UNSET, .available_at = NOW}};
-	struct hf_outbox_stats stats;
+	struct hf_outbox_stats stats = {0};
 	assert_int_equal(hf_outbox_put(desk.store, NULL, &put, NULL, &error), HF_EINVAL);
 	put.item.enqueued_at = NOW;
 	put.item.available_at = HF_UNSET;
@@ -285,9 +285,9 @@ static void a_clock_at_the_end_of_time_ends_nothing_that_never_ends(void **state
 	const struct hf_idempotency_put_args answer = {.key = {hf_str("s"), hf_str("k")},
 	                                               .expires_at = HF_UNSET};
 	const struct hf_lock_acquire_args acquire = {.name = hf_str("l"), .owner = hf_str("o")};
-	struct hf_document_got document;
-	struct hf_idempotency_got entry;
-	struct hf_lock_got lock;
+	struct hf_document_got document = {0};
+	struct hf_idempotency_got entry = {0};
+	struct hf_lock_got lock = {0};
 	EXPECT_OK(hf_document_put(desk.store, NULL, &put, NULL, &error));
 	EXPECT_OK(hf_idempotency_put(desk.store, NULL, &answer, NULL, &error));
 	EXPECT_OK(hf_lock_acquire(desk.store, NULL, &acquire, NULL, &error));

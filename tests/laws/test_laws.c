@@ -88,7 +88,7 @@ static void pass_time(struct churn *churn, struct stage *stage, int64_t *now)
 	*now += passed;
 	sim_advance(stage->sim, passed);
 	/* The wall clock is wrong for a moment: churn sets the store's clock back some time. */
-	struct hf_clock clock;
+	struct hf_clock clock = {0};
 	stage_at(stage, *now + 20000000 + (int64_t)hf_rng_below(&churn->random.rng, 100) * 1000000);
 	assert_int_equal(hf_clock_get(stage->store, 0, &clock, NULL), HF_OK);
 	hf_release(clock.memory);
@@ -244,7 +244,7 @@ static void poke(struct bare *bare, struct hf__object *object, uint8_t *at)
 
 static void poke_object(struct bare *bare, struct hf__object *object, struct hf_rng *rng)
 {
-	const struct hf__type *type = hf__type(object);
+	const struct hf__type *type = object->type;
 	uint8_t *bytes = (uint8_t *)object;
 	assert_true(hf__object_sealed(object));
 	if (type->value_size == 0)

@@ -22,7 +22,7 @@ void followed_add(struct followed *f, const struct hf_event_batch *batch)
 int followed_feed(struct followed *f, hf_feed *feed, size_t limit, struct hf_error *error)
 {
 	for (;;) {
-		struct hf_event_batch batch;
+		struct hf_event_batch batch = {0};
 		const int rc = hf_feed_next(feed, limit, 0, &batch, error);
 		assert_true(rc == HF_OK ||
 		            (!batch.memory && batch.count == 0 && (!error || error->code == rc)));
@@ -38,7 +38,7 @@ int followed_subscription(struct followed *f, hf_subscription *subscription, siz
                           struct hf_error *error)
 {
 	for (;;) {
-		struct hf_event_batch batch;
+		struct hf_event_batch batch = {0};
 		const int rc = hf_subscription_next(subscription, limit, 0, &batch, error);
 		assert_true(rc == HF_OK ||
 		            (!batch.memory && batch.count == 0 && (!error || error->code == rc)));

@@ -80,7 +80,7 @@ void patient_kill(struct patient *p)
 
 struct hf_info patient_info(struct patient *p)
 {
-	struct hf_info info;
+	struct hf_info info = {0};
 	expect_ok(p, hf_get_info(p->store, &info, &p->error), "info");
 	return info;
 }
@@ -120,7 +120,7 @@ void patient_rotate(struct patient *p)
 
 uint64_t patient_sequence(struct patient *p)
 {
-	struct hf_cursor_got got;
+	struct hf_cursor_got got = {0};
 	const int rc = hf_cursor_get(p->store, &key, HF_READ_UNDURABLE, &got, &p->error);
 	const uint64_t sequence = rc == HF_OK ? (uint64_t)got.cursor.last_sequence : 0;
 	hf_release(got.memory);

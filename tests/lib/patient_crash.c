@@ -5,7 +5,7 @@
 
 int patient_fsck(struct sim *sim)
 {
-	struct hf_fsck_summary summary;
+	struct hf_fsck_summary summary = {0};
 	struct hf_error error = {0};
 	const int rc = hf__fsck(sim_os(sim), hf__all_domains(), NULL, NULL, NULL, &summary, &error);
 	if (rc != HF_OK)

@@ -11,6 +11,7 @@ enum { PERMITS_BOXES = 3 };
 /* Takes `take` and gives `give`; refused with HF_EBLOCKED before `opens_at` and while there are
  * too few. */
 struct permits_move {
+	size_t size;
 	struct hf_write write;
 	unsigned box;
 	uint32_t take, give;

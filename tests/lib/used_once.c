@@ -27,7 +27,7 @@ static int inbox_empty(hf_store *store, hf_txn *txn, const char *name)
 
 static int inbox_look(hf_store *store, const char *name, unsigned flags)
 {
-	struct hf_inbox_counts counts;
+	struct hf_inbox_counts counts = {0};
 	const int rc = hf_inbox_count(store, hf_str(name), flags, &counts, NULL);
 	return rc == HF_OK ? ok_if(counts.total == 0) : rc;
 }
@@ -49,7 +49,7 @@ static int cursor_empty(hf_store *store, hf_txn *txn, const char *name)
 
 static int cursor_look(hf_store *store, const char *name, unsigned flags)
 {
-	struct hf_cursor_got got;
+	struct hf_cursor_got got = {0};
 	const struct hf_cursor_key key = {.consumer = hf_str("c"), .stream = hf_str(name)};
 	const int rc = hf_cursor_get(store, &key, flags, &got, NULL);
 	hf_release(got.memory);
@@ -72,7 +72,7 @@ static int outbox_empty(hf_store *store, hf_txn *txn, const char *name)
 
 static int outbox_look(hf_store *store, const char *name, unsigned flags)
 {
-	struct hf_outbox_stats stats;
+	struct hf_outbox_stats stats = {0};
 	const int rc = hf_outbox_get_stats(store, hf_str(name), flags, &stats, NULL);
 	return rc == HF_OK ? ok_if(stats.queued.items == 0) : rc;
 }
@@ -95,7 +95,7 @@ static int idempotency_empty(hf_store *store, hf_txn *txn, const char *name)
 
 static int idempotency_look(hf_store *store, const char *name, unsigned flags)
 {
-	struct hf_idempotency_counts counts;
+	struct hf_idempotency_counts counts = {0};
 	const int rc = hf_idempotency_count(store, hf_str(name), flags, &counts, NULL);
 	return rc == HF_OK ? ok_if(counts.done == 0) : rc;
 }
@@ -143,8 +143,8 @@ static int timeline_empty(hf_store *store, hf_txn *txn, const char *name)
 static int timeline_look(hf_store *store, const char *name, unsigned flags)
 {
 	uint64_t count;
-	const struct hf_timeline_filter filter = {.timeline = hf_str(name)};
-	const int rc = hf_timeline_count(store, &filter, flags, &count, NULL);
+	const struct hf_timeline_count_args args = {.filter.timeline = hf_str(name)};
+	const int rc = hf_timeline_count(store, &args, flags, &count, NULL);
 	return rc == HF_OK ? ok_if(count == 0) : rc;
 }
 
@@ -165,7 +165,7 @@ static int lock_empty(hf_store *store, hf_txn *txn, const char *name)
 
 static int lock_look(hf_store *store, const char *name, unsigned flags)
 {
-	struct hf_lock_got got;
+	struct hf_lock_got got = {0};
 	const int rc = hf_lock_get(store, hf_str(name), flags, &got, NULL);
 	hf_release(got.memory);
 	return rc == HF_ENOTFOUND ? HF_OK : rc == HF_OK ? HF_ECORRUPT : rc;
@@ -204,7 +204,7 @@ void use_once(hf_store *store, const struct used_once *row, const char *prefix, 
 
 size_t count_names(hf_store *store, const struct used_once *row)
 {
-	struct hf_name_page page;
+	struct hf_name_page page = {0};
 	if (!row->names)
 		return 0;
 	assert_int_equal(row->names(store, &(struct hf_names_args){0}, 0, &page, NULL), HF_OK);

@@ -40,7 +40,7 @@ static void write_known(hf_store *s)
 {
 	const struct hf_inbox_input record = {
 	    .thread = hf_str("thread"), .payload = hf_str("a message"), .unread = true};
-	struct hf_idempotency_begun begun;
+	struct hf_idempotency_begun begun = {0};
 	struct hf_error error = {0};
 	int rc = hf_inbox_save(
 	    s, NULL,
@@ -212,7 +212,7 @@ static void each_is_read_as_it_was_written(void **state)
 	write_all();
 	for (unsigned i = 0; i < STORES; i++) {
 		char line[STRANGER_LINE], expected[STRANGER_LINE];
-		struct hf_fsck_summary summary;
+		struct hf_fsck_summary summary = {0};
 		struct sim *sim = copy_of(&stores[i]);
 		assert_int_equal(hf__fsck(sim_os(sim), hf__all_domains(), NULL, NULL, NULL, &summary, NULL),
 		                 HF_OK);
@@ -236,7 +236,7 @@ static void each_can_be_gone_on_with(void **state)
 	for (unsigned i = 0; i < STORES; i++) {
 		struct sim *sim = copy_of(&stores[i]);
 		const struct hf_options options = {.no_background = true};
-		struct hf_fsck_summary summary;
+		struct hf_fsck_summary summary = {0};
 		struct churn churn;
 		hf_store *store = NULL;
 		struct hf_error error = {0};

@@ -51,7 +51,7 @@ static int outbox(hf_store *s)
 
 static int idempotency(hf_store *s)
 {
-	struct hf_idempotency_begun begun;
+	struct hf_idempotency_begun begun = {0};
 	return hf_idempotency_begin(
 	    s, NULL,
 	    &(struct hf_idempotency_begin_args){.key = {.scope = hf_str("s"), .key = hf_str("k")}},
@@ -201,7 +201,7 @@ static int feed_says(struct sim *sim, size_t *given)
 static void all_say(struct sim *sim, int expected, const char *what, const char *domain)
 {
 	struct hf_error error = {0};
-	struct hf_fsck_summary summary;
+	struct hf_fsck_summary summary = {0};
 	hf_store *store = NULL;
 	int worst = -1;
 	unsigned entries = 0;
@@ -302,7 +302,7 @@ static void an_unknown_ro_compat_bit_in_a_segment_forbids_writing_only(void **st
 {
 	(void)state;
 	struct sim *sim = store_with(&domains[1]);
-	struct hf_fsck_summary summary;
+	struct hf_fsck_summary summary = {0};
 	struct hf_error error = {0};
 	hf_store *store = NULL;
 	unsigned entries = 0;

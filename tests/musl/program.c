@@ -15,7 +15,7 @@ int main(int argc, char **argv)
 	const struct hf_outbox_enqueue_args enqueue = {
 	    .queue = hf_str("q"), .id = hf_str("a"), .payload = hf_str("x")};
 	const struct hf_outbox_claim_next_args claim = {.queue = hf_str("q"), .owner = hf_str("w")};
-	struct hf_outbox_items items;
+	struct hf_outbox_items items = {0};
 	struct hf_error error;
 	hf_store *store;
 	if (argc != 2)

@@ -26,9 +26,16 @@ TYPES = {  # the tags that a type of C may have
     "bool": {"bool"}, "double": {"real"}, "hf_time": {"time"}, "hf_lsn": {"lsn"},
     "hf_token": {"token"}, "int": {"int"}, "int32_t": {"int"}, "int64_t": {"int", "span", "wait"},
     "uint8_t": {"uint"}, "uint16_t": {"uint"}, "uint32_t": {"uint", "flags"}, "uint64_t": {"uint"},
-    "size_t": {"uint"}, "unsigned": {"uint", "flags"}, "struct hf_bytes": {"key", "text", "bytes"},
-    "char *": {"string"}, "char": {"chars"}, "void *": {"context"},
+    "size_t": {"uint", "size"}, "unsigned": {"uint", "flags"},
+    "struct hf_bytes": {"key", "text", "bytes"}, "char *": {"string"}, "char": {"chars"},
+    "void *": {"context"},
     "struct hf_memory *": {"memory"}, "function": {"function"},
+}  # fmt: skip
+# Structs that do not begin with their size although they stand in no other one in place or in a
+# row, and why: docs/interface/struct-sizes.md.
+FIXED = {
+    "hf_error", "hf_ticket", "hf_cancel_flag", "hf_outbox_rerun", "hf_outbox_key", "hf_migration",
+    "hf_api_call", "hf_api_part", "hf_api_struct", "hf_api_member", "hf_api_word",
 }  # fmt: skip
 GIVES = {"bool": "bool", "uint64_t": "uint", "hf_time": "time", "int": "int"}
 complaints = []
@@ -151,7 +158,8 @@ class ApiMember(ctypes.Structure):
 
 
 ApiStruct._fields_ = [
-    ("name", c_char_p), ("size", c_size_t), ("members", ctypes.POINTER(ApiMember))
+    ("name", c_char_p), ("size", c_size_t), ("first", c_size_t),
+    ("members", ctypes.POINTER(ApiMember)),
 ]  # fmt: skip
 
 
@@ -182,6 +190,39 @@ def name_of(pointer):
 
 
 # --- Compared
+
+
+def stand_in_others(headers):
+    """Structs that are members in place, or elements behind a pointer that the next member counts.
+    A string and a count are the only other neighbours of that kind, and no struct."""
+    inside = set()
+    for members in headers.structs.values():
+        for member, after in zip(members, [*members[1:], None]):
+            nested = re.fullmatch(r"struct (hf_\w+?)( \*)?", member.type)
+            counted = after is not None and after.name.endswith("count")
+            if nested and (not nested[2] or counted):
+                inside.add(nested[1])
+    return inside
+
+
+def check_size(table, headers, told, inside, tags):
+    """A struct that may grow begins with its size, and no other does."""
+    name = table.name.decode()
+    found = list(up_to_null(table.members, lambda member: not member.name))
+    begins = [member.name.decode() for member in found if tags[member.type] == "size"]
+    if name in inside or name in FIXED:
+        if begins or table.first:
+            complain(f"{name}: begins with a size, and cannot grow")
+        return
+    if begins != ["size"] or found[0].offset != 0:
+        complain(f"{name}: does not begin with its size, and may grow")
+        return
+    # What came later begins behind the struct of the first release, its padding too.
+    before = [member for member in found if member.offset < table.first]
+    end = max(member.offset + member.size for member in before) if before else 0
+    align = 8
+    if not before or table.first != (end + align - 1) // align * align or table.first > table.size:
+        complain(f"{name}: {table.first} bytes are no size that it could begin with")
 
 
 def check_struct(table, headers, told, tags):
@@ -286,11 +327,13 @@ def main():
     describe = library.hf_api_describe
     describe.argtypes, describe.restype = (c_uint,), ctypes.POINTER(ApiPart)
     structs, calls, parts, members, index = set(), set(), 0, 0, 0
+    inside = stand_in_others(headers)
     while describe(index):
         part, index = describe(index).contents, index + 1
         for struct in up_to_null(part.structs, lambda pointer: not pointer):
             structs.add(name_of(struct))
             check_struct(struct.contents, headers, told, tags)
+            check_size(struct.contents, headers, told, inside, tags)
         for call in up_to_null(part.calls, lambda call: not call.name):
             name = call.name.decode()
             if name in calls or name not in headers.calls:

@@ -2,7 +2,7 @@
 # tier: fast
 # check_calls.sh SOURCE BUILD: every public function begins with HF__CALL, which keeps a thread that
 # the host cancels inside it from leaving locks taken and others waiting. Arguments that have a
-# struct hf_write begin with it: hf__mutate takes it from there.
+# struct hf_write have it behind their size: hf__mutate takes it from there.
 set -eu
 source=$1
 declared=$(cat "$source"/engine/include/holdfast/*.h | grep -v '^#define' |
@@ -17,8 +17,8 @@ for macro in MUTATION READ_BODY NAMES; do
 		END { exit !found }' "$source"/engine/domains/common/*.h ||
 		{ echo "HF__$macro does not begin with HF__CALL"; exit 1; }
 done
-for macro in READ_INTO READ_ALL; do
-	grep -A2 "^#define HF__$macro(" "$source/engine/domains/common/read.h" |
+for macro in LIST COUNT GET FIGURES GET_ALL ASK ASK_BY; do
+	grep -A3 "^#define HF__$macro(" "$source/engine/domains/common/read.h" |
 		grep -qE '^[[:blank:]]+HF__READ_BODY\(' ||
 		{ echo "HF__$macro is no HF__READ_BODY"; exit 1; }
 done
@@ -28,7 +28,7 @@ begins=$(find "$source/engine" -name '*.c' -exec awk '
 		sub(/\(.*/, "", name)
 		sub(/.*[ *]/, "", name)
 	}
-	/^HF__(MUTATION|READ|READ_MEMORY|READ_ALL|NAMES)\(hf_/ {
+	/^HF__(MUTATION|LIST|COUNT|GET|FIGURES|GET_ALL|ASK|ASK_BY|NAMES)\(hf_/ {
 		split($0, defined, /[(,]/)
 		print defined[2]
 	}
@@ -45,7 +45,7 @@ if [ -n "$missing" ]; then
 fi
 late=$(awk '/^struct hf_[a-z_]+ \{$/ { name = $2; member = 0 }
 	/^\t[a-z].*;/ { member++ }
-	/^\tstruct hf_write write;/ && member != 1 { print FILENAME ": struct " name }' \
+	/^\tstruct hf_write write;/ && member != 2 { print FILENAME ": struct " name }' \
 	"$source"/engine/include/holdfast/*.h)
-[ -z "$late" ] || { printf 'struct hf_write is not the first member of:\n%s\n' "$late"; exit 1; }
+[ -z "$late" ] || { printf 'struct hf_write is not behind the size of:\n%s\n' "$late"; exit 1; }
 echo "$(printf '%s\n' "$declared" | wc -l) functions"

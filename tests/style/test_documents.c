@@ -114,9 +114,15 @@ static const struct {
 	const char *pattern;
 	size_t lines; /* at most; 0: as many as it takes */
 } documents[] = {
-    {"DESIGN.md", PAGE_LINES}, {"docs/*.md", PAGE_LINES},       {"docs/domains/*.md", PAGE_LINES},
-    {"README.md", 200},        {"CONTRIBUTING.md", PAGE_LINES}, {"SECURITY.md", PAGE_LINES},
-    {"CHANGELOG.md", 0},       {"engine/log/FORMAT.md", 0},
+    {"DESIGN.md", PAGE_LINES},
+    {"docs/*.md", PAGE_LINES},
+    {"docs/domains/*.md", PAGE_LINES},
+    {"docs/interface/*.md", PAGE_LINES},
+    {"README.md", 200},
+    {"CONTRIBUTING.md", PAGE_LINES},
+    {"SECURITY.md", PAGE_LINES},
+    {"CHANGELOG.md", 0},
+    {"engine/log/FORMAT.md", 0},
 };
 
 /* Calls `each` for every document and adds up what it gives. */

@@ -45,7 +45,7 @@ static inline hf_store *open_store(const char *path)
 
 static inline hf_lsn last_lsn(const char *path)
 {
-	struct hf_info info;
+	struct hf_info info = {0};
 	hf_store *store = open_store(path);
 	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	assert_int_equal(hf_close(store, NULL), HF_OK);

@@ -18,7 +18,7 @@ static hf_store *service;
 static void work(unsigned thread, unsigned i, const char *bytes)
 {
 	char id[32];
-	struct hf_outbox_items items;
+	struct hf_outbox_items items = {0};
 	(void)snprintf(id, sizeof id, "i%u-%u", thread, i % IDS);
 	const struct hf_outbox_enqueue_args item = {
 	    .queue = hf_str("q"), .id = hf_str(id), .payload = hf_bytes_of(bytes, i % 2 ? BIG : 50)};

@@ -73,7 +73,7 @@ static hf_store *open_as_it_is(const char *path)
 
 static hf_token claim(hf_store *s, const char *id)
 {
-	struct hf_result result;
+	struct hf_result result = {0};
 	const struct hf_outbox_enqueue_args enqueue = {.queue = hf_str("q"), .id = hf_str(id)};
 	const struct hf_outbox_claim_args args = {
 	    .queue = hf_str("q"), .id = hf_str(id), .owner = hf_str("w"), .lease_us = 10 * HOUR};
@@ -181,11 +181,11 @@ static void expect_two_hours(const char *what, hf_time time)
 static void look_at_copy(void)
 {
 	hf_store *s = open_as_it_is(COPY);
-	struct hf_lock_got lock;
-	struct hf_document_got document;
-	struct hf_idempotency_got answer;
-	struct hf_inbox_tombstone_page stones;
-	struct hf_outbox_got item;
+	struct hf_lock_got lock = {0};
+	struct hf_document_got document = {0};
+	struct hf_idempotency_got answer = {0};
+	struct hf_inbox_tombstone_page stones = {0};
+	struct hf_outbox_got item = {0};
 	OK(hf_lock_get(s, hf_str("l"), 0, &lock, &error));
 	expect_two_hours("lock", lock.lock.lease_until);
 	OK(hf_document_get(s, &(struct hf_document_key){hf_str("c"), hf_str("ttl")}, 0, &document,

@@ -101,7 +101,7 @@ static void a_member_that_no_row_names_is_an_option_of_its_name(void **state)
 	                                       .call = "hf_outbox_enqueue"};
 	char queue[] = "mail", id[] = "i1", *argv[] = {queue, id, NULL};
 	struct cli cli = {.command = &row};
-	struct hf_outbox_enqueue_args args;
+	struct hf_outbox_enqueue_args args = {0};
 	(void)state;
 	call_options(&cli);
 	assert_true(cli.values_count >= 7);

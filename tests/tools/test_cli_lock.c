@@ -268,7 +268,7 @@ static void a_lock_that_is_held_runs_nothing(void **state)
 static hf_token wait_until_held(void)
 {
 	for (;;) {
-		struct hf_lock_got got;
+		struct hf_lock_got got = {0};
 		hf_store *store = open_store();
 		const int rc = hf_lock_get(store, hf_str("leader"), 0, &got, NULL);
 		const hf_token token = got.lock.token;

@@ -293,7 +293,7 @@ int call_args(struct cli *cli, int argc, char **argv, void *args)
 		return CLI_OK;
 	}
 	if (cli->call->kind == HF_API_MUTATION)
-		*(struct hf_write *)args = cli_write(cli); /* the first member of each */
+		*rows_write(of, args) = cli_write(cli);
 	int status = fill_arguments(cli, argc, argv, args);
 	if (status == CLI_OK)
 		status = fill_options(cli, args);
@@ -352,18 +352,25 @@ static int mutate(struct cli *cli, char **argv, const void *args)
 
 /* --- Reads ------------------------------------------------------------------------------------ */
 
+/* The container: arguments begin with it. */
+static struct hf_bytes first_bytes(const struct hf_api_struct *takes, const void *args)
+{
+	const void *at = (const char *)args + rows_first(takes)->offset;
+	return *(const struct hf_bytes *)at;
+}
+
 /* One object: what the call fills is it, or has it as its first member. */
 static void show_one(struct cli *cli, const void *args, const void *answer)
 {
 	const struct hf_api_struct *of = cli->call->fills, *takes = cli->call->takes;
-	const bool inside =
-	    of->members[0].type == HF_API_STRUCT && of->members[1].type == HF_API_MEMORY;
-	of = inside ? of->members[0].of : of;
+	const struct hf_api_member *first = rows_first(of);
+	const bool inside = first->type == HF_API_STRUCT && first[1].type == HF_API_MEMORY;
+	of = inside ? first->of : of;
+	answer = inside ? (const char *)answer + first->offset : answer;
 	if (cli_has(cli, "raw") && cli_flag(cli, "raw"))
 		show_raw(cli->out, show_content(of, answer));
 	else if (inside || !takes || cli->takes.count == 0)
-		show_object(cli->out, of, answer, takes ? *(const struct hf_bytes *)args : hf_str(NULL),
-		            false);
+		show_object(cli->out, of, answer, takes ? first_bytes(takes, args) : hf_str(NULL), false);
 	else
 		show_counted(cli->out, of, answer, takes, args);
 }

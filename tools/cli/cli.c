@@ -102,7 +102,7 @@ hf_time cli_now(const struct cli *cli)
 
 hf_time cli_clock(const struct cli *cli)
 {
-	struct hf_info info;
+	struct hf_info info = {0};
 	return cli->store && hf_get_info(cli->store, &info, NULL) == HF_OK ? info.clock : cli_wall();
 }
 
@@ -181,7 +181,7 @@ static const char *hint_where_no_store_is(const char *directory, bool create)
 
 static void warn_of_clock(struct cli *cli)
 {
-	struct hf_info info;
+	struct hf_info info = {0};
 	if (hf_get_info(cli->store, &info, NULL) == HF_OK && info.clock_ahead_us > AHEAD_US)
 		cli_note(cli,
 		         "the store's clock is %" PRId64

@@ -8,7 +8,7 @@
 static int try_reset(struct cli *cli, const struct hf_cursor_reset_args *args)
 {
 	const struct hf_cursor_guard_args never = {.write.expect = HF_ABSENT, .key = args->key};
-	struct hf_cursor_got there;
+	struct hf_cursor_got there = {0};
 	struct hf_error error = {0};
 	hf_txn *txn = NULL;
 	int rc = hf_txn_begin(cli->store, &txn, &error);
@@ -32,7 +32,7 @@ static int try_reset(struct cli *cli, const struct hf_cursor_reset_args *args)
 
 static int cursor_reset(struct cli *cli, int argc, char **argv)
 {
-	struct hf_cursor_reset_args args;
+	struct hf_cursor_reset_args args = {0};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	int status = call_args(cli, argc, argv, &args);

@@ -104,7 +104,7 @@ static int fsck(struct cli *cli, int argc, char **argv)
 {
 	struct checking checking = {.cli = cli};
 	struct hf_fsck_options options = {.max_objects = (size_t)cli_u64(cli, "max-objects", 0)};
-	struct hf_fsck_summary summary;
+	struct hf_fsck_summary summary = {0};
 	struct hf_error error = {0};
 	const char *directory = cli_directory(cli);
 	(void)argc;

@@ -46,8 +46,8 @@ static int tell_begun(struct cli *cli, const struct hf_idempotency_begin_args *a
 
 static int idem_begin(struct cli *cli, int argc, char **argv)
 {
-	struct hf_idempotency_begin_args args;
-	struct hf_idempotency_begun begun;
+	struct hf_idempotency_begin_args args = {0};
+	struct hf_idempotency_begun begun = {0};
 	struct hf_error error = {0};
 	int status = call_args(cli, argc, argv, &args);
 	if (status == CLI_OK)

@@ -94,7 +94,7 @@ static bool is_kept(const struct hf_inbox_prune_args *args, struct hf_bytes acco
 static int count_prune(struct cli *cli, const struct hf_inbox_prune_args *args)
 {
 	const struct hf_inbox_load_args all = {.user = args->user};
-	struct hf_inbox_page page;
+	struct hf_inbox_page page = {0};
 	struct hf_error error;
 	uint64_t count = 0;
 	if (hf_inbox_load(cli->store, &all, 0, &page, &error) != HF_OK)
@@ -120,7 +120,7 @@ static int prune(struct cli *cli, const struct hf_inbox_prune_args *args)
 
 static int inbox_prune(struct cli *cli, int argc, char **argv)
 {
-	struct hf_inbox_prune_args args;
+	struct hf_inbox_prune_args args = {0};
 	struct hf_bytes *keep = calloc((size_t)argc, sizeof *keep);
 	if (!keep)
 		return cli_fail_with(cli, HF_ENOMEM, "there is no memory for the names of %d accounts",

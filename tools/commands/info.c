@@ -25,7 +25,7 @@ static void read_holder(const struct cli *cli, char *out, size_t size)
 
 static int store_info(struct cli *cli, int argc, char **argv)
 {
-	struct hf_info info;
+	struct hf_info info = {0};
 	struct hf_error error;
 	char segment[24], holder[128];
 	(void)argc;
@@ -169,7 +169,7 @@ static int migrations(struct cli *cli, struct totals *totals)
 
 static int locks(struct cli *cli, struct totals *totals)
 {
-	struct hf_lock_stats stats;
+	struct hf_lock_stats stats = {0};
 	struct hf_error error;
 	if (hf_lock_get_stats(cli->store, 0, &stats, &error) != HF_OK)
 		return cli_fail(cli, &error);
@@ -180,9 +180,9 @@ static int locks(struct cli *cli, struct totals *totals)
 static int summary(struct cli *cli, struct totals *totals)
 {
 	const struct hf_cursor_list_args all = {0};
-	struct hf_cursor_page page;
+	struct hf_cursor_page page = {0};
 	struct hf_error error;
-	struct hf_info info;
+	struct hf_info info = {0};
 	if (hf_cursor_list(cli->store, &all, 0, &page, &error) != HF_OK ||
 	    hf_get_info(cli->store, &info, &error) != HF_OK)
 		return cli_fail(cli, &error);

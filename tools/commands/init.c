@@ -32,7 +32,7 @@ static int store_init(struct cli *cli, int argc, char **argv)
 	}
 	if (status != CLI_OK)
 		return status;
-	struct hf_info info;
+	struct hf_info info = {0};
 	struct hf_error error;
 	if (hf_get_info(cli->store, &info, &error) != HF_OK)
 		return cli_fail(cli, &error);

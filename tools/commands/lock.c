@@ -6,7 +6,7 @@
 
 static int lock_acquire(struct cli *cli, int argc, char **argv)
 {
-	struct hf_lock_acquire_args args;
+	struct hf_lock_acquire_args args = {0};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	int status = call_args(cli, argc, argv, &args);
@@ -19,7 +19,7 @@ static int lock_acquire(struct cli *cli, int argc, char **argv)
 
 static int lock_check(struct cli *cli, int argc, char **argv)
 {
-	struct hf_lock_check_args args;
+	struct hf_lock_check_args args = {0};
 	struct hf_error error = {0};
 	int status = call_args(cli, argc, argv, &args);
 	if (status == CLI_OK)

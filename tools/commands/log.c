@@ -117,7 +117,7 @@ static void show_batch(struct listing *listing, const struct hf_event_batch *bat
 static int follow(struct listing *listing, const char *directory, hf_lsn from)
 {
 	struct hf_error error = {0};
-	struct hf_event_batch batch;
+	struct hf_event_batch batch = {0};
 	hf_feed *feed;
 	int rc = hf_feed_open_path(directory, from, &feed, &error);
 	if (rc != HF_OK)

@@ -8,7 +8,7 @@
 
 int migration_figures(struct cli *cli, uint64_t *count)
 {
-	struct hf_migration_page page;
+	struct hf_migration_page page = {0};
 	struct hf_error error = {0};
 	if (hf_migration_list(cli->store, NULL, 0, &page, &error) != HF_OK)
 		return cli_fail(cli, &error);

@@ -32,7 +32,7 @@ static int enqueue_many(struct cli *cli, const struct hf_outbox_enqueue_args *on
 
 static int outbox_enqueue(struct cli *cli, int argc, char **argv)
 {
-	struct hf_outbox_enqueue_args args;
+	struct hf_outbox_enqueue_args args = {0};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	int status = call_args(cli, argc, argv, &args);

@@ -45,8 +45,8 @@ static void show_item(struct cli *cli, const struct hf_outbox_item *item)
 int outbox_claim(struct cli *cli, int argc, char **argv)
 {
 	char owner[OWNER_SIZE];
-	struct hf_outbox_claim_args args;
-	struct hf_outbox_items items;
+	struct hf_outbox_claim_args args = {0};
+	struct hf_outbox_items items = {0};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	int status = call_args(cli, argc, argv, &args);
@@ -87,7 +87,7 @@ static int claim_next(struct cli *cli, const struct hf_outbox_claim_next_args *a
 int outbox_claim_next(struct cli *cli, int argc, char **argv)
 {
 	char owner[OWNER_SIZE];
-	struct hf_outbox_claim_next_args args;
+	struct hf_outbox_claim_next_args args = {0};
 	struct hf_bytes *queues = calloc((size_t)argc, sizeof *queues);
 	if (!queues)
 		return cli_fail_with(cli, HF_ENOMEM, "there is no memory for %d names", argc);
@@ -116,7 +116,7 @@ int outbox_check_backoff(struct cli *cli, void *args)
 
 int outbox_fail(struct cli *cli, int argc, char **argv)
 {
-	struct hf_outbox_fail_args args;
+	struct hf_outbox_fail_args args = {0};
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	int status = call_args(cli, argc, argv, &args);

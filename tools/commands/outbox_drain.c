@@ -226,7 +226,7 @@ int outbox_drain(struct cli *cli, int argc, char **argv)
 	                            .path = program_find(argv[1]),
 	                            .argv = argv + 1,
 	                            .queue = argv[0]};
-	struct hf_outbox_drain_args args;
+	struct hf_outbox_drain_args args = {0};
 	struct hf_outbox_drained drained = {0};
 	struct hf_error error = {0};
 	int status = call_args(cli, argc, argv, &args);

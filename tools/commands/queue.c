@@ -66,7 +66,7 @@ static int check_prune(struct cli *cli, void *args)
 static int before_older(struct cli *cli, void *ctx)
 {
 	struct hf_outbox_prune_args *args = ctx;
-	struct hf_outbox_stats stats;
+	struct hf_outbox_stats stats = {0};
 	struct hf_error error = {0};
 	if (!cli_given(cli, "older"))
 		return CLI_OK;

@@ -28,7 +28,7 @@ static int snapshot_take(struct cli *cli, int argc, char **argv)
 {
 	(void)argc;
 	(void)argv;
-	struct hf_info info;
+	struct hf_info info = {0};
 	struct hf_error error = {0};
 	const int status = cli_open(cli);
 	if (status != CLI_OK)
@@ -45,7 +45,7 @@ static int store_compact(struct cli *cli, int argc, char **argv)
 {
 	(void)argc;
 	(void)argv;
-	struct hf_info info;
+	struct hf_info info = {0};
 	struct hf_error error = {0};
 	const int status = cli_open(cli);
 	if (status != CLI_OK)

@@ -4,18 +4,18 @@
 
 static int timeline_count(struct cli *cli, int argc, char **argv)
 {
-	struct hf_timeline_filter filter;
+	struct hf_timeline_count_args args = {0};
 	struct hf_error error;
 	uint64_t count;
-	int status = call_args(cli, argc, argv, &filter);
+	int status = call_args(cli, argc, argv, &args);
 	if (status == CLI_OK)
 		status = cli_open(cli);
 	if (status != CLI_OK)
 		return status;
-	if (hf_timeline_count(cli->store, &filter, 0, &count, &error) != HF_OK)
+	if (hf_timeline_count(cli->store, &args, 0, &count, &error) != HF_OK)
 		return cli_fail(cli, &error);
 	out_begin(cli->out, "timeline-count");
-	out_bytes(cli->out, "timeline", filter.timeline);
+	out_bytes(cli->out, "timeline", args.filter.timeline);
 	out_u64(cli->out, "events", count);
 	out_end(cli->out);
 	return CLI_OK;
@@ -24,7 +24,7 @@ static int timeline_count(struct cli *cli, int argc, char **argv)
 /* Events and the newest time of one. */
 int timeline_figures(struct cli *cli, struct hf_bytes timeline)
 {
-	const struct hf_timeline_filter all = {.timeline = timeline};
+	const struct hf_timeline_count_args all = {.filter.timeline = timeline};
 	struct hf_error error;
 	uint64_t count;
 	hf_time latest;

@@ -145,7 +145,7 @@ static int export_named(struct inbox_export *x, struct hf_bytes account, struct 
 {
 	const struct hf_inbox_key key = {.user = x->user, .account = account, .thread = thread};
 	const struct hf_bytes parts[] = {account, thread};
-	struct hf_inbox_got got;
+	struct hf_inbox_got got = {0};
 	struct hf_error error = {0};
 	const int code = hf_inbox_get(x->export->cli->store, &key, 0, &got, &error);
 	if (code == HF_ENOTFOUND)
@@ -302,7 +302,7 @@ static bool find_list(const struct buffer *frame, size_t *at, size_t *instead_of
 static int read_inbox(struct inbox_export *x)
 {
 	const struct hf_inbox_load_args first = {.user = x->user, .limit = 1};
-	struct hf_inbox_page page;
+	struct hf_inbox_page page = {0};
 	struct hf_error error = {0};
 	struct json_fault fault;
 	if (hf_inbox_load(x->export->cli->store, &first, 0, &page, &error) != HF_OK)

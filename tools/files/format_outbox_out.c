@@ -130,7 +130,7 @@ static int export_by_id(void *ctx, const void *listed)
 	struct queue_export *q = ctx;
 	const struct hf_outbox_key key = {.queue = q->queue,
 	                                  .id = ((const struct hf_outbox_item *)listed)->id};
-	struct hf_outbox_got got;
+	struct hf_outbox_got got = {0};
 	struct hf_error error = {0};
 	if (hf_outbox_get(q->export->cli->store, &key, 0, &got, &error) != HF_OK)
 		return cli_fail(q->export->cli, &error);

@@ -42,7 +42,7 @@ static int look_up_tombstone(struct load *load, const struct hf_inbox_key *key,
 {
 	const struct hf_inbox_list_tombstones_args args = {
 	    .user = key->user, .account = key->account, .thread = key->thread};
-	struct hf_inbox_tombstone_page page;
+	struct hf_inbox_tombstone_page page = {0};
 	struct hf_error error = {0};
 	if (hf_inbox_list_tombstones(load->cli->store, &args, 0, &page, &error) != HF_OK)
 		return load_refused(load, &error);
@@ -83,7 +83,7 @@ static int add_record(struct load *load, const struct hf_inbox_key *key,
 int load_tombstone(struct load *load, const struct hf_inbox_tombstone *tomb)
 {
 	struct hf_inbox_tombstone there;
-	struct hf_inbox_got got;
+	struct hf_inbox_got got = {0};
 	bool found = false;
 	int rc = load_make_room(
 	    load, 2 * (tomb->key.user.len + tomb->key.account.len + tomb->key.thread.len));
@@ -120,7 +120,7 @@ int load_record(struct load *load, const struct hf_inbox_record *record)
 	                                        .count = 1,
 	                                        .generated_at = HF_UNSET,
 	                                        .restore = true};
-	struct hf_inbox_got got;
+	struct hf_inbox_got got = {0};
 	/* The key twice: a record that is replaced takes two entries. */
 	int rc = load_make_room(load, rows_bytes(of, record) + key.user.len + key.account.len +
 	                                  key.thread.len);
@@ -154,7 +154,7 @@ int load_saved(struct load *load, struct hf_bytes user, const struct hf_inbox_in
 	                                        .records = record,
 	                                        .count = 1,
 	                                        .generated_at = generated_at};
-	struct hf_inbox_got got;
+	struct hf_inbox_got got = {0};
 	int rc = load_make_room(load, user.len + record->account.len + record->thread.len +
 	                                  record->payload.len);
 	if (rc != CLI_OK || load->pass == LOAD_CHECK)
@@ -181,7 +181,7 @@ int load_generated_at(struct load *load, struct hf_bytes user, hf_time generated
 int load_status(struct load *load, struct hf_bytes user, const struct hf_bytes *status,
                 struct hf_bytes extra, bool overrule)
 {
-	struct hf_inbox_status there;
+	struct hf_inbox_status there = {0};
 	struct hf_error error = {0};
 	uint64_t none = 0;
 	int rc = load_make_room(load, user.len + (status ? status->len : 0) + extra.len);
@@ -208,8 +208,8 @@ static int find_inbox(struct load *load, struct hf_bytes user, hf_time generated
                       const struct hf_bytes *status, struct hf_bytes extra, uint64_t **count)
 {
 	const struct hf_inbox_load_args args = {.user = user, .limit = 1};
-	struct hf_inbox_page page;
-	struct hf_inbox_status there;
+	struct hf_inbox_page page = {0};
+	struct hf_inbox_status there = {0};
 	struct hf_error error = {0};
 	if (hf_inbox_load(load->cli->store, &args, 0, &page, &error) != HF_OK)
 		return load_refused(load, &error);

@@ -16,7 +16,7 @@ int load_put(struct load *load, const struct load_how *how, const void *given, h
 	const struct hf_api_call *put = rows_call(how->put);
 	struct hf_error error = {0};
 	union given args;
-	struct hf_write *write = (struct hf_write *)&args; /* the first member of each */
+	struct hf_write *write = rows_write(put->takes, &args);
 	rows_clear(put->takes, &args);
 	rows_copy(put->takes, &args, rows_struct(how->of), given);
 	write->literal_times = true;
@@ -66,10 +66,11 @@ int load_object(struct load *load, const struct load_how *how, const void *given
 		return load_put(load, how, given, HF_ABSENT, added);
 	if (rc != HF_OK)
 		return load_refused(load, &error);
-	if (rows_equal(of, &there, given, how->apart, how->only))
+	const void *found = there.bytes + rows_first(get->fills)->offset;
+	if (rows_equal(of, found, given, how->apart, how->only))
 		load->same++;
 	else
-		rc = take_place(load, how, &there, given, replaced);
+		rc = take_place(load, how, found, given, replaced);
 	rows_page(get->fills, &there, &memory);
 	hf_release(memory.memory);
 	return rc;

@@ -31,7 +31,7 @@ static bool equal_settings(const struct hf_outbox_stats *there,
 int load_queue(struct load *load, const struct hf_outbox_configure_args *settings, bool paused)
 {
 	const struct hf_outbox_pause_args pause = {.queue = settings->queue};
-	struct hf_outbox_stats stats;
+	struct hf_outbox_stats stats = {0};
 	struct hf_error error = {0};
 	uint64_t none = 0;
 	int rc = load_make_room(load, 2 * settings->queue.len);
@@ -63,7 +63,7 @@ int load_completed(struct load *load, struct hf_bytes queue,
 	const struct hf_outbox_list_completed_args list = {.queue = queue, .id = id};
 	const struct hf_outbox_put_completed_args args = {
 	    .write.literal_times = true, .queue = queue, .id = id, .until = until};
-	struct hf_outbox_completed_page there;
+	struct hf_outbox_completed_page there = {0};
 	struct hf_error error = {0};
 	int rc = load_make_room(load, queue.len + id.len);
 	if (rc != CLI_OK || load->pass == LOAD_CHECK)

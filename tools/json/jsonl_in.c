@@ -70,7 +70,7 @@ static int load_line_document(struct import *import, struct jsonl_line *line)
 /* Of the store that takes the file in; 0 while it is only checked. */
 static int64_t ahead_of(struct import *import)
 {
-	struct hf_info info;
+	struct hf_info info = {0};
 	return import->cli->store && hf_get_info(import->cli->store, &info, NULL) == HF_OK
 	           ? cli_ahead(&info)
 	           : 0;

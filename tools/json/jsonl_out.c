@@ -33,7 +33,7 @@ static int put_line(struct lines_out *o, const struct jsonl_line *line)
 
 static int put_header(struct lines_out *o)
 {
-	struct hf_info info;
+	struct hf_info info = {0};
 	struct hf_error error = {0};
 	char uuid[37];
 	size_t at = 0;
@@ -84,8 +84,8 @@ static int put_inbox(void *ctx, const void *name)
 	struct hf_inbox_load_args records = {.user = user, .limit = 32};
 	struct hf_inbox_list_tombstones_args tombstones = {.user = user, .limit = 256};
 	struct jsonl_line line = {.kind = JSONL_INBOX, .of.inbox = {.user = user}};
-	struct hf_inbox_page page;
-	struct hf_inbox_status status;
+	struct hf_inbox_page page = {0};
+	struct hf_inbox_status status = {0};
 	struct hf_error error = {0};
 	if (hf_inbox_load(o->store, &first, 0, &page, &error) != HF_OK)
 		return cli_fail(o->export->cli, &error);
@@ -111,7 +111,7 @@ static int put_item(void *ctx, const void *listed)
 	const struct hf_outbox_item *item = listed;
 	struct lines_out *o = ctx;
 	const struct hf_outbox_key key = {.queue = item->queue, .id = item->id};
-	struct hf_outbox_got got;
+	struct hf_outbox_got got = {0};
 	struct hf_error error = {0};
 	if (hf_outbox_get(o->store, &key, 0, &got, &error) != HF_OK)
 		return cli_fail(o->export->cli, &error);
@@ -155,7 +155,7 @@ static int put_queue(void *ctx, const void *name)
 	struct hf_outbox_list_args items = {.queue = out.queue, .without_payload = true, .limit = 512};
 	struct hf_outbox_list_completed_args ids = {.queue = out.queue, .limit = 512};
 	struct jsonl_line line = {.kind = JSONL_OUTBOX};
-	struct hf_outbox_stats stats;
+	struct hf_outbox_stats stats = {0};
 	struct hf_error error = {0};
 	int rc = CLI_OK;
 	if (hf_outbox_get_stats(o->store, out.queue, 0, &stats, &error) != HF_OK)
@@ -204,7 +204,7 @@ static int put_idem(void *ctx, const void *listed)
 {
 	const struct hf_idempotency_entry *entry = listed;
 	struct lines_out *o = ctx;
-	struct hf_idempotency_got got;
+	struct hf_idempotency_got got = {0};
 	struct hf_error error = {0};
 	if (!entry->done)
 		return CLI_OK;
@@ -255,7 +255,7 @@ static int put_collection(void *ctx, const void *name)
 	const struct hf_document_count_args count = {.collection = *(const struct hf_bytes *)name};
 	struct hf_document_list_args args = {
 	    .collection = count.collection, .by = HF_DOCUMENT_BY_ANY, .limit = 32};
-	struct hf_document_counts counted;
+	struct hf_document_counts counted = {0};
 	struct hf_error error = {0};
 	char orders[80];
 	if (hf_document_count(o->store, &count, 0, &counted, &error) != HF_OK)

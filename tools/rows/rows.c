@@ -61,7 +61,8 @@ static void add_rows(const struct hf_api_struct *of, const struct hf_api_member 
 	for (const struct hf_api_member *member = of->members; member->name; member++)
 		if (member->type == HF_API_STRUCT && strcmp(member->of->name, "hf_write") != 0)
 			add_rows(member->of, member, base + member->offset, out);
-		else if (member->type != HF_API_STRUCT && out->count < ROWS_MAX)
+		else if (member->type != HF_API_STRUCT && member->type != HF_API_SIZE &&
+		         out->count < ROWS_MAX)
 			out->row[out->count++] = (struct row){member, in, base + member->offset};
 }
 
@@ -125,10 +126,32 @@ bool row_has_bytes(const struct row *row)
 	return type == HF_API_KEY || type == HF_API_TEXT || type == HF_API_BYTES;
 }
 
+/* Laid out as the library's tables say, it is as large as the library has it. */
+static void begin_with_size(const struct hf_api_struct *of, void *object)
+{
+	if (of->first)
+		memcpy(object, &of->size, sizeof of->size);
+}
+
+const struct hf_api_member *rows_first(const struct hf_api_struct *of)
+{
+	return of->first ? &of->members[1] : of->members;
+}
+
+struct hf_write *rows_write(const struct hf_api_struct *of, void *args)
+{
+	const struct hf_api_member *member = of->members;
+	while (strcmp(member->name, "write") != 0)
+		member++;
+	void *at = (char *)args + member->offset;
+	return at;
+}
+
 void rows_clear(const struct hf_api_struct *of, void *object)
 {
 	const struct rows *rows = rows_all(of);
 	memset(object, 0, of->size);
+	begin_with_size(of, object);
 	for (size_t i = 0; i < rows->count; i++)
 		if (rows->row[i].member->type == HF_API_TIME)
 			row_store(&rows->row[i], object, HF_UNSET);
@@ -341,6 +364,8 @@ int rows_read(const struct hf_api_call *call, hf_store *store, const void *args,
 	typedef int (*of_nothing)(hf_store *, unsigned, void *, struct hf_error *);
 	typedef int (*of_bytes)(hf_store *, struct hf_bytes, unsigned, void *, struct hf_error *);
 	typedef int (*of_args)(hf_store *, const void *, unsigned, void *, struct hf_error *);
+	if (call->fills)
+		begin_with_size(call->fills, out);
 	if (!call->takes)
 		return ((of_nothing)call->function)(store, 0, out, error);
 	if (strcmp(call->takes->name, "hf_bytes") == 0)

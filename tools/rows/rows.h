@@ -10,7 +10,7 @@
 enum { ROWS_MAX = 48 };
 
 /* A member that holds a value: of the struct itself or of one that stands in it. What every
- * mutation has (struct hf_write) is left out. */
+ * mutation has (struct hf_write) and the size that structs begin with are left out. */
 struct row {
 	const struct hf_api_member *member;
 	const struct hf_api_member *in; /* the member whose struct has it; NULL: none */
@@ -38,7 +38,11 @@ const struct row *rows_find(const struct rows *rows, const char *name);
 /* Is the word one of those? `words` may be NULL. */
 bool rows_names(const char *words, const char *word);
 
-/* Zero, but times that are not set. */
+/* The first member behind the size. */
+const struct hf_api_member *rows_first(const struct hf_api_struct *of);
+/* What a mutation's arguments say of every mutation. */
+struct hf_write *rows_write(const struct hf_api_struct *of, void *args);
+/* Zero, but for times, which are not set, and the size. */
 void rows_clear(const struct hf_api_struct *of, void *object);
 /* Into each member of `to` what `from` has under the same name. */
 void rows_copy(const struct hf_api_struct *to_of, void *to, const struct hf_api_struct *from_of,

@@ -188,7 +188,7 @@ def _range_of(kind: Any) -> tuple[int, int]:
 _SIGNED = {1: c_int8, 2: c_int16, 4: c_int32, 8: c_int64}
 _UNSIGNED = {1: c_uint8, 2: c_uint16, 4: c_uint32, 8: c_uint64}
 _INTEGERS = {kind: _range_of(kind) for kind in (*_SIGNED.values(), *_UNSIGNED.values())}
-_UNSIGNED_TAGS = (Tag.UINT, Tag.LSN, Tag.TOKEN, Tag.FLAGS)
+_UNSIGNED_TAGS = (Tag.UINT, Tag.LSN, Tag.TOKEN, Tag.FLAGS, Tag.SIZE)
 _BYTES_TAGS = (Tag.KEY, Tag.TEXT, Tag.BYTES)
 _PLAIN: dict[Tag, Any] = {
     Tag.BOOL: c_bool,
@@ -223,7 +223,7 @@ class Struct(ctypes.Structure):
     """A struct of the library, laid out as it says. ``c_name`` is how C calls it. Members are given
     by name, as Python has them: texts and bytes, times, durations and lists become C's here. What
     they borrow lives as long as the struct does: the library copies what it keeps before the call
-    returns."""
+    returns. One that begins with its size says it."""
 
     c_name: ClassVar[str] = ""
     rows: ClassVar[dict[str, Member]] = {}
@@ -232,6 +232,9 @@ class Struct(ctypes.Structure):
     def __init__(self, **given: Any) -> None:
         self._kept: list[Any] = []
         super().__init__(**{name: self._of(name, value) for name, value in given.items()})
+        first = next(iter(self.rows.values()))
+        if first.tag is Tag.SIZE:
+            setattr(self, first.name, ctypes.sizeof(self))
         for name, value in given.items():
             if self.rows[name].tag is Tag.MANY:  # the next member counts it
                 names = list(self.rows)

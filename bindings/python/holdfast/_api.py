@@ -42,6 +42,7 @@ class Tag(enum.IntEnum):
     MEMORY = 20
     FUNCTION = 21
     CONTEXT = 22
+    SIZE = 23
 
 
 class Member(NamedTuple):
@@ -81,7 +82,12 @@ class _Member(ctypes.Structure):
     ]
 
 
-_Struct._fields_ = [("name", c_char_p), ("size", c_size_t), ("members", ctypes.POINTER(_Member))]
+_Struct._fields_ = [
+    ("name", c_char_p),
+    ("size", c_size_t),
+    ("first", c_size_t),
+    ("members", ctypes.POINTER(_Member)),
+]
 
 
 class _Call(ctypes.Structure):

@@ -33,6 +33,7 @@ KeyStruct = struct("hf_timeline_key")
 
 FilterStruct = struct("hf_timeline_filter")
 QueryStruct = struct("hf_timeline_query_args")
+CountStruct = struct("hf_timeline_count_args")
 
 
 @dataclass(frozen=True)
@@ -218,7 +219,7 @@ class Timelines(TimelineMutations):
         undurable: bool = False,
     ) -> int:
         """How many events match."""
-        args = _filter(timeline, subject, type)
+        args = CountStruct(filter=_filter(timeline, subject, type))
         return int(self._read_plain("hf_timeline_count", args, undurable))
 
     def latest_at(self, timeline: Text, *, undurable: bool = False) -> Optional[int]:

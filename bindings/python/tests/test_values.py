@@ -293,7 +293,7 @@ def test_members_of_structs_are_checked_by_their_types():
     checked = 0
     for struct in map(_abi.struct, _api.names()):
         for name, kind, *_ in struct._fields_:
-            if kind in _abi._INTEGERS:
+            if kind in _abi._INTEGERS and struct.rows[name].tag is not _api.Tag.SIZE:
                 low, high = _abi._INTEGERS[kind]
                 low += struct.rows[name].tag is _api.Tag.TIME  # the lowest is none
                 assert (

@@ -17,6 +17,7 @@
 #include <stddef.h>
 
 #include "domains/common/domains.h"
+#include "domains/common/read.h"
 #include "domains/common/verb.h"
 #include "holdfast/clock.h"
 #include "log/entry.h"
@@ -166,7 +167,7 @@ static int clock_init(void *raw, const struct hf__domain_env *env)
 {
 	struct clock_state *state = raw;
 	(void)env;
-	hf__object_is(&state->root, &root_type);
+	state->root.type = &root_type;
 	return HF_OK;
 }
 
@@ -196,7 +197,7 @@ static int add(struct clock_state *state, struct hf__change *change, const struc
 		hf__blob_free(value->reason);
 		return HF_ENOMEM;
 	}
-	hf__object_is(&new->object, &set_backs_type);
+	new->object.type = &set_backs_type;
 	new->object.container = &state->root;
 	new->state = state;
 	new->value = *value;
@@ -309,7 +310,7 @@ static int64_t difference_of(const struct hf__decision *d,
 }
 
 struct set_back {
-	struct hf_clock_set_back_args args; /* first: hf_write */
+	struct hf_clock_set_back_args args; /* first: as all arguments begin */
 	/* set when there is too much to log first; NULL: all of it is logged in the transaction */
 	bool *again;
 };
@@ -375,8 +376,10 @@ int hf_clock_set_back(hf_store *store, hf_txn *txn, const struct hf_clock_set_ba
                       struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"clock set_back", HF__DOMAIN_CLOCK, set_back_check,
-	                                     set_back_decide,  set_back_copy,    NULL};
+	static const struct hf__verb verb = {"clock set_back", HF__DOMAIN_CLOCK,
+	                                     set_back_check,   set_back_decide,
+	                                     set_back_copy,    &hf__api_clock_set_back_args};
+	HF__TAKE(clock_set_back_args, args);
 	struct hf_error mine = {0}; /* tries that were not the last one must not show */
 	bool again;
 	const struct set_back call = {*args, &again};
@@ -394,10 +397,11 @@ int hf_clock_set_back(hf_store *store, hf_txn *txn, const struct hf_clock_set_ba
 
 /* --- Reading it ------------------------------------------------------------------------------- */
 
-static int read_clock(struct hf__query *q, void *raw)
+static int read_clock(struct hf__query *q, const void *nothing, void *raw)
 {
 	const struct clock_state *state = q->state;
 	struct hf_clock *out = raw;
+	(void)nothing;
 	*out = (struct hf_clock){
 	    .now = q->now, .wall = q->wall, .set_back_at = HF_UNSET, .set_back_us = q->setback};
 	if (__builtin_sub_overflow(q->now, q->wall, &out->ahead_us))
@@ -412,18 +416,4 @@ static int read_clock(struct hf__query *q, void *raw)
 	return hf__answer_bytes(q->answer, hf__blob_bytes(value->reason), &out->reason);
 }
 
-int hf_clock_get(hf_store *store, unsigned flags, struct hf_clock *out, struct hf_error *error)
-{
-	HF__CALL;
-	struct hf__answer answer;
-	struct hf_clock got = {0};
-	*out = got;
-	const int rc = hf__read(store, HF__DOMAIN_CLOCK, read_clock, &got, flags, &answer, error);
-	if (rc != HF_OK)
-		return rc;
-	got.memory = hf__answer_give(&answer);
-	if (!got.memory)
-		return hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
-	*out = got;
-	return HF_OK;
-}
+HF__GET_ALL(hf_clock_get, clock, HF__DOMAIN_CLOCK, read_clock, offsetof(struct hf_clock, memory));

@@ -86,9 +86,16 @@ int hf__names_list(struct hf_store *store, const struct hf__names *names,
                    const struct hf_names_args *args, unsigned flags, struct hf_name_page *out,
                    struct hf_error *error)
 {
-	static const struct hf_names_args all = {0};
-	const struct request request = {names, args ? args : &all};
-	const struct hf__reading reading = {names->domain, read_names, sizeof *out,
-	                                    offsetof(struct hf_name_page, memory)};
+	const struct request request = {names, args};
+	const struct hf__reading reading = {.domain = names->domain,
+	                                    .read = read_names,
+	                                    .size = sizeof *out,
+	                                    .memory = offsetof(struct hf_name_page, memory),
+	                                    .fills = &hf__api_name_page};
+	const int rc = hf__took(&hf__api_names_args, args, error);
+	if (rc != HF_OK) {
+		hf__clear(&hf__api_name_page, out);
+		return rc;
+	}
 	return hf__read_into(store, &reading, &request, flags, out, error);
 }

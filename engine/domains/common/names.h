@@ -28,6 +28,7 @@ struct hf__names {
 	             struct hf_name_page *out, struct hf_error *error) \
 	{ \
 		HF__CALL; \
+		HF__TAKE(names_args, args); \
 		static const struct hf__names names = {.domain = (domain_), __VA_ARGS__}; \
 		return hf__names_list(store, &names, args, flags, out, error); \
 	} \

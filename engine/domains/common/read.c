@@ -20,21 +20,63 @@ int hf__give_memory(struct hf__answer *answer, struct hf_memory **memory, struct
 	return *memory ? HF_OK : hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
 }
 
-int hf__read_into(hf_store *store, const struct hf__reading *reading, const void *args,
-                  unsigned flags, void *out, struct hf_error *error)
+/* Behind the size, which is the caller's. */
+static void zero(const struct hf__reading *reading, void *out)
+{
+	const size_t head = reading->fills ? sizeof(size_t) : 0;
+	if (out)
+		memset((uint8_t *)out + head, 0, reading->size - head);
+}
+
+/* Both are as they are today. */
+static int read_today(hf_store *store, const struct hf__reading *reading, const void *args,
+                      unsigned flags, void *out, struct hf_error *error)
 {
 	struct hf__answer answer;
 	struct hf_memory *memory = NULL;
 	struct running running = {reading, args, out};
-	memset(out, 0, reading->size);
+	const size_t size = reading->fills ? hf__size_of(out) : 0;
+	zero(reading, out);
 	int rc = hf__read(store, reading->domain, run, &running, flags, &answer, error);
 	if (rc == HF_OK && reading->memory == 0)
 		hf__answer_reset(&answer);
 	else if (rc == HF_OK)
 		rc = hf__give_memory(&answer, &memory, error);
 	if (rc != HF_OK)
-		memset(out, 0, reading->size);
+		zero(reading, out);
 	else if (memory)
 		memcpy((uint8_t *)out + reading->memory, &memory, sizeof memory);
+	if (reading->fills)
+		memcpy(out, &size, sizeof size);
 	return rc;
+}
+
+/* One of them is not. */
+static int read_other(hf_store *store, const struct hf__reading *reading, const void *args,
+                      unsigned flags, void *out, struct hf_error *error)
+{
+	union hf__sized taken, filled;
+	int rc = HF_OK;
+	memset(&filled, 0, sizeof filled);
+	if (reading->takes) {
+		args = hf__take(reading->takes, args, &taken);
+		rc = hf__took(reading->takes, args, error);
+	}
+	if (rc == HF_OK && reading->fills)
+		rc = hf__can_give(reading->fills, out, error);
+	if (rc == HF_OK)
+		rc = read_today(store, reading, args, flags, reading->fills ? &filled : out, error);
+	else if (!reading->fills)
+		zero(reading, out);
+	if (reading->fills)
+		hf__give(reading->fills, out, &filled);
+	return rc;
+}
+
+int hf__read_into(hf_store *store, const struct hf__reading *reading, const void *args,
+                  unsigned flags, void *out, struct hf_error *error)
+{
+	const bool today = (!reading->takes || (args && hf__is_today(reading->takes, args))) &&
+	                   (!reading->fills || hf__is_today(reading->fills, out));
+	return (today ? read_today : read_other)(store, reading, args, flags, out, error);
 }

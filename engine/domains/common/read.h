@@ -14,33 +14,59 @@ struct hf__reading {
 	int (*read)(struct hf__query *q, const void *args, void *out);
 	size_t size; /* of *out */
 	size_t memory; /* where in *out its struct hf_memory * lies; 0: it borrows none */
+	const struct hf_api_struct *takes; /* of args; NULL: they are no struct that may grow */
+	const struct hf_api_struct *fills; /* the same of *out */
 };
 
 /* *out is zeroed first. Public reads are one call of this. */
 HF_CHECKED int hf__read_into(hf_store *store, const struct hf__reading *reading, const void *args,
                              unsigned flags, void *out, struct hf_error *error);
 
-/* Defines a public read: `parameter` is how it declares its argument, `argument` the pointer that
- * `read` gets of it, `gives` the type of *out. */
-#define HF__READ_INTO(function, parameter, argument, gives, domain, read, memory) \
-	int function(hf_store *store, parameter, unsigned flags, gives *out, struct hf_error *error) \
-	    HF__READ_BODY(argument, gives, domain, read, memory)
-#define HF__READ_BODY(argument, gives, domain, read, memory) \
+/* Define public reads. `args` and `gives` are structs that may grow, without their hf_; `parameter`
+ * is how the function declares another argument, `argument` the pointer that `read` gets of it.
+ * `memory` as in struct hf__reading. */
+#define HF__READ_BODY(argument, domain, read, size, memory, takes, fills) \
 	{ \
 		HF__CALL; \
-		static const struct hf__reading reading = {domain, read, sizeof(gives), memory}; \
+		static const struct hf__reading reading = {domain, read, size, memory, takes, fills}; \
 		return hf__read_into(store, &reading, argument, flags, out, error); \
 	} \
-	_Static_assert(sizeof(gives) > 0, "a complete type")
-/* The same of one without an argument; `memory` as in struct hf__reading. */
-#define HF__READ_ALL(function, gives, domain, read, memory) \
-	int function(hf_store *store, unsigned flags, gives *out, struct hf_error *error) \
-	    HF__READ_BODY(NULL, gives, domain, read, memory)
-#define HF__READ(function, parameter, argument, gives, domain, read) \
-	HF__READ_INTO(function, parameter, argument, gives, domain, read, 0)
-/* The same of one that borrows: *out has a struct hf_memory *memory. */
-#define HF__READ_MEMORY(function, parameter, argument, gives, domain, read) \
-	HF__READ_INTO(function, parameter, argument, gives, domain, read, offsetof(gives, memory))
+	_Static_assert((size) <= HF__SIZED_TODAY, "there is room for it")
+/* A list or the like: it has a struct hf_memory *memory. */
+#define HF__LIST(function, args_tag, gives, domain, read) \
+	int function(hf_store *store, const struct hf_##args_tag *args, unsigned flags, \
+	             struct hf_##gives *out, struct hf_error *error) \
+	    HF__READ_BODY(args, domain, read, sizeof(struct hf_##gives), \
+	                  offsetof(struct hf_##gives, memory), &hf__api_##args_tag, &hf__api_##gives)
+/* Figures by arguments: no memory. */
+#define HF__COUNT(function, args_tag, gives, domain, read) \
+	int function(hf_store *store, const struct hf_##args_tag *args, unsigned flags, \
+	             struct hf_##gives *out, struct hf_error *error) \
+	    HF__READ_BODY(args, domain, read, sizeof(struct hf_##gives), 0, &hf__api_##args_tag, \
+	                  &hf__api_##gives)
+/* An object by its key, with memory, and figures without. */
+#define HF__GET(function, parameter, argument, gives, domain, read) \
+	int function(hf_store *store, parameter, unsigned flags, struct hf_##gives *out, \
+	             struct hf_error *error) \
+	    HF__READ_BODY(argument, domain, read, sizeof(struct hf_##gives), \
+	                  offsetof(struct hf_##gives, memory), NULL, &hf__api_##gives)
+#define HF__FIGURES(function, parameter, argument, gives, domain, read) \
+	int function(hf_store *store, parameter, unsigned flags, struct hf_##gives *out, \
+	             struct hf_error *error) \
+	    HF__READ_BODY(argument, domain, read, sizeof(struct hf_##gives), 0, NULL, \
+	                  &hf__api_##gives)
+#define HF__GET_ALL(function, gives, domain, read, memory) \
+	int function(hf_store *store, unsigned flags, struct hf_##gives *out, struct hf_error *error) \
+	    HF__READ_BODY(NULL, domain, read, sizeof(struct hf_##gives), memory, NULL, \
+	                  &hf__api_##gives)
+/* A plain value, and one by arguments. */
+#define HF__ASK(function, parameter, argument, type, domain, read) \
+	int function(hf_store *store, parameter, unsigned flags, type *out, struct hf_error *error) \
+	    HF__READ_BODY(argument, domain, read, sizeof(type), 0, NULL, NULL)
+#define HF__ASK_BY(function, args_tag, type, domain, read) \
+	int function(hf_store *store, const struct hf_##args_tag *args, unsigned flags, type *out, \
+	             struct hf_error *error) \
+	    HF__READ_BODY(args, domain, read, sizeof(type), 0, &hf__api_##args_tag, NULL)
 
 /* After a successful hf__read(): the answer's memory to the caller. HF_OK or HF_ENOMEM. */
 HF_CHECKED int hf__give_memory(struct hf__answer *answer, struct hf_memory **memory,

@@ -11,24 +11,34 @@ int hf__check_unversioned(const struct hf_write *write, struct hf__text *why)
 	                  "it concerns no single object, so no version can be expected");
 }
 
+/* --- Arguments of another release ------------------------------------------------------------- */
+
+int hf__run_taken(hf__run_fn run, hf_store *store, hf_txn *txn, const struct hf__verb *verb,
+                  const void *args, struct hf_result *result, struct hf_error *error)
+{
+	union hf__sized today;
+	return run(store, txn, verb, hf__take(verb->takes, args, &today), result, error);
+}
+
 /* --- Refused before the verb is asked --------------------------------------------------------- */
 
 /* A verb by the same name that only refuses: it decides nothing. */
 static struct hf__verb refusal(const struct hf__verb *verb,
                                int (*check)(const void *args, struct hf__text *why))
 {
-	return (struct hf__verb){.name = verb->name, .domain = verb->domain, .check = check};
+	return (struct hf__verb){
+	    .name = verb->name, .domain = verb->domain, .check = check, .takes = verb->takes};
 }
 
 static int many_check(const void *args, struct hf__text *why)
 {
-	return hf__check_unversioned(args, why);
+	return hf__check_unversioned(&((const struct hf__args *)args)->write, why);
 }
 
 int hf__run_unversioned(hf_store *store, hf_txn *txn, const struct hf__verb *verb, const void *args,
                         struct hf_result *result, struct hf_error *error)
 {
-	const struct hf_write *write = args;
+	const struct hf_write *write = &((const struct hf__args *)args)->write;
 	const struct hf__verb many = refusal(verb, many_check);
 	return hf__run(store, txn, write->expect == 0 ? verb : &many, args, result, error);
 }
@@ -68,7 +78,7 @@ int hf__guard_token(hf_store *store, hf_txn *txn, const struct hf__verb *verb, c
 int hf__guard_version(hf_store *store, hf_txn *txn, const struct hf__verb *verb, const void *args,
                       struct hf_result *result, struct hf_error *error)
 {
-	const struct hf_write *write = args;
+	const struct hf_write *write = &((const struct hf__args *)args)->write;
 	const struct hf__verb open = refusal(verb, open_check);
 	return hf__guard_token(store, txn, write->expect != 0 ? verb : &open, args, result, error);
 }

@@ -30,9 +30,17 @@ int hf__check_unversioned(const struct hf_write *write, struct hf__text *why);
 	{ \
 		HF__CALL; \
 		static const struct hf__verb verb = {__VA_ARGS__, .takes = &hf__api_##args_tag}; \
+		if (!args || !hf__is_today(verb.takes, args)) \
+			return hf__run_taken(run, store, txn, &verb, args, result, error); \
 		return run(store, txn, &verb, args, result, error); \
 	} \
-	_Static_assert(offsetof(struct hf_##args_tag, write) == 0, "struct hf_write comes first")
+	HF__ARGS_BEGIN_WELL(struct hf_##args_tag)
+
+/* What a mutation is given begins as struct hf__args does. */
+#define HF__ARGS_BEGIN_WELL(type) \
+	_Static_assert(offsetof(type, size) == offsetof(struct hf__args, size) && \
+	                   offsetof(type, write) == offsetof(struct hf__args, write), \
+	               "it begins as struct hf__args does")
 
 /* What the result says of one object that was changed; 0: it has no version any more. */
 static inline void hf__changed(struct hf_result *result, uint64_t version)
@@ -44,13 +52,20 @@ static inline void hf__changed(struct hf_result *result, uint64_t version)
 
 /* --- Running ---------------------------------------------------------------------------------- */
 
-/* hf__mutate() for verbs without an answer; the arguments begin with struct hf_write. */
+/* hf__mutate() for verbs without an answer; the arguments begin as struct hf__args does. */
 HF_CHECKED static inline int hf__run(hf_store *store, hf_txn *txn, const struct hf__verb *verb,
                                      const void *args, struct hf_result *result,
                                      struct hf_error *error)
 {
 	return hf__mutate(store, txn, verb, args, result, NULL, error);
 }
+
+/* As `run` does, by arguments that are not as they are today. */
+typedef int (*hf__run_fn)(hf_store *store, hf_txn *txn, const struct hf__verb *verb,
+                          const void *args, struct hf_result *result, struct hf_error *error);
+HF_CHECKED int hf__run_taken(hf__run_fn run, hf_store *store, hf_txn *txn,
+                             const struct hf__verb *verb, const void *args,
+                             struct hf_result *result, struct hf_error *error);
 
 /* What concerns no single object: refused if it expects a version. */
 HF_CHECKED int hf__run_unversioned(hf_store *store, hf_txn *txn, const struct hf__verb *verb,

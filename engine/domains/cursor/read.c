@@ -28,7 +28,7 @@ static int copy_cursor(struct hf__query *q, const struct hf__cursor *cursor, str
 	out->error_count = image.error_count;
 	out->updated_at = image.updated_at;
 	out->reset_at = image.reset_at;
-	out->version = cursor->object.changed;
+	out->version = cursor->value.version;
 	return HF_OK;
 }
 
@@ -47,8 +47,8 @@ static int read_one(struct hf__query *q, const void *args, void *out)
 	return HF_ENOTFOUND;
 }
 
-HF__READ_MEMORY(hf_cursor_get, const struct hf_cursor_key *key, key, struct hf_cursor_got,
-                HF__DOMAIN_CURSOR, read_one);
+HF__GET(hf_cursor_get, const struct hf_cursor_key *key, key, cursor_got, HF__DOMAIN_CURSOR,
+        read_one);
 
 /* --- Pages ------------------------------------------------------------------------------------ */
 
@@ -154,8 +154,7 @@ static int read_list(struct hf__query *q, const void *raw, void *to)
 	return read_range(q, &request, &list, &out->items);
 }
 
-HF__READ_MEMORY(hf_cursor_list, const struct hf_cursor_list_args *args, args, struct hf_cursor_page,
-                HF__DOMAIN_CURSOR, read_list);
+HF__LIST(hf_cursor_list, cursor_list_args, cursor_page, HF__DOMAIN_CURSOR, read_list);
 
 /* --- Lag -------------------------------------------------------------------------------------- */
 
@@ -183,5 +182,4 @@ static int read_lag(struct hf__query *q, const void *raw, void *to)
 	return read_range(q, &request, &list, &out->items);
 }
 
-HF__READ_MEMORY(hf_cursor_list_lag, const struct hf_cursor_list_lag_args *args, args,
-                struct hf_cursor_lag_page, HF__DOMAIN_CURSOR, read_lag);
+HF__LIST(hf_cursor_list_lag, cursor_list_lag_args, cursor_lag_page, HF__DOMAIN_CURSOR, read_lag);

@@ -116,5 +116,4 @@ static int read_list(struct hf__query *q, const void *raw, void *to)
 	return hf__list_into(q, &list, &out->items);
 }
 
-HF__READ_MEMORY(hf_document_list, const struct hf_document_list_args *args, args,
-                struct hf_document_page, HF__DOMAIN_DOCUMENT, read_list);
+HF__LIST(hf_document_list, document_list_args, document_page, HF__DOMAIN_DOCUMENT, read_list);

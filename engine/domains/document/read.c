@@ -38,11 +38,11 @@ static int read_has(struct hf__query *q, const void *key, void *out)
 	return rc;
 }
 
-HF__READ_MEMORY(hf_document_get, const struct hf_document_key *key, key, struct hf_document_got,
-                HF__DOMAIN_DOCUMENT, read_document);
+HF__GET(hf_document_get, const struct hf_document_key *key, key, document_got, HF__DOMAIN_DOCUMENT,
+        read_document);
 
-HF__READ(hf_document_has, const struct hf_document_key *key, key, bool, HF__DOMAIN_DOCUMENT,
-         read_has);
+HF__ASK(hf_document_has, const struct hf_document_key *key, key, bool, HF__DOMAIN_DOCUMENT,
+        read_has);
 
 /* --- Answers ---------------------------------------------------------------------------------- */
 
@@ -55,7 +55,7 @@ int hf__document_answer(struct hf__query *q, const struct hf__document *document
 	    .updated_at = value->updated_at,
 	    .expires_at = hf__document_expires_at(document, q->setback),
 	    .expires_computed = value->computed,
-	    .version = document->object.changed,
+	    .version = value->version,
 	};
 	int rc = hf__answer_bytes(q->answer, hf__container_name(hf__document_collection(document)),
 	                          &out->key.collection);
@@ -98,8 +98,7 @@ static int read_count(struct hf__query *q, const void *raw, void *out)
 	return HF_OK;
 }
 
-HF__READ(hf_document_count, const struct hf_document_count_args *args, args,
-         struct hf_document_counts, HF__DOMAIN_DOCUMENT, read_count);
+HF__COUNT(hf_document_count, document_count_args, document_counts, HF__DOMAIN_DOCUMENT, read_count);
 
 /* --- Collections ------------------------------------------------------------------------------ */
 

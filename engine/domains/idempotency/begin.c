@@ -28,8 +28,10 @@ struct begin {
 
 static void take_back(struct hf_idempotency_begun *out)
 {
+	if (!hf__may_give(&hf__api_idempotency_begun, out))
+		return;
 	hf_release(out->memory);
-	*out = (struct hf_idempotency_begun){.outcome = HF_IDEMPOTENCY_UNDECIDED, .memory = NULL};
+	hf__clear(&hf__api_idempotency_begun, out);
 }
 
 static int begin_check(const void *raw, struct hf__text *why)
@@ -42,9 +44,9 @@ static int begin_check(const void *raw, struct hf__text *why)
 		rc = hf__check_span("the lease", call->args.lease_us, why);
 	if (rc == HF_OK)
 		rc = hf__check_span("the ttl", call->args.ttl_us, why);
-	if (rc != HF_OK || call->out)
-		return rc;
-	return hf__refuse(why, HF_EINVAL, "it needs somewhere to put what it found");
+	if (rc == HF_OK && !call->out)
+		rc = hf__refuse(why, HF_EINVAL, "it needs somewhere to put what it found");
+	return rc == HF_OK ? hf__check_given(&hf__api_idempotency_begun, call->out, why) : rc;
 }
 
 /* The work is the caller's. It never expires before the lease is over. */
@@ -64,7 +66,7 @@ static int begin_new(struct hf__decision *d, const struct hf_idempotency_begin_a
 	};
 	if (image.expires_at < image.lease_until)
 		image.expires_at = image.lease_until;
-	*out = (struct hf_idempotency_begun){
+	const struct hf_idempotency_begun found = {
 	    .outcome = HF_IDEMPOTENCY_NEW,
 	    .token = image.token,
 	    .lease_until = image.lease_until,
@@ -73,6 +75,7 @@ static int begin_new(struct hf__decision *d, const struct hf_idempotency_begin_a
 	    .expires_computed = image.computed,
 	    .version = hf__next_lsn(d),
 	};
+	hf__give(&hf__api_idempotency_begun, out, &found);
 	result->token = image.token;
 	return hf__idem_emit(d, HF__IDEM_OWNED, &image, result);
 }
@@ -82,7 +85,7 @@ static int begin_again(struct hf__decision *d, const struct hf__idem_entry *entr
                        struct hf_bytes fingerprint, struct hf_idempotency_begun *out)
 {
 	const struct hf__idem_value *value = &entry->value;
-	*out = (struct hf_idempotency_begun){
+	struct hf_idempotency_begun found = {
 	    .outcome = HF_IDEMPOTENCY_MISMATCH,
 	    .lease_until = HF_UNSET,
 	    .created_at = value->created_at,
@@ -90,13 +93,15 @@ static int begin_again(struct hf__decision *d, const struct hf__idem_entry *entr
 	    .expires_computed = value->computed,
 	    .version = value->version,
 	};
-	if (!hf__bytes_equal(hf__blob_bytes(value->fingerprint), fingerprint))
+	if (hf__bytes_equal(hf__blob_bytes(value->fingerprint), fingerprint)) {
+		found.outcome = value->done ? HF_IDEMPOTENCY_REPLAY : HF_IDEMPOTENCY_IN_PROGRESS;
+		found.lease_until = hf__to_shown(value->lease_until, d->setback);
+		found.status = value->status;
+	}
+	hf__give(&hf__api_idempotency_begun, out, &found);
+	if (found.outcome != HF_IDEMPOTENCY_REPLAY)
 		return HF_OK;
-	out->outcome = value->done ? HF_IDEMPOTENCY_REPLAY : HF_IDEMPOTENCY_IN_PROGRESS;
-	out->lease_until = hf__to_shown(value->lease_until, d->setback);
-	out->status = value->status;
-	if (!value->done)
-		return HF_OK;
+	/* Into the caller's own: it is loaded behind the commit. */
 	const int rc = hf__answer_payload(d->answer, &value->response, &out->response);
 	if (rc != HF_OK)
 		return rc;
@@ -130,14 +135,15 @@ int hf_idempotency_begin(hf_store *store, hf_txn *txn, const struct hf_idempoten
                          struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {
-	    "idempotency begin", HF__DOMAIN_IDEMPOTENCY, begin_check, begin_decide, begin_copy, NULL};
+	static const struct hf__verb verb = {"idempotency begin", HF__DOMAIN_IDEMPOTENCY,
+	                                     begin_check,         begin_decide,
+	                                     begin_copy,          &hf__api_idempotency_begin_args};
+	HF__TAKE(idempotency_begin_args, args);
 	const struct begin call = {*args, out};
 	struct hf__answer answer = {0};
-	if (out)
-		*out = (struct hf_idempotency_begun){.memory = NULL};
+	hf__clear(&hf__api_idempotency_begun, out);
 	const int rc = hf__mutate(store, txn, &verb, &call, result, &answer, error);
-	if (rc != HF_OK && out)
+	if (rc != HF_OK)
 		take_back(out);
 	return rc;
 }

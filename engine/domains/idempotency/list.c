@@ -46,5 +46,5 @@ static int read_list(struct hf__query *q, const void *raw, void *to)
 	return hf__list_into(q, &list, &out->items);
 }
 
-HF__READ_MEMORY(hf_idempotency_list, const struct hf_idempotency_list_args *args, args,
-                struct hf_idempotency_page, HF__DOMAIN_IDEMPOTENCY, read_list);
+HF__LIST(hf_idempotency_list, idempotency_list_args, idempotency_page, HF__DOMAIN_IDEMPOTENCY,
+         read_list);

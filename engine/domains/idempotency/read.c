@@ -61,8 +61,8 @@ static int read_entry(struct hf__query *q, const void *raw, void *out)
 	return HF_ENOTFOUND;
 }
 
-HF__READ_MEMORY(hf_idempotency_get, const struct hf_idempotency_key *key, key,
-                struct hf_idempotency_got, HF__DOMAIN_IDEMPOTENCY, read_entry);
+HF__GET(hf_idempotency_get, const struct hf_idempotency_key *key, key, idempotency_got,
+        HF__DOMAIN_IDEMPOTENCY, read_entry);
 
 static int read_has(struct hf__query *q, const void *key, void *out)
 {
@@ -73,8 +73,8 @@ static int read_has(struct hf__query *q, const void *key, void *out)
 	return rc;
 }
 
-HF__READ(hf_idempotency_has, const struct hf_idempotency_key *key, key, bool,
-         HF__DOMAIN_IDEMPOTENCY, read_has);
+HF__ASK(hf_idempotency_has, const struct hf_idempotency_key *key, key, bool, HF__DOMAIN_IDEMPOTENCY,
+        read_has);
 
 /* --- Counts ----------------------------------------------------------------------------------- */
 
@@ -94,8 +94,8 @@ static int read_count(struct hf__query *q, const void *raw, void *out)
 	return HF_OK;
 }
 
-HF__READ(hf_idempotency_count, struct hf_bytes scope, &scope, struct hf_idempotency_counts,
-         HF__DOMAIN_IDEMPOTENCY, read_count);
+HF__FIGURES(hf_idempotency_count, struct hf_bytes scope, &scope, idempotency_counts,
+            HF__DOMAIN_IDEMPOTENCY, read_count);
 
 /* --- Scopes ----------------------------------------------------------------------------------- */
 

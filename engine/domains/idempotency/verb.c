@@ -28,10 +28,10 @@ int hf__idem_check_key(const struct hf_idempotency_key *key, struct hf__text *wh
 	    HF_IDEMPOTENCY_KEY_MAX);
 }
 
-#define KEY_AT(args) (offsetof(struct args, key) == sizeof(struct hf_write))
+#define KEY_AT(args) (offsetof(struct args, key) == sizeof(struct hf__args))
 _Static_assert(KEY_AT(hf_idempotency_abandon_args) && KEY_AT(hf_idempotency_remove_args) &&
                    KEY_AT(hf_idempotency_guard_args) && KEY_AT(hf_idempotency_guard_owner_args),
-               "the key stands behind struct hf_write");
+               "the key stands behind struct hf__args");
 
 int hf__idem_check_lone_key(const void *args, struct hf__text *why)
 {

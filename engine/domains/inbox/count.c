@@ -13,13 +13,15 @@ static int read_counts(struct hf__query *q, const void *raw, void *out)
 	const struct hf__inbox *inbox = hf__query_in(q, *user);
 	if (!inbox)
 		return HF_OK;
-	*counts = (struct hf_inbox_counts){hf__inbox_total(inbox), inbox->unread, inbox->unseen,
-	                                   inbox->dismissed};
+	*counts = (struct hf_inbox_counts){.total = hf__inbox_total(inbox),
+	                                   .unread = inbox->unread,
+	                                   .unseen = inbox->unseen,
+	                                   .dismissed = inbox->dismissed};
 	return HF_OK;
 }
 
-HF__READ(hf_inbox_count, struct hf_bytes user, &user, struct hf_inbox_counts, HF__DOMAIN_INBOX,
-         read_counts);
+HF__FIGURES(hf_inbox_count, struct hf_bytes user, &user, inbox_counts, HF__DOMAIN_INBOX,
+            read_counts);
 
 static int read_status(struct hf__query *q, const void *raw, void *out)
 {
@@ -38,7 +40,7 @@ static int read_status(struct hf__query *q, const void *raw, void *out)
 	           : rc;
 }
 
-HF__READ_MEMORY(hf_inbox_get_status, struct hf_bytes user, &user, struct hf_inbox_status,
-                HF__DOMAIN_INBOX, read_status);
+HF__GET(hf_inbox_get_status, struct hf_bytes user, &user, inbox_status, HF__DOMAIN_INBOX,
+        read_status);
 
 HF__NAMES(hf_inbox_names, HF__DOMAIN_INBOX, .operation = "inbox users", .mono = true);

@@ -33,7 +33,7 @@ static int copy_record(struct hf__query *q, const struct hf__record *record, str
 	out->dismissed_at = value->dismissed_at;
 	out->snoozed_until = value->snoozed_until;
 	out->saved = value->saved;
-	out->version = record->object.changed;
+	out->version = value->version;
 	return hf__answer_payload(q->answer, &value->payload, &out->payload);
 }
 
@@ -57,8 +57,7 @@ static int read_one(struct hf__query *q, const void *args, void *out)
 	return HF_ENOTFOUND;
 }
 
-HF__READ_MEMORY(hf_inbox_get, const struct hf_inbox_key *key, key, struct hf_inbox_got,
-                HF__DOMAIN_INBOX, read_one);
+HF__GET(hf_inbox_get, const struct hf_inbox_key *key, key, inbox_got, HF__DOMAIN_INBOX, read_one);
 
 /* --- Pages ------------------------------------------------------------------------------------ */
 
@@ -156,8 +155,7 @@ static int read_load(struct hf__query *q, const void *raw, void *to)
 	return rc;
 }
 
-HF__READ_MEMORY(hf_inbox_load, const struct hf_inbox_load_args *args, args, struct hf_inbox_page,
-                HF__DOMAIN_INBOX, read_load);
+HF__LIST(hf_inbox_load, inbox_load_args, inbox_page, HF__DOMAIN_INBOX, read_load);
 
 /* --- Dismissed keys --------------------------------------------------------------------------- */
 
@@ -170,5 +168,5 @@ static int read_dismissed(struct hf__query *q, const void *raw, void *to)
 	return read_page(q, &page, "inbox dismissed", &list, &out->items);
 }
 
-HF__READ_MEMORY(hf_inbox_list_dismissed, const struct hf_inbox_list_dismissed_args *args, args,
-                struct hf_inbox_key_page, HF__DOMAIN_INBOX, read_dismissed);
+HF__LIST(hf_inbox_list_dismissed, inbox_list_dismissed_args, inbox_key_page, HF__DOMAIN_INBOX,
+         read_dismissed);

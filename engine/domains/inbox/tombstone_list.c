@@ -155,5 +155,5 @@ static int read_tombs(struct hf__query *q, const void *raw, void *to)
 	return hf__list_into(q, &list, &out->items);
 }
 
-HF__READ_MEMORY(hf_inbox_list_tombstones, const struct hf_inbox_list_tombstones_args *args, args,
-                struct hf_inbox_tombstone_page, HF__DOMAIN_INBOX, read_tombs);
+HF__LIST(hf_inbox_list_tombstones, inbox_list_tombstones_args, inbox_tombstone_page,
+         HF__DOMAIN_INBOX, read_tombs);

@@ -52,6 +52,7 @@ int hf_lock_acquire(hf_store *store, hf_txn *txn, const struct hf_lock_acquire_a
 	HF__CALL;
 	static const struct hf__verb verb = {
 	    "lock acquire", HF__DOMAIN_LOCK, NULL, acquire_decide, NULL, &hf__api_lock_acquire_args};
+	HF__TAKE(lock_acquire_args, args);
 	if (txn)
 		return hf__run_at_once(store, txn, &verb, args, args->wait_us, result, error);
 	const int rc = hf__mutate_wait(store, &verb, args, args->wait_us, result, NULL, error);

@@ -1,7 +1,6 @@
 /* Reads of locks. All show views: a lock whose lease is over is free, logged or not. */
 #include "domains/common/read.h"
 #include "domains/common/list.h"
-#include "domains/common/objects.h"
 #include "domains/lock/verb.h"
 #include "store/call/error.h"
 
@@ -19,12 +18,13 @@ static const struct hf__lock *look(struct hf__query *q, struct hf_bytes name, in
 	return hf__lock_held(lock, q->mono) ? lock : NULL;
 }
 
-static int read_check(struct hf__query *q, void *raw)
+static int read_check(struct hf__query *q, const void *raw, void *nothing)
 {
 	const struct hf_lock_check_args *args = raw;
 	int rc;
 	const struct hf__lock *lock = look(q, args->name, &rc);
 	const char *stale = hf__lock_stale(lock, args->token);
+	(void)nothing;
 	if (rc != HF_OK || !stale)
 		return rc;
 	return hf__refuse_named(&q->why, HF_ESTALE, args->name, "%s", stale);
@@ -34,12 +34,9 @@ int hf_lock_check(hf_store *store, const struct hf_lock_check_args *args, unsign
                   struct hf_error *error)
 {
 	HF__CALL;
-	struct hf__answer answer;
-	struct hf_lock_check_args copy = *args;
-	const int rc = hf__read(store, HF__DOMAIN_LOCK, read_check, &copy, flags, &answer, error);
-	if (rc == HF_OK)
-		hf__answer_reset(&answer);
-	return rc;
+	static const struct hf__reading reading = {
+	    .domain = HF__DOMAIN_LOCK, .read = read_check, .takes = &hf__api_lock_check_args};
+	return hf__read_into(store, &reading, args, flags, NULL, error);
 }
 
 /* --- Get -------------------------------------------------------------------------------------- */
@@ -67,8 +64,7 @@ static int read_get(struct hf__query *q, const void *raw, void *out)
 	return hf__refuse_named(&q->why, HF_ENOTFOUND, *name, "nobody holds the lock");
 }
 
-HF__READ_MEMORY(hf_lock_get, struct hf_bytes name, &name, struct hf_lock_got, HF__DOMAIN_LOCK,
-                read_get);
+HF__GET(hf_lock_get, struct hf_bytes name, &name, lock_got, HF__DOMAIN_LOCK, read_get);
 
 /* --- List ------------------------------------------------------------------------------------- */
 
@@ -104,9 +100,7 @@ static int read_list(struct hf__query *q, const void *raw, void *to)
 	return rc == HF_OK ? hf__list_into(q, &list, &out->items) : rc;
 }
 
-HF__READ_MEMORY(hf_lock_list, const struct hf_lock_list_args *args,
-                args ? args : &(const struct hf_lock_list_args){0}, struct hf_lock_page,
-                HF__DOMAIN_LOCK, read_list);
+HF__LIST(hf_lock_list, lock_list_args, lock_page, HF__DOMAIN_LOCK, read_list);
 
 /* --- Stats ------------------------------------------------------------------------------------ */
 
@@ -115,15 +109,15 @@ static int read_stats(struct hf__query *q, const void *nothing, void *to)
 	const struct hf__lock_state *state = q->state;
 	struct hf_lock_stats *out = to;
 	(void)nothing;
-	const int64_t first = hf__first_ending(&state->endings);
+	const struct hf__heap_node *first = hf__heap_first(&state->endings);
 	hf__query_depends(q, &state->root);
 	out->held = state->locks.count;
 	/* What a dead incarnation held has no instant: it is over by now. */
-	out->next_ending = first == INT64_MAX   ? HF_UNSET
-	                   : first == INT64_MIN ? q->now
-	                                        : hf__to_shown(first, q->setback);
+	out->next_ending = !first                         ? HF_UNSET
+	                   : first->deadline == INT64_MIN ? q->now
+	                                                  : hf__to_shown(first->deadline, q->setback);
 	out->as_of = q->now;
 	return HF_OK;
 }
 
-HF__READ_ALL(hf_lock_get_stats, struct hf_lock_stats, HF__DOMAIN_LOCK, read_stats, 0);
+HF__GET_ALL(hf_lock_get_stats, lock_stats, HF__DOMAIN_LOCK, read_stats, 0);

@@ -13,7 +13,8 @@
 #include "domains/lock/verb.h"
 
 struct with {
-	struct hf_write write; /* first in all arguments */
+	size_t size; /* as all arguments begin */
+	struct hf_write write;
 	struct hf_lock_with_args args;
 	struct hf__lock_running *running;
 };
@@ -35,7 +36,8 @@ static int with_decide(void *state, struct hf__decision *d, const void *raw,
 		return rc;
 	if (lock || !hf__lock_is_my_turn(state, d, with->args.name))
 		return hf__lock_refuse_held(state, d, with->args.name, lock);
-	return hf__lock_run_begins(state, with->running) ? HF_OK : HF_ENOMEM;
+	hf__lock_run_begins(state, with->running);
+	return HF_OK;
 }
 
 /* It never goes into a transaction. */
@@ -59,10 +61,13 @@ int hf_lock_with(hf_store *store, const struct hf_lock_with_args *args, hf_lock_
 	HF__CALL;
 	static const struct hf__verb verb = {"lock with", HF__DOMAIN_LOCK, with_check,
 	                                     with_decide, with_copy,       NULL};
+	HF__TAKE(lock_with_args, args);
 	struct hf__lock_running running = {.name = args->name};
 	const struct with with = {.write.cancel = args->cancel, .args = *args, .running = &running};
 	struct hf__answer nothing;
-	int rc = hf__call_begin(store, error);
+	int rc = hf__took(&hf__api_lock_with_args, args, error);
+	if (rc == HF_OK)
+		rc = hf__call_begin(store, error);
 	if (rc != HF_OK)
 		return rc;
 	rc = hf__mutate_wait(store, &verb, &with, args->wait_us, NULL, NULL, error);

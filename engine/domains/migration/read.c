@@ -41,6 +41,4 @@ static int read_list(struct hf__query *q, const void *raw, void *to)
 	return rc == HF_OK ? hf__list_into(q, &list, &out->items) : rc;
 }
 
-HF__READ_MEMORY(hf_migration_list, const struct hf_migration_list_args *args,
-                args ? args : &(const struct hf_migration_list_args){0}, struct hf_migration_page,
-                HF__DOMAIN_MIGRATION, read_list);
+HF__LIST(hf_migration_list, migration_list_args, migration_page, HF__DOMAIN_MIGRATION, read_list);

@@ -282,7 +282,9 @@ int hf_migrate(hf_store *store, const struct hf_migration *list, size_t count,
 	HF__CALL;
 	struct hf_migrated done = {0};
 	struct hf_error failure = {0};
-	int rc = check_list(list, count, &failure);
+	int rc = hf__can_give(&hf__api_migrated, out, &failure);
+	if (rc == HF_OK)
+		rc = check_list(list, count, &failure);
 	if (rc == HF_OK)
 		rc = check_whole(store, list, count, &failure);
 	for (size_t i = 0; i < count && rc == HF_OK; i++) {
@@ -293,8 +295,7 @@ int hf_migrate(hf_store *store, const struct hf_migration *list, size_t count,
 		else
 			*(applied ? &done.applied : &done.skipped) += 1;
 	}
-	if (out)
-		*out = done;
+	hf__give(&hf__api_migrated, out, &done);
 	if (rc != HF_OK && error)
 		*error = failure;
 	return rc;

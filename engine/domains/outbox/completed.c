@@ -61,5 +61,5 @@ static int read_page(struct hf__query *q, const void *raw, void *to)
 	return hf__list_into(q, &list, &out->ids);
 }
 
-HF__READ_MEMORY(hf_outbox_list_completed, const struct hf_outbox_list_completed_args *args, args,
-                struct hf_outbox_completed_page, HF__DOMAIN_OUTBOX, read_page);
+HF__LIST(hf_outbox_list_completed, outbox_list_completed_args, outbox_completed_page,
+         HF__DOMAIN_OUTBOX, read_page);

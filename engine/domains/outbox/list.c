@@ -265,10 +265,17 @@ int hf_outbox_list(hf_store *store, const struct hf_outbox_list_args *args, unsi
                    struct hf_outbox_items *out, struct hf_error *error)
 {
 	HF__CALL;
+	HF__TAKE(outbox_list_args, args);
 	struct page page = {.args = args, .token = args->page};
-	*out = (struct hf_outbox_items){0};
-	if (query_of(args, &page.query) != HF_OK)
-		return hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
-	return args->match ? list_matching(store, &page, flags, out, error)
-	                   : list_plain(store, &page, flags, out, error);
+	struct hf_outbox_items list = {0};
+	int rc = hf__took(&hf__api_outbox_list_args, args, error);
+	if (rc == HF_OK)
+		rc = hf__can_give(&hf__api_outbox_items, out, error);
+	if (rc == HF_OK && query_of(args, &page.query) != HF_OK)
+		rc = hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
+	if (rc == HF_OK)
+		rc = args->match ? list_matching(store, &page, flags, &list, error)
+		                 : list_plain(store, &page, flags, &list, error);
+	hf__give(&hf__api_outbox_items, out, &list);
+	return rc;
 }

@@ -122,8 +122,10 @@ int hf_outbox_configure(hf_store *store, hf_txn *txn, const struct hf_outbox_con
                         struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"outbox configure", HF__DOMAIN_OUTBOX, configure_check,
-	                                     configure_decide,   configure_copy,    NULL};
+	static const struct hf__verb verb = {"outbox configure", HF__DOMAIN_OUTBOX,
+	                                     configure_check,    configure_decide,
+	                                     configure_copy,     &hf__api_outbox_configure_args};
+	HF__TAKE(outbox_configure_args, args);
 	bool again;
 	const struct configure call = {*args, &again};
 	return hf__outbox_mutate_ended(store, txn, &verb, &call, &again, result, NULL, 0, error);
@@ -197,19 +199,21 @@ int hf_outbox_pause(hf_store *store, hf_txn *txn, const struct hf_outbox_pause_a
 	static const struct hf__verb idle = {"outbox pause", HF__DOMAIN_OUTBOX,
 	                                     pause_check,    idle_decide,
 	                                     NULL,           &hf__api_outbox_pause_args};
+	HF__TAKE(outbox_pause_args, args);
 	if (txn)
 		return hf__run_at_once(store, txn, &verb, args, args->wait_us, result, error);
-	int rc = hf__run(store, NULL, &verb, args, result, error);
+	struct hf_result paused = {0};
+	int rc = result ? hf__can_give(&hf__api_result, result, error) : HF_OK;
+	if (rc == HF_OK)
+		rc = hf__run(store, NULL, &verb, args, &paused, error);
+	if (result)
+		hf__give_result(result, &paused);
 	if (rc != HF_OK || args->wait_us == 0)
 		return rc;
-	const struct hf_result paused = result ? *result : (struct hf_result){0};
 	struct hf_outbox_pause_args wait = *args;
 	wait.write.expect = 0;
 	wait.write.ticket = NULL;
-	rc = hf__mutate_wait(store, &idle, &wait, args->wait_us, NULL, NULL, error);
-	if (result)
-		*result = paused;
-	return rc;
+	return hf__mutate_wait(store, &idle, &wait, args->wait_us, NULL, NULL, error);
 }
 
 HF__MUTATION(hf_outbox_resume, outbox_pause_args, hf__run, "outbox resume", HF__DOMAIN_OUTBOX,

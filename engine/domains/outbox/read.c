@@ -33,8 +33,8 @@ static int read_item(struct hf__query *q, const void *raw, void *out)
 	return HF_ENOTFOUND;
 }
 
-HF__READ_MEMORY(hf_outbox_get, const struct hf_outbox_key *key, key, struct hf_outbox_got,
-                HF__DOMAIN_OUTBOX, read_item);
+HF__GET(hf_outbox_get, const struct hf_outbox_key *key, key, outbox_got, HF__DOMAIN_OUTBOX,
+        read_item);
 
 /* --- Stats ------------------------------------------------------------------------------------ */
 
@@ -57,7 +57,7 @@ static int64_t oldest_held(const struct hf__heap_node *node, struct hf__outbox_t
 	if (!node)
 		return INT64_MAX;
 	if (!hf__outbox_over(hf__outbox_of_held(node), t))
-		return hf__outbox_of_held(node)->value.enqueued_at;
+		return node->deadline;
 	const int64_t left = oldest_held(node->left, t), right = oldest_held(node->right, t);
 	return left < right ? left : right;
 }
@@ -168,8 +168,8 @@ static int read_stats(struct hf__query *q, const void *raw, void *to)
 	return HF_OK;
 }
 
-HF__READ(hf_outbox_get_stats, struct hf_bytes queue, &queue, struct hf_outbox_stats,
-         HF__DOMAIN_OUTBOX, read_stats);
+HF__FIGURES(hf_outbox_get_stats, struct hf_bytes queue, &queue, outbox_stats, HF__DOMAIN_OUTBOX,
+            read_stats);
 
 /* --- Queues ----------------------------------------------------------------------------------- */
 

@@ -136,8 +136,10 @@ int hf_outbox_redrive(hf_store *store, hf_txn *txn, const struct hf_outbox_redri
                       struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"outbox redrive", HF__DOMAIN_OUTBOX, redrive_check,
-	                                     redrive_decide,   redrive_copy,      NULL};
+	static const struct hf__verb verb = {"outbox redrive", HF__DOMAIN_OUTBOX,
+	                                     redrive_check,    redrive_decide,
+	                                     redrive_copy,     &hf__api_outbox_redrive_args};
+	HF__TAKE(outbox_redrive_args, args);
 	bool again;
 	const struct redrive call = {*args, &again};
 	return hf__outbox_mutate_ended(store, txn, &verb, &call, &again, result, NULL, 0, error);
@@ -196,8 +198,10 @@ int hf_outbox_prune(hf_store *store, hf_txn *txn, const struct hf_outbox_prune_a
                     struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"outbox prune", HF__DOMAIN_OUTBOX, prune_check,
-	                                     prune_decide,   prune_copy,        NULL};
+	static const struct hf__verb verb = {"outbox prune", HF__DOMAIN_OUTBOX,
+	                                     prune_check,    prune_decide,
+	                                     prune_copy,     &hf__api_outbox_prune_args};
+	HF__TAKE(outbox_prune_args, args);
 	bool again;
 	const struct prune call = {*args, &again};
 	return hf__outbox_mutate_ended(store, txn, &verb, &call, &again, result, NULL, 0, error);

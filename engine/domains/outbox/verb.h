@@ -84,7 +84,7 @@ HF_CHECKED int hf__outbox_claim_item(struct hf__decision *d, const struct hf__ou
 /* The claimed items, in an array of the answer, which is given to the caller. */
 HF_CHECKED int hf__outbox_hand_out(struct hf__decision *d, struct hf__outbox_item *const *claimed,
                                    size_t count, struct hf_outbox_items *out);
-void hf__outbox_take_back(struct hf_outbox_items *out);
+void hf__outbox_take_back(struct hf_outbox_items *out); /* NULL is allowed */
 /* A call that failed all the same: was the claim committed, and only a payload could not be
  * read? Then its tokens must not be lost. */
 bool hf__outbox_claim_stands(const hf_txn *txn, const struct hf_result *result);

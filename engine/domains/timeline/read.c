@@ -23,7 +23,7 @@ static int copy_event(struct hf__query *q, const struct hf__timeline_event *even
 	const struct hf__timeline_position at = hf__timeline_event_position(event);
 	out->key.timeline = timeline;
 	out->happened_at = at.happened_at;
-	out->version = event->object.changed;
+	out->version = event->value.version;
 	int rc = hf__answer_bytes(q->answer, at.id, &out->key.id);
 	if (rc == HF_OK)
 		rc = hf__answer_bytes(q->answer, at.type, &out->type);
@@ -55,8 +55,8 @@ static int read_one(struct hf__query *q, const void *raw, void *out)
 	return HF_ENOTFOUND;
 }
 
-HF__READ_MEMORY(hf_timeline_get, const struct hf_timeline_key *key, key, struct hf_timeline_got,
-                HF__DOMAIN_TIMELINE, read_one);
+HF__GET(hf_timeline_get, const struct hf_timeline_key *key, key, timeline_got, HF__DOMAIN_TIMELINE,
+        read_one);
 
 /* --- Filters ---------------------------------------------------------------------------------- */
 
@@ -94,18 +94,18 @@ static uint64_t count_selected(const struct selection *selection)
 	return hf__range_until(&selection->range) - hf__range_before(&selection->range);
 }
 
-static int read_count(struct hf__query *q, const void *filter, void *out)
+static int read_count(struct hf__query *q, const void *raw, void *out)
 {
+	const struct hf_timeline_count_args *args = raw;
 	uint64_t *count = out;
 	struct selection selection;
-	const int rc = select_events(q, filter, &selection);
+	const int rc = select_events(q, &args->filter, &selection);
 	if (rc == HF_OK)
 		*count = count_selected(&selection);
 	return rc;
 }
 
-HF__READ(hf_timeline_count, const struct hf_timeline_filter *args, args, uint64_t,
-         HF__DOMAIN_TIMELINE, read_count);
+HF__ASK_BY(hf_timeline_count, timeline_count_args, uint64_t, HF__DOMAIN_TIMELINE, read_count);
 
 /* --- Pages ------------------------------------------------------------------------------------ */
 
@@ -172,8 +172,7 @@ static int read_page(struct hf__query *q, const void *raw, void *to)
 	return rc;
 }
 
-HF__READ_MEMORY(hf_timeline_query, const struct hf_timeline_query_args *args, args,
-                struct hf_timeline_page, HF__DOMAIN_TIMELINE, read_page);
+HF__LIST(hf_timeline_query, timeline_query_args, timeline_page, HF__DOMAIN_TIMELINE, read_page);
 
 /* --- Whole timelines -------------------------------------------------------------------------- */
 
@@ -194,8 +193,8 @@ static int read_latest(struct hf__query *q, const void *raw, void *out)
 	return HF_OK;
 }
 
-static const struct hf__reading latest_reading = {HF__DOMAIN_TIMELINE, read_latest, sizeof(hf_time),
-                                                  0};
+static const struct hf__reading latest_reading = {
+    HF__DOMAIN_TIMELINE, read_latest, sizeof(hf_time), 0, NULL, NULL};
 
 int hf_timeline_latest_at(hf_store *store, struct hf_bytes timeline, unsigned flags, hf_time *out,
                           struct hf_error *error)

@@ -52,11 +52,12 @@ struct hf__timeline {
 	uint8_t name[];
 };
 
-/* Its version is the LSN of its append: object.changed. Set at birth and never changed: there is no
- * value-dependent index. It is a value all the same, so that its seal is checked. */
+/* Set at birth and never changed: there is no value-dependent index. It is a value all the same,
+ * so that its seal is checked. */
 struct hf__timeline_event_value {
 	struct hf__kept payload;
 	int64_t happened_at;
+	uint64_t version;
 };
 
 struct hf__timeline_event {

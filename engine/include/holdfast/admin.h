@@ -20,11 +20,13 @@ extern "C" {
 
 /* Which names. Zeroed: all of them. */
 struct hf_names_args {
+	size_t size; /* types.h */
 	size_t limit; /* names of a page; 0: all */
 	const char *page; /* `next` of the page before; NULL: the first page */
 };
 
 struct hf_name_page {
+	size_t size; /* types.h */
 	const struct hf_bytes *items;
 	size_t count;
 	const char *next; /* token of the next page, NULL at the end */
@@ -50,6 +52,7 @@ HF_API const char *hf_domain_name(unsigned index);
 
 /* An entry as it lies in the log. Pointers live until the callback returns. */
 struct hf_log_entry {
+	size_t size; /* set by the library: types.h */
 	hf_lsn lsn;
 	hf_time at; /* the store's clock when it was sequenced */
 	const char *domain; /* "inbox"; "unknown" for a domain this version does not know */
@@ -96,6 +99,7 @@ enum hf_segment_keeper {
 
 /* A segment or a snapshot. Pointers live until the callback returns. */
 struct hf_segment {
+	size_t size; /* set by the library: types.h */
 	const char *file;
 	bool snapshot;
 	uint32_t number; /* of the segment; 0 for a snapshot */
@@ -158,6 +162,7 @@ struct hf_fsck_object {
 
 /* Pointers live until the callback returns. */
 struct hf_fsck_finding {
+	size_t size; /* set by the library: types.h */
 	enum hf_fsck_severity severity;
 	/* name in the store's directory; "" for a finding about the state that the log gives */
 	const char *file;
@@ -174,6 +179,7 @@ struct hf_fsck_finding {
 typedef void (*hf_fsck_fn)(void *ctx, const struct hf_fsck_finding *finding);
 
 struct hf_fsck_options {
+	size_t size; /* types.h */
 	size_t max_objects; /* named with one finding; 0: 100 */
 	/* bytes; called between files, with report's ctx. May be NULL */
 	void (*progress)(void *ctx, uint64_t done, uint64_t total);
@@ -201,6 +207,7 @@ HF_API const char *hf_fsck_stop_name(int stop);
 
 /* Everything in it was counted by this very check. */
 struct hf_fsck_summary {
+	size_t size; /* types.h */
 	/* a check took place. false: there is no verdict, and everything else here is zero */
 	bool checked;
 	/* HF_OK, HF_ECORRUPT, HF_EVERSION, HF_EIO: the gravest finding. If not `checked`: what

@@ -37,6 +37,7 @@ enum hf_api_type {
 	HF_API_MEMORY = 20, /* struct hf_memory *, for hf_release() */
 	HF_API_FUNCTION = 21, /* a callback */
 	HF_API_CONTEXT = 22, /* void * */
+	HF_API_SIZE = 23, /* size_t: how much of the struct there is (types.h); its first member */
 };
 
 /* A value of an enumeration. */
@@ -65,6 +66,7 @@ struct hf_api_member {
 struct hf_api_struct {
 	const char *name; /* "hf_outbox_item" */
 	size_t size;
+	size_t first; /* as of its first release; 0: it does not begin with its size */
 	const struct hf_api_member *members;
 };
 

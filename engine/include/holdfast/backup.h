@@ -2,10 +2,7 @@
  *
  * A backup bears the uuid and epoch of its store and is never written: hf_open answers
  * HF_EREADONLY, and changes nothing. hf_open_read, hf_fsck and hf_log_each work on it. hf_restore
- * makes a store of its state. docs/backups.md says how often, and what other ways of copying do.
- *
- * Structs that begin with `size` may grow: it is sizeof the struct as the caller was compiled with
- * it, or 0: as of its first release. Other members of a zeroed one mean the defaults. */
+ * makes a store of its state. docs/backups.md says how often, and what other ways of copying do. */
 #ifndef HOLDFAST_BACKUP_H
 #define HOLDFAST_BACKUP_H
 
@@ -16,7 +13,7 @@ extern "C" {
 #endif
 
 struct hf_backup_options {
-	size_t size; /* 0: as of its first release */
+	size_t size; /* types.h */
 	/* What is never written again gets a second name instead of a copy, on the same file system:
 	 * quick and small, and lost with the disk that the store is lost with. */
 	bool link;
@@ -24,9 +21,9 @@ struct hf_backup_options {
 	void *ctx; /* for it */
 };
 
-/* What a backup is. Filled up to `size`, which the caller sets. */
+/* What a backup is. */
 struct hf_backup_facts {
-	size_t size;
+	size_t size; /* types.h */
 	uint8_t uuid[16]; /* of the store */
 	uint16_t epoch;
 	bool incremental; /* it took the place of an older one */
@@ -58,7 +55,7 @@ HF_API HF_CHECKED int hf_backup(const char *path, const char *dest,
                                 struct hf_backup_facts *out, struct hf_error *error);
 
 struct hf_restore_options {
-	size_t size; /* 0: as of its first release */
+	size_t size; /* types.h */
 	bool replace; /* the store in the directory goes, in one step; else that is HF_ECONFLICT */
 	bool allow_unsafe_fs; /* as in hf_options */
 	uint16_t epoch_above; /* the new epoch is greater than this, too */

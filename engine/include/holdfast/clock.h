@@ -30,6 +30,7 @@ extern "C" {
 #define HF_CLOCK_REASON_MAX 4096u
 
 struct hf_clock {
+	size_t size; /* types.h */
 	hf_time now; /* the store's clock */
 	hf_time wall; /* the machine's wall clock, at the same moment */
 	int64_t ahead_us; /* now - wall, never below 0 */
@@ -47,6 +48,7 @@ HF_API HF_CHECKED int hf_clock_get(hf_store *store, unsigned flags, struct hf_cl
                                    struct hf_error *error);
 
 struct hf_clock_set_back_args {
+	size_t size; /* types.h */
 	struct hf_write write; /* the object is the clock; its version is the newest set-back's */
 	/* must not be blank (HF_EREASON); at most HF_CLOCK_REASON_MAX bytes (HF_ETOOBIG). It stays
 	 * in the log */

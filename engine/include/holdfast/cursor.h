@@ -48,6 +48,7 @@ struct hf_cursor {
 /* --- Mutations -------------------------------------------------------------------------------- */
 
 struct hf_cursor_advance_args {
+	size_t size; /* types.h */
 	struct hf_write write;
 	struct hf_cursor_key key;
 	int64_t sequence; /* > 0 */
@@ -66,6 +67,7 @@ HF_API HF_CHECKED int hf_cursor_advance(hf_store *store, hf_txn *txn,
                                         struct hf_result *result, struct hf_error *error);
 
 struct hf_cursor_reset_args {
+	size_t size; /* types.h */
 	struct hf_write write;
 	struct hf_cursor_key key;
 	int64_t sequence; /* >= 0 */
@@ -83,6 +85,7 @@ HF_API HF_CHECKED int hf_cursor_reset(hf_store *store, hf_txn *txn,
                                       struct hf_result *result, struct hf_error *error);
 
 struct hf_cursor_record_error_args {
+	size_t size; /* types.h */
 	struct hf_write write;
 	struct hf_cursor_key key;
 	/* must not be blank (HF_EINVAL); cut after HF_CURSOR_ERROR_MAX bytes */
@@ -97,6 +100,7 @@ HF_API HF_CHECKED int hf_cursor_record_error(hf_store *store, hf_txn *txn,
                                              struct hf_result *result, struct hf_error *error);
 
 struct hf_cursor_put_args {
+	size_t size; /* types.h */
 	struct hf_write write;
 	/* Stored as given but for version, which is ignored. last_sequence >= 0; updated_at not
 	 * given: the store's clock; error_count is 0 exactly when last_error is empty (longer ones
@@ -113,6 +117,7 @@ HF_API HF_CHECKED int hf_cursor_put(hf_store *store, hf_txn *txn,
                                     struct hf_error *error);
 
 struct hf_cursor_remove_args {
+	size_t size; /* types.h */
 	struct hf_write write;
 	struct hf_cursor_key key;
 };
@@ -123,6 +128,7 @@ HF_API HF_CHECKED int hf_cursor_remove(hf_store *store, hf_txn *txn,
                                        struct hf_result *result, struct hf_error *error);
 
 struct hf_cursor_guard_args {
+	size_t size; /* types.h */
 	struct hf_write write; /* expect must not be 0 */
 	struct hf_cursor_key key;
 };
@@ -136,6 +142,7 @@ HF_API HF_CHECKED int hf_cursor_guard(hf_store *store, hf_txn *txn,
 /* --- Reads ------------------------------------------------------------------------------------ */
 
 struct hf_cursor_got {
+	size_t size; /* types.h */
 	struct hf_cursor cursor;
 	struct hf_memory *memory;
 };
@@ -147,6 +154,7 @@ HF_API HF_CHECKED int hf_cursor_get(hf_store *store, const struct hf_cursor_key 
 
 /* Which cursors. Zeroed: all of them. */
 struct hf_cursor_list_args {
+	size_t size; /* types.h */
 	struct hf_bytes consumer; /* exactly this one; blank: any */
 	struct hf_bytes stream; /* exactly this one; blank: any */
 	struct hf_bytes subject; /* exactly this one; blank: any, unless by_subject */
@@ -156,6 +164,7 @@ struct hf_cursor_list_args {
 };
 
 struct hf_cursor_page {
+	size_t size; /* types.h */
 	const struct hf_cursor *items;
 	size_t count;
 	const char *next; /* token of the next page, NULL at the end */
@@ -169,6 +178,7 @@ HF_API HF_CHECKED int hf_cursor_list(hf_store *store, const struct hf_cursor_lis
                                      struct hf_error *error);
 
 struct hf_cursor_list_lag_args {
+	size_t size; /* types.h */
 	struct hf_bytes stream; /* required */
 	struct hf_bytes subject; /* exactly this one; blank: any, unless by_subject */
 	bool by_subject; /* a blank `subject` selects the cursors without a subject */
@@ -184,6 +194,7 @@ struct hf_cursor_lag_item {
 };
 
 struct hf_cursor_lag_page {
+	size_t size; /* types.h */
 	const struct hf_cursor_lag_item *items;
 	size_t count;
 	const char *next; /* token of the next page, NULL at the end */

@@ -55,6 +55,7 @@ enum hf_document_orders {
 /* --- Mutations -------------------------------------------------------------------------------- */
 
 struct hf_document_put_args {
+	size_t size; /* types.h */
 	struct hf_write write;
 	struct hf_document_key key;
 	struct hf_bytes payload; /* at most HF_PAYLOAD_MAX bytes */
@@ -82,6 +83,7 @@ HF_API HF_CHECKED int hf_document_put(hf_store *store, hf_txn *txn,
                                       struct hf_result *result, struct hf_error *error);
 
 struct hf_document_regroup_args {
+	size_t size; /* types.h */
 	struct hf_write write;
 	struct hf_document_key key;
 	struct hf_bytes group; /* empty: none */
@@ -95,6 +97,7 @@ HF_API HF_CHECKED int hf_document_regroup(hf_store *store, hf_txn *txn,
                                           struct hf_result *result, struct hf_error *error);
 
 struct hf_document_remove_args {
+	size_t size; /* types.h */
 	struct hf_write write;
 	struct hf_document_key key;
 };
@@ -105,6 +108,7 @@ HF_API HF_CHECKED int hf_document_remove(hf_store *store, hf_txn *txn,
                                          struct hf_result *result, struct hf_error *error);
 
 struct hf_document_clear_args {
+	size_t size; /* types.h */
 	struct hf_write write; /* expect must be 0 */
 	struct hf_bytes collection;
 };
@@ -115,6 +119,7 @@ HF_API HF_CHECKED int hf_document_clear(hf_store *store, hf_txn *txn,
                                         struct hf_result *result, struct hf_error *error);
 
 struct hf_document_guard_args {
+	size_t size; /* types.h */
 	struct hf_write write; /* expect must not be 0 */
 	struct hf_document_key key;
 };
@@ -128,6 +133,7 @@ HF_API HF_CHECKED int hf_document_guard(hf_store *store, hf_txn *txn,
 /* --- Reads ------------------------------------------------------------------------------------ */
 
 struct hf_document_got {
+	size_t size; /* types.h */
 	struct hf_document document;
 	struct hf_memory *memory;
 };
@@ -142,12 +148,14 @@ HF_API HF_CHECKED int hf_document_has(hf_store *store, const struct hf_document_
                                       unsigned flags, bool *out, struct hf_error *error);
 
 struct hf_document_count_args {
+	size_t size; /* types.h */
 	struct hf_bytes collection;
 	struct hf_bytes group; /* only those of this group; empty: all, unless by_group */
 	bool by_group; /* an empty `group` selects the documents without one */
 };
 
 struct hf_document_counts {
+	size_t size; /* types.h */
 	uint64_t documents; /* exact: what has expired is not among them */
 	unsigned orders; /* that the collection keeps; 0: it holds no documents */
 	hf_time as_of; /* the store's clock */
@@ -168,6 +176,7 @@ enum hf_document_by {
 };
 
 struct hf_document_list_args {
+	size_t size; /* types.h */
 	struct hf_bytes collection;
 	struct hf_bytes group; /* only those of this group; empty: all, unless by_group */
 	bool by_group; /* an empty `group` selects the documents without one */
@@ -179,6 +188,7 @@ struct hf_document_list_args {
 };
 
 struct hf_document_page {
+	size_t size; /* types.h */
 	const struct hf_document *items;
 	size_t count;
 	const char *next; /* token of the next page, NULL at the end */

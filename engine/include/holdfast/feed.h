@@ -50,6 +50,7 @@ struct hf_event {
 };
 
 struct hf_event_batch {
+	size_t size; /* types.h */
 	const struct hf_event *events;
 	size_t count;
 	/* a feed that is opened with this goes on behind the batch; 0 for a subscription */
@@ -125,6 +126,7 @@ typedef void (*hf_event_fn)(void *ctx, const struct hf_event *event);
 
 /* Zeroed: all changes, through a ring. */
 struct hf_subscribe_args {
+	size_t size; /* types.h */
 	const char *domain; /* "outbox"; NULL: all */
 	/* only changes that concern objects whose key begins with these parts: see
 	 * hf_event_concerns() */

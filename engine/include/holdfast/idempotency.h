@@ -88,6 +88,7 @@ enum hf_idempotency_outcome {
 HF_API const char *hf_idempotency_outcome_name(enum hf_idempotency_outcome outcome);
 
 struct hf_idempotency_begin_args {
+	size_t size; /* types.h */
 	/* expect = HF_ABSENT: HF_ECONFLICT unless it is NEW, which aborts a transaction that has no
 	 * use for a replay */
 	struct hf_write write;
@@ -104,6 +105,7 @@ struct hf_idempotency_begin_args {
 
 /* What begin found. */
 struct hf_idempotency_begun {
+	size_t size; /* types.h */
 	enum hf_idempotency_outcome outcome;
 	hf_token token; /* NEW; else 0 */
 	/* NEW, IN_PROGRESS: when the owner's lease is over; else, and without a lease, HF_UNSET */
@@ -128,6 +130,7 @@ HF_API HF_CHECKED int hf_idempotency_begin(hf_store *store, hf_txn *txn,
                                            struct hf_result *result, struct hf_error *error);
 
 struct hf_idempotency_complete_args {
+	size_t size; /* types.h */
 	struct hf_write write;
 	struct hf_idempotency_key key;
 	hf_token token;
@@ -143,6 +146,7 @@ HF_API HF_CHECKED int hf_idempotency_complete(hf_store *store, hf_txn *txn,
                                               struct hf_result *result, struct hf_error *error);
 
 struct hf_idempotency_abandon_args {
+	size_t size; /* types.h */
 	struct hf_write write;
 	struct hf_idempotency_key key;
 	hf_token token;
@@ -157,6 +161,7 @@ HF_API HF_CHECKED int hf_idempotency_abandon(hf_store *store, hf_txn *txn,
 /* --- The raw store ---------------------------------------------------------------------------- */
 
 struct hf_idempotency_put_args {
+	size_t size; /* types.h */
 	struct hf_write write;
 	struct hf_idempotency_key key;
 	struct hf_bytes fingerprint; /* at most HF_IDEMPOTENCY_FINGERPRINT_MAX bytes */
@@ -181,6 +186,7 @@ HF_API HF_CHECKED int hf_idempotency_put(hf_store *store, hf_txn *txn,
                                          struct hf_result *result, struct hf_error *error);
 
 struct hf_idempotency_remove_args {
+	size_t size; /* types.h */
 	struct hf_write write;
 	struct hf_idempotency_key key;
 };
@@ -191,6 +197,7 @@ HF_API HF_CHECKED int hf_idempotency_remove(hf_store *store, hf_txn *txn,
                                             struct hf_result *result, struct hf_error *error);
 
 struct hf_idempotency_clear_args {
+	size_t size; /* types.h */
 	struct hf_write write; /* expect must be 0 */
 	struct hf_bytes scope;
 };
@@ -204,6 +211,7 @@ HF_API HF_CHECKED int hf_idempotency_clear(hf_store *store, hf_txn *txn,
 /* --- Guards ----------------------------------------------------------------------------------- */
 
 struct hf_idempotency_guard_args {
+	size_t size; /* types.h */
 	struct hf_write write; /* expect must not be 0 */
 	struct hf_idempotency_key key;
 };
@@ -215,6 +223,7 @@ HF_API HF_CHECKED int hf_idempotency_guard(hf_store *store, hf_txn *txn,
                                            struct hf_result *result, struct hf_error *error);
 
 struct hf_idempotency_guard_owner_args {
+	size_t size; /* types.h */
 	struct hf_write write;
 	struct hf_idempotency_key key;
 	hf_token token;
@@ -229,6 +238,7 @@ HF_API HF_CHECKED int hf_idempotency_guard_owner(hf_store *store, hf_txn *txn,
 /* --- Reads ------------------------------------------------------------------------------------ */
 
 struct hf_idempotency_got {
+	size_t size; /* types.h */
 	struct hf_idempotency_entry entry;
 	struct hf_memory *memory;
 };
@@ -243,6 +253,7 @@ HF_API HF_CHECKED int hf_idempotency_has(hf_store *store, const struct hf_idempo
                                          unsigned flags, bool *out, struct hf_error *error);
 
 struct hf_idempotency_list_args {
+	size_t size; /* types.h */
 	struct hf_bytes scope;
 	bool without_response; /* leaves responses empty: nothing is read from disk */
 	size_t limit; /* entries of a page; 0: all */
@@ -250,6 +261,7 @@ struct hf_idempotency_list_args {
 };
 
 struct hf_idempotency_page {
+	size_t size; /* types.h */
 	const struct hf_idempotency_entry *items;
 	size_t count;
 	const char *next; /* token of the next page, NULL at the end */
@@ -264,6 +276,7 @@ HF_API HF_CHECKED int hf_idempotency_list(hf_store *store,
                                           struct hf_error *error);
 
 struct hf_idempotency_counts {
+	size_t size; /* types.h */
 	uint64_t in_progress;
 	uint64_t done;
 	/* the instant at which these are exact: nothing that had ended then is among them */

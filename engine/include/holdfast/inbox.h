@@ -81,6 +81,7 @@ enum hf_inbox_save_mode {
 };
 
 struct hf_inbox_save_args {
+	size_t size; /* types.h */
 	struct hf_write write; /* expect must be 0 */
 	struct hf_bytes user;
 	const struct hf_inbox_input *records; /* in any order; the same key twice is HF_EINVAL */
@@ -114,6 +115,7 @@ HF_API HF_CHECKED int hf_inbox_save(hf_store *store, hf_txn *txn,
                                     struct hf_error *error);
 
 struct hf_inbox_set_status_args {
+	size_t size; /* types.h */
 	struct hf_write write; /* expect is the status's own version; HF_ABSENT: never set */
 	struct hf_bytes user;
 	struct hf_bytes status; /* at most HF_INBOX_STATUS_MAX bytes (HF_ETOOBIG) */
@@ -133,6 +135,7 @@ HF_API HF_CHECKED int hf_inbox_set_status(hf_store *store, hf_txn *txn,
 
 /* Arguments of the marks below. */
 struct hf_inbox_mark_args {
+	size_t size; /* types.h */
 	struct hf_write write;
 	struct hf_inbox_key key;
 	hf_time now; /* the time that is noted; not given: the store's clock */
@@ -163,6 +166,7 @@ HF_API HF_CHECKED int hf_inbox_mark_seen(hf_store *store, hf_txn *txn,
                                          struct hf_result *result, struct hf_error *error);
 
 struct hf_inbox_snooze_args {
+	size_t size; /* types.h */
 	struct hf_write write;
 	struct hf_inbox_key key;
 	hf_time until; /* stored as given; not given: wakes the record */
@@ -176,6 +180,7 @@ HF_API HF_CHECKED int hf_inbox_snooze(hf_store *store, hf_txn *txn,
                                       struct hf_result *result, struct hf_error *error);
 
 struct hf_inbox_remove_args {
+	size_t size; /* types.h */
 	struct hf_write write;
 	struct hf_inbox_key key;
 	int64_t tombstone_for; /* microseconds for which no save brings it back; 0: none */
@@ -188,6 +193,7 @@ HF_API HF_CHECKED int hf_inbox_remove(hf_store *store, hf_txn *txn,
                                       struct hf_result *result, struct hf_error *error);
 
 struct hf_inbox_put_tombstone_args {
+	size_t size; /* types.h */
 	struct hf_write write; /* expect is the tombstone's version; HF_ABSENT: none stands */
 	struct hf_inbox_key key;
 	bool dismissed; /* true: the record comes back dismissed; false: it does not come back */
@@ -204,6 +210,7 @@ HF_API HF_CHECKED int hf_inbox_put_tombstone(hf_store *store, hf_txn *txn,
                                              struct hf_result *result, struct hf_error *error);
 
 struct hf_inbox_guard_args {
+	size_t size; /* types.h */
 	struct hf_write write; /* expect must not be 0 */
 	struct hf_inbox_key key;
 };
@@ -217,6 +224,7 @@ HF_API HF_CHECKED int hf_inbox_guard(hf_store *store, hf_txn *txn,
 /* --- Many records ----------------------------------------------------------------------------- */
 
 struct hf_inbox_mark_all_args {
+	size_t size; /* types.h */
 	struct hf_write write; /* expect must be 0 */
 	struct hf_bytes user;
 	struct hf_bytes account; /* only this one; empty: all (not "primary") */
@@ -238,6 +246,7 @@ HF_API HF_CHECKED int hf_inbox_dismiss_all(hf_store *store, hf_txn *txn,
                                            struct hf_result *result, struct hf_error *error);
 
 struct hf_inbox_prune_args {
+	size_t size; /* types.h */
 	struct hf_write write; /* expect must be 0 */
 	struct hf_bytes user;
 	const struct hf_bytes *keep_accounts; /* an empty one stands for "primary" */
@@ -252,6 +261,7 @@ HF_API HF_CHECKED int hf_inbox_prune(hf_store *store, hf_txn *txn,
                                      struct hf_result *result, struct hf_error *error);
 
 struct hf_inbox_trim_args {
+	size_t size; /* types.h */
 	struct hf_write write; /* expect must be 0 */
 	struct hf_bytes user;
 	uint64_t max_records; /* keep at most so many; 0: no such bound */
@@ -269,6 +279,7 @@ HF_API HF_CHECKED int hf_inbox_trim(hf_store *store, hf_txn *txn,
                                     struct hf_error *error);
 
 struct hf_inbox_clear_args {
+	size_t size; /* types.h */
 	struct hf_write write; /* expect must be 0 */
 	struct hf_bytes user;
 };
@@ -283,6 +294,7 @@ HF_API HF_CHECKED int hf_inbox_clear(hf_store *store, hf_txn *txn,
 /* --- Reads ------------------------------------------------------------------------------------ */
 
 struct hf_inbox_got {
+	size_t size; /* types.h */
 	struct hf_inbox_record record;
 	struct hf_memory *memory;
 };
@@ -293,6 +305,7 @@ HF_API HF_CHECKED int hf_inbox_get(hf_store *store, const struct hf_inbox_key *k
 
 /* Which records. Zeroed but for the user: all of them. */
 struct hf_inbox_load_args {
+	size_t size; /* types.h */
 	struct hf_bytes user;
 	struct hf_bytes account; /* only this one; empty: all (not "primary") */
 	bool unread_only;
@@ -303,6 +316,7 @@ struct hf_inbox_load_args {
 };
 
 struct hf_inbox_page {
+	size_t size; /* types.h */
 	hf_time generated_at; /* the newest the inbox has seen; HF_UNSET: never saved */
 	const struct hf_inbox_record *items;
 	size_t count;
@@ -317,12 +331,14 @@ HF_API HF_CHECKED int hf_inbox_load(hf_store *store, const struct hf_inbox_load_
                                     struct hf_error *error);
 
 struct hf_inbox_list_dismissed_args {
+	size_t size; /* types.h */
 	struct hf_bytes user;
 	size_t limit; /* keys of a page; 0: all */
 	const char *page; /* `next` of the page before; NULL: the first page */
 };
 
 struct hf_inbox_key_page {
+	size_t size; /* types.h */
 	const struct hf_inbox_key *items;
 	size_t count;
 	const char *next; /* token of the next page, NULL at the end */
@@ -336,6 +352,7 @@ HF_API HF_CHECKED int hf_inbox_list_dismissed(hf_store *store,
                                               struct hf_error *error);
 
 struct hf_inbox_list_tombstones_args {
+	size_t size; /* types.h */
 	struct hf_bytes user;
 	struct hf_bytes account; /* with a thread: empty stands for "primary" */
 	struct hf_bytes thread; /* only the one of this key; empty: all */
@@ -352,6 +369,7 @@ struct hf_inbox_tombstone {
 };
 
 struct hf_inbox_tombstone_page {
+	size_t size; /* types.h */
 	const struct hf_inbox_tombstone *items;
 	size_t count;
 	const char *next; /* token of the next page, NULL at the end */
@@ -365,6 +383,7 @@ HF_API HF_CHECKED int hf_inbox_list_tombstones(hf_store *store,
                                                struct hf_error *error);
 
 struct hf_inbox_counts {
+	size_t size; /* types.h */
 	uint64_t total; /* all records */
 	uint64_t unread; /* unread and not dismissed */
 	uint64_t unseen; /* never marked seen and not dismissed */
@@ -376,6 +395,7 @@ HF_API HF_CHECKED int hf_inbox_count(hf_store *store, struct hf_bytes user, unsi
                                      struct hf_inbox_counts *out, struct hf_error *error);
 
 struct hf_inbox_status {
+	size_t size; /* types.h */
 	struct hf_bytes status; /* empty when never set */
 	struct hf_bytes extra; /* the same */
 	hf_lsn version; /* 0: never set */

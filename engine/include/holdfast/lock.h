@@ -36,6 +36,7 @@ struct hf_lock {
 /* --- Holding ---------------------------------------------------------------------------------- */
 
 struct hf_lock_acquire_args {
+	size_t size; /* types.h */
 	struct hf_write write;
 	struct hf_bytes name;
 	struct hf_bytes owner; /* a caller that gives the same owner may take the lock over */
@@ -55,6 +56,7 @@ HF_API HF_CHECKED int hf_lock_acquire(hf_store *store, hf_txn *txn,
                                       struct hf_result *result, struct hf_error *error);
 
 struct hf_lock_renew_args {
+	size_t size; /* types.h */
 	struct hf_write write;
 	struct hf_bytes name;
 	hf_token token;
@@ -68,6 +70,7 @@ HF_API HF_CHECKED int hf_lock_renew(hf_store *store, hf_txn *txn,
                                     struct hf_error *error);
 
 struct hf_lock_release_args {
+	size_t size; /* types.h */
 	struct hf_write write;
 	struct hf_bytes name;
 	hf_token token;
@@ -79,6 +82,7 @@ HF_API HF_CHECKED int hf_lock_release(hf_store *store, hf_txn *txn,
                                       struct hf_result *result, struct hf_error *error);
 
 struct hf_lock_force_release_args {
+	size_t size; /* types.h */
 	struct hf_write write;
 	struct hf_bytes name;
 	/* must not be blank (HF_EREASON); at most HF_LOCK_REASON_MAX bytes (HF_ETOOBIG) */
@@ -92,6 +96,7 @@ HF_API HF_CHECKED int hf_lock_force_release(hf_store *store, hf_txn *txn,
                                             struct hf_result *result, struct hf_error *error);
 
 struct hf_lock_put_args {
+	size_t size; /* types.h */
 	struct hf_write write;
 	struct hf_bytes name;
 	struct hf_bytes owner;
@@ -110,6 +115,7 @@ HF_API HF_CHECKED int hf_lock_put(hf_store *store, hf_txn *txn, const struct hf_
 /* Guards write nothing and only make sense in a transaction: HF_EINVAL without one. */
 
 struct hf_lock_guard_args {
+	size_t size; /* types.h */
 	struct hf_write write; /* expect must not be 0 */
 	struct hf_bytes name;
 };
@@ -121,6 +127,7 @@ HF_API HF_CHECKED int hf_lock_guard(hf_store *store, hf_txn *txn,
                                     struct hf_error *error);
 
 struct hf_lock_guard_held_args {
+	size_t size; /* types.h */
 	struct hf_write write;
 	struct hf_bytes name;
 	hf_token token;
@@ -138,6 +145,7 @@ HF_API HF_CHECKED int hf_lock_guard_held(hf_store *store, hf_txn *txn,
 typedef void (*hf_lock_fn)(void *ctx);
 
 struct hf_lock_with_args {
+	size_t size; /* types.h */
 	struct hf_bytes name;
 	int64_t wait_us; /* as in hf_lock_acquire */
 	struct hf_cancel_flag *cancel; /* hf_cancel() on it ends the wait; not `fn`. NULL: none */
@@ -155,6 +163,7 @@ HF_API HF_CHECKED int hf_lock_with(hf_store *store, const struct hf_lock_with_ar
 /* --- Reads ------------------------------------------------------------------------------------ */
 
 struct hf_lock_check_args {
+	size_t size; /* types.h */
 	struct hf_bytes name;
 	hf_token token;
 };
@@ -165,6 +174,7 @@ HF_API HF_CHECKED int hf_lock_check(hf_store *store, const struct hf_lock_check_
                                     unsigned flags, struct hf_error *error);
 
 struct hf_lock_got {
+	size_t size; /* types.h */
 	struct hf_lock lock;
 	struct hf_memory *memory;
 };
@@ -174,11 +184,13 @@ HF_API HF_CHECKED int hf_lock_get(hf_store *store, struct hf_bytes name, unsigne
                                   struct hf_lock_got *out, struct hf_error *error);
 
 struct hf_lock_list_args {
+	size_t size; /* types.h */
 	size_t limit; /* items of a page; 0: all */
 	const char *page; /* `next` of the page before; NULL: the first page */
 };
 
 struct hf_lock_page {
+	size_t size; /* types.h */
 	const struct hf_lock *items;
 	size_t count;
 	const char *next; /* token of the next page, NULL at the end */
@@ -192,6 +204,7 @@ HF_API HF_CHECKED int hf_lock_list(hf_store *store, const struct hf_lock_list_ar
                                    struct hf_error *error);
 
 struct hf_lock_stats {
+	size_t size; /* types.h */
 	/* locks whose lease is over count until that is logged, which upkeep does soon after */
 	uint64_t held;
 	/* when the first of them ends; not after as_of: it is over, and not logged yet. HF_UNSET:

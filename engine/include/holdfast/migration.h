@@ -34,6 +34,7 @@ struct hf_migration {
 };
 
 struct hf_migrated {
+	size_t size; /* types.h */
 	size_t applied; /* by this call */
 	size_t skipped; /* applied before, or by another caller meanwhile */
 	/* On failure: applied + skipped is the index of the one that failed. */
@@ -52,6 +53,7 @@ HF_API HF_CHECKED int hf_migrate(hf_store *store, const struct hf_migration *lis
 /* --- Names without effect --------------------------------------------------------------------- */
 
 struct hf_migration_record_args {
+	size_t size; /* types.h */
 	struct hf_write write;
 	struct hf_bytes name;
 	hf_time applied_at; /* not given: now */
@@ -67,6 +69,7 @@ HF_API HF_CHECKED int hf_migration_record(hf_store *store, hf_txn *txn,
                                           struct hf_result *result, struct hf_error *error);
 
 struct hf_migration_forget_args {
+	size_t size; /* types.h */
 	struct hf_write write;
 	struct hf_bytes name;
 };
@@ -78,6 +81,7 @@ HF_API HF_CHECKED int hf_migration_forget(hf_store *store, hf_txn *txn,
                                           struct hf_result *result, struct hf_error *error);
 
 struct hf_migration_guard_args {
+	size_t size; /* types.h */
 	struct hf_write write; /* expect must not be 0 */
 	struct hf_bytes name;
 };
@@ -103,11 +107,13 @@ struct hf_migration_entry {
 };
 
 struct hf_migration_list_args {
+	size_t size; /* types.h */
 	size_t limit; /* names of a page; 0: all */
 	const char *page; /* `next` of the page before; NULL: the first page */
 };
 
 struct hf_migration_page {
+	size_t size; /* types.h */
 	const struct hf_migration_entry *items;
 	size_t count;
 	const char *next; /* token of the next page, NULL at the end */

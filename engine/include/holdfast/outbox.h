@@ -89,6 +89,7 @@ struct hf_outbox_item {
 
 /* Many items: what claims and lists give. */
 struct hf_outbox_items {
+	size_t size; /* types.h */
 	const struct hf_outbox_item *items;
 	size_t count;
 	const char *next; /* lists: token of the next page, NULL at the end */
@@ -126,6 +127,7 @@ enum hf_outbox_dedup {
 };
 
 struct hf_outbox_enqueue_args {
+	size_t size; /* types.h */
 	struct hf_write write;
 	struct hf_bytes queue;
 	struct hf_bytes id;
@@ -160,6 +162,7 @@ struct hf_outbox_input {
 };
 
 struct hf_outbox_enqueue_many_args {
+	size_t size; /* types.h */
 	struct hf_write write; /* expect must be 0 */
 	struct hf_bytes queue;
 	const struct hf_outbox_input *items;
@@ -174,6 +177,7 @@ HF_API HF_CHECKED int hf_outbox_enqueue_many(hf_store *store, hf_txn *txn,
                                              struct hf_result *result, struct hf_error *error);
 
 struct hf_outbox_put_args {
+	size_t size; /* types.h */
 	struct hf_write write;
 	struct hf_bytes queue;
 	/* Stored as given but for token, owner, lease_until, run_until and version, which are
@@ -199,6 +203,7 @@ enum hf_outbox_leave {
 };
 
 struct hf_outbox_configure_args {
+	size_t size; /* types.h */
 	/* expect is the version of the queue's settings; HF_ABSENT: never changed */
 	struct hf_write write;
 	struct hf_bytes queue;
@@ -222,6 +227,7 @@ HF_API HF_CHECKED int hf_outbox_configure(hf_store *store, hf_txn *txn,
                                           struct hf_result *result, struct hf_error *error);
 
 struct hf_outbox_clear_args {
+	size_t size; /* types.h */
 	struct hf_write write; /* expect must be 0 */
 	struct hf_bytes queue;
 };
@@ -233,6 +239,7 @@ HF_API HF_CHECKED int hf_outbox_clear(hf_store *store, hf_txn *txn,
                                       struct hf_result *result, struct hf_error *error);
 
 struct hf_outbox_pause_args {
+	size_t size; /* types.h */
 	struct hf_write write; /* expect as in hf_outbox_configure */
 	struct hf_bytes queue;
 	/* pause: then wait so long until nothing of it is sending: 0 not at all, -1 forever. 0 in a
@@ -252,6 +259,7 @@ HF_API HF_CHECKED int hf_outbox_resume(hf_store *store, hf_txn *txn,
                                        struct hf_result *result, struct hf_error *error);
 
 struct hf_outbox_put_completed_args {
+	size_t size; /* types.h */
 	struct hf_write write; /* expect must be 0 */
 	struct hf_bytes queue;
 	struct hf_bytes id;
@@ -270,6 +278,7 @@ HF_API HF_CHECKED int hf_outbox_put_completed(hf_store *store, hf_txn *txn,
  * none. */
 
 struct hf_outbox_remove_args {
+	size_t size; /* types.h */
 	struct hf_write write;
 	struct hf_bytes queue;
 	struct hf_bytes id;
@@ -280,6 +289,7 @@ HF_API HF_CHECKED int hf_outbox_remove(hf_store *store, hf_txn *txn,
                                        struct hf_result *result, struct hf_error *error);
 
 struct hf_outbox_mark_failed_args {
+	size_t size; /* types.h */
 	struct hf_write write;
 	struct hf_bytes queue;
 	struct hf_bytes id;
@@ -292,6 +302,7 @@ HF_API HF_CHECKED int hf_outbox_mark_failed(hf_store *store, hf_txn *txn,
                                             struct hf_result *result, struct hf_error *error);
 
 struct hf_outbox_retry_args {
+	size_t size; /* types.h */
 	struct hf_write write;
 	struct hf_bytes queue;
 	struct hf_bytes id;
@@ -306,6 +317,7 @@ HF_API HF_CHECKED int hf_outbox_retry(hf_store *store, hf_txn *txn,
 
 /* Which items; zeroed but for the queue: all that failed. Every condition that is set must hold. */
 struct hf_outbox_redrive_args {
+	size_t size; /* types.h */
 	struct hf_write write; /* expect must be 0 */
 	struct hf_bytes queue;
 	struct hf_bytes group; /* empty: any */
@@ -326,6 +338,7 @@ HF_API HF_CHECKED int hf_outbox_redrive(hf_store *store, hf_txn *txn,
                                         struct hf_result *result, struct hf_error *error);
 
 struct hf_outbox_prune_args {
+	size_t size; /* types.h */
 	struct hf_write write; /* expect must be 0 */
 	struct hf_bytes queue;
 	enum hf_outbox_status status; /* HF_OUTBOX_FAILED or HF_OUTBOX_QUEUED; HF_OUTBOX_ANY: failed */
@@ -343,6 +356,7 @@ HF_API HF_CHECKED int hf_outbox_prune(hf_store *store, hf_txn *txn,
 
 /* What is not set stays. */
 struct hf_outbox_reschedule_args {
+	size_t size; /* types.h */
 	struct hf_write write;
 	struct hf_bytes queue;
 	struct hf_bytes id;
@@ -363,6 +377,7 @@ HF_API HF_CHECKED int hf_outbox_reschedule(hf_store *store, hf_txn *txn,
 /* Guards write nothing and only make sense in a transaction: HF_EINVAL without one. */
 
 struct hf_outbox_guard_args {
+	size_t size; /* types.h */
 	struct hf_write write; /* expect must not be 0 */
 	struct hf_bytes queue;
 	struct hf_bytes id;
@@ -375,6 +390,7 @@ HF_API HF_CHECKED int hf_outbox_guard(hf_store *store, hf_txn *txn,
                                       struct hf_result *result, struct hf_error *error);
 
 struct hf_outbox_guard_claim_args {
+	size_t size; /* types.h */
 	struct hf_write write;
 	struct hf_bytes queue;
 	struct hf_bytes id;

@@ -25,6 +25,7 @@ extern "C" {
  * that answers so: see hf_txn_commit(). */
 
 struct hf_outbox_claim_args {
+	size_t size; /* types.h */
 	struct hf_write write;
 	struct hf_bytes queue;
 	struct hf_bytes id;
@@ -44,6 +45,7 @@ HF_API HF_CHECKED int hf_outbox_claim(hf_store *store, hf_txn *txn,
                                       struct hf_error *error);
 
 struct hf_outbox_claim_next_args {
+	size_t size; /* types.h */
 	struct hf_write write; /* expect must be 0 */
 	struct hf_bytes queue;
 	/* Instead of `queue` several, at most 1,024: what is in the first goes before what is in the
@@ -78,6 +80,7 @@ HF_API HF_CHECKED int hf_outbox_claim_next(hf_store *store, hf_txn *txn,
  * token is not the current one or the claim is over: stop, another worker may be at work. */
 
 struct hf_outbox_extend_args {
+	size_t size; /* types.h */
 	struct hf_write write;
 	struct hf_bytes queue;
 	struct hf_bytes id;
@@ -92,6 +95,7 @@ HF_API HF_CHECKED int hf_outbox_extend(hf_store *store, hf_txn *txn,
                                        struct hf_result *result, struct hf_error *error);
 
 struct hf_outbox_complete_args {
+	size_t size; /* types.h */
 	struct hf_write write;
 	struct hf_bytes queue;
 	struct hf_bytes id;
@@ -121,6 +125,7 @@ struct hf_outbox_backoff {
 };
 
 struct hf_outbox_fail_args {
+	size_t size; /* types.h */
 	struct hf_write write;
 	struct hf_bytes queue;
 	struct hf_bytes id;
@@ -137,6 +142,7 @@ HF_API HF_CHECKED int hf_outbox_fail(hf_store *store, hf_txn *txn,
                                      struct hf_result *result, struct hf_error *error);
 
 struct hf_outbox_release_args {
+	size_t size; /* types.h */
 	struct hf_write write;
 	struct hf_bytes queue;
 	struct hf_bytes id;

@@ -29,6 +29,7 @@ typedef unsigned (*hf_outbox_send_fn)(void *ctx, const struct hf_outbox_item *it
                                       size_t size);
 
 struct hf_outbox_drain_args {
+	size_t size; /* types.h */
 	struct hf_bytes queue;
 	hf_outbox_send_fn send;
 	void *ctx;
@@ -44,6 +45,7 @@ struct hf_outbox_drain_args {
 };
 
 struct hf_outbox_drained {
+	size_t size; /* types.h */
 	uint64_t sent; /* delivered and gone */
 	uint64_t failed; /* failed for good in this pass */
 	/* still there for a later pass: failed and queued again, given back, kept back by their

@@ -15,6 +15,7 @@ struct hf_outbox_key {
 };
 
 struct hf_outbox_got {
+	size_t size; /* types.h */
 	struct hf_outbox_item item;
 	struct hf_memory *memory;
 };
@@ -30,6 +31,7 @@ typedef bool (*hf_outbox_match_fn)(void *ctx, const struct hf_outbox_item *item)
 
 /* Which items. Zeroed but for the queue: all of them. */
 struct hf_outbox_list_args {
+	size_t size; /* types.h */
 	struct hf_bytes queue;
 	/* HF_OUTBOX_QUEUED gives what is pending, delayed items too; HF_OUTBOX_ANY: all */
 	enum hf_outbox_status status;
@@ -54,6 +56,7 @@ struct hf_outbox_status_stats {
 };
 
 struct hf_outbox_stats {
+	size_t size; /* types.h */
 	struct hf_outbox_status_stats queued;
 	struct hf_outbox_status_stats sending;
 	struct hf_outbox_status_stats failed;
@@ -90,6 +93,7 @@ struct hf_outbox_completed_id {
 };
 
 struct hf_outbox_completed_page {
+	size_t size; /* types.h */
 	const struct hf_outbox_completed_id *ids;
 	size_t count;
 	const char *next; /* token of the next page, NULL at the end */
@@ -97,6 +101,7 @@ struct hf_outbox_completed_page {
 };
 
 struct hf_outbox_list_completed_args {
+	size_t size; /* types.h */
 	struct hf_bytes queue;
 	struct hf_bytes id; /* only this one, if it blocks; empty: all */
 	size_t limit; /* 0: all */

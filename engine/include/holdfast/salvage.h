@@ -1,7 +1,5 @@
 /* What is left of a damaged store: a new one is built of everything that verifies, and what is lost
- * is named. The damaged one stays as it is, bit for bit.
- *
- * Structs that begin with `size` may grow: see transfer.h. */
+ * is named. The damaged one stays as it is, bit for bit. */
 #ifndef HOLDFAST_SALVAGE_H
 #define HOLDFAST_SALVAGE_H
 
@@ -13,7 +11,7 @@ extern "C" {
 #endif
 
 struct hf_salvage_options {
-	size_t size; /* 0: as of its first release */
+	size_t size; /* types.h */
 	bool build; /* false: nothing is made; the report says what would be kept and lost */
 	bool allow_unsafe_fs; /* as in hf_options */
 	uint16_t epoch_above; /* the new epoch is greater than this, too */
@@ -29,9 +27,8 @@ struct hf_salvage_domain {
 	uint64_t lost; /* objects that were left out, because their payload cannot be read */
 };
 
-/* Filled up to `size`, which the caller sets. */
 struct hf_salvage_summary {
-	size_t size;
+	size_t size; /* types.h */
 	bool looked; /* false: the source could not be judged, and everything else is zero */
 	bool built; /* there is a new store */
 	uint8_t uuid[16]; /* of the source */

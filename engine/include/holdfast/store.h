@@ -29,6 +29,7 @@ extern "C" {
 #endif
 
 struct hf_options {
+	size_t size; /* types.h */
 	bool create; /* make the store if the directory holds none (0700, files 0600) */
 	bool no_background; /* start no thread: the host calls hf_maintain() */
 	/* open on a file system that cannot keep the promises: served over a network, by a program
@@ -185,6 +186,7 @@ HF_API HF_CHECKED int hf_scrub(hf_store *store, uint64_t bytes_per_second, hf_pr
                                void *ctx, struct hf_error *error);
 
 struct hf_info {
+	size_t size; /* types.h */
 	uint8_t uuid[16];
 	uint16_t epoch;
 	uint32_t format; /* major version of the format on disk */

@@ -34,6 +34,7 @@ struct hf_timeline_event {
 /* --- Mutations -------------------------------------------------------------------------------- */
 
 struct hf_timeline_append_args {
+	size_t size; /* types.h */
 	struct hf_write write;
 	struct hf_timeline_key key;
 	struct hf_bytes type; /* 1 to HF_KEY_MAX bytes, no NUL */
@@ -52,6 +53,7 @@ HF_API HF_CHECKED int hf_timeline_append(hf_store *store, hf_txn *txn,
                                          struct hf_result *result, struct hf_error *error);
 
 struct hf_timeline_retain_args {
+	size_t size; /* types.h */
 	struct hf_write write; /* expect must be 0 */
 	struct hf_bytes timeline;
 	uint64_t max_events; /* keep at most so many, the newest ones; 0: no such bound */
@@ -67,6 +69,7 @@ HF_API HF_CHECKED int hf_timeline_retain(hf_store *store, hf_txn *txn,
                                          struct hf_result *result, struct hf_error *error);
 
 struct hf_timeline_clear_args {
+	size_t size; /* types.h */
 	struct hf_write write; /* expect must be 0 */
 	struct hf_bytes timeline;
 };
@@ -77,6 +80,7 @@ HF_API HF_CHECKED int hf_timeline_clear(hf_store *store, hf_txn *txn,
                                         struct hf_result *result, struct hf_error *error);
 
 struct hf_timeline_guard_args {
+	size_t size; /* types.h */
 	struct hf_write write; /* expect must not be 0 */
 	struct hf_timeline_key key;
 };
@@ -90,6 +94,7 @@ HF_API HF_CHECKED int hf_timeline_guard(hf_store *store, hf_txn *txn,
 /* --- Reads ------------------------------------------------------------------------------------ */
 
 struct hf_timeline_got {
+	size_t size; /* types.h */
 	struct hf_timeline_event event;
 	struct hf_memory *memory;
 };
@@ -108,6 +113,7 @@ struct hf_timeline_filter {
 };
 
 struct hf_timeline_query_args {
+	size_t size; /* types.h */
 	struct hf_timeline_filter filter;
 	bool ascending; /* oldest first; else newest first */
 	bool without_payload; /* payloads stay empty and are not read from disk */
@@ -116,6 +122,7 @@ struct hf_timeline_query_args {
 };
 
 struct hf_timeline_page {
+	size_t size; /* types.h */
 	const struct hf_timeline_event *items;
 	size_t count;
 	uint64_t total; /* events that match the filter now, on whatever page */
@@ -129,8 +136,13 @@ HF_API HF_CHECKED int hf_timeline_query(hf_store *store, const struct hf_timelin
                                         unsigned flags, struct hf_timeline_page *out,
                                         struct hf_error *error);
 
+struct hf_timeline_count_args {
+	size_t size; /* types.h */
+	struct hf_timeline_filter filter;
+};
+
 /* How many events match: O(log n). */
-HF_API HF_CHECKED int hf_timeline_count(hf_store *store, const struct hf_timeline_filter *args,
+HF_API HF_CHECKED int hf_timeline_count(hf_store *store, const struct hf_timeline_count_args *args,
                                         unsigned flags, uint64_t *out, struct hf_error *error);
 
 /* The newest happened_at, HF_UNSET for an empty timeline (and on failure): O(log n). */

@@ -3,10 +3,7 @@
  * A file holds the state at one LSN, compressed and with checksums over every byte. Exports of one
  * state are equal byte for byte, but for the first 512 bytes, which name the store; so is what is
  * exported from a store that a file was imported to. What belongs to a store alone (its log, its
- * content key) is not in it.
- *
- * Structs that begin with `size` may grow: it is sizeof the struct as the caller was compiled with
- * it, or 0: as of its first release. Other members of a zeroed one mean the defaults. */
+ * content key) is not in it. */
 #ifndef HOLDFAST_TRANSFER_H
 #define HOLDFAST_TRANSFER_H
 
@@ -16,9 +13,9 @@
 extern "C" {
 #endif
 
-/* What a file says about itself. Filled up to `size`, which the caller sets. */
+/* What a file says about itself. */
 struct hf_snapshot_file {
-	size_t size;
+	size_t size; /* types.h */
 	/* of the store that it was exported from; of the new one after an import */
 	uint8_t uuid[16];
 	uint16_t epoch;
@@ -32,7 +29,7 @@ struct hf_snapshot_file {
 /* --- Export ----------------------------------------------------------------------------------- */
 
 struct hf_export_options {
-	size_t size; /* 0: as of its first release */
+	size_t size; /* types.h */
 	bool replace; /* a file of that name goes; else that is HF_ECONFLICT */
 	hf_progress_fn progress; /* may be NULL */
 	void *ctx; /* for it */
@@ -63,7 +60,7 @@ HF_API HF_CHECKED int hf_export_fd(hf_store *store, int fd, const struct hf_expo
 /* --- Check ------------------------------------------------------------------------------------ */
 
 struct hf_verify_options {
-	size_t size; /* 0: as of its first release */
+	size_t size; /* types.h */
 	/* bytes of entries once decompressed; 0: 64 MiB and 1,000 times the file */
 	uint64_t max_bytes;
 	hf_progress_fn progress; /* may be NULL */
@@ -80,7 +77,7 @@ HF_API HF_CHECKED int hf_verify_snapshot(const char *path, const struct hf_verif
 /* --- Import ----------------------------------------------------------------------------------- */
 
 struct hf_import_options {
-	size_t size; /* 0: as of its first release */
+	size_t size; /* types.h */
 	bool replace; /* the store in the directory goes, in one step; else that is HF_ECONFLICT */
 	bool allow_unsafe_fs; /* as in hf_options */
 	uint16_t epoch_above; /* the new epoch is greater than this, too */

@@ -2,10 +2,18 @@
  *
  * Conventions, once for all of holdfast:
  *  - Every fallible function returns an enum hf_code: HF_OK (0) or the cause. The last parameter
- *    is a caller-owned, nullable struct hf_error; it is written on failure only.
+ *    is a caller-owned, nullable struct hf_error; it is written on failure only, and need not be
+ *    zeroed.
  *  - `struct hf_bytes` is borrowed: the library copies what it keeps before the call returns,
  *    unless a comment says otherwise.
  *  - A zeroed options or arguments struct always means the defaults.
+ *  - Structs that may grow begin with `size`: sizeof the struct as the caller was compiled with it,
+ *    or 0: as of its first release. Of one that is handed in, members that the caller's lacks are
+ *    zero; a longer one than the library knows is HF_EINVAL unless what lies behind is zero. One
+ *    that the library fills is written no further than its size, which stays: zero it, or set the
+ *    size, before the first call. What a callback is given alone says how much there is. A size
+ *    that no release had is HF_EINVAL, and then nothing was done and nothing filled.
+ *    All other structs stay as they are as long as HF_ABI does.
  *  - Names: a call is a verb, hf_outbox_claim(), and its arguments are struct hf_outbox_claim_args;
  *    a struct is a noun. The names of a domain's containers are hf_<domain>_names(), what is in one
  *    hf_<domain>_list() or hf_<domain>_list_<what>() (but hf_inbox_load() and hf_timeline_query()),
@@ -136,7 +144,7 @@ struct hf_cancel_flag {
 	uint32_t cancelled;
 };
 
-/* Stands first in the arguments of every mutation. */
+/* Stands behind the size in the arguments of every mutation. */
 struct hf_write {
 	/* expected version of the object: 0 none, HF_ABSENT must not exist; else HF_ECONFLICT */
 	hf_lsn expect;
@@ -154,11 +162,13 @@ struct hf_write {
 	 * ends the wait. NULL: only time, success and the closing of the store do. Ignored by calls
 	 * that do not wait */
 	struct hf_cancel_flag *cancel;
+	uint64_t reserved[2]; /* for what may come to be said of every mutation: 0, else HF_EINVAL */
 };
 
 /* What a mutation did. Valid when it returned HF_OK; inside a transaction, once hf_txn_commit
  * returned HF_OK. */
 struct hf_result {
+	size_t size; /* types.h */
 	bool changed; /* false: nothing to do, no entry was written */
 	/* version of the object after the operation; 0 if it is gone or the operation concerns many */
 	hf_lsn version;
@@ -184,8 +194,7 @@ enum hf_read_flags {
  * text, line separators, quotes, backslashes and bytes that are no UTF-8 stand as \xNN; an
  * identifier of more than 120 bytes is cut in the middle ("head"..."tail"), two that stand
  * together earlier. Numbers stand first, so that no identifier displaces them. Always valid
- * UTF-8. Damage to a file of the store (HF_ECORRUPT, `file` not empty) is told with the commands to
- * run next. */
+ * UTF-8. */
 #define HF_ERROR_TEXT 256u
 struct hf_error {
 	int code; /* enum hf_code */
@@ -196,6 +205,7 @@ struct hf_error {
 	hf_lsn first_lsn; /* range of entries that the failure affects, or 0 */
 	hf_lsn last_lsn;
 	char text[HF_ERROR_TEXT];
+	uint64_t reserved[4]; /* for what may come to be said of failures: 0 */
 };
 
 /* Memory that holds the answer of a read or claim: its items, payloads and page token live in

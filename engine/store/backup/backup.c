@@ -181,7 +181,7 @@ static void checked(void *ctx, uint64_t done, uint64_t total)
 static int verify(struct backing *b)
 {
 	const struct hf_fsck_options options = {.progress = checked};
-	struct hf_fsck_summary sum;
+	struct hf_fsck_summary sum = {0};
 	struct hf_error why = {0};
 	const int rc = hf__fsck(b->beside.os, b->how->domains, &options, NULL, b, &sum, &why);
 	if (rc != HF_OK)

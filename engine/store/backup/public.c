@@ -50,40 +50,33 @@ static void close_places(struct places *p)
 
 /* --- Calls ------------------------------------------------------------------------------------ */
 
-static void tell_facts(struct hf_backup_facts *out, const struct hf_backup_facts *facts)
-{
-	struct hf_backup_facts filled = *facts;
-	if (!out)
-		return;
-	filled.size = out->size;
-	memcpy(out, &filled, out->size == 0 || out->size > sizeof filled ? sizeof filled : out->size);
-}
-
 int hf_backup(const char *path, const char *dest, const struct hf_backup_options *options,
               struct hf_backup_facts *out, struct hf_error *error)
 {
 	HF__CALL;
-	struct hf_backup_options own;
-	struct hf_backup_facts facts;
+	HF__TAKE(backup_options, options);
+	struct hf_backup_facts facts = {0};
 	struct places p = {0};
-	int rc = hf__sized_take(&own, sizeof own, options, sizeof own, "hf_backup_options", error);
+	int rc = hf__took(&hf__api_backup_options, options, error);
+	if (rc == HF_OK)
+		rc = hf__can_give(&hf__api_backup_facts, out, error);
 	if (rc == HF_OK)
 		rc = open_places(&p, path, dest, error);
 	if (rc != HF_OK)
 		return rc;
-	struct hf__meter meter = {.fn = own.progress, .ctx = own.ctx};
+	struct hf__meter meter = {.fn = options->progress, .ctx = options->ctx};
 	const struct hf__backup how = {
 	    .source = &p.from,
 	    .parent = &p.parent,
 	    .name = p.name,
 	    .domains = hf__all_domains(),
-	    .link = own.link,
+	    .link = options->link,
 	    .meter = &meter,
 	};
 	rc = hf__backup(&how, &facts, error);
 	if (rc == HF_OK) {
 		hf__meter_end(&meter);
-		tell_facts(out, &facts);
+		hf__give(&hf__api_backup_facts, out, &facts);
 	}
 	close_places(&p);
 	return rc;
@@ -93,29 +86,31 @@ int hf_restore(const char *backup, const char *directory, const struct hf_restor
                struct hf_snapshot_file *out, struct hf_error *error)
 {
 	HF__CALL;
-	struct hf_restore_options own;
+	HF__TAKE(restore_options, options);
 	struct hf_snapshot_file made = {0};
 	struct places p = {0};
-	int rc = hf__sized_take(&own, sizeof own, options, sizeof own, "hf_restore_options", error);
-	if (rc == HF_OK && own.wait_us < -1)
+	int rc = hf__took(&hf__api_restore_options, options, error);
+	if (rc == HF_OK)
+		rc = hf__can_give(&hf__api_snapshot_file, out, error);
+	if (rc == HF_OK && options->wait_us < -1)
 		rc = hf__fail(error, HF_EINVAL, 0, "wait_us is out of range");
 	if (rc == HF_OK)
 		rc = open_places(&p, backup, directory, error);
 	if (rc != HF_OK)
 		return rc;
-	struct hf__meter meter = {.fn = own.progress, .ctx = own.ctx};
+	struct hf__meter meter = {.fn = options->progress, .ctx = options->ctx};
 	const struct hf__restore how = {
 	    .backup = &p.from,
 	    .parent = &p.parent,
 	    .name = p.name,
 	    .domains = hf__all_domains(),
-	    .options = &own,
+	    .options = options,
 	    .meter = &meter,
 	};
 	rc = hf__restore(&how, &made, error);
 	if (rc == HF_OK) {
 		hf__meter_end(&meter);
-		hf__file_facts(out, &made);
+		hf__give(&hf__api_snapshot_file, out, &made);
 	}
 	close_places(&p);
 	return rc;

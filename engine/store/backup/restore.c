@@ -32,7 +32,7 @@ static int keep_state(struct restoring *r)
 {
 	const struct hf__os *os = r->beside.os;
 	struct hf__file_sink sink = {.os = os, .file = -1, .meter = r->how->meter};
-	struct hf_snapshot_file facts;
+	struct hf_snapshot_file facts = {0};
 	const int made = os->open(os->ctx, NAME_FILE, HF__OS_WRITE | HF__OS_CREATE, &sink.file);
 	if (made)
 		return hf__os_failed(r->error, FAILED ": a file could not be made", made);

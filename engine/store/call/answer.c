@@ -122,8 +122,7 @@ void hf__answer_reset(struct hf__answer *answer)
 void hf__clear_results(const struct hf__op *ops, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (ops[i].result)
-			memset(ops[i].result, 0, sizeof *ops[i].result);
+		hf__clear_result(ops[i].result);
 		if (ops[i].answer)
 			hf__answer_reset(ops[i].answer);
 	}

@@ -47,7 +47,8 @@ static int check_member(const void *at, const struct hf_api_member *member, stru
 int hf__check_form(const void *args, const struct hf_api_struct *of, struct hf__text *why)
 {
 	int rc = HF_OK;
-	for (const struct hf_api_member *member = of->members; member->name && rc == HF_OK; member++) {
+	for (const struct hf_api_member *member = of->members + (of->first != 0);
+	     member->name && rc == HF_OK; member++) {
 		const void *at = (const uint8_t *)args + member->offset;
 		if (IS(member, FORM))
 			rc = check_member(at, member, why);

@@ -42,14 +42,18 @@ static void fill_info(struct hf_store *store, struct hf_info *out)
 int hf_get_info(hf_store *store, struct hf_info *out, struct hf_error *error)
 {
 	HF__CALL;
-	int rc = hf__check_fork(store, error);
+	struct hf_info info = {0};
+	int rc = hf__can_give(&hf__api_info, out, error);
+	if (rc == HF_OK)
+		rc = hf__check_fork(store, error);
 	if (rc == HF_OK)
 		rc = hf__follow_begin(store, error);
 	if (rc != HF_OK)
 		return rc;
 	(void)pthread_mutex_lock(&store->lock);
-	fill_info(store, out);
+	fill_info(store, &info);
 	(void)pthread_mutex_unlock(&store->lock);
 	hf__follow_end(store);
+	hf__give(&hf__api_info, out, &info);
 	return HF_OK;
 }

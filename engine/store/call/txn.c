@@ -3,12 +3,44 @@
 #include "holdfast/async.h"
 #include "store/internal.h"
 
-static int check(const struct hf__verb *verb, const void *args, struct hf_error *error)
+static bool is_direct(const struct hf_result *result)
 {
+	return result && hf__is_today(&hf__api_result, result);
+}
+
+static void clear(const struct hf__op *op)
+{
+	if (op->direct)
+		hf__zero_result(op->result);
+	else
+		hf__clear_result(op->result);
+}
+
+/* Why not, of what all mutations have in common. */
+static int check_head(const struct hf__verb *verb, const struct hf__args *args,
+                      const struct hf_result *result, struct hf__text *why)
+{
+	int rc = verb->takes ? hf__check_size(verb->takes, args, why) : HF_OK;
+	if (rc == HF_OK && result)
+		rc = hf__check_given(&hf__api_result, result, why);
+	if (rc == HF_OK && (args->write.reserved[0] | args->write.reserved[1]) != 0)
+		rc = hf__refuse(why, HF_EINVAL,
+		                "write.reserved says something that this version does not know");
+	return rc;
+}
+
+static int check(const struct hf__op *op, struct hf_error *error)
+{
+	const struct hf__verb *verb = op->verb;
+	const struct hf__args *args = op->args;
 	char why[HF_ERROR_TEXT] = "";
 	struct hf__text text = {why, sizeof why, 0};
-	const int rc =
-	    verb->check ? verb->check(args, &text) : hf__check_form(args, verb->takes, &text);
+	int rc = HF_OK;
+	if (args->size != 0 || (op->result && !op->direct) ||
+	    (args->write.reserved[0] | args->write.reserved[1]) != 0)
+		rc = check_head(verb, args, op->result, &text);
+	if (rc == HF_OK)
+		rc = verb->check ? verb->check(args, &text) : hf__check_form(args, verb->takes, &text);
 	return rc == HF_OK
 	           ? rc
 	           : hf__fail(error, rc, 0, "%s: %s", verb->name, why[0] ? why : hf_code_name(rc));
@@ -93,8 +125,7 @@ static int txn_add(hf_txn *txn, const struct hf__op *op, struct hf_error *error)
 		copy.answer = hf__arena_copy(&txn->arena, op->answer, sizeof *op->answer);
 	if (!copy.args || (op->answer && !copy.answer))
 		return hf__fail(error, HF_ENOMEM, 0, "no memory for a transaction");
-	if (copy.result)
-		memset(copy.result, 0, sizeof *copy.result);
+	clear(&copy);
 	txn->ops[txn->count++] = copy;
 	return HF_OK;
 }
@@ -158,17 +189,16 @@ int hf__mutate_wait(struct hf_store *store, const struct hf__verb *verb, const v
                     int64_t wait_us, struct hf_result *result, struct hf__answer *answer,
                     struct hf_error *error)
 {
-	const struct hf__op op = {verb, args, result, answer, NULL};
-	const struct hf_write *write = args;
+	const struct hf__op op = {verb, args, result, answer, NULL, is_direct(result)};
+	const struct hf_write *write = &((const struct hf__args *)args)->write;
 	if (wait_us == 0)
 		return hf__mutate(store, NULL, verb, args, result, answer, error);
 	if (answer)
 		*answer = (struct hf__answer){.store = store};
-	if (result)
-		memset(result, 0, sizeof *result);
+	clear(&op);
 	int rc = hf__check_writable(store, error);
 	if (rc == HF_OK)
-		rc = check(verb, args, error);
+		rc = check(&op, error);
 	if (rc == HF_OK && wait_us < -1)
 		rc = hf__fail(error, HF_EINVAL, 0, "%s: wait_us must be -1, 0 or a time", verb->name);
 	if (rc == HF_OK && write->ticket)
@@ -191,13 +221,12 @@ int hf__mutate(struct hf_store *store, struct hf_txn *txn, const struct hf__verb
                const void *args, struct hf_result *result, struct hf__answer *answer,
                struct hf_error *error)
 {
-	const struct hf_write *write = args; /* all arguments begin with it: check_calls */
+	const struct hf_write *write = &((const struct hf__args *)args)->write;
 	struct hf_ticket *ticket = txn ? NULL : write->ticket;
-	const struct hf__op op = {verb, args, result, answer, NULL};
+	const struct hf__op op = {verb, args, result, answer, NULL, is_direct(result)};
 	if (answer)
 		*answer = (struct hf__answer){.store = store};
-	if (result)
-		memset(result, 0, sizeof *result);
+	clear(&op);
 	if (ticket)
 		*ticket = (struct hf_ticket){0, 0};
 	int rc = hf__check_writable(store, error);
@@ -205,7 +234,7 @@ int hf__mutate(struct hf_store *store, struct hf_txn *txn, const struct hf__verb
 		rc = hf__fail(error, HF_EINVAL, 0, "%s: the transaction belongs to another store",
 		              verb->name);
 	if (rc == HF_OK)
-		rc = check(verb, args, error);
+		rc = check(&op, error);
 	if (!txn)
 		return rc == HF_OK ? commit_one(store, &op, write->durability, ticket, error) : rc;
 	if (rc == HF_OK)

@@ -143,7 +143,7 @@ void hf__call_end(struct hf_store *s)
 int hf__commit_wait(struct hf_store *s, const struct hf__op *op, enum hf_durability durability,
                     int64_t wait_us, struct hf_error *error)
 {
-	const struct hf_write *write = op->args;
+	const struct hf_write *write = &((const struct hf__args *)op->args)->write;
 	struct hf__waiter w = {
 	    .until = end_of_wait(s, wait_us), .cancel = write->cancel, .retry_at = INT64_MAX};
 	struct hf_error mine = {0}; /* tries that were not the last one must not show */

@@ -49,6 +49,7 @@ static int give(void *arg, const struct hf__entry *entry)
 	if (entry->domain == HF__DOMAIN_CLOCK)
 		(void)row->about(entry, &about);
 	const struct hf_log_entry out = {
+	    .size = sizeof out,
 	    .lsn = entry->lsn,
 	    .at = entry->at,
 	    .domain = row->name,

@@ -96,7 +96,7 @@ static int walk(struct usage *u, struct hf_error *error)
 static int note_file(void *arg, const char *name)
 {
 	struct usage *u = arg;
-	struct hf_segment file = {0};
+	struct hf_segment file = {.size = sizeof file};
 	uint32_t number = 0;
 	file.snapshot = hf__snapshot_name_parse(name, &file.last_lsn);
 	if (!file.snapshot && !hf__segment_name_parse(name, &number))

@@ -17,7 +17,8 @@
 /* --- Settling --------------------------------------------------------------------------------- */
 
 struct settle_args {
-	struct hf_write write; /* as in all arguments; durability and nothing else */
+	size_t size; /* as all arguments begin; durability and nothing else */
+	struct hf_write write;
 	const struct hf__domain *row;
 	bool *more;
 };

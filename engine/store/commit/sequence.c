@@ -179,9 +179,9 @@ static void look_at_clock(struct hf_store *s, struct hf__decision *d)
 
 static int run_op(struct hf_store *s, struct hf__decision *d, const struct hf__op *op)
 {
-	struct hf_result scratch;
-	struct hf_result *result = op->result ? op->result : &scratch;
-	memset(result, 0, sizeof *result);
+	struct hf_result scratch = {0};
+	struct hf_result *result = op->direct ? op->result : &scratch;
+	hf__zero_result(result);
 	d->domain = op->verb->domain;
 	if (!hf__domain_by_id(s, d->domain, &d->domain_index))
 		return HF_EINVAL;
@@ -191,7 +191,10 @@ static int run_op(struct hf_store *s, struct hf__decision *d, const struct hf__o
 	d->waiter = op->waiter;
 	if (d->waiter)
 		hf__wait_forget(d->waiter);
-	return op->verb->decide(d->state, d, op->args, result);
+	const int rc = op->verb->decide(d->state, d, op->args, result);
+	if (op->result && !op->direct)
+		hf__give(&hf__api_result, op->result, result);
+	return rc;
 }
 
 static int run_ops(struct hf_store *s, struct hf__decision *d, const struct hf__op *ops,

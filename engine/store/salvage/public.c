@@ -45,26 +45,18 @@ static int open_source(const char *from, struct hf__os *os, struct hf_error *err
 	return rc ? hf__os_failed(error, "the source could not be opened", rc) : HF_OK;
 }
 
-/* Up to the size that the caller said, which stays. */
-static void hand_out(struct hf_salvage_summary *out, const struct hf_salvage_summary *is)
-{
-	struct hf_salvage_summary filled = *is;
-	if (!out)
-		return;
-	filled.size = out->size;
-	memcpy(out, &filled, out->size == 0 || out->size > sizeof filled ? sizeof filled : out->size);
-}
-
 int hf_salvage(const char *from, const char *to, const struct hf_salvage_options *options,
                hf_fsck_fn report, struct hf_salvage_summary *out, struct hf_error *error)
 {
 	HF__CALL;
-	struct hf_salvage_options own;
+	HF__TAKE(salvage_options, options);
 	struct hf_salvage_summary is = {0};
 	struct hf__os os;
 	struct hf__salvaging how = {
-	    .domains = hf__all_domains(), .options = &own, .source = &os, .report = report};
-	int rc = hf__sized_take(&own, sizeof own, options, sizeof own, "hf_salvage_options", error);
+	    .domains = hf__all_domains(), .options = options, .source = &os, .report = report};
+	int rc = hf__took(&hf__api_salvage_options, options, error);
+	if (rc == HF_OK)
+		rc = hf__can_give(&hf__api_salvage_summary, out, error);
 	if (rc == HF_OK && (!from || !from[0] || !to || !to[0]))
 		rc = hf__fail(error, HF_EINVAL, 0, "a path is needed");
 	if (rc == HF_OK)
@@ -73,6 +65,6 @@ int hf_salvage(const char *from, const char *to, const struct hf_salvage_options
 		return rc;
 	rc = salvage_to(&how, from, to, &is, error);
 	hf__os_posix_free(&os);
-	hand_out(out, &is);
+	hf__give(&hf__api_salvage_summary, out, &is);
 	return rc;
 }

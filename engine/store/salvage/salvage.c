@@ -213,8 +213,7 @@ int hf__salvage(const struct hf__salvaging *how, struct hf_salvage_summary *out,
 {
 	struct work w = {.how = how, .out = out, .error = error, .sink = {.file = -1}};
 	w.meter = (struct hf__meter){.fn = how->options->progress, .ctx = how->options->ctx};
-	const size_t size = out->size;
-	*out = (struct hf_salvage_summary){.size = size};
+	*out = (struct hf_salvage_summary){0};
 	if (how->domains->count > HF_FSCK_DOMAINS_MAX)
 		return hf__fail(error, HF_EINVAL, 0, "too many domains");
 	const int rc = salvage(&w);

@@ -70,7 +70,7 @@ static int choose_identity(struct building *b)
 	    .pad = b->how->pad || !old ? b->how->pad : old->pad,
 	    .wait_us = b->how->wait_us,
 	};
-	struct hf_options options;
+	struct hf_options options = {0};
 	uint16_t epoch = 0;
 	int rc = hf__check_options(&asked, &options, b->error);
 	if (rc == HF_OK)

@@ -209,7 +209,7 @@ int hf__export(struct hf_store *store, const struct hf__parent *parent, const ch
 	const int rc = export_file(&e, &facts);
 	if (rc == HF_OK) {
 		hf__meter_end(&e.meter);
-		hf__file_facts(out, &facts);
+		hf__give(&hf__api_snapshot_file, out, &facts);
 	}
 	return rc;
 }

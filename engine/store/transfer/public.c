@@ -7,8 +7,6 @@
 
 /* --- Export ----------------------------------------------------------------------------------- */
 
-#define EXPORT_FIRST sizeof(struct hf_export_options)
-
 /* The directory of `path` and the name in it. */
 static int open_parent(const char *path, struct hf__parent *parent, char name[HF__PARENT_NAME_MAX],
                        struct hf_error *error)
@@ -25,11 +23,12 @@ static int open_parent(const char *path, struct hf__parent *parent, char name[HF
 	return hf__os_failed(error, "the directory above it could not be opened", rc);
 }
 
-static int begin(hf_store *store, const struct hf_export_options *given,
-                 struct hf_export_options *options, struct hf_error *error)
+static int begin(hf_store *store, const struct hf_export_options *options,
+                 const struct hf_snapshot_file *out, struct hf_error *error)
 {
-	int rc =
-	    hf__sized_take(options, sizeof *options, given, EXPORT_FIRST, "hf_export_options", error);
+	int rc = hf__took(&hf__api_export_options, options, error);
+	if (rc == HF_OK)
+		rc = hf__can_give(&hf__api_snapshot_file, out, error);
 	if (rc == HF_OK)
 		rc = hf__check_fork(store, error);
 	return rc == HF_OK ? hf__call_begin(store, error) : rc; /* closing waits for it */
@@ -39,15 +38,15 @@ int hf_export(hf_store *store, const char *path, const struct hf_export_options 
               struct hf_snapshot_file *out, struct hf_error *error)
 {
 	HF__CALL;
-	struct hf_export_options own;
+	HF__TAKE(export_options, options);
 	struct hf__parent parent;
 	char name[HF__PARENT_NAME_MAX];
-	int rc = begin(store, options, &own, error);
+	int rc = begin(store, options, out, error);
 	if (rc != HF_OK)
 		return rc;
 	rc = open_parent(path, &parent, name, error);
 	if (rc == HF_OK) {
-		rc = hf__export(store, &parent, name, &own, out, error);
+		rc = hf__export(store, &parent, name, options, out, error);
 		hf__parent_posix_free(&parent);
 	}
 	hf__call_end(store);
@@ -71,12 +70,12 @@ int hf_export_fd(hf_store *store, int fd, const struct hf_export_options *option
                  struct hf_snapshot_file *out, struct hf_error *error)
 {
 	HF__CALL;
-	struct hf_export_options own;
+	HF__TAKE(export_options, options);
 	struct hf_snapshot_file facts = {0};
-	int rc = begin(store, options, &own, error);
+	int rc = begin(store, options, out, error);
 	if (rc != HF_OK)
 		return rc;
-	struct stream stream = {.fd = fd, .meter = {.fn = own.progress, .ctx = own.ctx}};
+	struct stream stream = {.fd = fd, .meter = {.fn = options->progress, .ctx = options->ctx}};
 	const struct hf__snapshot_sink sink = {.write = stream_write, .ctx = &stream};
 	rc = hf__export_to(store, sink, &facts, error);
 	const int synced = rc == HF_OK ? hf__stream_sync(fd) : 0;
@@ -84,7 +83,7 @@ int hf_export_fd(hf_store *store, int fd, const struct hf_export_options *option
 		rc = hf__os_failed(error, "the file that was exported to could not be synced", synced);
 	if (rc == HF_OK) {
 		hf__meter_end(&stream.meter);
-		hf__file_facts(out, &facts);
+		hf__give(&hf__api_snapshot_file, out, &facts);
 	}
 	hf__call_end(store);
 	return rc;
@@ -166,7 +165,7 @@ static int verify_fd(int fd, const struct hf_verify_options *options, struct hf_
 	if (rc == HF_OK || rc == HF_EVERSION) {
 		const struct hf_snapshot_file facts =
 		    hf__facts_of(&l.reader.header, l.reader.entry_count, source.size);
-		hf__file_facts(out, &facts);
+		hf__give(&hf__api_snapshot_file, out, &facts);
 	}
 	if (rc == HF_OK)
 		hf__meter_end(&meter);
@@ -179,15 +178,16 @@ int hf_verify_snapshot(const char *path, const struct hf_verify_options *options
                        struct hf_snapshot_file *out, struct hf_error *error)
 {
 	HF__CALL;
-	struct hf_verify_options own;
+	HF__TAKE(verify_options, options);
 	int fd = -1;
-	int rc = hf__sized_take(&own, sizeof own, options, sizeof(struct hf_verify_options),
-	                        "hf_verify_options", error);
+	int rc = hf__took(&hf__api_verify_options, options, error);
+	if (rc == HF_OK)
+		rc = hf__can_give(&hf__api_snapshot_file, out, error);
 	if (rc == HF_OK)
 		rc = open_readable(path, &fd, error);
 	if (rc != HF_OK)
 		return rc;
-	rc = verify_fd(fd, &own, out, error);
+	rc = verify_fd(fd, options, out, error);
 	hf__stream_close(fd);
 	return rc;
 }
@@ -248,7 +248,7 @@ static int import(struct importing *i, const struct hf_import_options *options,
 		rc = hf__build_store(&how, &made, error);
 	if (rc == HF_OK) {
 		hf__meter_end(&i->meter);
-		hf__file_facts(out, &made);
+		hf__give(&hf__api_snapshot_file, out, &made);
 	}
 	if (i->spooled.file >= 0)
 		(void)i->parent.os->close(i->parent.os->ctx, i->spooled.file); /* it has no name */
@@ -271,36 +271,38 @@ static int import_fd(int fd, const char *directory, const struct hf_import_optio
 	return rc;
 }
 
-static int take_import_options(const struct hf_import_options *given, struct hf_import_options *own,
-                               struct hf_error *error)
+static int check_import(const struct hf_import_options *options, const struct hf_snapshot_file *out,
+                        struct hf_error *error)
 {
-	const int rc = hf__sized_take(own, sizeof *own, given, sizeof *own, "hf_import_options", error);
-	if (rc != HF_OK)
-		return rc;
-	return own->wait_us >= -1 ? HF_OK : hf__fail(error, HF_EINVAL, 0, "wait_us is out of range");
+	int rc = hf__took(&hf__api_import_options, options, error);
+	if (rc == HF_OK)
+		rc = hf__can_give(&hf__api_snapshot_file, out, error);
+	if (rc == HF_OK && options->wait_us < -1)
+		rc = hf__fail(error, HF_EINVAL, 0, "wait_us is out of range");
+	return rc;
 }
 
 int hf_import_fd(int fd, const char *directory, const struct hf_import_options *options,
                  struct hf_snapshot_file *out, struct hf_error *error)
 {
 	HF__CALL;
-	struct hf_import_options own;
-	const int rc = take_import_options(options, &own, error);
-	return rc == HF_OK ? import_fd(fd, directory, &own, out, error) : rc;
+	HF__TAKE(import_options, options);
+	const int rc = check_import(options, out, error);
+	return rc == HF_OK ? import_fd(fd, directory, options, out, error) : rc;
 }
 
 int hf_import(const char *path, const char *directory, const struct hf_import_options *options,
               struct hf_snapshot_file *out, struct hf_error *error)
 {
 	HF__CALL;
-	struct hf_import_options own;
+	HF__TAKE(import_options, options);
 	int fd = -1;
-	int rc = take_import_options(options, &own, error);
+	int rc = check_import(options, out, error);
 	if (rc == HF_OK)
 		rc = open_readable(path, &fd, error);
 	if (rc != HF_OK)
 		return rc;
-	rc = import_fd(fd, directory, &own, out, error);
+	rc = import_fd(fd, directory, options, out, error);
 	hf__stream_close(fd);
 	return rc;
 }

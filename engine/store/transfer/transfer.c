@@ -7,37 +7,6 @@
 #define SYNC_BYTES (4u << 20)
 #define TELL_BYTES (1u << 20)
 
-/* --- Structs that begin with their size ------------------------------------------------------- */
-
-int hf__sized_take(void *own, size_t own_size, const void *given, size_t first, const char *what,
-                   struct hf_error *error)
-{
-	size_t size = 0;
-	memset(own, 0, own_size);
-	if (!given)
-		return HF_OK;
-	memcpy(&size, given, sizeof size);
-	if (size == 0)
-		size = first;
-	if (size < first)
-		return hf__fail(error, HF_EINVAL, 0, "%s: a size of %zu was never that of the struct", what,
-		                size);
-	if (size > own_size && !hf__bytes_zero((const uint8_t *)given + own_size, size - own_size))
-		return hf__fail(error, HF_EINVAL, 0, "%s: a member is set that this version does not know",
-		                what);
-	memcpy(own, given, size < own_size ? size : own_size);
-	return HF_OK;
-}
-
-void hf__file_facts(struct hf_snapshot_file *out, const struct hf_snapshot_file *facts)
-{
-	struct hf_snapshot_file filled = *facts;
-	if (!out)
-		return;
-	filled.size = out->size;
-	memcpy(out, &filled, out->size == 0 || out->size > sizeof filled ? sizeof filled : out->size);
-}
-
 struct hf_snapshot_file hf__facts_of(const struct hf__snapshot_header *header, uint64_t entries,
                                      uint64_t bytes)
 {

@@ -6,14 +6,6 @@
 #include "os/parent.h"
 #include "store/snapshot/cut.h"
 
-/* --- Structs that begin with their size ------------------------------------------------------- */
-
-/* Copies what the caller gave (NULL: nothing) to *own, a zeroed struct of own_size. `first`: bytes
- * of its first release. HF_EINVAL: it sets what this version does not know, or is too short. */
-HF_CHECKED int hf__sized_take(void *own, size_t own_size, const void *given, size_t first,
-                              const char *what, struct hf_error *error);
-/* Up to the size that the caller said, which stays. NULL: nothing. */
-void hf__file_facts(struct hf_snapshot_file *out, const struct hf_snapshot_file *facts);
 /* What a snapshot says of itself. */
 struct hf_snapshot_file hf__facts_of(const struct hf__snapshot_header *header, uint64_t entries,
                                      uint64_t bytes);

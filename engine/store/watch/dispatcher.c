@@ -163,7 +163,7 @@ static void end(struct hf__watch *w, const struct hf_feed *source)
 static int dispatcher_batch(struct hf__watch *w, struct hf_feed *source, int64_t wait_us,
                             size_t *count)
 {
-	struct hf_event_batch batch;
+	struct hf_event_batch batch = {0};
 	struct hf_error failure = {0};
 	int rc = hf_feed_next(source, EVENTS_AT_ONCE, wait_us, &batch, &failure);
 	*count = batch.count;

@@ -165,18 +165,6 @@ static int next_batch(struct hf_feed *feed, size_t max, struct hf_event_batch *o
 	return rc;
 }
 
-static bool is_listed(struct hf_feed *feed)
-{
-	struct hf__recovery *r = &feed->tail.facts;
-	bool listed = false;
-	r->count = 0;
-	if (hf__recovery_list(r) != HF_OK)
-		return true;
-	for (size_t i = 0; i < r->count; i++)
-		listed = listed || r->found[i].number == feed->tail.segment;
-	return listed;
-}
-
 /* A read-only handle is brought up to date, and not loaded anew meanwhile. While another writes and
  * removes segments, what is known, a listing, and the files that a seam keeps are not of one
  * moment: so the place is looked for anew before that is called damage. */
@@ -191,7 +179,7 @@ static int try_next(struct hf_feed *feed, size_t max, struct hf_event_batch *out
 		if (rc != HF_OK)
 			return rc;
 		rc = next_batch(feed, max, out, error);
-		const bool gone = rc == HF_ECORRUPT && beside && !is_listed(feed);
+		const bool gone = rc == HF_ECORRUPT && beside && !hf__tail_listed(&feed->tail);
 		hf__follow_end(s);
 		if (rc != HF_ECORRUPT || !beside)
 			return rc;
@@ -265,11 +253,9 @@ static void feed_leave(struct hf_feed *feed)
 		hf__futex_wake(&feed->inside, INT_MAX);
 }
 
-int hf_feed_next(hf_feed *feed, size_t limit, int64_t wait_us, struct hf_event_batch *out,
-                 struct hf_error *error)
+static int feed_next(hf_feed *feed, size_t limit, int64_t wait_us, struct hf_event_batch *out,
+                     struct hf_error *error)
 {
-	HF__CALL;
-	*out = (struct hf_event_batch){0};
 	if (wait_us < -1)
 		return hf__fail(error, HF_EINVAL, 0, "wait_us must be -1, 0 or a time");
 	const size_t max = limit > 0 && limit < EVENTS_MAX ? limit : EVENTS_MAX;
@@ -284,6 +270,18 @@ int hf_feed_next(hf_feed *feed, size_t limit, int64_t wait_us, struct hf_event_b
 			hf__watch_leave(feed->watch);
 	}
 	feed_leave(feed);
+	return rc;
+}
+
+int hf_feed_next(hf_feed *feed, size_t limit, int64_t wait_us, struct hf_event_batch *out,
+                 struct hf_error *error)
+{
+	HF__CALL;
+	struct hf_event_batch batch = {0};
+	int rc = hf__can_give(&hf__api_event_batch, out, error);
+	if (rc == HF_OK)
+		rc = feed_next(feed, limit, wait_us, &batch, error);
+	hf__give(&hf__api_event_batch, out, &batch);
 	return rc;
 }
 

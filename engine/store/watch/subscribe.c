@@ -108,11 +108,9 @@ static int take_or_wait(struct hf_subscription *s, size_t limit, int64_t wait_us
 	return rc;
 }
 
-int hf_subscription_next(hf_subscription *subscription, size_t limit, int64_t wait_us,
-                         struct hf_event_batch *out, struct hf_error *error)
+static int next(hf_subscription *subscription, size_t limit, int64_t wait_us,
+                struct hf_event_batch *out, struct hf_error *error)
 {
-	HF__CALL;
-	*out = (struct hf_event_batch){0};
 	if (wait_us < -1)
 		return hf__fail(error, HF_EINVAL, 0, "wait_us must be -1, 0 or a time");
 	if (subscription->callback)
@@ -125,6 +123,18 @@ int hf_subscription_next(hf_subscription *subscription, size_t limit, int64_t wa
 	}
 	if (atomic_fetch_sub(&subscription->readers, 1) == 1)
 		hf__futex_wake(&subscription->readers, INT_MAX);
+	return rc;
+}
+
+int hf_subscription_next(hf_subscription *subscription, size_t limit, int64_t wait_us,
+                         struct hf_event_batch *out, struct hf_error *error)
+{
+	HF__CALL;
+	struct hf_event_batch batch = {0};
+	int rc = hf__can_give(&hf__api_event_batch, out, error);
+	if (rc == HF_OK)
+		rc = next(subscription, limit, wait_us, &batch, error);
+	hf__give(&hf__api_event_batch, out, &batch);
 	return rc;
 }
 
@@ -232,15 +242,17 @@ int hf_subscribe(hf_store *store, const struct hf_subscribe_args *args, hf_subsc
                  struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf_subscribe_args all;
+	HF__TAKE(subscribe_args, args);
 	struct hf_subscription *s = NULL;
 	*out = NULL;
-	int rc = hf__check_writable(store, error); /* nothing else rings its bell */
+	int rc = hf__took(&hf__api_subscribe_args, args, error);
+	if (rc == HF_OK)
+		rc = hf__check_writable(store, error); /* nothing else rings its bell */
 	if (rc == HF_OK)
 		rc = hf__watch_enter(store->watch, error);
 	if (rc != HF_OK)
 		return rc;
-	rc = make(store->watch, args ? args : &all, &s, error);
+	rc = make(store->watch, args, &s, error);
 	if (s) {
 		rc = join(store->watch, s, error);
 		if (rc != HF_OK)

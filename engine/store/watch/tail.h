@@ -49,5 +49,7 @@ HF_CHECKED int hf__tail_next(struct hf__tail *tail, uint64_t limit, uint64_t ski
 /* How far the log is durable, as the witness and the header behind the next group tell: for
  * those that do not write it. HF_OK, HF_EIO, HF_ENOMEM. */
 HF_CHECKED int hf__tail_learn(struct hf__tail *tail, uint64_t *limit, struct hf_error *error);
+/* listed.c: is the segment that it reads still there, as far as a listing says? */
+bool hf__tail_listed(struct hf__tail *tail);
 
 #endif

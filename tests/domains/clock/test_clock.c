@@ -44,14 +44,14 @@ static void desk_close(struct desk *desk)
 
 static int64_t clock_of(struct desk *desk)
 {
-	struct hf_lock_stats stats;
+	struct hf_lock_stats stats = {0};
 	assert_int_equal(hf_lock_get_stats(desk->store, 0, &stats, &error), HF_OK);
 	return stats.as_of;
 }
 
 static hf_token acquire(struct desk *desk, int64_t lease)
 {
-	struct hf_result result;
+	struct hf_result result = {0};
 	const struct hf_lock_acquire_args args = {
 	    .name = hf_str("l"), .owner = hf_str("o"), .lease_us = lease};
 	if (hf_lock_acquire(desk->store, NULL, &args, &result, &error) != HF_OK)
@@ -61,8 +61,8 @@ static hf_token acquire(struct desk *desk, int64_t lease)
 
 static bool held(struct desk *desk, hf_token token)
 {
-	const int rc =
-	    hf_lock_check(desk->store, &(struct hf_lock_check_args){hf_str("l"), token}, 0, &error);
+	const int rc = hf_lock_check(
+	    desk->store, &(struct hf_lock_check_args){.name = hf_str("l"), .token = token}, 0, &error);
 	assert_true(rc == HF_OK || rc == HF_ESTALE);
 	return rc == HF_OK;
 }

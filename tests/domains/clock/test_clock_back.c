@@ -28,7 +28,7 @@ static struct hf_error error;
 static void set_back(hf_store *s, bool together)
 {
 	const struct hf_clock_set_back_args args = {.reason = hf_str("the wall clock was wrong")};
-	struct hf_result result;
+	struct hf_result result = {0};
 	hf_txn *txn = NULL;
 	if (together)
 		OK(hf_txn_begin(s, &txn, &error));
@@ -49,7 +49,7 @@ static void enqueue(hf_store *s, const char *id, hf_time available_at)
 
 static hf_token claim(hf_store *s, const char *id, int64_t lease)
 {
-	struct hf_result result;
+	struct hf_result result = {0};
 	const struct hf_outbox_claim_args args = {
 	    .queue = hf_str("q"), .id = hf_str(id), .owner = hf_str("w"), .lease_us = lease};
 	OK(hf_outbox_claim(s, NULL, &args, NULL, &result, &error));
@@ -90,7 +90,7 @@ static void arrange_answers(hf_store *s, int64_t span, hf_time named)
 	                                            .ttl_us = span};
 	const struct hf_idempotency_put_args put = {.key = {hf_str("s"), hf_str("named")},
 	                                            .expires_at = named};
-	struct hf_idempotency_begun begun;
+	struct hf_idempotency_begun begun = {0};
 	OK(hf_idempotency_begin(s, NULL, &owned, &begun, NULL, &error));
 	hf_release(begun.memory);
 	OK(hf_idempotency_put(s, NULL, &ttl, NULL, &error));
@@ -131,7 +131,7 @@ static void arrange(hf_store *s, int64_t span, hf_time named)
 
 static struct hf_outbox_item item_of(hf_store *s, const char *id)
 {
-	struct hf_outbox_got got;
+	struct hf_outbox_got got = {0};
 	OK(hf_outbox_get(s, &(struct hf_outbox_key){hf_str("q"), hf_str(id)}, 0, &got, &error));
 	hf_release(got.memory);
 	return got.item; /* its numbers */
@@ -139,7 +139,7 @@ static struct hf_outbox_item item_of(hf_store *s, const char *id)
 
 static size_t snoozed(hf_store *s)
 {
-	struct hf_inbox_page all, awake;
+	struct hf_inbox_page all = {0}, awake = {0};
 	OK(hf_inbox_load(s, &(struct hf_inbox_load_args){.user = hf_str("u")}, 0, &all, &error));
 	OK(hf_inbox_load(s, &(struct hf_inbox_load_args){.user = hf_str("u"), .without_snoozed = true},
 	                 0, &awake, &error));
@@ -151,11 +151,11 @@ static size_t snoozed(hf_store *s)
 
 static size_t count_of(hf_store *s, size_t *answers, size_t *locks, size_t *tombs, size_t *blocked)
 {
-	struct hf_document_counts documents;
-	struct hf_idempotency_counts counts;
-	struct hf_lock_page held;
-	struct hf_inbox_tombstone_page stones;
-	struct hf_outbox_stats stats;
+	struct hf_document_counts documents = {0};
+	struct hf_idempotency_counts counts = {0};
+	struct hf_lock_page held = {0};
+	struct hf_inbox_tombstone_page stones = {0};
+	struct hf_outbox_stats stats = {0};
 	OK(hf_document_count(s, &(struct hf_document_count_args){.collection = hf_str("c")}, 0,
 	                     &documents, &error));
 	OK(hf_idempotency_count(s, hf_str("s"), 0, &counts, &error));
@@ -244,7 +244,7 @@ static void much_that_had_ended_is_logged_in_steps(void **state)
 	(void)state;
 	for (unsigned together = 0; together < 2; together++) {
 		struct stage *stage = stage_open(SETTING_LIVE);
-		struct hf_document_counts counted;
+		struct hf_document_counts counted = {0};
 		stage_at(stage, AHEAD);
 		put_many(stage->store, 1500, ENDED);
 		stage_at(stage, ENDED);
@@ -296,7 +296,7 @@ static void a_set_back_that_is_refused_logs_nothing(void **state)
 static void expect_lasting(hf_store *s, hf_time at)
 {
 	const struct hf_outbox_item held = item_of(s, "held"), failed = item_of(s, "failed");
-	struct hf_outbox_completed_page page;
+	struct hf_outbox_completed_page page = {0};
 	assert_true(held.status == HF_OUTBOX_SENDING && held.lease_until == at + 2 * HOUR);
 	assert_true(failed.status == HF_OUTBOX_QUEUED && failed.available_computed &&
 	            failed.available_at == at + 2 * HOUR);
@@ -311,8 +311,8 @@ static void an_outbox_keeps_what_is_left_and_what_was_named(void **state)
 	(void)state;
 	for (enum setting setting = 0; setting < SETTINGS; setting++) {
 		struct stage *stage = stage_open(setting);
-		struct hf_result result;
-		struct hf_outbox_items claimed;
+		struct hf_result result = {0};
+		struct hf_outbox_items claimed = {0};
 		const struct hf_outbox_claim_next_args next = {
 		    .queue = hf_str("q"), .owner = hf_str("w"), .lease_us = HOUR, .max = 8};
 		stage_at(stage, AHEAD);
@@ -359,7 +359,7 @@ static void *wait_main(void *arg)
 	struct waiting *w = arg;
 	struct hf_result result = {0};
 	if (w->for_work) {
-		struct hf_outbox_items claimed;
+		struct hf_outbox_items claimed = {0};
 		const struct hf_outbox_claim_next_args args = {
 		    .queue = hf_str("q"), .owner = hf_str("w"), .wait_us = -1};
 		w->rc = hf_outbox_claim_next(w->store, NULL, &args, &claimed, &result, NULL);

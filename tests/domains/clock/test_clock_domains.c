@@ -30,7 +30,7 @@ static void arrange_leases(hf_store *s)
 	                                                .ttl_us = HOUR};
 	const struct hf_idempotency_begin_args work = {
 	    .key = {hf_str("s"), hf_str("ttl")}, .fingerprint = hf_str("f"), .lease_us = HOUR};
-	struct hf_idempotency_begun begun;
+	struct hf_idempotency_begun begun = {0};
 	OK(hf_lock_acquire(s, NULL, &acquire, NULL, &error));
 	OK(hf_idempotency_begin(s, NULL, &owned, &begun, NULL, &error));
 	OK(hf_idempotency_begin(s, NULL, &work, &begun, NULL, &error));
@@ -68,7 +68,7 @@ static void arrange_rest(hf_store *s)
 
 static uint64_t documents_of(hf_store *s, const char *collection, const char *group)
 {
-	struct hf_document_counts counted;
+	struct hf_document_counts counted = {0};
 	const struct hf_document_count_args args = {.collection = hf_str(collection),
 	                                            .group = hf_str(group)};
 	OK(hf_document_count(s, &args, 0, &counted, &error));
@@ -77,7 +77,7 @@ static uint64_t documents_of(hf_store *s, const char *collection, const char *gr
 
 static size_t listed(hf_store *s)
 {
-	struct hf_document_page page;
+	struct hf_document_page page = {0};
 	OK(hf_document_list(s, &(struct hf_document_list_args){.collection = hf_str("c")}, 0, &page,
 	                    &error));
 	const size_t count = page.count;
@@ -88,7 +88,7 @@ static size_t listed(hf_store *s)
 static size_t names_of(hf_store *s, int (*names)(hf_store *, const struct hf_names_args *, unsigned,
                                                  struct hf_name_page *, struct hf_error *))
 {
-	struct hf_name_page page;
+	struct hf_name_page page = {0};
 	OK(names(s, NULL, 0, &page, &error));
 	const size_t count = page.count;
 	hf_release(page.memory);
@@ -97,7 +97,7 @@ static size_t names_of(hf_store *s, int (*names)(hf_store *, const struct hf_nam
 
 static size_t tombs_of(hf_store *s)
 {
-	struct hf_inbox_tombstone_page page;
+	struct hf_inbox_tombstone_page page = {0};
 	OK(hf_inbox_list_tombstones(s, &(struct hf_inbox_list_tombstones_args){.user = hf_str("u")}, 0,
 	                            &page, &error));
 	const size_t count = page.count;
@@ -108,8 +108,8 @@ static size_t tombs_of(hf_store *s)
 
 static void expect_answers(hf_store *s, uint64_t in_progress, uint64_t done)
 {
-	struct hf_idempotency_counts counts;
-	struct hf_idempotency_page page;
+	struct hf_idempotency_counts counts = {0};
+	struct hf_idempotency_page page = {0};
 	OK(hf_idempotency_count(s, hf_str("s"), 0, &counts, &error));
 	assert_true(counts.in_progress == in_progress && counts.done == done);
 	OK(hf_idempotency_list(s, &(struct hf_idempotency_list_args){.scope = hf_str("s")}, 0, &page,
@@ -124,7 +124,7 @@ static void expect_answers(hf_store *s, uint64_t in_progress, uint64_t done)
 static void expect(struct stage *stage, bool computed, bool named)
 {
 	hf_store *s = stage->store;
-	struct hf_lock_page locks;
+	struct hf_lock_page locks = {0};
 	OK(hf_lock_list(s, NULL, 0, &locks, &error));
 	assert_true(locks.count == computed && (!computed || locks.items[0].lease_until == COMPUTED));
 	hf_release(locks.memory);
@@ -184,7 +184,7 @@ static void set_backs_add_up(void **state)
 		const struct hf_lock_acquire_args acquire = {
 		    .name = hf_str(name), .owner = hf_str("o"), .lease_us = 2 * HOUR};
 		const struct hf_clock_set_back_args back = {.reason = hf_str("again"), .by_us = OFF / 2};
-		struct hf_clock clock;
+		struct hf_clock clock = {0};
 		OK(hf_clock_get(stage->store, 0, &clock, &error));
 		hf_release(clock.memory);
 		stage_at(stage, clock.now + OFF);
@@ -193,8 +193,8 @@ static void set_backs_add_up(void **state)
 		OK(hf_clock_set_back(stage->store, NULL, &back, NULL, &error));
 		stage_switch_to(stage, ways[i]);
 	}
-	struct hf_lock_page page;
-	struct hf_lock_stats stats;
+	struct hf_lock_page page = {0};
+	struct hf_lock_stats stats = {0};
 	OK(hf_lock_get_stats(stage->store, 0, &stats, &error));
 	OK(hf_lock_list(stage->store, NULL, 0, &page, &error));
 	/* The clock went on by 10 hours beside each set-back of 5, so the first two are over. */
@@ -229,14 +229,14 @@ static void what_is_put_first_in_a_transaction_is_listed_first(void **state)
 			const struct hf_document_list_args list = {.collection = hf_str("c"),
 			                                           .by = by ? HF_DOCUMENT_BY_UPDATED
 			                                                    : HF_DOCUMENT_BY_CREATED};
-			struct hf_document_page page;
+			struct hf_document_page page = {0};
 			OK(hf_document_list(stage->store, &list, 0, &page, &error));
 			assert_int_equal(page.count, 3);
 			for (size_t i = 0; i < 3; i++)
 				assert_true(hf__bytes_equal(page.items[i].key.id, hf_str(names[i])));
 			hf_release(page.memory);
 		}
-		struct hf_timeline_page events;
+		struct hf_timeline_page events = {0};
 		OK(hf_timeline_query(
 		    stage->store,
 		    &(struct hf_timeline_query_args){.filter.timeline = hf_str("t"), .ascending = true}, 0,
@@ -265,11 +265,11 @@ static void times_that_are_filled_in_increase_from_operation_to_operation(void *
 	    .account = hf_str("a"), .thread = hf_str("t"), .unread = true};
 	const struct hf_inbox_save_args save = {.user = hf_str("u"), .records = &input, .count = 1};
 	const struct hf_inbox_mark_args mark = {.key = {hf_str("u"), hf_str("a"), hf_str("t")}};
-	struct hf_idempotency_begun begun;
-	struct hf_lock_got lock;
-	struct hf_cursor_got cursor;
-	struct hf_migration_page migrations;
-	struct hf_inbox_got got;
+	struct hf_idempotency_begun begun = {0};
+	struct hf_lock_got lock = {0};
+	struct hf_cursor_got cursor = {0};
+	struct hf_migration_page migrations = {0};
+	struct hf_inbox_got got = {0};
 	hf_txn *txn;
 	OK(hf_txn_begin(s, &txn, &error));
 	OK(hf_lock_acquire(s, txn, &acquire, NULL, &error));
@@ -294,7 +294,7 @@ static void times_that_are_filled_in_increase_from_operation_to_operation(void *
 	hf_release(migrations.memory);
 	hf_release(got.memory);
 	/* Stamps lie ahead of the clock, which judges: they do not move it. */
-	struct hf_clock clock;
+	struct hf_clock clock = {0};
 	OK(hf_clock_get(s, 0, &clock, &error));
 	assert_true(clock.now == STAGE_NOW && clock.ahead_us == 0);
 	hf_release(clock.memory);

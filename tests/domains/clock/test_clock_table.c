@@ -30,7 +30,7 @@ struct call {
 
 static struct hf_clock look(hf_store *store)
 {
-	struct hf_clock clock;
+	struct hf_clock clock = {0};
 	assert_int_equal(hf_clock_get(store, 0, &clock, NULL), HF_OK);
 	assert_int_equal(clock.ahead_us, clock.now - clock.wall);
 	assert_int_equal(clock.version == 0, clock.set_back_us == 0);
@@ -41,7 +41,7 @@ static struct hf_clock look(hf_store *store)
 
 static int64_t lease_of(hf_store *store)
 {
-	struct hf_lock_got got;
+	struct hf_lock_got got = {0};
 	assert_int_equal(hf_lock_get(store, hf_str("l"), 0, &got, NULL), HF_OK);
 	hf_release(got.memory);
 	return got.lock.lease_until;
@@ -49,7 +49,7 @@ static int64_t lease_of(hf_store *store)
 
 static int64_t snooze_of(hf_store *store)
 {
-	struct hf_inbox_got got;
+	struct hf_inbox_got got = {0};
 	assert_int_equal(hf_inbox_get(store,
 	                              &(struct hf_inbox_key){hf_str("u"), hf_str("a"), hf_str("t")}, 0,
 	                              &got, NULL),

@@ -47,7 +47,7 @@ static void put(struct stage *stage, struct entry *e, int64_t sequence)
 {
 	const struct hf_cursor_reset_args args = {
 	    .key = key_of(e), .sequence = sequence, .delivered_at = HF_UNSET, .reason = hf_str("test")};
-	struct hf_result result;
+	struct hf_result result = {0};
 	assert_int_equal(hf_cursor_reset(stage->store, NULL, &args, &result, NULL), HF_OK);
 	assert_true(result.changed || (e->there && e->sequence == sequence));
 	e->sequence = sequence;
@@ -224,7 +224,7 @@ static void lag_refuses_a_broken_form(void **state)
 {
 	(void)state;
 	struct stage *stage = stage_open(SETTING_LIVE);
-	struct hf_cursor_lag_page page;
+	struct hf_cursor_lag_page page = {0};
 	assert_int_equal(
 	    hf_cursor_list_lag(stage->store,
 	                       &(struct hf_cursor_list_lag_args){.stream = hf_str(" "), .head = 1}, 0,
@@ -259,7 +259,7 @@ static void what_stays_through_a_walk_is_given_exactly_once(void **state)
 		stays[i] = m.entries[i].there && i % 2 == 0;
 	char *token = NULL;
 	do {
-		struct hf_cursor_page page;
+		struct hf_cursor_page page = {0};
 		assert_int_equal(hf_cursor_list(stage->store,
 		                                &(struct hf_cursor_list_args){.limit = 2, .page = token}, 0,
 		                                &page, NULL),
@@ -288,8 +288,8 @@ static void a_token_is_good_for_its_query_only(void **state)
 	struct stage *stage = stage_open(SETTING_LIVE);
 	struct hf_rng rng = hf_rng_for("cursor tokens");
 	struct model m;
-	struct hf_cursor_page page, other;
-	struct hf_cursor_lag_page lag;
+	struct hf_cursor_page page = {0}, other = {0};
+	struct hf_cursor_lag_page lag = {0};
 	struct hf_error error = {0};
 	fill(stage, &m, &rng);
 	assert_int_equal(
@@ -346,7 +346,7 @@ static bool veto(void *ctx, size_t size)
 
 static int list_once(struct stage *stage, struct hf_error *error)
 {
-	struct hf_cursor_page page;
+	struct hf_cursor_page page = {0};
 	const int rc =
 	    hf_cursor_list(stage->store, &(struct hf_cursor_list_args){.limit = 3}, 0, &page, error);
 	assert_true(rc == HF_OK ? page.count == 3 && page.next : !page.memory && !page.items);
@@ -356,7 +356,7 @@ static int list_once(struct stage *stage, struct hf_error *error)
 
 static int lag_once(struct stage *stage, struct hf_error *error)
 {
-	struct hf_cursor_lag_page page;
+	struct hf_cursor_lag_page page = {0};
 	const int rc = hf_cursor_list_lag(
 	    stage->store, &(struct hf_cursor_list_lag_args){.stream = hf_str("events"), .limit = 2}, 0,
 	    &page, error);

@@ -108,7 +108,7 @@ static void parts_that_break_the_rules_are_refused(void **state)
 	};
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
 		struct hf_error error = {0};
-		struct hf_cursor_got got;
+		struct hf_cursor_got got = {0};
 		const struct call call = {.store = stage->store, .key = keys[i].key, .error = &error};
 		assert_int_equal(advance_9(&call), keys[i].code);
 		assert_int_equal(hf_cursor_get(stage->store, &keys[i].key, 0, &got, &error), keys[i].code);
@@ -130,7 +130,7 @@ static void long_texts_are_cut_or_refused(void **state)
 	const struct hf_cursor_record_error_args note = {.key = call.key,
 	                                                 .message = hf_bytes_of(text, sizeof text)};
 	assert_int_equal(hf_cursor_record_error(stage->store, NULL, &note, NULL, NULL), HF_OK);
-	struct hf_cursor_got got;
+	struct hf_cursor_got got = {0};
 	assert_int_equal(hf_cursor_get(stage->store, &call.key, 0, &got, NULL), HF_OK);
 	assert_int_equal(got.cursor.last_error.len, HF_CURSOR_ERROR_MAX - 1);
 	hf_release(got.memory);
@@ -161,7 +161,7 @@ static void a_put_of_half_a_fact_is_refused(void **state)
 	const struct hf_cursor whole = {.key = {hf_str("c"), hf_str("s"), hf_str("")},
 	                                .last_delivered_at = HF_UNSET,
 	                                .reset_at = HF_UNSET};
-	struct hf_cursor_put_args puts[7];
+	struct hf_cursor_put_args puts[7] = {0};
 	for (size_t i = 0; i < sizeof puts / sizeof puts[0]; i++)
 		puts[i] = (struct hf_cursor_put_args){.cursor = whole};
 	puts[0].cursor.last_sequence = -1;
@@ -176,7 +176,7 @@ static void a_put_of_half_a_fact_is_refused(void **state)
 	for (size_t i = 0; i < sizeof puts / sizeof puts[0]; i++)
 		assert_int_equal(hf_cursor_put(stage->store, NULL, &puts[i], NULL, NULL), codes[i]);
 	const struct hf_cursor_put_args fits = {.cursor = whole};
-	struct hf_result result;
+	struct hf_result result = {0};
 	assert_int_equal(hf_cursor_put(stage->store, NULL, &fits, &result, NULL), HF_OK);
 	assert_true(result.changed);
 	stage_close(stage);
@@ -248,7 +248,7 @@ static void a_failing_operation_takes_all_of_its_transaction_along(void **state)
 		struct stage *stage = stage_open(setting);
 		struct call call;
 		struct hf_error error = {0};
-		struct hf_result results[6];
+		struct hf_result results[6] = {0};
 		char text[TABLE_TEXT];
 		assert_int_equal(advance_9(call_with(&call, stage, "old", "s", "")), HF_OK);
 		stage_switch(stage);
@@ -350,7 +350,7 @@ static void errors_are_counted_up_to_the_greatest_number(void **state)
 		for (int i = 0; i < 2; i++) {
 			const struct hf_cursor_record_error_args args = {
 			    .key = key, .message = hf_str("again"), .now = 2 + i};
-			struct hf_cursor_got got;
+			struct hf_cursor_got got = {0};
 			struct hf_error error = {0};
 			if (hf_cursor_record_error(stage->store, NULL, &args, NULL, &error) != HF_OK)
 				fail_msg("%s", error.text);

@@ -22,7 +22,7 @@ static hf_lsn look(hf_store *store, const void *cell, char out[TABLE_TEXT])
 
 static hf_time updated_at(const struct trial *t)
 {
-	struct hf_cursor_got got;
+	struct hf_cursor_got got = {0};
 	const struct hf_cursor_key key = key_of(t->cell);
 	const int rc = hf_cursor_get(t->store, &key, 0, &got, NULL);
 	const hf_time at = rc == HF_OK ? got.cursor.updated_at : ARRANGED;

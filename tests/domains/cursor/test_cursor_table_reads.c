@@ -75,7 +75,7 @@ static void tell(struct trial *t, const struct hf_cursor *cursor, int64_t number
 
 static int get(struct trial *t)
 {
-	struct hf_cursor_got got;
+	struct hf_cursor_got got = {0};
 	const struct hf_cursor_key key = key_of(t);
 	const int rc = hf_cursor_get(t->store, &key, 0, &got, NULL);
 	if (rc == HF_OK)

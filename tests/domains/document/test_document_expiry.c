@@ -15,7 +15,7 @@
 
 static hf_lsn last_lsn(struct stage *stage)
 {
-	struct hf_info info;
+	struct hf_info info = {0};
 	assert_int_equal(hf_sync(stage->store, NULL), HF_OK);
 	assert_int_equal(hf_get_info(stage->store, &info, NULL), HF_OK);
 	return info.last_lsn;
@@ -32,7 +32,7 @@ static void expect_answers(struct stage *stage, bool there)
 {
 	hf_store *store = stage->store;
 	const struct hf_document_key key = {hf_str(DC_COLLECTION), hf_str("a")};
-	struct hf_document_got got;
+	struct hf_document_got got = {0};
 	assert_true(dc_has(store, "a") == there);
 	assert_int_equal(hf_document_get(store, &key, 0, &got, NULL), there ? HF_OK : HF_ENOTFOUND);
 	hf_release(got.memory);
@@ -101,7 +101,7 @@ static void a_put_where_one_expired_makes_a_new_one(void **unused)
 {
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
-	struct hf_document_got got;
+	struct hf_document_got got = {0};
 	const struct hf_document_key key = {hf_str(DC_COLLECTION), hf_str("a")};
 	const hf_lsn first =
 	    dc_put(stage->store, "a",
@@ -164,7 +164,7 @@ static void new_orders_come_when_everything_has_expired(void **unused)
 	stage_at(stage, STAGE_NOW + SECOND);
 	const hf_lsn before = last_lsn(stage);
 	/* A clear has nothing to do, and a put that keeps the orders leaves the endings to upkeep. */
-	struct hf_result result;
+	struct hf_result result = {0};
 	const struct hf_document_clear_args clear = {.collection = hf_str(DC_COLLECTION)};
 	assert_int_equal(hf_document_clear(stage->store, NULL, &clear, &result, NULL), HF_OK);
 	assert_true(!result.changed && result.count == 0 && last_lsn(stage) == before);
@@ -184,7 +184,7 @@ static void a_clear_does_not_count_what_has_expired(void **unused)
 {
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
-	struct hf_result result;
+	struct hf_result result = {0};
 	fill(stage);
 	stage_at(stage, STAGE_NOW + SECOND);
 	const hf_lsn before = last_lsn(stage);

@@ -106,7 +106,7 @@ static void pages_hold_a_position_and_no_offset(void **unused)
 	(void)unused;
 	for (unsigned reverse = 0; reverse < 2; reverse++) {
 		struct stage *stage = stage_open(SETTING_LIVE);
-		struct hf_document_page first, second;
+		struct hf_document_page first = {0}, second = {0};
 		fill(stage->store);
 		struct hf_document_list_args args = {
 		    .collection = hf_str(DC_COLLECTION), .limit = 2, .descending = reverse};
@@ -134,7 +134,7 @@ static void tokens_of_other_lists_are_refused(void **unused)
 {
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
-	struct hf_document_page page, none;
+	struct hf_document_page page = {0}, none = {0};
 	struct hf_error error = {0};
 	fill(stage->store);
 	const struct hf_document_list_args args = {.collection = hf_str(DC_COLLECTION), .limit = 1};
@@ -168,7 +168,7 @@ static void tokens_of_other_lists_are_refused(void **unused)
 
 static int try_list(hf_store *store, struct hf_document_list_args args)
 {
-	struct hf_document_page page;
+	struct hf_document_page page = {0};
 	args.collection = hf_str(DC_COLLECTION);
 	const int rc = hf_document_list(store, &args, 0, &page, NULL);
 	hf_release(page.memory);
@@ -177,7 +177,7 @@ static int try_list(hf_store *store, struct hf_document_list_args args)
 
 static int try_count(hf_store *store, bool by_group)
 {
-	struct hf_document_counts counted;
+	struct hf_document_counts counted = {0};
 	const struct hf_document_count_args args = {.collection = hf_str(DC_COLLECTION),
 	                                            .by_group = by_group};
 	return hf_document_count(store, &args, 0, &counted, NULL);
@@ -241,7 +241,7 @@ static void payloads_come_from_memory_and_from_disk(void **unused)
 	memset(large, 'x', sizeof large);
 	for (enum setting setting = 0; setting < SETTINGS; setting++) {
 		struct stage *stage = stage_open(setting);
-		struct hf_document_page page;
+		struct hf_document_page page = {0};
 		dc_put(stage->store, "a",
 		       (struct hf_document_put_args){.payload = hf_bytes_of(large, sizeof large)});
 		dc_put(stage->store, "b", (struct hf_document_put_args){.payload = hf_bytes_of("a\0b", 3)});
@@ -286,9 +286,9 @@ static void what_breaks_the_form_is_refused(void **unused)
 	    {.key = {ok, ok}, .group = too_long},
 	    {.key = {ok, ok}, .group = with_nul},
 	};
-	struct hf_document_got got;
-	struct hf_document_page page;
-	struct hf_document_counts counted;
+	struct hf_document_got got = {0};
+	struct hf_document_page page = {0};
+	struct hf_document_counts counted = {0};
 	bool there;
 	for (size_t i = 0; i < sizeof puts / sizeof puts[0]; i++) {
 		assert_int_equal(hf_document_put(stage->store, NULL, &puts[i], NULL, NULL), HF_EINVAL);

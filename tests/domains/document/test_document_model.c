@@ -104,7 +104,7 @@ static void look_at_documents(struct model *m)
 	for (unsigned i = 0; i < IDS; i++) {
 		const struct one *one = &m->ones[i];
 		const struct hf_document_key key = {hf_str(DC_COLLECTION), hf_str(one->id)};
-		struct hf_document_got got;
+		struct hf_document_got got = {0};
 		const int rc = hf_document_get(m->stage->store, &key, 0, &got, NULL);
 		assert_int_equal(rc, alive(m, one) ? HF_OK : HF_ENOTFOUND);
 		if (rc != HF_OK)

@@ -86,7 +86,7 @@ static struct hf_document_key key_of(const struct cell *cell)
 /* The document as text, "" for none, and its version. */
 static hf_lsn look(hf_store *store, const void *cell, char out[TABLE_TEXT])
 {
-	struct hf_document_got got;
+	struct hf_document_got got = {0};
 	struct hf_error error = {0};
 	const struct hf_document_key key = key_of(cell);
 	bool there = false;
@@ -108,7 +108,7 @@ static hf_lsn look(hf_store *store, const void *cell, char out[TABLE_TEXT])
 static uint64_t count(hf_store *store, const struct cell *cell)
 {
 	const struct hf_document_count_args args = {.collection = hf_str(cell->collection)};
-	struct hf_document_counts counted;
+	struct hf_document_counts counted = {0};
 	assert_int_equal(hf_document_count(store, &args, 0, &counted, NULL), HF_OK);
 	assert_true((counted.orders == 0) == (counted.documents == 0));
 	return counted.documents;

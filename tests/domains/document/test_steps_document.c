@@ -78,7 +78,7 @@ static void document_put_where_one_expired(struct scene *scene)
 
 static void expect_count(struct scene *scene, const char *group, uint64_t expected)
 {
-	struct hf_document_counts counted;
+	struct hf_document_counts counted = {0};
 	const struct hf_document_count_args args = {.collection = hf_str("docs"),
 	                                            .group = hf_str(group)};
 	assert_int_equal(hf_document_count(scene->store, &args, HF_READ_UNDURABLE, &counted, NULL),
@@ -99,7 +99,7 @@ static void count_group(struct scene *scene)
 static void expect_page(struct scene *scene, const char *group, enum hf_document_by by,
                         bool descending)
 {
-	struct hf_document_page page;
+	struct hf_document_page page = {0};
 	struct hf_document_list_args args = {.collection = hf_str("docs"),
 	                                     .group = hf_str(group),
 	                                     .by = by,

@@ -71,7 +71,7 @@ static void counts_say_as_of_when(void **unused)
 {
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
-	struct hf_idempotency_counts counts;
+	struct hf_idempotency_counts counts = {0};
 	stage_at(stage, STAGE_NOW + 7);
 	assert_int_equal(hf_idempotency_count(stage->store, hf_str("nobody's"), 0, &counts, NULL),
 	                 HF_OK);
@@ -128,8 +128,8 @@ static void tokens_of_another_list_or_damaged_ones_are_refused(void **unused)
 {
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
-	struct hf_idempotency_page page, other;
-	struct hf_name_page names;
+	struct hf_idempotency_page page = {0}, other = {0};
+	struct hf_name_page names = {0};
 	for (unsigned i = 0; i < 3; i++) {
 		const char *const key[] = {"a", "b", "c"};
 		(void)id_put(stage->store, "s", key[i], "r", 0);
@@ -166,7 +166,7 @@ static void responses_come_from_memory_and_disk_or_not_at_all(void **unused)
 		(void)id_put(stage->store, "s", "c", "", 0);
 		stage_switch(stage);
 		for (unsigned without = 0; without < 2; without++) {
-			struct hf_idempotency_page page;
+			struct hf_idempotency_page page = {0};
 			const struct hf_idempotency_list_args args = {.scope = hf_str("s"),
 			                                              .without_response = without};
 			assert_int_equal(hf_idempotency_list(stage->store, &args, 0, &page, NULL), HF_OK);
@@ -179,7 +179,7 @@ static void responses_come_from_memory_and_disk_or_not_at_all(void **unused)
 			hf_release(page.memory);
 		}
 		const struct hf_idempotency_begin_args args = {.key = id_key("s", "b")};
-		struct hf_idempotency_begun begun;
+		struct hf_idempotency_begun begun = {0};
 		assert_int_equal(hf_idempotency_begin(stage->store, NULL, &args, &begun, NULL, NULL),
 		                 HF_OK);
 		assert_int_equal(begun.outcome, HF_IDEMPOTENCY_REPLAY);

@@ -18,7 +18,7 @@ static const char arrangement[] =
 static int migrate(struct op_scene *s)
 {
 	const struct hf_migration list[] = {{.name = hf_str("one")}, {.name = hf_str("two")}};
-	struct hf_migrated done;
+	struct hf_migrated done = {0};
 	struct hf_error error = {0};
 	const int rc = hf_migrate(s->store, list, 2, &done, &error);
 	assert_true(rc == HF_OK || error.code == rc);

@@ -14,7 +14,7 @@
 
 static hf_lsn last_lsn(hf_store *store)
 {
-	struct hf_info info;
+	struct hf_info info = {0};
 	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	return info.last_lsn;
 }
@@ -62,7 +62,7 @@ static void a_lease_is_never_cut_short_by_a_ttl_and_a_ttl_ends_what_has_none(voi
 {
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
-	struct hf_idempotency_begun begun;
+	struct hf_idempotency_begun begun = {0};
 	struct hf_idempotency_begin_args args = {.key = id_key("s", "leased"),
 	                                         .lease_us = 3 * HF_IDEMPOTENCY_TTL_US};
 	assert_int_equal(hf_idempotency_begin(stage->store, NULL, &args, &begun, NULL, NULL), HF_OK);
@@ -148,7 +148,7 @@ static void clear_counts_what_had_not_ended_and_takes_the_rest_along(void **unus
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
 	const struct hf_idempotency_clear_args args = {.scope = hf_str("s")};
-	struct hf_result result;
+	struct hf_result result = {0};
 	(void)id_begin(stage->store, "s", "a", "f", SECOND);
 	(void)id_begin(stage->store, "s", "b", "f", 0);
 	(void)id_put(stage->store, "s", "c", "r", 0);
@@ -181,7 +181,7 @@ static void a_completion_and_its_effects_are_one_or_nothing(void **unused)
 	struct stage *stage = stage_open(SETTING_LIVE);
 	const struct hf_cursor_key cursor = {hf_str("c"), hf_str("s"), hf_str("")};
 	const hf_token token = id_begin(stage->store, "s", "k", "f", SECOND).token;
-	struct hf_cursor_got got;
+	struct hf_cursor_got got = {0};
 	struct hf_error error = {0};
 	hf_txn *txn;
 	for (unsigned late = 0; late < 2; late++) {
@@ -214,8 +214,8 @@ static void a_transaction_sees_what_its_earlier_operations_did(void **unused)
 {
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
-	struct hf_idempotency_begun begun[3];
-	struct hf_result results[3];
+	struct hf_idempotency_begun begun[3] = {0};
+	struct hf_result results[3] = {0};
 	hf_txn *txn;
 	assert_int_equal(hf_txn_begin(stage->store, &txn, NULL), HF_OK);
 	const struct hf_idempotency_begin_args args = {.key = id_key("s", "k"),
@@ -276,8 +276,8 @@ static void names_that_break_the_rules_are_refused_everywhere(void **unused)
 		const struct hf_idempotency_key key = names[i].key, *k = &names[i].key;
 		const bool good = names[i].good;
 		const int form = good ? HF_OK : HF_EINVAL;
-		struct hf_idempotency_begun begun;
-		struct hf_idempotency_got got;
+		struct hf_idempotency_begun begun = {0};
+		struct hf_idempotency_got got = {0};
 		char text[HF_IDEMPOTENCY_TEXT_MAX + 1];
 		bool has;
 		assert_int_equal(hf_idempotency_begin(stage->store, NULL,
@@ -318,8 +318,8 @@ static void other_arguments_that_break_the_rules_are_refused(void **unused)
 	static char fingerprint[HF_IDEMPOTENCY_FINGERPRINT_MAX + 1];
 	struct stage *stage = stage_open(SETTING_LIVE);
 	hf_store *store = stage->store;
-	struct hf_idempotency_begun begun;
-	struct hf_idempotency_counts counts;
+	struct hf_idempotency_begun begun = {0};
+	struct hf_idempotency_counts counts = {0};
 	struct hf_error error = {0};
 	const struct hf_idempotency_key key = id_key("s", "k");
 	const struct hf_bytes most = hf_bytes_of(fingerprint, HF_IDEMPOTENCY_FINGERPRINT_MAX),
@@ -405,8 +405,8 @@ static void keys_of_scopes_with_colons_do_not_meet(void **unused)
 		stage_switch(stage);
 		for (int i = 0; i < 4; i++) {
 			const struct hf_idempotency_key key = id_key(names[i].scope, names[i].key);
-			struct hf_idempotency_got got;
-			struct hf_idempotency_counts counts;
+			struct hf_idempotency_got got = {0};
+			struct hf_idempotency_counts counts = {0};
 			assert_int_equal(hf_idempotency_get(stage->store, &key, 0, &got, NULL), HF_OK);
 			assert_int_equal(got.entry.status, i);
 			hf_release(got.memory);

@@ -16,7 +16,7 @@
 /* What is put by "put of the same" is the entry that is there, if it is done. */
 static hf_time created_at(const struct trial *t)
 {
-	struct hf_idempotency_got got;
+	struct hf_idempotency_got got = {0};
 	const struct hf_idempotency_key key = cell_key(t->cell);
 	const int rc = hf_idempotency_get(t->store, &key, 0, &got, NULL);
 	const hf_time at = rc == HF_OK && got.entry.done ? got.entry.created_at : CELL_LOGGED;
@@ -139,7 +139,7 @@ static const struct table_row rows[] = {
         "=", "gone", "gone", "gone", "gone"),
     ROW("put of the same", TABLE_ONE, NULL,
         "hf_idempotency_put " KEY " fingerprint=f status=200 response=resp created_at=$created "
-                                  "expires_at=$end expires_computed=1",
+        "expires_at=$end expires_computed=1",
         "done f BD 200 resp", "done f BD 200 resp", "done f BD 200 resp", "done f BD 200 resp",
         "="),
     ROW("put of the same, its end by name", TABLE_ONE, NULL,

@@ -40,7 +40,7 @@ static void fill_keys(struct scene *scene)
 		assert_int_equal(hf_txn_commit(txn, HF_OS, NULL), HF_OK);
 	}
 	sim_set_now(scene->sim, SCENE_NOW + 2 * SECOND);
-	struct hf_idempotency_page page;
+	struct hf_idempotency_page page = {0};
 	const struct hf_idempotency_list_args args = {
 	    .scope = hf_str(SCOPE), .limit = scene->count / 2, .without_response = true};
 	assert_int_equal(hf_idempotency_list(scene->store, &args, HF_READ_UNDURABLE, &page, NULL),
@@ -56,7 +56,7 @@ static struct hf_idempotency_begun begin(struct scene *scene, const char *prefix
                                          int64_t lease, enum hf_idempotency_outcome outcome)
 {
 	char key[NAME];
-	struct hf_idempotency_begun begun;
+	struct hf_idempotency_begun begun = {0};
 	const struct hf_idempotency_begin_args args = {
 	    .write = write_os, .key = key_of(key, prefix, number), .lease_us = lease};
 	assert_int_equal(hf_idempotency_begin(scene->store, NULL, &args, &begun, NULL, NULL), HF_OK);
@@ -130,7 +130,7 @@ static void remove_there(struct scene *scene)
 static void get_there(struct scene *scene)
 {
 	char text[NAME];
-	struct hf_idempotency_got got;
+	struct hf_idempotency_got got = {0};
 	const struct hf_idempotency_key key = key_of(text, "k", scene->count / 2);
 	assert_int_equal(hf_idempotency_get(scene->store, &key, HF_READ_UNDURABLE, &got, NULL), HF_OK);
 	hf_release(got.memory);
@@ -147,7 +147,7 @@ static void has_expired(struct scene *scene)
 
 static void list_page(struct scene *scene, const char *page)
 {
-	struct hf_idempotency_page got;
+	struct hf_idempotency_page got = {0};
 	const struct hf_idempotency_list_args args = {
 	    .scope = hf_str(SCOPE), .limit = PAGE, .page = page};
 	assert_int_equal(hf_idempotency_list(scene->store, &args, HF_READ_UNDURABLE, &got, NULL),
@@ -168,7 +168,7 @@ static void list_middle(struct scene *scene)
 
 static void count_scope(struct scene *scene)
 {
-	struct hf_idempotency_counts counts;
+	struct hf_idempotency_counts counts = {0};
 	assert_int_equal(
 	    hf_idempotency_count(scene->store, hf_str(SCOPE), HF_READ_UNDURABLE, &counts, NULL), HF_OK);
 	/* one more and one less by the works before */
@@ -179,7 +179,7 @@ static void count_scope(struct scene *scene)
 /* A hundred scopes in which everything has expired come first. */
 static void list_scopes(struct scene *scene)
 {
-	struct hf_name_page page;
+	struct hf_name_page page = {0};
 	const struct hf_names_args args = {.limit = PAGE};
 	assert_int_equal(hf_idempotency_names(scene->store, &args, HF_READ_UNDURABLE, &page, NULL),
 	                 HF_OK);

@@ -170,7 +170,7 @@ static inline void mark_many(struct stage *stage, struct model *m, struct hf_rng
 	const char *account = hf_rng_chance(rng, 1, 2) ? accounts[hf_rng_below(rng, ACCOUNTS)] : "";
 	const struct hf_inbox_mark_all_args args = {.user = hf_str("u"), .account = hf_str(account)};
 	const bool read = hf_rng_chance(rng, 2, 3);
-	struct hf_result result;
+	struct hf_result result = {0};
 	uint64_t count = 0;
 	assert_int_equal((read ? hf_inbox_mark_all_read : hf_inbox_dismiss_all)(stage->store, NULL,
 	                                                                        &args, &result, NULL),

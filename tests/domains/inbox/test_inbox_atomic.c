@@ -38,7 +38,7 @@ static void a_failing_operation_takes_all_of_its_transaction_along(void **state)
 		struct stage *stage = stage_open(setting);
 		struct model *m = fill(stage, &rng);
 		struct hf_error error = {0};
-		struct hf_result results[6];
+		struct hf_result results[6] = {0};
 		hf_txn *txn;
 		stage_switch(stage);
 		struct hf__writer before = stage_dump(stage);
@@ -103,7 +103,7 @@ static bool veto(void *ctx, size_t size)
 
 static int load_once(struct stage *stage, struct hf_error *error)
 {
-	struct hf_inbox_page page;
+	struct hf_inbox_page page = {0};
 	const int rc =
 	    hf_inbox_load(stage->store, &(struct hf_inbox_load_args){.user = hf_str("u"), .limit = 5},
 	                  0, &page, error);
@@ -114,7 +114,7 @@ static int load_once(struct stage *stage, struct hf_error *error)
 
 static int dismissed_once(struct stage *stage, struct hf_error *error)
 {
-	struct hf_inbox_key_page keys;
+	struct hf_inbox_key_page keys = {0};
 	const int rc = hf_inbox_list_dismissed(
 	    stage->store, &(struct hf_inbox_list_dismissed_args){.user = hf_str("u"), .limit = 1}, 0,
 	    &keys, error);
@@ -125,7 +125,7 @@ static int dismissed_once(struct stage *stage, struct hf_error *error)
 
 static int tombs_once(struct stage *stage, struct hf_error *error)
 {
-	struct hf_inbox_tombstone_page page;
+	struct hf_inbox_tombstone_page page = {0};
 	const int rc = hf_inbox_list_tombstones(
 	    stage->store, &(struct hf_inbox_list_tombstones_args){.user = hf_str("u"), .limit = 1}, 0,
 	    &page, error);

@@ -52,7 +52,7 @@ static int drop(hf_store *store, enum drop how, int64_t tombstone_for, struct hf
 /* Is the record there, and dismissed? */
 static bool is_dismissed(hf_store *store)
 {
-	struct hf_inbox_got got;
+	struct hf_inbox_got got = {0};
 	assert_int_equal(hf_inbox_get(store, &key, 0, &got, NULL), HF_OK);
 	const bool dismissed = got.record.dismissed;
 	hf_release(got.memory);
@@ -61,7 +61,7 @@ static bool is_dismissed(hf_store *store)
 
 static uint64_t tombstones(hf_store *store)
 {
-	struct hf_inbox_tombstone_page page;
+	struct hf_inbox_tombstone_page page = {0};
 	assert_int_equal(
 	    hf_inbox_list_tombstones(store, &(struct hf_inbox_list_tombstones_args){.user = key.user},
 	                             0, &page, NULL),
@@ -79,7 +79,7 @@ static void what_was_dismissed_is_so_again_whatever_dropped_it(void **state)
 	for (enum drop how = 0; how < DROPS; how++) {
 		for (enum setting setting = 0; setting < SETTINGS; setting++) {
 			struct stage *stage = stage_open(setting);
-			struct hf_result result;
+			struct hf_result result = {0};
 			(void)save(stage->store, 1, 1, false);
 			assert_int_equal(hf_inbox_dismiss(stage->store, NULL,
 			                                  &(struct hf_inbox_mark_args){.key = key, .now = 7},
@@ -103,7 +103,7 @@ static void tombstones_of_a_drop_end_when_told_and_are_left_by_the_dismissed_onl
 	(void)state;
 	for (enum drop how = 0; how < DROPS; how++) {
 		struct stage *stage = stage_open(SETTING_LIVE);
-		struct hf_result result;
+		struct hf_result result = {0};
 		const struct hf_inbox_mark_args mark = {.key = key, .now = 7};
 		(void)save(stage->store, 1, 1, false);
 		assert_int_equal(drop(stage->store, how, 0, &result), HF_OK); /* it was not dismissed */
@@ -148,7 +148,7 @@ static void removing_and_clearing_leave_no_dismissal_behind(void **state)
 
 static hf_time updated_at(hf_store *store)
 {
-	struct hf_inbox_got got;
+	struct hf_inbox_got got = {0};
 	assert_int_equal(hf_inbox_get(store, &key, 0, &got, NULL), HF_OK);
 	const hf_time time = got.record.updated_at;
 	hf_release(got.memory);

@@ -26,7 +26,7 @@ static void a_tombstone_ends_at_its_instant_with_nobody_calling(void **state)
 
 static size_t listed(hf_store *store)
 {
-	struct hf_name_page page;
+	struct hf_name_page page = {0};
 	assert_int_equal(hf_inbox_names(store, NULL, 0, &page, NULL), HF_OK);
 	const size_t count = page.count;
 	hf_release(page.memory);
@@ -112,7 +112,7 @@ static void pages_of_tombstones_skip_those_that_ended(void **state)
 			assert_int_equal(total, 13);
 		}
 		const struct hf_inbox_list_tombstones_args bad = {.user = hf_str("u"), .page = "AAAA"};
-		struct hf_inbox_tombstone_page page;
+		struct hf_inbox_tombstone_page page = {0};
 		assert_int_equal(hf_inbox_list_tombstones(stage->store, &bad, 0, &page, NULL), HF_EINVAL);
 		assert_int_equal(hf_inbox_list_tombstones(stage->store,
 		                                          &(struct hf_inbox_list_tombstones_args){0}, 0,
@@ -127,7 +127,7 @@ static void pages_of_tombstones_skip_those_that_ended(void **state)
 static struct hf_inbox_record get(hf_store *store, const char *thread)
 {
 	const struct hf_inbox_key key = {hf_str("u"), {0}, hf_str(thread)};
-	struct hf_inbox_got got;
+	struct hf_inbox_got got = {0};
 	assert_int_equal(hf_inbox_get(store, &key, 0, &got, NULL), HF_OK);
 	const struct hf_inbox_record record = got.record;
 	hf_release(got.memory);
@@ -151,7 +151,7 @@ static void what_was_saved_after_the_reader_looked_stays_unread(void **state)
 		assert_true(get(stage->store, "t").version > shown && get(stage->store, "t").saved < shown);
 		stage_switch(stage);
 		const struct hf_inbox_mark_all_args args = {.user = hf_str("u"), .up_to = shown};
-		struct hf_result result;
+		struct hf_result result = {0};
 		assert_int_equal(hf_inbox_mark_all_read(stage->store, NULL, &args, &result, NULL), HF_OK);
 		assert_true(result.changed && result.count == 2 && result.version == 0);
 		const hf_lsn version = last_lsn(stage->store);
@@ -177,7 +177,7 @@ static void a_mark_of_all_in_a_transaction_sees_its_saves(void **state)
 	const struct hf_inbox_save_args make = {.user = hf_str("u"), .records = &record, .count = 1};
 	const struct hf_inbox_mark_all_args all = {
 	    .user = hf_str("u"), .account = hf_str("primary"), .now = 7};
-	struct hf_result results[3];
+	struct hf_result results[3] = {0};
 	hf_txn *txn;
 	assert_int_equal(hf_txn_begin(stage->store, &txn, NULL), HF_OK);
 	assert_int_equal(hf_inbox_mark_all_read(stage->store, txn, &all, &results[0], NULL), HF_OK);

@@ -34,7 +34,7 @@ static void check_dismissed(struct stage *stage, struct model *m, size_t limit)
 
 static void check_counts(struct stage *stage, const struct model *m)
 {
-	struct hf_inbox_counts counts;
+	struct hf_inbox_counts counts = {0};
 	uint64_t total = 0, unread = 0, dismissed = 0;
 	for (size_t i = 0; i < ALL; i++) {
 		const struct entry *e = &m->entries[i];
@@ -72,10 +72,10 @@ static void an_inbox_nobody_wrote_to_is_empty(void **state)
 {
 	(void)state;
 	struct stage *stage = stage_open(SETTING_LIVE);
-	struct hf_inbox_page page;
-	struct hf_inbox_key_page keys;
-	struct hf_inbox_status status;
-	struct hf_inbox_counts counts = {1, 1, 1, 1};
+	struct hf_inbox_page page = {0};
+	struct hf_inbox_key_page keys = {0};
+	struct hf_inbox_status status = {0};
+	struct hf_inbox_counts counts = {.total = 1, .unread = 1, .unseen = 1, .dismissed = 1};
 	assert_int_equal(hf_inbox_load(stage->store, &(struct hf_inbox_load_args){.user = hf_str("u")},
 	                               0, &page, NULL),
 	                 HF_OK);
@@ -119,7 +119,7 @@ static void what_stays_through_a_walk_is_given_exactly_once(void **state)
 		stays[i] = m->entries[i].there && i % 2 == 0;
 	char *token = NULL;
 	do {
-		struct hf_inbox_page page;
+		struct hf_inbox_page page = {0};
 		assert_int_equal(hf_inbox_load(stage->store,
 		                               &(struct hf_inbox_load_args){
 		                                   .user = hf_str("u"), .limit = 3, .page = token},
@@ -154,8 +154,8 @@ static void a_token_is_good_for_its_query_only(void **state)
 	struct hf_rng rng = hf_rng_for("inbox tokens");
 	struct stage *stage = stage_open(SETTING_LIVE);
 	struct model *m = fill(stage, &rng);
-	struct hf_inbox_page page, other;
-	struct hf_inbox_key_page keys;
+	struct hf_inbox_page page = {0}, other = {0};
+	struct hf_inbox_key_page keys = {0};
 	struct hf_error error = {0};
 	assert_int_equal(hf_inbox_load(stage->store,
 	                               &(struct hf_inbox_load_args){.user = hf_str("u"), .limit = 2}, 0,
@@ -210,7 +210,7 @@ static void a_trim_drops_what_lies_beyond_either_bound(void **state)
 		struct model *m = fill(stage, &rng);
 		const struct hf_inbox_clear_args clear = {.user = hf_str("u")};
 		struct hf_inbox_trim_args args = {.user = hf_str("u"), .now = 10, .dry_run = true};
-		struct hf_result dry, done;
+		struct hf_result dry = {0}, done = {0};
 		args.max_records = hf_rng_chance(&rng, 1, 4) ? 0 : hf_rng_below(&rng, ALL);
 		/* snapshots are at 0 to 5, or unset */
 		args.max_age_us = hf_rng_chance(&rng, 1, 4) ? 0 : hf_rng_range(&rng, 4, 12);
@@ -223,7 +223,7 @@ static void a_trim_drops_what_lies_beyond_either_bound(void **state)
 		const uint64_t want = trim_model(m, args.max_records, oldest);
 		assert_true(dry.count == want && !dry.changed && done.count == want &&
 		            done.changed == (want > 0));
-		struct hf_inbox_page page;
+		struct hf_inbox_page page = {0};
 		assert_int_equal(
 		    hf_inbox_load(stage->store,
 		                  &(struct hf_inbox_load_args){.user = hf_str("u"), .limit = 1}, 0, &page,

@@ -19,8 +19,8 @@ static void a_status_is_set_once_per_change_and_versioned(void **state)
 	for (enum setting setting = 0; setting < SETTINGS; setting++) {
 		struct stage *stage = stage_open(setting);
 		static char big[HF_INBOX_STATUS_MAX + 1];
-		struct hf_result result, again;
-		struct hf_inbox_status status;
+		struct hf_result result = {0}, again = {0};
+		struct hf_inbox_status status = {0};
 		memset(big, 's', sizeof big);
 		assert_int_equal(set_status(stage, hf_str(""), 1, &result), HF_ECONFLICT);
 		assert_int_equal(set_status(stage, hf_str(""), HF_ABSENT, &result), HF_OK);
@@ -45,7 +45,7 @@ static void a_status_is_set_once_per_change_and_versioned(void **state)
 		const struct hf_inbox_save_args save = {.user = hf_str("u"), .generated_at = 7};
 		assert_int_equal(hf_inbox_save(stage->store, NULL, &save, NULL, NULL), HF_OK);
 		assert_int_equal(set_status(stage, hf_str("ok"), result.version, &result), HF_OK);
-		struct hf_inbox_page page;
+		struct hf_inbox_page page = {0};
 		assert_int_equal(hf_inbox_load(stage->store,
 		                               &(struct hf_inbox_load_args){.user = hf_str("u")}, 0, &page,
 		                               NULL),
@@ -117,7 +117,7 @@ static void an_import_keeps_the_times_of_new_records(void **state)
 	                               .read_at = HF_UNSET,
 	                               .dismissed_at = -3};
 	const struct hf_inbox_key key = {hf_str("u"), {0}, hf_str("t")};
-	struct hf_inbox_got got;
+	struct hf_inbox_got got = {0};
 	assert_int_equal(save_input(stage, &input, true), HF_OK);
 	stage_switch(stage);
 	assert_int_equal(hf_inbox_get(stage->store, &key, 0, &got, NULL), HF_OK);
@@ -157,7 +157,7 @@ static void any_one_field_that_differs_makes_a_save_a_change(void **state)
 	inputs[5].payload = hf_bytes_of(memset(malloc(BIG), 'q', BIG), BIG);
 	inputs[6].dismissed = true; /* last: it stays */
 	for (size_t i = 0; i < 7; i++) {
-		struct hf_result result;
+		struct hf_result result = {0};
 		const struct hf_inbox_save_args first = {
 		    .user = hf_str("u"), .records = &same, .count = 1, .generated_at = 1};
 		const struct hf_inbox_save_args then = {

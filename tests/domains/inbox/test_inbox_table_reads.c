@@ -42,7 +42,7 @@ static void add_thread(char told[TEXT_MAX], struct hf_bytes thread)
 static int load_with(const struct inbox_call *c, struct hf_inbox_load_args args,
                      char told[TEXT_MAX])
 {
-	struct hf_inbox_page page;
+	struct hf_inbox_page page = {0};
 	args.user = c->key.user;
 	const int rc = hf_inbox_load(c->store, &args, 0, &page, c->error);
 	for (size_t i = 0; i < page.count; i++)
@@ -101,7 +101,7 @@ static int load_in_pages(const struct inbox_call *c, char told[TEXT_MAX])
 
 static int get(const struct inbox_call *c, char told[TEXT_MAX])
 {
-	struct hf_inbox_got got;
+	struct hf_inbox_got got = {0};
 	const int rc = hf_inbox_get(c->store, &c->key, 0, &got, c->error);
 	if (rc == HF_OK)
 		add_thread(told, got.record.key.thread);
@@ -111,7 +111,7 @@ static int get(const struct inbox_call *c, char told[TEXT_MAX])
 
 static int dismissed(const struct inbox_call *c, char told[TEXT_MAX])
 {
-	struct hf_inbox_key_page keys;
+	struct hf_inbox_key_page keys = {0};
 	const int rc = hf_inbox_list_dismissed(
 	    c->store, &(struct hf_inbox_list_dismissed_args){.user = c->key.user}, 0, &keys, c->error);
 	for (size_t i = 0; i < keys.count; i++)
@@ -123,7 +123,7 @@ static int dismissed(const struct inbox_call *c, char told[TEXT_MAX])
 /* Tombstones that stand: which, and what they do. */
 static int tombstones(const struct inbox_call *c, char told[TEXT_MAX])
 {
-	struct hf_inbox_tombstone_page page;
+	struct hf_inbox_tombstone_page page = {0};
 	const int rc = hf_inbox_list_tombstones(
 	    c->store, &(struct hf_inbox_list_tombstones_args){.user = c->key.user}, 0, &page, c->error);
 	for (size_t i = 0; i < page.count; i++) {
@@ -136,7 +136,7 @@ static int tombstones(const struct inbox_call *c, char told[TEXT_MAX])
 
 static int counts(const struct inbox_call *c, char told[TEXT_MAX])
 {
-	struct hf_inbox_counts n;
+	struct hf_inbox_counts n = {0};
 	const int rc = hf_inbox_count(c->store, c->key.user, 0, &n, c->error);
 	(void)snprintf(told, TEXT_MAX, "%u %u %u %u", (unsigned)n.total, (unsigned)n.unread,
 	               (unsigned)n.unseen, (unsigned)n.dismissed);
@@ -145,7 +145,7 @@ static int counts(const struct inbox_call *c, char told[TEXT_MAX])
 
 static hf_lsn look(hf_store *store, struct hf_bytes user, char told[TEXT_MAX])
 {
-	struct hf_inbox_status got;
+	struct hf_inbox_status got = {0};
 	assert_int_equal(hf_inbox_get_status(store, user, 0, &got, NULL), HF_OK);
 	told[0] = '\0';
 	add_thread(told, got.status);

@@ -59,7 +59,7 @@ static struct hf_inbox_key inbox_key(const struct scene *scene, char thread[NAME
 static void inbox_get(struct scene *scene)
 {
 	char thread[NAME];
-	struct hf_inbox_got got;
+	struct hf_inbox_got got = {0};
 	const struct hf_inbox_key key = inbox_key(scene, thread, 102);
 	assert_int_equal(hf_inbox_get(scene->store, &key, HF_READ_UNDURABLE, &got, NULL), HF_OK);
 	hf_release(got.memory);
@@ -76,7 +76,7 @@ static void inbox_marks(struct scene *scene)
 	const struct hf_inbox_mark_args args = {.write = write_os,
 	                                        .key = inbox_key(scene, thread, 103)};
 	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
-		struct hf_result result;
+		struct hf_result result = {0};
 		assert_int_equal(marks[i](scene->store, NULL, &args, &result, NULL), HF_OK);
 		assert_true(result.changed);
 	}
@@ -92,7 +92,7 @@ static void inbox_remove(struct scene *scene)
 
 static void inbox_status(struct scene *scene)
 {
-	struct hf_inbox_status status;
+	struct hf_inbox_status status = {0};
 	const struct hf_inbox_set_status_args args = {
 	    .write = write_os, .user = USER, .status = hf_str("ok")};
 	assert_int_equal(hf_inbox_set_status(scene->store, NULL, &args, NULL, NULL), HF_OK);
@@ -103,14 +103,14 @@ static void inbox_status(struct scene *scene)
 
 static void inbox_counts(struct scene *scene)
 {
-	struct hf_inbox_counts counts;
+	struct hf_inbox_counts counts = {0};
 	assert_int_equal(hf_inbox_count(scene->store, USER, HF_READ_UNDURABLE, &counts, NULL), HF_OK);
 	assert_true(counts.total == scene->count && counts.dismissed == PAGE);
 }
 
 static void expect_load(struct scene *scene, struct hf_inbox_load_args args)
 {
-	struct hf_inbox_page page;
+	struct hf_inbox_page page = {0};
 	args.user = USER;
 	args.limit = PAGE;
 	assert_int_equal(hf_inbox_load(scene->store, &args, HF_READ_UNDURABLE, &page, NULL), HF_OK);
@@ -140,7 +140,7 @@ static void inbox_load_account(struct scene *scene)
 
 static void inbox_load_both(struct scene *scene)
 {
-	struct hf_inbox_page page;
+	struct hf_inbox_page page = {0};
 	const struct hf_inbox_load_args args = {.user = USER,
 	                                        .account = hf_str("b"),
 	                                        .unread_only = true,
@@ -153,7 +153,7 @@ static void inbox_load_both(struct scene *scene)
 
 static void inbox_dismissed(struct scene *scene)
 {
-	struct hf_inbox_key_page keys;
+	struct hf_inbox_key_page keys = {0};
 	const struct hf_inbox_list_dismissed_args args = {.user = USER, .limit = PAGE};
 	assert_int_equal(hf_inbox_list_dismissed(scene->store, &args, HF_READ_UNDURABLE, &keys, NULL),
 	                 HF_OK);
@@ -163,7 +163,7 @@ static void inbox_dismissed(struct scene *scene)
 
 static void inbox_trim(struct scene *scene)
 {
-	struct hf_result result;
+	struct hf_result result = {0};
 	const struct hf_inbox_trim_args args = {
 	    .write = write_os, .user = USER, .max_records = scene->count - PAGE};
 	assert_int_equal(hf_inbox_trim(scene->store, NULL, &args, &result, NULL), HF_OK);

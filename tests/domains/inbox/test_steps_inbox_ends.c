@@ -43,7 +43,7 @@ static void fill_snoozed(struct scene *scene)
 
 static void expect_load(struct scene *scene, struct hf_inbox_load_args args)
 {
-	struct hf_inbox_page page;
+	struct hf_inbox_page page = {0};
 	args.user = USER;
 	args.limit = PAGE;
 	assert_int_equal(hf_inbox_load(scene->store, &args, HF_READ_UNDURABLE, &page, NULL), HF_OK);
@@ -85,7 +85,7 @@ static void mark_ten(struct scene *scene,
                      int (*fn)(hf_store *, hf_txn *, const struct hf_inbox_mark_all_args *,
                                struct hf_result *, struct hf_error *))
 {
-	struct hf_result result;
+	struct hf_result result = {0};
 	const struct hf_inbox_mark_all_args args = {
 	    .write = write_os, .user = USER, .account = hf_str("b")};
 	assert_int_equal(fn(scene->store, NULL, &args, &result, NULL), HF_OK);
@@ -104,7 +104,7 @@ static void dismiss_all(struct scene *scene)
 
 static void mark_none(struct scene *scene)
 {
-	struct hf_result result;
+	struct hf_result result = {0};
 	const struct hf_inbox_mark_all_args args = {
 	    .write = write_os, .user = USER, .account = hf_str("b")};
 	assert_int_equal(hf_inbox_dismiss_all(scene->store, NULL, &args, &result, NULL), HF_OK);
@@ -164,7 +164,7 @@ static void fill_tombs(struct scene *scene)
 
 static void tombstones(struct scene *scene)
 {
-	struct hf_inbox_tombstone_page page;
+	struct hf_inbox_tombstone_page page = {0};
 	const struct hf_inbox_list_tombstones_args args = {.user = USER, .limit = PAGE};
 	assert_int_equal(hf_inbox_list_tombstones(scene->store, &args, HF_READ_UNDURABLE, &page, NULL),
 	                 HF_OK);
@@ -174,7 +174,7 @@ static void tombstones(struct scene *scene)
 
 static void save_one(struct scene *scene, struct hf_bytes thread, bool comes_back)
 {
-	struct hf_result result;
+	struct hf_result result = {0};
 	const struct hf_inbox_input record = {.thread = thread, .updated_at = HF_UNSET};
 	const struct hf_inbox_save_args args = {
 	    .write = write_os, .user = USER, .records = &record, .count = 1, .generated_at = SCENE_NOW};
@@ -206,7 +206,7 @@ static void remove_with_tombstone(struct scene *scene)
 
 static void list_users(struct scene *scene)
 {
-	struct hf_name_page page;
+	struct hf_name_page page = {0};
 	assert_int_equal(hf_inbox_names(scene->store, NULL, HF_READ_UNDURABLE, &page, NULL), HF_OK);
 	assert_int_equal(page.count, 1);
 	hf_release(page.memory);

@@ -12,7 +12,7 @@
 
 static inline hf_lsn last_lsn(hf_store *store)
 {
-	struct hf_info info;
+	struct hf_info info = {0};
 	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	return info.last_lsn;
 }
@@ -59,7 +59,7 @@ static inline const char *moment(hf_time time)
 
 static inline void add_tombstones(hf_store *store, const char *user, char out[64])
 {
-	struct hf_inbox_tombstone_page page, one;
+	struct hf_inbox_tombstone_page page = {0}, one = {0};
 	const struct hf_inbox_list_tombstones_args all = {.user = hf_str(user)},
 	                                           exact = {.user = hf_str(user),
 	                                                    .thread = hf_str("t")};
@@ -80,7 +80,7 @@ static inline void add_tombstones(hf_store *store, const char *user, char out[64
 static inline void look(hf_store *store, const char *user, char out[64])
 {
 	const struct hf_inbox_key key = key_of(user);
-	struct hf_inbox_got got;
+	struct hf_inbox_got got = {0};
 	out[0] = '\0';
 	add_tombstones(store, user, out);
 	const int rc = hf_inbox_get(store, &key, 0, &got, NULL);

@@ -13,7 +13,7 @@
 
 static hf_token acquire(hf_store *store, const char *name, const char *owner, int64_t lease)
 {
-	struct hf_result result;
+	struct hf_result result = {0};
 	struct hf_error error = {0};
 	const struct hf_lock_acquire_args args = {
 	    .name = hf_str(name), .owner = hf_str(owner), .lease_us = lease};
@@ -24,7 +24,8 @@ static hf_token acquire(hf_store *store, const char *name, const char *owner, in
 
 static int check(hf_store *store, const char *name, hf_token token)
 {
-	return hf_lock_check(store, &(struct hf_lock_check_args){hf_str(name), token}, 0, NULL);
+	return hf_lock_check(store, &(struct hf_lock_check_args){.name = hf_str(name), .token = token},
+	                     0, NULL);
 }
 
 static int renew(hf_store *store, const char *name, hf_token token, int64_t lease)
@@ -39,7 +40,7 @@ static int renew(hf_store *store, const char *name, hf_token token, int64_t leas
 static const char *holder(hf_store *store, const char *name)
 {
 	static char owner[64];
-	struct hf_lock_got got;
+	struct hf_lock_got got = {0};
 	const int rc = hf_lock_get(store, hf_str(name), 0, &got, NULL);
 	owner[0] = '\0';
 	if (rc == HF_OK)
@@ -53,14 +54,14 @@ static const char *holder(hf_store *store, const char *name)
 
 static struct hf_lock_stats stats(hf_store *store)
 {
-	struct hf_lock_stats out;
+	struct hf_lock_stats out = {0};
 	assert_int_equal(hf_lock_get_stats(store, 0, &out, NULL), HF_OK);
 	return out;
 }
 
 static struct hf_info info(hf_store *store)
 {
-	struct hf_info out;
+	struct hf_info out = {0};
 	assert_int_equal(hf_get_info(store, &out, NULL), HF_OK);
 	return out;
 }
@@ -215,7 +216,7 @@ static void a_lock_can_change_hands_inside_a_transaction(void **unused)
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
 	hf_txn *txn = NULL;
-	struct hf_result given, taken;
+	struct hf_result given = {0}, taken = {0};
 	const hf_token token = acquire(stage->store, "a", "w1", 0);
 	const struct hf_lock_release_args release = {.name = hf_str("a"), .token = token};
 	const struct hf_lock_acquire_args take = {
@@ -313,7 +314,7 @@ static void what_is_put_is_held_until_its_owner_takes_it_over(void **unused)
 {
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
-	struct hf_result first, again;
+	struct hf_result first = {0}, again = {0};
 	const struct hf_lock_put_args put = {.name = hf_str("a"),
 	                                     .owner = hf_str("w1"),
 	                                     .acquired_at = 5,

@@ -61,7 +61,7 @@ static void walk(hf_store *store, size_t limit, char out[TEXT])
 	char token[512] = "";
 	out[0] = '\0';
 	do {
-		struct hf_lock_page page;
+		struct hf_lock_page page = {0};
 		const struct hf_lock_list_args args = {.limit = limit, .page = token};
 		assert_int_equal(hf_lock_list(store, &args, 0, &page, NULL), HF_OK);
 		assert_true(limit == 0 || page.count <= limit);
@@ -77,7 +77,7 @@ static void change_one(struct hf_rng *rng, struct model *model, hf_store *store,
 	char text[16];
 	const unsigned i = (unsigned)hf_rng_below(rng, LOCKS);
 	const struct hf_bytes name = name_of(i, text);
-	struct hf_result result;
+	struct hf_result result = {0};
 	const bool held = model->until[i] > now;
 	const int64_t lease = (int64_t)hf_rng_below(rng, 4) * 10 * SECOND;
 	const struct hf_lock_acquire_args acquire = {
@@ -142,7 +142,7 @@ static void lists_show_what_is_held_in_byte_order_in_pages_of_any_size(void **un
 
 static hf_token hold(hf_store *store, const char *name, int64_t lease)
 {
-	struct hf_result result;
+	struct hf_result result = {0};
 	const struct hf_lock_acquire_args args = {
 	    .name = hf_str(name), .owner = hf_str("the owner"), .lease_us = lease};
 	assert_int_equal(hf_lock_acquire(store, NULL, &args, &result, NULL), HF_OK);
@@ -153,7 +153,7 @@ static void a_walk_goes_on_when_its_last_lock_is_free_by_then(void **unused)
 {
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
-	struct hf_lock_page first, second;
+	struct hf_lock_page first = {0}, second = {0};
 	const hf_token b = hold(stage->store, "b", SECOND);
 	(void)hold(stage->store, "a", 0);
 	(void)hold(stage->store, "d", 0);
@@ -182,7 +182,7 @@ static void damaged_page_tokens_are_refused(void **unused)
 {
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
-	struct hf_lock_page page, none;
+	struct hf_lock_page page = {0}, none = {0};
 	struct hf_error error = {0};
 	char token[512];
 	(void)hold(stage->store, "a", 0);
@@ -208,8 +208,8 @@ static void an_empty_list_is_no_error(void **unused)
 {
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
-	struct hf_lock_page page;
-	struct hf_lock_stats stats;
+	struct hf_lock_page page = {0};
+	struct hf_lock_stats stats = {0};
 	assert_int_equal(hf_lock_list(stage->store, NULL, 0, &page, NULL), HF_OK);
 	assert_true(page.count == 0 && !page.next);
 	hf_release(page.memory);

@@ -61,7 +61,7 @@ static char time_letter(hf_time time)
 static hf_lsn look(hf_store *store, const void *of, char out[TABLE_TEXT])
 {
 	const struct cell *cell = of;
-	struct hf_lock_got got;
+	struct hf_lock_got got = {0};
 	struct hf_error error = {0};
 	const int rc = hf_lock_get(store, hf_str(cell->name), 0, &got, &error);
 	out[0] = '\0';
@@ -172,7 +172,7 @@ static void expect_ok(int rc, const struct hf_error *error)
 static hf_token grant(hf_store *store, const struct cell *cell, const char *owner, int64_t lease)
 {
 	struct hf_error error = {0};
-	struct hf_result result;
+	struct hf_result result = {0};
 	const struct hf_lock_acquire_args args = {
 	    .name = hf_str(cell->name), .owner = hf_str(owner), .lease_us = lease};
 	expect_ok(hf_lock_acquire(store, NULL, &args, &result, &error), &error);

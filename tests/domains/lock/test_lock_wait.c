@@ -73,7 +73,7 @@ static size_t waiting(struct scene *scene)
 
 static hf_token acquire(struct scene *scene, const char *owner, int64_t lease)
 {
-	struct hf_result result;
+	struct hf_result result = {0};
 	const struct hf_lock_acquire_args args = {
 	    .name = hf_str("a"), .owner = hf_str(owner), .lease_us = lease};
 	assert_int_equal(hf_lock_acquire(scene->store, NULL, &args, &result, NULL), HF_OK);
@@ -286,7 +286,7 @@ static void a_callback_runs_alone_and_writes_nothing(void **state)
 	(void)state;
 	struct scene scene;
 	struct hf_error error = {0};
-	struct hf_info before, after;
+	struct hf_info before = {0}, after = {0};
 	const struct hf_lock_with_args with = {.name = hf_str("a")};
 	const struct hf_lock_acquire_args take = {.name = hf_str("a"), .owner = hf_str("w")};
 	const struct hf_lock_put_args put = {

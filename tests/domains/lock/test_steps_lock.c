@@ -41,7 +41,7 @@ static void lock_acquire_new(struct scene *scene)
 
 static hf_token token_of(struct scene *scene, unsigned i)
 {
-	struct hf_result result;
+	struct hf_result result = {0};
 	assert_int_equal(acquire(scene, NULL, i, &result), HF_OK); /* the owner takes it over */
 	return result.token;
 }
@@ -117,7 +117,7 @@ static void lock_check(struct scene *scene)
 static void lock_get(struct scene *scene)
 {
 	char name[NAME];
-	struct hf_lock_got got;
+	struct hf_lock_got got = {0};
 	assert_int_equal(hf_lock_get(scene->store, numbered(name, "l", scene->count / 2 + 6),
 	                             HF_READ_UNDURABLE, &got, NULL),
 	                 HF_OK);
@@ -126,7 +126,7 @@ static void lock_get(struct scene *scene)
 
 static void list_from(struct scene *scene, const char *page, bool keep)
 {
-	struct hf_lock_page out;
+	struct hf_lock_page out = {0};
 	const struct hf_lock_list_args args = {.limit = PAGE, .page = page};
 	assert_int_equal(hf_lock_list(scene->store, &args, HF_READ_UNDURABLE, &out, NULL), HF_OK);
 	assert_int_equal(out.count, PAGE);

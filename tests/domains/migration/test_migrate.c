@@ -21,7 +21,7 @@ struct effect {
 
 static int64_t position(hf_store *store, const char *consumer)
 {
-	struct hf_cursor_got got;
+	struct hf_cursor_got got = {0};
 	const struct hf_cursor_key key = {hf_str(consumer), hf_str("s"), hf_str("")};
 	const int rc = hf_cursor_get(store, &key, 0, &got, NULL);
 	const int64_t at = rc == HF_OK ? got.cursor.last_sequence : 0;
@@ -91,7 +91,7 @@ static void each_is_applied_once_in_the_order_of_the_list(void **unused)
 		                                      migration("alpha", &effects[2]),
 		                                      {.name = {"nothing", 7}},
 		                                      migration("zeta", &effects[0])};
-		struct hf_migrated done;
+		struct hf_migrated done = {0};
 		assert_int_equal(hf_migrate(stage->store, first, 2, &done, NULL), HF_OK);
 		assert_true(done.applied == 2 && done.skipped == 0);
 		stage_switch(stage);
@@ -134,7 +134,7 @@ static void a_failing_one_leaves_the_store_as_before_it(void **unused)
 		bad.misused = rows[i].how.misused;
 		const struct hf_migration list[] = {migration("first", &good), migration("second", &bad),
 		                                    migration("third", &good)};
-		struct hf_migrated done;
+		struct hf_migrated done = {0};
 		struct hf_error error = {0};
 		assert_int_equal(hf_migrate(stage->store, list, 1, NULL, NULL), HF_OK);
 		struct hf__writer before = stage_dump(stage);
@@ -197,14 +197,14 @@ static void a_page_of_another_list_is_refused(void **unused)
 {
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
-	struct hf_migration_page page, other;
+	struct hf_migration_page page = {0}, other = {0};
 	const struct hf_migration list[] = {{.name = {"a", 1}}, {.name = {"b", 1}}};
 	assert_int_equal(hf_migrate(stage->store, list, 2, NULL, NULL), HF_OK);
 	assert_int_equal(hf_migration_list(stage->store, &(struct hf_migration_list_args){.limit = 1},
 	                                   0, &page, NULL),
 	                 HF_OK);
 	const struct hf_cursor_list_args foreign = {.page = page.next};
-	struct hf_cursor_page cursors;
+	struct hf_cursor_page cursors = {0};
 	assert_int_equal(hf_cursor_list(stage->store, &foreign, 0, &cursors, NULL), HF_EINVAL);
 	assert_int_equal(hf_migration_list(stage->store,
 	                                   &(struct hf_migration_list_args){.page = "AAAA"}, 0, &other,
@@ -219,7 +219,7 @@ static void a_list_that_ends_before_what_was_applied_is_refused(void **unused)
 	(void)unused;
 	for (enum setting setting = 0; setting < SETTINGS; setting++) {
 		struct stage *stage = stage_open(setting);
-		struct hf_migrated done;
+		struct hf_migrated done = {0};
 		struct hf_error error = {0};
 		const struct hf_migration list[] = {
 		    {.name = {"a", 1}}, {.name = {"b", 1}}, {.name = {"c", 1}}, {.name = {"d", 1}}};
@@ -300,7 +300,7 @@ static int count_up_together(void *ctx, hf_store *store, hf_txn *txn, struct hf_
 static void *run_migrations(void *arg)
 {
 	struct crowd *crowd = arg;
-	struct hf_migrated done;
+	struct hf_migrated done = {0};
 	if (hf_migrate(crowd->store, crowd->list, MIGRATIONS, &done, NULL) != HF_OK)
 		atomic_fetch_add(&crowd->failures, 1);
 	atomic_fetch_add(&crowd->applied, done.applied);
@@ -314,7 +314,7 @@ static void several_at_once_apply_each_of_them_once(void **unused)
 	static char texts[MIGRATIONS][16];
 	struct stage *stage = stage_open(SETTING_LIVE);
 	struct crowd crowd = {.store = stage->store};
-	struct hf_cursor_got got;
+	struct hf_cursor_got got = {0};
 	const struct hf_cursor_key key = {hf_str("a"), hf_str("s"), hf_str("")};
 	pthread_t threads[THREADS];
 	for (unsigned i = 0; i < MIGRATIONS; i++) {

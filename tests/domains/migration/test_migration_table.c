@@ -28,7 +28,7 @@ struct call {
 /* When it was applied, HF_UNSET: it was not; and its version. */
 static hf_lsn look(hf_store *store, const char *name, hf_time *applied_at)
 {
-	struct hf_migration_page page;
+	struct hf_migration_page page = {0};
 	hf_lsn version = 0;
 	*applied_at = HF_UNSET;
 	assert_int_equal(hf_migration_list(store, NULL, 0, &page, NULL), HF_OK);
@@ -89,13 +89,13 @@ static int guard(const struct call *c)
 static int migrate(const struct call *c)
 {
 	/* With the newest of all behind it: a list must not end before what was applied. */
-	struct hf_migration_page page;
+	struct hf_migration_page page = {0};
 	assert_int_equal(hf_migration_list(c->store, NULL, 0, &page, NULL), HF_OK);
 	const struct hf_bytes newest =
 	    page.count > 0 ? page.items[page.count - 1].name : hf_str(c->name);
 	const struct hf_migration list[] = {{.name = hf_str(c->name)}, {.name = newest}};
 	const size_t count = hf__bytes_equal(newest, list[0].name) ? 1 : 2;
-	struct hf_migrated done;
+	struct hf_migrated done = {0};
 	hf_time applied_at;
 	const int rc = hf_migrate(c->store, list, count, &done, c->error);
 	hf_release(page.memory);

@@ -32,7 +32,7 @@ static int64_t real_ticks(void *ctx)
 
 static struct hf_info info_of(hf_store *store)
 {
-	struct hf_info info;
+	struct hf_info info = {0};
 	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	return info;
 }
@@ -41,7 +41,7 @@ static struct hf_info info_of(hf_store *store)
 static double hammer_store(hf_store *store, const char *where)
 {
 	struct hammer hammer;
-	struct hf_outbox_stats stats;
+	struct hf_outbox_stats stats = {0};
 	hammer_init(&hammer, store, ITEMS, false);
 	hammer_fill(&hammer, 0, ITEMS);
 	assert_int_equal(hf_sync(store, NULL), HF_OK);

@@ -53,9 +53,9 @@ static void *reader(void *arg)
 	struct scene *scene = arg;
 	hf_store *store = scene->hammer.store;
 	while (!atomic_load(&scene->done)) {
-		struct hf_outbox_stats stats;
+		struct hf_outbox_stats stats = {0};
 		struct hf_outbox_items items = {0};
-		struct hf_info info;
+		struct hf_info info = {0};
 		const struct hf_outbox_list_args list = {.queue = hf_str(HAMMER_QUEUE), .limit = 10};
 		hammer_note(&scene->hammer,
 		            hf_outbox_get_stats(store, hf_str(HAMMER_QUEUE), 0, &stats, NULL));
@@ -138,7 +138,7 @@ static void threads_that_do_everything_at_once_claim_each_item_once(void **state
 {
 	(void)state;
 	struct scene scene;
-	struct hf_outbox_stats stats;
+	struct hf_outbox_stats stats = {0};
 	struct sim *sim = sim_new(sim_profile_strict(), 1);
 	sim_set_now(sim, NOW);
 	hf_store *store = open_on(sim);

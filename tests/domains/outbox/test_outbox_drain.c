@@ -14,7 +14,7 @@ static struct hf_bytes queue(void)
 
 static struct hf_outbox_item get_item(hf_store *store, const char *id, struct hf_memory **memory)
 {
-	struct hf_outbox_got got;
+	struct hf_outbox_got got = {0};
 	const struct hf_outbox_key key = {queue(), hf_str(id)};
 	assert_int_equal(hf_outbox_get(store, &key, 0, &got, NULL), HF_OK);
 	*memory = got.memory;
@@ -69,7 +69,7 @@ static void a_drain_sends_what_was_queued_in_enqueue_order_once(void **unused)
 		    .stage = stage, .fails_from = 8, .drains_at = UINT32_MAX, .enqueues_at = 3};
 		struct hf_outbox_drain_args args = {
 		    .queue = queue(), .send = send_one, .ctx = &sender, .max_attempts = 2};
-		struct hf_outbox_drained drained;
+		struct hf_outbox_drained drained = {0};
 		struct hf_memory *memory;
 		fill(stage->store, 10);
 		(void)ob_claim(stage->store, "005", 3600 * SECOND);
@@ -101,7 +101,7 @@ static void concurrent_drains_never_send_an_item_twice(void **unused)
 	    .stage = stage, .fails_from = 20, .drains_at = 4, .enqueues_at = UINT32_MAX};
 	const struct hf_outbox_drain_args args = {
 	    .queue = queue(), .send = send_one, .ctx = &sender, .max_attempts = 5};
-	struct hf_outbox_drained outer;
+	struct hf_outbox_drained outer = {0};
 	fill(stage->store, 90);
 	assert_int_equal(hf_outbox_drain(stage->store, &args, &outer, NULL), HF_OK);
 	for (unsigned i = 0; i < 90; i++)
@@ -120,7 +120,7 @@ static void a_drain_sends_what_is_due_and_what_is_delayed_only_if_asked(void **u
 	struct sender sender = {
 	    .stage = stage, .fails_from = 99, .drains_at = UINT32_MAX, .enqueues_at = UINT32_MAX};
 	struct hf_outbox_drain_args args = {.queue = queue(), .send = send_one, .ctx = &sender};
-	struct hf_outbox_drained drained;
+	struct hf_outbox_drained drained = {0};
 	ob_enqueue(stage->store, "001", "001", 0, STAGE_NOW + SECOND);
 	ob_enqueue(stage->store, "002", "002", 0, 0);
 	assert_int_equal(hf_outbox_drain(stage->store, &args, &drained, NULL), HF_OK);
@@ -156,7 +156,7 @@ static void a_drain_keeps_to_the_order_of_groups(void **unused)
 	    .stage = stage, .fails_from = 0, .drains_at = UINT32_MAX, .enqueues_at = UINT32_MAX};
 	const struct hf_outbox_drain_args args = {
 	    .queue = queue(), .send = send_one, .ctx = &sender, .max_attempts = 2};
-	struct hf_outbox_drained drained;
+	struct hf_outbox_drained drained = {0};
 	fill_group(stage->store);
 	/* The first of the group fails and is queued again: what comes after it is not sent before
 	 * it. */
@@ -185,7 +185,7 @@ static void a_drain_of_a_group_sends_all_of_it_in_one_pass(void **unused)
 	struct sender sender = {
 	    .stage = stage, .fails_from = 99, .drains_at = UINT32_MAX, .enqueues_at = UINT32_MAX};
 	const struct hf_outbox_drain_args args = {.queue = queue(), .send = send_one, .ctx = &sender};
-	struct hf_outbox_drained drained;
+	struct hf_outbox_drained drained = {0};
 	fill_group(stage->store);
 	assert_int_equal(hf_outbox_drain(stage->store, &args, &drained, NULL), HF_OK);
 	assert_true(drained.sent == 4 && drained.left == 0);
@@ -200,7 +200,7 @@ static void a_paused_queue_is_not_drained(void **unused)
 	    .stage = stage, .fails_from = 99, .drains_at = UINT32_MAX, .enqueues_at = UINT32_MAX};
 	const struct hf_outbox_drain_args args = {.queue = queue(), .send = send_one, .ctx = &sender};
 	const struct hf_outbox_pause_args pause = {.queue = queue()};
-	struct hf_outbox_drained drained;
+	struct hf_outbox_drained drained = {0};
 	fill_group(stage->store);
 	assert_int_equal(hf_outbox_pause(stage->store, NULL, &pause, NULL, NULL), HF_OK);
 	assert_int_equal(hf_outbox_drain(stage->store, &args, &drained, NULL), HF_OK);
@@ -273,7 +273,7 @@ static void an_item_that_was_sent_is_gone_unless_it_became_another(void **unused
 		struct meddler m = {.store = stage->store, .how = how, .verdict = HF_OUTBOX_SEND_DONE};
 		const struct hf_outbox_drain_args args = {
 		    .queue = queue(), .send = send_and_meddle, .ctx = &m};
-		struct hf_outbox_drained drained;
+		struct hf_outbox_drained drained = {0};
 		const bool same = how == RETRIED || how == MARKED;
 		ob_enqueue(stage->store, "001", "001", 0, 0);
 		assert_int_equal(hf_outbox_drain(stage->store, &args, &drained, NULL), HF_OK);
@@ -312,7 +312,7 @@ an_item_that_was_sent_is_gone_although_a_claim_of_its_group_ended_unlogged(void 
 	struct sender sender = {.stage = stage};
 	const struct hf_outbox_drain_args args = {
 	    .queue = queue(), .send = send_while_another_worker_dies, .ctx = &sender};
-	struct hf_outbox_drained drained;
+	struct hf_outbox_drained drained = {0};
 	struct hf_memory *memory;
 	fill_group(stage->store);
 	assert_int_equal(hf_outbox_drain(stage->store, &args, &drained, NULL), HF_OK);
@@ -333,7 +333,7 @@ static void a_sender_can_end_the_pass_and_give_an_item_back(void **unused)
 	                    .how = MEDDLINGS,
 	                    .verdict = HF_OUTBOX_SEND_RELEASE | HF_OUTBOX_SEND_END};
 	const struct hf_outbox_drain_args args = {.queue = queue(), .send = send_and_meddle, .ctx = &m};
-	struct hf_outbox_drained drained;
+	struct hf_outbox_drained drained = {0};
 	struct hf_memory *memory;
 	fill(stage->store, 100);
 	assert_int_equal(hf_outbox_drain(stage->store, &args, &drained, NULL), HF_OK);
@@ -363,7 +363,7 @@ static void a_reason_that_fills_its_room_is_cut_at_a_character(void **unused)
 	struct meddler m = {
 	    .store = stage->store, .how = MEDDLINGS, .verdict = HF_OUTBOX_SEND_FAILED, .reason = text};
 	const struct hf_outbox_drain_args args = {.queue = queue(), .send = send_and_meddle, .ctx = &m};
-	struct hf_outbox_drained drained;
+	struct hf_outbox_drained drained = {0};
 	ob_enqueue(stage->store, "001", "001", 0, 0);
 	assert_int_equal(hf_outbox_drain(stage->store, &args, &drained, NULL), HF_OK);
 	const struct hf_outbox_item item = get_item(stage->store, "001", &memory);
@@ -378,7 +378,7 @@ static void a_drain_sends_what_the_same_thread_enqueued_with_a_ticket(void **unu
 	struct stage *stage = stage_open(SETTING_LIVE);
 	struct meddler m = {.store = stage->store, .how = MEDDLINGS, .verdict = HF_OUTBOX_SEND_DONE};
 	const struct hf_outbox_drain_args args = {.queue = queue(), .send = send_and_meddle, .ctx = &m};
-	struct hf_outbox_drained drained;
+	struct hf_outbox_drained drained = {0};
 	struct hf_ticket ticket;
 	const struct hf_outbox_enqueue_args item = {
 	    .write.ticket = &ticket, .queue = queue(), .id = hf_str("001"), .payload = hf_str("001")};

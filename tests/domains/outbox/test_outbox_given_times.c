@@ -31,7 +31,7 @@ static void expect_time(const char *what, hf_time time, int expected)
 static void expect_item(hf_store *s, const char *id, const char *what, int enqueued, int available,
                         bool computed)
 {
-	struct hf_outbox_got got;
+	struct hf_outbox_got got = {0};
 	assert_int_equal(hf_outbox_get(s, &(struct hf_outbox_key){QUEUE, hf_str(id)}, 0, &got, NULL),
 	                 HF_OK);
 	expect_time(what, got.item.enqueued_at, enqueued);
@@ -77,7 +77,7 @@ static void an_enqueue_of_0_is_now_unless_times_are_literal(void **state)
 		enqueue(s, "half", LITERAL, 0, HF_UNSET, HF_OUTBOX_KEEP);
 		expect_item(s, "half", "enqueue, available_at unset", EPOCH, CLOCK, true);
 		/* What a rerun notes is given with it. */
-		struct hf_outbox_items claimed;
+		struct hf_outbox_items claimed = {0};
 		const struct hf_outbox_claim_args claim = {
 		    .queue = QUEUE, .id = hf_str("many"), .owner = hf_str("w")};
 		assert_int_equal(hf_outbox_claim(s, NULL, &claim, &claimed, NULL, NULL), HF_OK);
@@ -113,7 +113,7 @@ static void what_is_put_is_taken_literally_and_must_be_a_time(void **state)
 			}
 		}
 		stage_switch(stage);
-		struct hf_outbox_got got;
+		struct hf_outbox_got got = {0};
 		assert_int_equal(
 		    hf_outbox_get(stage->store, &(struct hf_outbox_key){QUEUE, hf_str("i")}, 0, &got, NULL),
 		    HF_OK);
@@ -129,7 +129,7 @@ static void other_times_of_the_outbox(void **state)
 	(void)state;
 	struct stage *stage = stage_open(SETTING_LIVE);
 	hf_store *s = stage->store;
-	struct hf_result result;
+	struct hf_result result = {0};
 	struct hf_outbox_reschedule_args move = {
 	    .queue = QUEUE, .id = hf_str("a"), .set_available_at = true};
 	enqueue(s, "a", ZEROED, 0, STAGE_NOW * 2, HF_OUTBOX_KEEP);

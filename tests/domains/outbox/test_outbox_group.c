@@ -16,7 +16,7 @@ static struct hf_bytes queue(void)
 static bool enqueue(hf_store *store, const char *id, const char *group, enum hf_outbox_dedup dedup,
                     hf_time available_at)
 {
-	struct hf_result result;
+	struct hf_result result = {0};
 	const struct hf_outbox_enqueue_args args = {.queue = queue(),
 	                                            .id = hf_str(id),
 	                                            .payload = hf_str(id),
@@ -29,7 +29,7 @@ static bool enqueue(hf_store *store, const char *id, const char *group, enum hf_
 
 static int try_claim(hf_store *store, const char *id, int64_t lease, hf_token *token)
 {
-	struct hf_result result;
+	struct hf_result result = {0};
 	const struct hf_outbox_claim_args args = {
 	    .queue = queue(), .id = hf_str(id), .owner = hf_str("w"), .lease_us = lease};
 	const int rc = hf_outbox_claim(store, NULL, &args, NULL, &result, NULL);
@@ -40,7 +40,7 @@ static int try_claim(hf_store *store, const char *id, int64_t lease, hf_token *t
 /* Claims the next one, which must be this. */
 static hf_token next_is(hf_store *store, const char *id, int64_t lease)
 {
-	struct hf_outbox_items items;
+	struct hf_outbox_items items = {0};
 	const struct hf_outbox_claim_next_args args = {
 	    .queue = queue(), .owner = hf_str("w"), .lease_us = lease};
 	assert_int_equal(hf_outbox_claim_next(store, NULL, &args, &items, NULL, NULL), HF_OK);
@@ -201,7 +201,7 @@ static void a_rerun_comes_last_and_counts_anew(void **unused)
 	(void)unused;
 	for (enum setting setting = 0; setting < SETTINGS; setting++) {
 		struct stage *stage = stage_open(setting);
-		struct hf_outbox_got got;
+		struct hf_outbox_got got = {0};
 		const struct hf_outbox_key key = {queue(), hf_str("a")};
 		(void)enqueue(stage->store, "a", "g", HF_OUTBOX_KEEP, 0);
 		(void)enqueue(stage->store, "b", "g", HF_OUTBOX_KEEP, 0);
@@ -329,7 +329,7 @@ static void many_ids_fade_in_bounded_batches(void **unused)
 	assert_int_equal(hf_maintain(stage->store, 0, NULL), HF_OK);
 	assert_int_equal(ob_stats(stage->store).completed, COUNT - COUNT / 7 * 4);
 	stage_at(stage, STAGE_NOW + 100);
-	struct hf_outbox_completed_page page;
+	struct hf_outbox_completed_page page = {0};
 	const struct hf_outbox_list_completed_args list = {.queue = queue(), .limit = 10};
 	assert_int_equal(hf_outbox_list_completed(stage->store, &list, 0, &page, NULL), HF_OK);
 	assert_true(page.count == 0 && !page.next);
@@ -343,7 +343,7 @@ static void a_page_of_completed_ids_belongs_to_its_list(void **unused)
 {
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
-	struct hf_outbox_completed_page page, other;
+	struct hf_outbox_completed_page page = {0}, other = {0};
 	configure(stage->store, 100 * SECOND, 0);
 	complete_one(stage->store, "a");
 	complete_one(stage->store, "b");

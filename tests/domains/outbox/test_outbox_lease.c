@@ -13,7 +13,7 @@ static struct hf_bytes queue(void)
 
 static struct hf_outbox_item get_item(hf_store *store, const char *id, struct hf_memory **memory)
 {
-	struct hf_outbox_got got;
+	struct hf_outbox_got got = {0};
 	const struct hf_outbox_key key = {queue(), hf_str(id)};
 	assert_int_equal(hf_outbox_get(store, &key, 0, &got, NULL), HF_OK);
 	*memory = got.memory;
@@ -80,7 +80,7 @@ static void logging_an_ending_changes_no_version(void **unused)
 {
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
-	struct hf_info before, after;
+	struct hf_info before = {0}, after = {0};
 	struct hf_memory *first, *second;
 	ob_enqueue(stage->store, "a", "p", 0, 0);
 	(void)ob_claim(stage->store, "a", SECOND);
@@ -155,7 +155,7 @@ static void the_call_the_item_or_the_queue_says_how_many_attempts_there_are(void
 	struct stage *stage = stage_open(SETTING_LIVE);
 	const struct hf_outbox_enqueue_args two = {
 	    .queue = queue(), .id = hf_str("two"), .max_attempts = 2};
-	struct hf_result result;
+	struct hf_result result = {0};
 	assert_int_equal(hf_outbox_enqueue(stage->store, NULL, &two, NULL, NULL), HF_OK);
 	ob_enqueue(stage->store, "queue's", "p", 0, 0);
 	for (unsigned i = 1; i <= HF_OUTBOX_ATTEMPTS; i++) {

@@ -60,7 +60,7 @@ static void a_page_token_works_for_its_own_list_only(void **unused)
 {
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE), *other = stage_open(SETTING_LIVE);
-	struct hf_outbox_items page, none;
+	struct hf_outbox_items page = {0}, none = {0};
 	fill(stage->store, 5);
 	struct hf_outbox_list_args args = {.queue = queue(), .limit = 2};
 	assert_int_equal(hf_outbox_list(stage->store, &args, 0, &page, NULL), HF_OK);
@@ -139,7 +139,7 @@ static void a_list_without_payloads_leaves_them_empty(void **unused)
 {
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
-	struct hf_outbox_items page;
+	struct hf_outbox_items page = {0};
 	fill(stage->store, 2);
 	const struct hf_outbox_list_args args = {.queue = queue(), .without_payload = true};
 	assert_int_equal(hf_outbox_list(stage->store, &args, 0, &page, NULL), HF_OK);

@@ -17,7 +17,7 @@ static struct hf_bytes queue(void)
 
 static struct hf_outbox_item look(hf_store *store, const char *id)
 {
-	struct hf_outbox_got got;
+	struct hf_outbox_got got = {0};
 	const struct hf_outbox_key key = {queue(), hf_str(id)};
 	assert_int_equal(hf_outbox_get(store, &key, 0, &got, NULL), HF_OK);
 	struct hf_outbox_item item = got.item;
@@ -220,7 +220,7 @@ static void no_extension_goes_beyond_max_run(void **unused)
 {
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
-	struct hf_result result;
+	struct hf_result result = {0};
 	ob_enqueue(stage->store, "id", "p", 0, STAGE_NOW);
 	const struct hf_outbox_claim_args claim = {.queue = queue(),
 	                                           .id = hf_str("id"),
@@ -250,7 +250,7 @@ static void several_queues_are_served_in_order(void **unused)
 	const struct hf_bytes queues[] = {hf_str("high"), hf_str("none"), hf_str("low")};
 	struct hf_outbox_claim_next_args args = {
 	    .queues = queues, .queue_count = 3, .max = 3, .owner = hf_str("w")};
-	struct hf_outbox_items items;
+	struct hf_outbox_items items = {0};
 	for (unsigned i = 0; i < 4; i++) {
 		const char id[] = {(char)('a' + i), '\0'};
 		const struct hf_outbox_enqueue_args item = {.queue = queues[i % 2 ? 0 : 2],
@@ -279,7 +279,7 @@ static void a_queued_item_can_be_moved_without_a_claim(void **unused)
 {
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
-	struct hf_result result;
+	struct hf_result result = {0};
 	ob_enqueue(stage->store, "1", "p", 0, STAGE_NOW);
 	ob_enqueue(stage->store, "2", "p", 1, STAGE_NOW);
 	struct hf_outbox_reschedule_args args = {
@@ -309,7 +309,7 @@ static void a_failure_says_what_became_of_the_item(void **unused)
 {
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
-	struct hf_result result;
+	struct hf_result result = {0};
 	ob_enqueue(stage->store, "id", "p", 0, STAGE_NOW);
 	struct hf_outbox_fail_args args = {.queue = queue(),
 	                                   .id = hf_str("id"),
@@ -339,7 +339,7 @@ static void a_redrive_and_a_prune_can_be_tried_out(void **unused)
 {
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
-	struct hf_result result;
+	struct hf_result result = {0};
 	for (unsigned i = 0; i < 5; i++) {
 		const char id[] = {(char)('a' + i), '\0'};
 		ob_enqueue(stage->store, id, "p", 0, STAGE_NOW);
@@ -373,7 +373,7 @@ static void a_pause_can_wait_until_nothing_is_sending(void **unused)
 {
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
-	struct hf_result result;
+	struct hf_result result = {0};
 	const struct hf_outbox_pause_args pause = {.queue = queue(), .wait_us = 1000};
 	ob_enqueue(stage->store, "1", "p", 0, STAGE_NOW);
 	const hf_token token = ob_claim(stage->store, "1", 60 * SECOND);

@@ -34,7 +34,7 @@ static bool any(void *ctx, const struct hf_outbox_item *item)
 
 static int list_with(struct op_scene *s, hf_outbox_match_fn match, size_t limit)
 {
-	struct hf_outbox_items items;
+	struct hf_outbox_items items = {0};
 	const struct hf_outbox_list_args args = {
 	    .queue = hf_str("jobs"), .match = match, .limit = limit};
 	const int rc = hf_outbox_list(s->store, &args, 0, &items, NULL);

@@ -19,7 +19,7 @@ static int64_t some_lease(struct model *m)
 
 static void step_enqueue(struct model *m, unsigned i)
 {
-	struct hf_result result;
+	struct hf_result result = {0};
 	char text[16];
 	const hf_time available_at =
 	    hf_rng_chance(&m->rng, 1, 2) ? 0 : m->now + hf_rng_range(&m->rng, -20, 60);
@@ -53,7 +53,7 @@ static void step_claim(struct model *m, unsigned i)
 	const int64_t lease = some_lease(m);
 	const struct hf_outbox_claim_args args = {
 	    .queue = hf_str(OB_QUEUE), .id = hf_str(m->id[i]), .owner = hf_str("w"), .lease_us = lease};
-	struct hf_result result;
+	struct hf_result result = {0};
 	const int rc = hf_outbox_claim(m->stage->store, NULL, &args, NULL, &result, NULL);
 	assert_int_equal(rc, !item->there                               ? HF_ENOTFOUND
 	                     : model_view(m, item) == HF_OUTBOX_SENDING ? HF_ECLAIMED
@@ -75,7 +75,7 @@ static void step_claim_next(struct model *m)
 	assert_string_equal(ob_claim_next(m->stage->store, max, lease),
 	                    model_join(m, expected, count, text));
 	for (size_t i = 0; i < count; i++) {
-		struct hf_outbox_got got;
+		struct hf_outbox_got got = {0};
 		const struct hf_outbox_key key = {hf_str(OB_QUEUE), hf_str(m->id[expected[i]])};
 		assert_int_equal(hf_outbox_get(m->stage->store, &key, 0, &got, NULL), HF_OK);
 		m->items[expected[i]].token = got.item.token;
@@ -222,7 +222,7 @@ static void step_setting(struct model *m)
 	for (unsigned i = 0; i < ITEMS; i++) {
 		struct item *item = &m->items[i];
 		const struct hf_outbox_key key = {hf_str(OB_QUEUE), hf_str(m->id[i])};
-		struct hf_outbox_got got;
+		struct hf_outbox_got got = {0};
 		if (!item->there || !item->ended)
 			continue;
 		/* From the newest entry of the opening before on: some time after the claim, and not
@@ -349,7 +349,7 @@ static void compare_items(const struct model *m)
 		const struct item *item = &m->items[i];
 		char payload[16], rerun[16];
 		const struct hf_outbox_key key = {hf_str(OB_QUEUE), hf_str(m->id[i])};
-		struct hf_outbox_got got;
+		struct hf_outbox_got got = {0};
 		const int rc = hf_outbox_get(m->stage->store, &key, 0, &got, NULL);
 		assert_int_equal(rc, item->there ? HF_OK : HF_ENOTFOUND);
 		if (rc != HF_OK)
@@ -384,7 +384,7 @@ static void compare_done(struct model *m)
 	do {
 		const struct hf_outbox_list_completed_args args = {
 		    .queue = hf_str(OB_QUEUE), .limit = 2, .page = page.next};
-		struct hf_outbox_completed_page next;
+		struct hf_outbox_completed_page next = {0};
 		assert_int_equal(hf_outbox_list_completed(m->stage->store, &args, 0, &next, NULL), HF_OK);
 		hf_release(page.memory);
 		page = next;

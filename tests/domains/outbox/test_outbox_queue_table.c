@@ -170,7 +170,7 @@ enum { OPERATIONS_ON_QUEUE = sizeof operations / sizeof operations[0] };
 
 static hf_lsn figures(hf_store *store, struct hf_bytes queue, char out[TEXT_MAX])
 {
-	struct hf_outbox_stats stats;
+	struct hf_outbox_stats stats = {0};
 	assert_int_equal(hf_outbox_get_stats(store, queue, 0, &stats, NULL), HF_OK);
 	int len = snprintf(out, TEXT_MAX, "q%u s%u f%u", (unsigned)stats.queued.items,
 	                   (unsigned)stats.sending.items, (unsigned)stats.failed.items);
@@ -221,7 +221,7 @@ static void run_cell(const struct stage *stage, unsigned op, unsigned state, uns
 	const struct operation *operation = &operations[op];
 	const bool same = operation->outcome[state][0] == '=';
 	char name[48], before[TEXT_MAX], after[TEXT_MAX], got[2 * TEXT_MAX];
-	struct hf_result result;
+	struct hf_result result = {0};
 	struct hf_error error = {0};
 	(void)snprintf(name, sizeof name, "%u %u %u", op, state, manner);
 	struct op_args args;

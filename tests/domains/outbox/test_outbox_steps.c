@@ -73,7 +73,7 @@ static void run_stats(struct stage *stage)
 }
 static void run_page(struct stage *stage, enum hf_outbox_status status)
 {
-	struct hf_outbox_items page;
+	struct hf_outbox_items page = {0};
 	const struct hf_outbox_list_args args = {
 	    .queue = hf_str(OB_QUEUE), .status = status, .limit = PAGE};
 	assert_int_equal(hf_outbox_list(stage->store, &args, 0, &page, NULL), HF_OK);
@@ -120,9 +120,8 @@ enum { WORKS = sizeof work / sizeof work[0] };
 
 static void measure(unsigned count, uint64_t steps[WORKS])
 {
-	struct stage *stage =
-	    stage_open_with(SETTING_LIVE, &(struct hf_options){.segment_size = 1u << 20,
-	                                                        .compact_bytes = UINT64_MAX});
+	struct stage *stage = stage_open_with(
+	    SETTING_LIVE, &(struct hf_options){.segment_size = 1u << 20, .compact_bytes = UINT64_MAX});
 	/* What cannot be claimed comes first in every order. */
 	fill(stage->store, "delayed", ASIDE, STAGE_NOW + 3600 * SECOND);
 	fill(stage->store, "failed", ASIDE, STAGE_NOW - 3600 * SECOND);

@@ -24,7 +24,7 @@ static void tell(struct asking *a, struct hf_bytes id)
 
 static int get(struct asking *a)
 {
-	struct hf_outbox_got got;
+	struct hf_outbox_got got = {0};
 	const int rc = hf_outbox_get(
 	    a->store, &(struct hf_outbox_key){hf_str(a->cell->queue), hf_str("id")}, 0, &got, NULL);
 	if (rc == HF_OK)
@@ -82,7 +82,7 @@ static int list_matching(struct asking *a)
 
 static int stats(struct asking *a)
 {
-	struct hf_outbox_stats s;
+	struct hf_outbox_stats s = {0};
 	const int rc = hf_outbox_get_stats(a->store, hf_str(a->cell->queue), 0, &s, NULL);
 	(void)snprintf(a->told, TEXT_MAX, "q%u s%u f%u d%u%s", (unsigned)s.queued.items,
 	               (unsigned)s.sending.items, (unsigned)s.failed.items, (unsigned)s.completed,
@@ -94,7 +94,7 @@ static int stats(struct asking *a)
 
 static int completed(struct asking *a)
 {
-	struct hf_outbox_completed_page page;
+	struct hf_outbox_completed_page page = {0};
 	const int rc = hf_outbox_list_completed(
 	    a->store, &(struct hf_outbox_list_completed_args){.queue = hf_str(a->cell->queue)}, 0,
 	    &page, NULL);
@@ -120,7 +120,7 @@ static unsigned send_in_vain(void *ctx, const struct hf_outbox_item *item, char 
 }
 static int drain_with(struct asking *a, struct hf_outbox_drain_args args)
 {
-	struct hf_outbox_drained done;
+	struct hf_outbox_drained done = {0};
 	args.queue = hf_str(a->cell->queue);
 	args.ctx = a;
 	const int rc = hf_outbox_drain(a->store, &args, &done, NULL);

@@ -11,7 +11,7 @@ static struct hf_bytes queue(void)
 
 static struct hf_outbox_item get_item(hf_store *store, const char *id, struct hf_memory **memory)
 {
-	struct hf_outbox_got got;
+	struct hf_outbox_got got = {0};
 	const struct hf_outbox_key key = {queue(), hf_str(id)};
 	assert_int_equal(hf_outbox_get(store, &key, 0, &got, NULL), HF_OK);
 	*memory = got.memory;
@@ -29,7 +29,7 @@ static void enqueue_many_is_all_or_nothing_and_sees_itself(void **unused)
 		                                        {.id = hf_str("b"), .payload = hf_str("2")},
 		                                        {.id = hf_str("a"), .payload = hf_str("3")}};
 		struct hf_outbox_enqueue_many_args args = {.queue = queue(), .items = items, .count = 3};
-		struct hf_result result;
+		struct hf_result result = {0};
 		struct hf_memory *memory;
 		assert_int_equal(hf_outbox_enqueue_many(stage->store, NULL, &args, &result, NULL), HF_OK);
 		assert_true(result.changed && result.count == 2);
@@ -57,7 +57,7 @@ static void clear_removes_all_and_keeps_the_settings(void **unused)
 		struct stage *stage = stage_open(setting);
 		const struct hf_outbox_configure_args settings = {.queue = queue(), .max_attempts = 9};
 		const struct hf_outbox_clear_args args = {.queue = queue()};
-		struct hf_result result;
+		struct hf_result result = {0};
 		assert_int_equal(hf_outbox_clear(stage->store, NULL, &args, &result, NULL), HF_OK);
 		assert_true(!result.changed && result.count == 0);
 		assert_int_equal(hf_outbox_configure(stage->store, NULL, &settings, NULL, NULL), HF_OK);
@@ -90,7 +90,7 @@ static void settings_that_are_left_are_those_of_the_transaction_so_far(void **un
 		                                        .dedup_window_us = 7,
 		                                        .dedup_max = 77};
 		const struct hf_outbox_pause_args pause = {.queue = queue()};
-		struct hf_result result;
+		struct hf_result result = {0};
 		hf_txn *txn;
 		assert_int_equal(hf_outbox_configure(stage->store, NULL, &args, NULL, NULL), HF_OK);
 		assert_int_equal(hf_txn_begin(stage->store, &txn, NULL), HF_OK);
@@ -127,8 +127,8 @@ static void a_transaction_takes_an_item_through_its_whole_life(void **unused)
 	struct stage *stage = stage_open(SETTING_LIVE);
 	char large[4000];
 	memset(large, 'L', sizeof large); /* lies on disk, and in no file yet when it is claimed */
-	struct hf_result enqueued, claimed;
-	struct hf_outbox_items items;
+	struct hf_result enqueued = {0}, claimed = {0};
+	struct hf_outbox_items items = {0};
 	hf_txn *txn;
 	assert_int_equal(hf_txn_begin(stage->store, &txn, NULL), HF_OK);
 	{
@@ -172,7 +172,7 @@ static void operations_on_a_queue_work_in_transactions(void **unused)
 {
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
-	struct hf_result cleared, configured, enqueued;
+	struct hf_result cleared = {0}, configured = {0}, enqueued = {0};
 	struct hf_error error;
 	hf_txn *txn;
 	ob_enqueue(stage->store, "old", "p", 0, 0);
@@ -226,7 +226,7 @@ static void a_claim_inside_an_abandoned_or_failed_transaction_gives_nothing(void
 	ob_enqueue(stage->store, "a", "p", 0, 0);
 	const struct hf_outbox_claim_args args = {
 	    .queue = queue(), .id = hf_str("a"), .owner = hf_str("w")};
-	struct hf_outbox_items first, second;
+	struct hf_outbox_items first = {0}, second = {0};
 	hf_txn *txn;
 	assert_int_equal(hf_txn_begin(stage->store, &txn, NULL), HF_OK);
 	assert_int_equal(hf_outbox_claim(stage->store, txn, &args, &first, NULL, NULL), HF_OK);
@@ -251,8 +251,8 @@ static void what_breaks_the_form_is_refused(void **unused)
 	static char long_key[HF_KEY_MAX + 1];
 	struct stage *stage = stage_open(SETTING_LIVE);
 	hf_store *s = stage->store;
-	struct hf_outbox_items items;
-	struct hf_outbox_stats stats;
+	struct hf_outbox_items items = {0};
+	struct hf_outbox_stats stats = {0};
 	memset(long_key, 'k', sizeof long_key);
 	const struct hf_bytes bad[] = {{NULL, 0}, {"a\0b", 3}, {long_key, sizeof long_key}};
 	for (size_t i = 0; i < 3; i++) {

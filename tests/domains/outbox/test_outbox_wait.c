@@ -234,7 +234,7 @@ static void a_transaction_cannot_wait(void **unused)
 {
 	(void)unused;
 	struct stage *stage = stage_open(SETTING_LIVE);
-	struct hf_outbox_items items;
+	struct hf_outbox_items items = {0};
 	struct hf_error error;
 	hf_txn *txn;
 	struct hf_outbox_claim_next_args args = {

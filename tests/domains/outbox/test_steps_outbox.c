@@ -10,7 +10,7 @@
 /* Whence a page in the middle. */
 static void find_middle(struct scene *scene)
 {
-	struct hf_outbox_items page;
+	struct hf_outbox_items page = {0};
 	const struct hf_outbox_list_args args = {
 	    .queue = QUEUE, .limit = scene->count / 2, .without_payload = true};
 	assert_int_equal(hf_outbox_list(scene->store, &args, HF_READ_UNDURABLE, &page, NULL), HF_OK);
@@ -59,7 +59,7 @@ static void leases_over(struct scene *scene)
 /* At least so many have failed, and are queued. */
 static void queue_stats(struct scene *scene)
 {
-	struct hf_outbox_stats stats;
+	struct hf_outbox_stats stats = {0};
 	assert_int_equal(hf_outbox_get_stats(scene->store, QUEUE, HF_READ_UNDURABLE, &stats, NULL),
 	                 HF_OK);
 	assert_true(stats.failed.items >= scene->count / 10 - 2 &&
@@ -68,7 +68,7 @@ static void queue_stats(struct scene *scene)
 
 static void queue_settle_leases(struct scene *scene)
 {
-	struct hf_outbox_stats stats;
+	struct hf_outbox_stats stats = {0};
 	assert_int_equal(hf_maintain(scene->store, 0, NULL), HF_OK);
 	assert_int_equal(hf_outbox_get_stats(scene->store, QUEUE, HF_READ_UNDURABLE, &stats, NULL),
 	                 HF_OK);
@@ -169,7 +169,7 @@ static void fill_groups(struct scene *scene)
 
 static void groups_stats(struct scene *scene)
 {
-	struct hf_outbox_stats stats;
+	struct hf_outbox_stats stats = {0};
 	assert_int_equal(hf_outbox_get_stats(scene->store, GROUPS, HF_READ_UNDURABLE, &stats, NULL),
 	                 HF_OK);
 	assert_true(stats.blocked > scene->count / 10 * 9 - 2 && stats.groups > scene->count / 50 &&
@@ -192,7 +192,7 @@ static void ids_faded(struct scene *scene)
 /* The holder of the first of the group completes it, and the next of nearly all of them is free. */
 static void groups_complete(struct scene *scene)
 {
-	struct hf_outbox_items got;
+	struct hf_outbox_items got = {0};
 	sim_set_now(scene->sim, SCENE_NOW + 9000 * SECOND);
 	const struct hf_outbox_claim_next_args args = {.write = write_os,
 	                                               .queue = GROUPS,

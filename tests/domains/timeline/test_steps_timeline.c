@@ -41,14 +41,14 @@ static void fill_timeline(struct scene *scene)
 
 static void append_new(struct scene *scene)
 {
-	struct hf_result result;
+	struct hf_result result = {0};
 	assert_int_equal(append_one(scene, NULL, scene->count, "p", &result), HF_OK);
 	assert_true(result.changed);
 }
 
 static void append_again(struct scene *scene)
 {
-	struct hf_result result;
+	struct hf_result result = {0};
 	assert_int_equal(append_one(scene, NULL, scene->count / 2, "p", &result), HF_OK);
 	assert_false(result.changed);
 }
@@ -67,7 +67,7 @@ static void append_elsewhere(struct scene *scene)
 
 static void retain(struct scene *scene, uint64_t count, bool dry_run)
 {
-	struct hf_result result;
+	struct hf_result result = {0};
 	const struct hf_timeline_filter all = tl_filter(NULL, NULL);
 	const uint64_t total = tl_count(scene->store, &all);
 	const struct hf_timeline_retain_args args = {.write = write_os,
@@ -104,7 +104,7 @@ static void retain_all_but_ten(struct scene *scene)
 static void get(struct scene *scene)
 {
 	char id[NAME];
-	struct hf_timeline_got got;
+	struct hf_timeline_got got = {0};
 	const struct hf_timeline_key key = {hf_str(TL_NAME), numbered(id, "e", scene->count / 2 + 1)};
 	assert_int_equal(hf_timeline_get(scene->store, &key, HF_READ_UNDURABLE, &got, NULL), HF_OK);
 	hf_release(got.memory);
@@ -113,7 +113,7 @@ static void get(struct scene *scene)
 static void query(struct scene *scene, const char *subject, const char *type, bool ascending,
                   bool resumed)
 {
-	struct hf_timeline_page page;
+	struct hf_timeline_page page = {0};
 	const struct hf_timeline_query_args args = {.filter = tl_filter(subject, type),
 	                                            .ascending = ascending,
 	                                            .limit = PAGE,
@@ -163,7 +163,7 @@ static void query_next_page(struct scene *scene)
 
 static void query_nothing(struct scene *scene)
 {
-	struct hf_timeline_page page;
+	struct hf_timeline_page page = {0};
 	const struct hf_timeline_query_args args = {.filter = tl_filter("s3", "t9")};
 	assert_int_equal(hf_timeline_query(scene->store, &args, HF_READ_UNDURABLE, &page, NULL), HF_OK);
 	assert_true(page.count == 0 && page.total == 0);

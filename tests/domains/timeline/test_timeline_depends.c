@@ -14,7 +14,7 @@
 #define GET_X "hf_timeline_get timeline=tl id=x"
 #define GET_OLD "hf_timeline_get timeline=tl id=old"
 #define QUERY "hf_timeline_query filter.timeline=tl filter.type=another -> total=0"
-#define COUNT "hf_timeline_count timeline=tl"
+#define COUNT "hf_timeline_count filter.timeline=tl"
 
 static const struct depends_case cases[] = {
     {"get of an event just appended", ADD, GET_X, HF_OK, true},

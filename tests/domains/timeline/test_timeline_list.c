@@ -89,7 +89,7 @@ static void append_random(struct stage *stage, struct model *m, struct hf_rng *r
 /* Removes from the store what the model's first `count` are. */
 static void forget(struct stage *stage, struct model *m, size_t count)
 {
-	struct hf_result result;
+	struct hf_result result = {0};
 	const struct hf_timeline_retain_args args = {.timeline = hf_str(TL_NAME),
 	                                             .max_events = m->count - count};
 	assert_int_equal(hf_timeline_retain(stage->store, NULL, &args, &result, NULL), HF_OK);
@@ -148,7 +148,7 @@ static void an_age_cuts_between_two_instants(void **state)
 static void next_page(hf_store *store, struct hf_timeline_query_args *args, char token[512],
                       char *ids)
 {
-	struct hf_timeline_page page;
+	struct hf_timeline_page page = {0};
 	args->page = token[0] ? token : NULL;
 	assert_int_equal(hf_timeline_query(store, args, 0, &page, NULL), HF_OK);
 	for (size_t i = 0; i < page.count; i++)
@@ -188,7 +188,7 @@ static void a_walk_goes_on_while_events_come_and_go(void **state)
 
 static int query_with(hf_store *store, struct hf_timeline_query_args args, const char *token)
 {
-	struct hf_timeline_page page;
+	struct hf_timeline_page page = {0};
 	args.page = token;
 	const int rc = hf_timeline_query(store, &args, 0, &page, NULL);
 	assert_true(rc == HF_OK || (!page.memory && page.count == 0 && page.total == 0));
@@ -201,7 +201,7 @@ static void tokens_of_other_queries_are_refused(void **state)
 	(void)state;
 	struct stage *stage = stage_open(SETTING_LIVE);
 	const struct hf_timeline_query_args args = {.filter = tl_filter("s0", "t0"), .limit = 1};
-	struct hf_timeline_page page;
+	struct hf_timeline_page page = {0};
 	for (char id[2] = "a"; id[0] <= 'd'; id[0]++)
 		(void)tl_append(stage->store, TL_NAME, id, "t0", "s0", SECOND, "");
 	assert_int_equal(hf_timeline_query(stage->store, &args, 0, &page, NULL), HF_OK);
@@ -217,7 +217,7 @@ static void tokens_of_other_queries_are_refused(void **state)
 	for (size_t i = 0; i < 6; i++)
 		assert_int_equal(query_with(stage->store, others[i], page.next), HF_EINVAL);
 	/* Of no subject, and of any: both name none. */
-	struct hf_timeline_page bare;
+	struct hf_timeline_page bare = {0};
 	struct hf_timeline_query_args any = {.filter = tl_filter("", NULL), .limit = 1};
 	(void)tl_append(stage->store, TL_NAME, "e", "t0", "", SECOND, "");
 	(void)tl_append(stage->store, TL_NAME, "f", "t0", "", SECOND, "");
@@ -247,7 +247,7 @@ static void expect_names(hf_store *store, size_t limit, const char *want)
 	size_t len = 0;
 	do {
 		const struct hf_names_args args = {.limit = limit, .page = token[0] ? token : NULL};
-		struct hf_name_page page;
+		struct hf_name_page page = {0};
 		assert_int_equal(hf_timeline_names(store, &args, 0, &page, NULL), HF_OK);
 		for (size_t i = 0; i < page.count; i++)
 			len += (size_t)snprintf(all + len, sizeof all - len, "%.*s ", (int)page.items[i].len,

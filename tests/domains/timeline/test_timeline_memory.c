@@ -23,7 +23,7 @@ static const struct memory_case cases[] = {
     {"query", 4,
      "hf_timeline_query filter.timeline=tl filter.subject=s filter.type=t limit=2 -> count=2 "
      "total=3 next"},
-    {"count", 0, "hf_timeline_count timeline=tl -> value=3"},
+    {"count", 0, "hf_timeline_count filter.timeline=tl -> value=3"},
     {"latest_at", 0, "hf_timeline_latest_at timeline=tl -> value=4"},
     {"names", 2, "hf_timeline_names"},
 };

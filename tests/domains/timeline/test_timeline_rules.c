@@ -28,7 +28,7 @@ static void any_other_byte_is_other_content(void **state)
 		static uint8_t bytes[5001];
 		char id[8];
 		hf_lsn versions[LENGTHS];
-		struct hf_result result;
+		struct hf_result result = {0};
 		struct stage *stage = stage_open(setting);
 		for (size_t i = 0; i < sizeof bytes; i++)
 			bytes[i] = (uint8_t)(i * 31);
@@ -104,8 +104,8 @@ static int append_with(hf_store *store, struct hf_bytes timeline, struct hf_byte
 static void expect_everywhere(hf_store *store, struct hf_bytes timeline, struct hf_bytes id,
                               bool refused)
 {
-	struct hf_timeline_got got;
-	struct hf_timeline_page page;
+	struct hf_timeline_got got = {0};
+	struct hf_timeline_page page = {0};
 	uint64_t count;
 	hf_time latest;
 	hf_txn *txn;
@@ -122,7 +122,8 @@ static void expect_everywhere(hf_store *store, struct hf_bytes timeline, struct 
 	const int code = by_name ? HF_EINVAL : HF_OK;
 	assert_int_equal(hf_timeline_query(store, &query, 0, &page, NULL), code);
 	hf_release(page.memory);
-	assert_int_equal(hf_timeline_count(store, &query.filter, 0, &count, NULL), code);
+	const struct hf_timeline_count_args counted = {.filter = query.filter};
+	assert_int_equal(hf_timeline_count(store, &counted, 0, &count, NULL), code);
 	assert_int_equal(hf_timeline_latest_at(store, timeline, 0, &latest, NULL), code);
 	assert_true(count == 0 && latest == HF_UNSET);
 	assert_int_equal(hf_timeline_retain(store, NULL,
@@ -157,11 +158,11 @@ static void parts_that_break_the_rules_are_refused(void **state)
 		expect_everywhere(stage->store, good, bad[i], true);
 	}
 	expect_everywhere(stage->store, good, good, false);
-	struct hf_timeline_filter filter = {.timeline = good, .subject = over};
+	struct hf_timeline_count_args args = {.filter = {.timeline = good, .subject = over}};
 	uint64_t count;
-	assert_int_equal(hf_timeline_count(stage->store, &filter, 0, &count, NULL), HF_EINVAL);
-	filter = (struct hf_timeline_filter){.timeline = good, .type = nul};
-	assert_int_equal(hf_timeline_count(stage->store, &filter, 0, &count, NULL), HF_EINVAL);
+	assert_int_equal(hf_timeline_count(stage->store, &args, 0, &count, NULL), HF_EINVAL);
+	args.filter = (struct hf_timeline_filter){.timeline = good, .type = nul};
+	assert_int_equal(hf_timeline_count(stage->store, &args, 0, &count, NULL), HF_EINVAL);
 	stage_close(stage);
 }
 
@@ -170,8 +171,8 @@ static void payloads_up_to_the_limit_come_back_as_they_were(void **state)
 	(void)state;
 	struct stage *stage =
 	    stage_open_with(SETTING_REOPENED, &(struct hf_options){.segment_size = 64u << 20});
-	struct hf_timeline_got got;
-	struct hf_timeline_page page;
+	struct hf_timeline_got got = {0};
+	struct hf_timeline_page page = {0};
 	uint8_t *bytes = malloc(HF_PAYLOAD_MAX + 1);
 	assert_non_null(bytes);
 	memset(bytes, 0x5a, HF_PAYLOAD_MAX + 1);
@@ -223,7 +224,7 @@ static void a_transaction_is_all_or_nothing(void **state)
 		const bool refused = setting >= SETTINGS;
 		const struct hf_timeline_filter all = tl_filter(NULL, NULL);
 		struct stage *stage = stage_open(refused ? setting - SETTINGS : setting);
-		struct hf_result results[4];
+		struct hf_result results[4] = {0};
 		struct hf_error error = {0};
 		hf_txn *txn;
 		assert_int_equal(add(stage->store, NULL, "a", "old", NULL), HF_OK);
@@ -300,8 +301,8 @@ static void removing_many_is_one_short_entry(void **state)
 	enum { MANY = 3000, SHORT = 512 };
 	struct stage *stage =
 	    stage_open_with(SETTING_REOPENED, &(struct hf_options){.segment_size = 4u << 20});
-	struct hf_info before, after;
-	struct hf_result result;
+	struct hf_info before = {0}, after = {0};
+	struct hf_result result = {0};
 	hf_txn *txn;
 	char id[16];
 	assert_int_equal(hf_txn_begin(stage->store, &txn, NULL), HF_OK);

@@ -44,7 +44,7 @@ static void add_page(const struct hf_timeline_page *page, char out[TABLE_TEXT])
 /* The timeline as text, and the version of event "e" (0: none). */
 static hf_lsn look(hf_store *store, const void *timeline, char out[TABLE_TEXT])
 {
-	struct hf_timeline_page page;
+	struct hf_timeline_page page = {0};
 	const struct hf_timeline_query_args args = {.filter.timeline = hf_str(timeline),
 	                                            .ascending = true};
 	hf_lsn version = 0;
@@ -218,7 +218,7 @@ static const struct table_row rows[] = {
 	    "", "", ""),
 	TELLS("query by a pair that never was", query,
 	    QUERY "filter.by_subject=1 filter.type=done ascending=1", "", "", "", "", "", ""),
-	TELLS("count", count, "hf_timeline_count timeline=$in", "0", "1", "3", "2", "0", "1"),
+	TELLS("count", count, "hf_timeline_count filter.timeline=$in", "0", "1", "3", "2", "0", "1"),
 	TELLS("latest_at", latest_at, "hf_timeline_latest_at timeline=$in", "-", "T", "L", "L", "-",
 	    "L"),
 };

@@ -146,7 +146,7 @@ void churn_nudge(struct churn *churn, hf_store *store)
 	    .key = {.consumer = hf_str("nudge"), .stream = hf_str("str0")},
 	    .sequence = ++churn->random.sequence,
 	    .delivery_id = hf_str("n")};
-	struct hf_result result;
+	struct hf_result result = {0};
 	assert_int_equal(hf_cursor_advance(store, NULL, &args, &result, NULL), HF_OK);
 	assert_true(result.changed);
 }
@@ -154,7 +154,7 @@ void churn_nudge(struct churn *churn, hf_store *store)
 void churn_fill(struct churn *churn, hf_store *store, size_t len)
 {
 	char id[24];
-	struct hf_result result;
+	struct hf_result result = {0};
 	assert_true(len <= churn->random.big_max);
 	hf_rng_fill(&churn->random.rng, churn->random.bytes, len);
 	(void)snprintf(id, sizeof id, "fill%llu", (unsigned long long)++churn->steps);

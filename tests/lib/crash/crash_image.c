@@ -62,7 +62,7 @@ static bool has_store(struct sim *image)
 bool image_open_twice(struct sim *image, const struct hf_options *options, struct found *found,
                       char *why, size_t cap)
 {
-	struct found again;
+	struct found again = {0};
 	const bool existed = has_store(image);
 	const uint64_t segments = sim_hash_of(image, "segment-");
 	uint64_t seen = 0;

@@ -76,7 +76,7 @@ bool play_is_failure(int code)
 
 bool play_store_failed(const struct player *p)
 {
-	struct hf_info info;
+	struct hf_info info = {0};
 	return p->store && hf_get_info(p->store, &info, NULL) == HF_OK && info.fault != 0;
 }
 

@@ -124,7 +124,7 @@ static const struct row {
     [TIMELINE_QUERY] =
         {"timeline query", AT_PLACE,
          "hf_timeline_query filter.timeline=$place filter.subject=subject limit=$number"},
-    [TIMELINE_COUNT] = {"timeline count", AT_PLACE, "hf_timeline_count timeline=$place"},
+    [TIMELINE_COUNT] = {"timeline count", AT_PLACE, "hf_timeline_count filter.timeline=$place"},
     [TIMELINE_LATEST_AT] = {"timeline latest_at", AT_PLACE,
                             "hf_timeline_latest_at timeline=$place"},
     [IDEM_BEGIN] = {"idempotency begin", AT_NAMES,

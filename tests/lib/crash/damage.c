@@ -66,7 +66,7 @@ static void close_whole(hf_store *store)
 
 static struct hf_info info_of(hf_store *store)
 {
-	struct hf_info info;
+	struct hf_info info = {0};
 	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	return info;
 }

@@ -298,7 +298,7 @@ static void check_missing(struct ledger *l)
 
 static void check_queue(struct ledger *l, hf_store *store)
 {
-	struct hf_outbox_items list;
+	struct hf_outbox_items list = {0};
 	const struct hf_outbox_list_args args = {.queue = hf_str(WRITER_QUEUE)};
 	if (hf_outbox_list(store, &args, 0, &list, NULL) != HF_OK) {
 		complain(l, &l->counts.lost, "the queue cannot be read", 0);
@@ -316,7 +316,7 @@ static void check_cursor(struct ledger *l, hf_store *store, unsigned thread)
 {
 	char consumer[32], delivery[32];
 	struct own *own = &l->owns[thread];
-	struct hf_cursor_got got;
+	struct hf_cursor_got got = {0};
 	const struct hf_cursor_key key = {.consumer =
 	                                      hf_bytes_of(consumer, writer_user(thread, consumer)),
 	                                  .stream = hf_str("stream")};

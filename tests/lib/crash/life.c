@@ -34,7 +34,7 @@ int life_remove(hf_store *store, unsigned number, struct hf_error *error)
 uint64_t life_pending(hf_store *store)
 {
 	const struct hf_outbox_list_args list = {.queue = QUEUE, .without_payload = true};
-	struct hf_outbox_items page;
+	struct hf_outbox_items page = {0};
 	assert_int_equal(hf_outbox_list(store, &list, 0, &page, NULL), HF_OK);
 	const uint64_t count = page.count;
 	hf_release(page.memory);

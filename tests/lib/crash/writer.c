@@ -111,7 +111,7 @@ static void complete(struct worker *w, uint64_t item, hf_token token)
 
 static void claim(struct worker *w)
 {
-	struct hf_outbox_items got;
+	struct hf_outbox_items got = {0};
 	struct report report = {.kind = REPORT_CLAIM, .leased = hf_rng_chance(&w->rng, 1, 8)};
 	const struct hf_outbox_claim_next_args args = {.queue = hf_str(WRITER_QUEUE),
 	                                               .max = 1,

@@ -120,7 +120,7 @@ static const struct {
     {"hf_idempotency_count scope=sc0", false},
     {"hf_idempotency_names", false},
     {"hf_migration_list", false},
-    {"hf_timeline_count timeline=tl0", false},
+    {"hf_timeline_count filter.timeline=tl0", false},
     {"hf_timeline_query filter.timeline=tl0", false},
     {"hf_timeline_latest_at timeline=tl0", false},
     {"hf_timeline_names", false},

@@ -29,7 +29,7 @@ static void render(const struct hf_cursor *cursor, char out[TABLE_TEXT])
 
 hf_lsn cursor_look(hf_store *store, const struct hf_cursor_key *key, char out[TABLE_TEXT])
 {
-	struct hf_cursor_got got;
+	struct hf_cursor_got got = {0};
 	struct hf_error error = {0};
 	const int rc = hf_cursor_get(store, key, 0, &got, &error);
 	out[0] = '\0';

@@ -17,7 +17,7 @@ static struct hf_document_key key_of(const char *id)
 struct hf_result dc_put(hf_store *store, const char *id, struct hf_document_put_args args)
 {
 	struct hf_error error = {0};
-	struct hf_result result;
+	struct hf_result result = {0};
 	args.key = key_of(id);
 	if (!args.payload.data)
 		args.payload = hf_str("p");
@@ -81,7 +81,7 @@ const char *dc_list(hf_store *store, struct hf_document_list_args args)
 uint64_t dc_count(hf_store *store, const char *group)
 {
 	struct hf_error error = {0};
-	struct hf_document_counts counted;
+	struct hf_document_counts counted = {0};
 	const struct hf_document_count_args args = {
 	    .collection = hf_str(DC_COLLECTION), .group = hf_str(group), .by_group = group != NULL};
 	expect_ok(hf_document_count(store, &args, 0, &counted, &error), &error);

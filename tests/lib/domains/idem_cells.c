@@ -83,8 +83,8 @@ static void look_again(hf_store *store, const struct idem_cell *cell, bool there
 {
 	const struct hf_idempotency_key key = cell_key(cell);
 	const struct hf_idempotency_list_args args = {.scope = key.scope};
-	struct hf_idempotency_counts counts;
-	struct hf_idempotency_page page;
+	struct hf_idempotency_counts counts = {0};
+	struct hf_idempotency_page page = {0};
 	char listed[CELL_TEXT] = "";
 	bool has;
 	assert_int_equal(hf_idempotency_has(store, &key, 0, &has, NULL), HF_OK);
@@ -103,7 +103,7 @@ static void look_again(hf_store *store, const struct idem_cell *cell, bool there
 
 hf_lsn idem_cell_look(hf_store *store, const struct idem_cell *cell, char out[CELL_TEXT])
 {
-	struct hf_idempotency_got got;
+	struct hf_idempotency_got got = {0};
 	struct hf_error error = {0};
 	const struct hf_idempotency_key key = cell_key(cell);
 	const int rc = hf_idempotency_get(store, &key, 0, &got, &error);
@@ -130,7 +130,7 @@ static void expect_ok(int rc, const struct hf_error *error)
 static hf_token arrange_begin(hf_store *store, const struct idem_cell *cell, int64_t lease)
 {
 	struct hf_error error = {0};
-	struct hf_idempotency_begun begun;
+	struct hf_idempotency_begun begun = {0};
 	const struct hf_idempotency_begin_args args = {
 	    .key = cell_key(cell), .fingerprint = hf_str("f"), .lease_us = lease};
 	expect_ok(hf_idempotency_begin(store, NULL, &args, &begun, NULL, &error), &error);

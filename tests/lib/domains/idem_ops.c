@@ -18,7 +18,7 @@ struct hf_idempotency_begun id_begin(hf_store *store, const char *scope, const c
                                      const char *fingerprint, int64_t lease_us)
 {
 	struct hf_error error = {0};
-	struct hf_idempotency_begun begun;
+	struct hf_idempotency_begun begun = {0};
 	const struct hf_idempotency_begin_args args = {
 	    .key = id_key(scope, key), .fingerprint = hf_str(fingerprint), .lease_us = lease_us};
 	expect_ok(hf_idempotency_begin(store, NULL, &args, &begun, NULL, &error), &error);
@@ -44,7 +44,7 @@ struct hf_result id_put(hf_store *store, const char *scope, const char *key, con
                         hf_time expires_at)
 {
 	struct hf_error error = {0};
-	struct hf_result result;
+	struct hf_result result = {0};
 	const struct hf_idempotency_put_args args = {
 	    .key = id_key(scope, key), .response = hf_str(response), .expires_at = expires_at};
 	expect_ok(hf_idempotency_put(store, NULL, &args, &result, &error), &error);
@@ -112,7 +112,7 @@ const char *id_count(hf_store *store, const char *scope)
 {
 	static char text[48];
 	struct hf_error error = {0};
-	struct hf_idempotency_counts counts;
+	struct hf_idempotency_counts counts = {0};
 	expect_ok(hf_idempotency_count(store, hf_str(scope), 0, &counts, &error), &error);
 	(void)snprintf(text, sizeof text, "%llu %llu", (unsigned long long)counts.in_progress,
 	               (unsigned long long)counts.done);

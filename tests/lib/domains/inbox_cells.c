@@ -46,7 +46,7 @@ static void render(const struct hf_inbox_record *r, char out[TEXT_MAX])
 /* The record as text, "" for none, and its version. */
 static hf_lsn look(hf_store *store, const struct hf_inbox_key *key, char out[TEXT_MAX])
 {
-	struct hf_inbox_got got;
+	struct hf_inbox_got got = {0};
 	struct hf_error error = {0};
 	const int rc = hf_inbox_get(store, key, 0, &got, &error);
 	out[0] = '\0';
@@ -263,7 +263,7 @@ static int perform(struct trial *t, struct hf_result *result, struct hf_error *e
 
 static uint64_t entries_of(hf_store *store, hf_lsn *last)
 {
-	struct hf_info info;
+	struct hf_info info = {0};
 	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	*last = info.last_lsn;
 	return info.entries;
@@ -281,7 +281,7 @@ static void check_version(const struct trial *t, const struct cell *cell,
 
 static hf_time load_time(hf_store *store, struct hf_bytes user, struct hf_inbox_counts *recounted)
 {
-	struct hf_inbox_page page;
+	struct hf_inbox_page page = {0};
 	assert_int_equal(
 	    hf_inbox_load(store, &(struct hf_inbox_load_args){.user = user}, 0, &page, NULL), HF_OK);
 	*recounted = (struct hf_inbox_counts){.total = page.count};
@@ -299,7 +299,7 @@ static hf_time load_time(hf_store *store, struct hf_bytes user, struct hf_inbox_
 
 static void check_inbox(const struct trial *t, const struct cell *cell)
 {
-	struct hf_inbox_counts counts, recounted;
+	struct hf_inbox_counts counts = {0}, recounted = {0};
 	const struct hf_bytes user = hf_str(t->user);
 	const hf_time generated_at = load_time(t->stage->store, user, &recounted);
 	assert_int_equal(hf_inbox_count(t->stage->store, user, 0, &counts, NULL), HF_OK);

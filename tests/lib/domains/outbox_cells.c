@@ -65,7 +65,7 @@ void cell_render(const struct cell *cell, const struct hf_outbox_item *item, cha
 /* The item as text, "" for none, and its version. */
 hf_lsn cell_look(hf_store *store, const struct cell *cell, char out[TEXT_MAX])
 {
-	struct hf_outbox_got got;
+	struct hf_outbox_got got = {0};
 	struct hf_error error = {0};
 	const struct hf_outbox_key key = {hf_str(cell->queue), hf_str("id")};
 	const int rc = hf_outbox_get(store, &key, 0, &got, &error);
@@ -93,7 +93,7 @@ static hf_token arrange_claim(hf_store *store, const struct cell *cell, const ch
                               int64_t lease)
 {
 	struct hf_error error = {0};
-	struct hf_result result;
+	struct hf_result result = {0};
 	const struct hf_outbox_claim_args args = {
 	    .queue = hf_str(cell->queue), .id = hf_str(id), .owner = hf_str("w1"), .lease_us = lease};
 	expect_ok(hf_outbox_claim(store, NULL, &args, NULL, &result, &error), &error);

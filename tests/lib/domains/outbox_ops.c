@@ -13,7 +13,7 @@ struct hf_result ob_enqueue(hf_store *store, const char *id, const char *payload
                             hf_time available_at)
 {
 	struct hf_error error = {0};
-	struct hf_result result;
+	struct hf_result result = {0};
 	const struct hf_outbox_enqueue_args args = {.queue = hf_str(OB_QUEUE),
 	                                            .id = hf_str(id),
 	                                            .payload = hf_str(payload),
@@ -26,7 +26,7 @@ struct hf_result ob_enqueue(hf_store *store, const char *id, const char *payload
 hf_token ob_claim(hf_store *store, const char *id, int64_t lease)
 {
 	struct hf_error error = {0};
-	struct hf_result result;
+	struct hf_result result = {0};
 	const struct hf_outbox_claim_args args = {
 	    .queue = hf_str(OB_QUEUE), .id = hf_str(id), .owner = hf_str("w"), .lease_us = lease};
 	expect_ok(hf_outbox_claim(store, NULL, &args, NULL, &result, &error), &error);
@@ -47,8 +47,8 @@ const char *ob_claim_next(hf_store *store, uint32_t max, int64_t lease)
 {
 	static char ids[IDS_MAX];
 	struct hf_error error = {0};
-	struct hf_result result;
-	struct hf_outbox_items items;
+	struct hf_result result = {0};
+	struct hf_outbox_items items = {0};
 	const struct hf_outbox_claim_next_args args = {
 	    .queue = hf_str(OB_QUEUE), .max = max, .owner = hf_str("w"), .lease_us = lease};
 	expect_ok(hf_outbox_claim_next(store, NULL, &args, &items, &result, &error), &error);
@@ -109,7 +109,7 @@ const char *ob_list(hf_store *store, enum hf_outbox_status status, size_t limit)
 struct hf_outbox_stats ob_stats(hf_store *store)
 {
 	struct hf_error error = {0};
-	struct hf_outbox_stats stats;
+	struct hf_outbox_stats stats = {0};
 	expect_ok(hf_outbox_get_stats(store, hf_str(OB_QUEUE), 0, &stats, &error), &error);
 	return stats;
 }
@@ -118,7 +118,7 @@ const char *ob_status(hf_store *store, const char *id)
 {
 	static const char *const names[] = {"?", "queued", "sending", "failed"};
 	struct hf_error error = {0};
-	struct hf_outbox_got got;
+	struct hf_outbox_got got = {0};
 	const struct hf_outbox_key key = {hf_str(OB_QUEUE), hf_str(id)};
 	const int rc = hf_outbox_get(store, &key, 0, &got, &error);
 	if (rc == HF_ENOTFOUND)

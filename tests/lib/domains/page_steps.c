@@ -30,7 +30,7 @@ static void fill_cursors(struct stage *stage, size_t count)
 
 static uint64_t steps_of_list(struct stage *stage, struct hf_cursor_list_args args)
 {
-	struct hf_cursor_page page;
+	struct hf_cursor_page page = {0};
 	args.limit = 10;
 	assert_int_equal(hf_cursor_list(stage->store, &args, 0, &page, NULL), HF_OK);
 	args.page = page.next; /* the second page starts in the middle */
@@ -44,7 +44,7 @@ static uint64_t steps_of_list(struct stage *stage, struct hf_cursor_list_args ar
 
 static uint64_t steps_of_lag(struct stage *stage, const char *subject)
 {
-	struct hf_cursor_lag_page page;
+	struct hf_cursor_lag_page page = {0};
 	const struct hf_cursor_list_lag_args args = {
 	    .stream = hf_str("s0"), .subject = hf_str(subject), .head = 1, .limit = 10};
 	hf__steps = 0;
@@ -62,7 +62,7 @@ static struct stage *stage_for(size_t count)
 {
 	return stage_open_with(
 	    SETTING_LIVE, &(struct hf_options){.segment_size = count > 100000 ? 64u << 20 : 1u << 20,
-	                                   .compact_bytes = UINT64_MAX});
+	                                       .compact_bytes = UINT64_MAX});
 }
 
 void check_cursor_page_steps(size_t count)
@@ -113,7 +113,7 @@ static void fill_inbox(struct stage *stage, size_t count)
 
 static uint64_t steps_of_load(struct stage *stage, struct hf_inbox_load_args args)
 {
-	struct hf_inbox_page page;
+	struct hf_inbox_page page = {0};
 	args.limit = 10;
 	hf__steps = 0;
 	assert_int_equal(hf_inbox_load(stage->store, &args, 0, &page, NULL), HF_OK);
@@ -124,9 +124,9 @@ static uint64_t steps_of_load(struct stage *stage, struct hf_inbox_load_args arg
 
 static uint64_t steps_of_the_rest(struct stage *stage)
 {
-	struct hf_inbox_counts counts;
-	struct hf_inbox_key_page keys;
-	struct hf_result result;
+	struct hf_inbox_counts counts = {0};
+	struct hf_inbox_key_page keys = {0};
+	struct hf_result result = {0};
 	const struct hf_inbox_list_dismissed_args dismissed = {.user = hf_str("u"), .limit = 10};
 	const struct hf_inbox_trim_args trim = {
 	    .user = hf_str("u"), .max_records = 500, .dry_run = true};

@@ -130,7 +130,7 @@ static void try_in_vain(struct trial *t)
 
 static uint64_t entries_of(hf_store *store, hf_lsn *last)
 {
-	struct hf_info info;
+	struct hf_info info = {0};
 	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	*last = info.last_lsn;
 	return info.entries;

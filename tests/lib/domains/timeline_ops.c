@@ -12,7 +12,7 @@ static void expect_ok(int rc, const struct hf_error *error, const char *what)
 struct hf_result tl_append(hf_store *store, const char *timeline, const char *id, const char *type,
                            const char *subject, hf_time at, const char *payload)
 {
-	struct hf_result result;
+	struct hf_result result = {0};
 	struct hf_error error = {0};
 	const struct hf_timeline_append_args args = {.key = {hf_str(timeline), hf_str(id)},
 	                                             .type = hf_str(type),
@@ -59,7 +59,7 @@ const char *tl_ids(hf_store *store, const struct hf_timeline_filter *filter, boo
 	const uint64_t total = tl_count(store, filter);
 	text[0] = '\0';
 	while (more) {
-		struct hf_timeline_page page;
+		struct hf_timeline_page page = {0};
 		struct hf_error error = {0};
 		const struct hf_timeline_query_args args = {.filter = *filter,
 		                                            .ascending = ascending,
@@ -87,7 +87,8 @@ uint64_t tl_count(hf_store *store, const struct hf_timeline_filter *filter)
 {
 	uint64_t count;
 	struct hf_error error = {0};
-	expect_ok(hf_timeline_count(store, filter, 0, &count, &error), &error, "count");
+	const struct hf_timeline_count_args args = {.filter = *filter};
+	expect_ok(hf_timeline_count(store, &args, 0, &count, &error), &error, "count");
 	return count;
 }
 

@@ -38,7 +38,7 @@ uint64_t follower_refresh(hf_store *follower)
 
 hf_lsn follower_lsn(hf_store *follower)
 {
-	struct hf_info info;
+	struct hf_info info = {0};
 	assert_int_equal(hf_get_info(follower, &info, NULL), HF_OK);
 	return info.durable_lsn;
 }

@@ -268,7 +268,7 @@ void memory_sweep(const char *arrangement, const struct op_special *specials,
 
 static hf_lsn durable_lsn(hf_store *store)
 {
-	struct hf_info info;
+	struct hf_info info = {0};
 	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	return info.durable_lsn;
 }

@@ -22,7 +22,9 @@ const struct hf_api_call *op_find(const char *call, size_t len)
 
 struct hf_write *op_write(struct op_args *args)
 {
-	return args->call->kind == HF_API_MUTATION ? (struct hf_write *)(void *)args->args : NULL;
+	return args->call->kind == HF_API_MUTATION
+	           ? (struct hf_write *)(void *)(args->args + sizeof(size_t)) /* behind their size */
+	           : NULL;
 }
 
 typedef int (*mutate)(hf_store *, hf_txn *, const void *, struct hf_result *, struct hf_error *);
@@ -90,6 +92,8 @@ void op_each(const struct hf_api_struct *of, const void *object, op_leaf leaf, v
 	for (const struct hf_api_member *m = of->members; m->name; m++) {
 		const unsigned char *at = (const unsigned char *)object + m->offset;
 		struct op_value value = {0};
+		if (m->elements > 0)
+			continue;
 		switch (m->type) {
 		case HF_API_STRUCT:
 			op_each(m->of, at, leaf, ctx);
@@ -117,6 +121,7 @@ void op_each(const struct hf_api_struct *of, const void *object, op_leaf leaf, v
 		case HF_API_MEMORY:
 		case HF_API_FUNCTION:
 		case HF_API_CONTEXT:
+		case HF_API_SIZE:
 			continue;
 		default:
 			value.number = (int64_t)bits_at(at, m->size);

@@ -74,7 +74,7 @@ int op_run(const struct op_args *args, hf_store *store, hf_txn *txn, unsigned fl
 void op_release(const struct hf_api_call *call, struct op_answer *answer);
 
 /* The members of a struct, those of nested ones and of all elements too, one after the other;
- * pointers, callbacks and memory are left out. */
+ * pointers, callbacks, memory, sizes and arrays in place are left out. */
 typedef void (*op_leaf)(void *ctx, const struct hf_api_member *member, struct op_value value);
 void op_each(const struct hf_api_struct *of, const void *at, op_leaf leaf, void *ctx);
 void op_each_answer(const struct hf_api_call *call, const struct op_answer *answer, op_leaf leaf,

@@ -212,7 +212,7 @@ static void compare_losses(struct salvaged *s)
 
 static void check_sound(const struct salvaged *s, struct sim *made)
 {
-	struct hf_fsck_summary sum;
+	struct hf_fsck_summary sum = {0};
 	struct hf_error error = {0};
 	if (hf__fsck(sim_os(made), hf__all_domains(), NULL, NULL, NULL, &sum, &error) != HF_OK)
 		wrong(s, "fsck of the new store: %s", error.text);
@@ -260,7 +260,7 @@ static bool may_be_none(const struct salvaged *s)
 static void judge(struct salvaged *s)
 {
 	struct sim_parent *parent = sim_parent_new(sim_profile_strict(), 7);
-	struct hf_salvage_summary sum;
+	struct hf_salvage_summary sum = {0};
 	struct hf_error error;
 	const uint64_t version = sim_version(s->disk);
 	sim_set_now(sim_parent_files(parent), KNOWN_NOW);

@@ -38,7 +38,7 @@ static inline int backup_with(struct sim_parent *parent, bool link, struct hf_ba
                               struct hf_error *error)
 {
 	struct hf__meter meter = {0};
-	struct hf_backup_facts ignored;
+	struct hf_backup_facts ignored = {0};
 	const struct hf__backup how = {
 	    .source = sim_opener(source_of(parent), SIM_OPENERS - 1),
 	    .parent = sim_parent_seam(parent),
@@ -56,7 +56,7 @@ static inline int backup_with(struct sim_parent *parent, bool link, struct hf_ba
 
 static inline struct hf_backup_facts backup_must(struct sim_parent *parent, bool link)
 {
-	struct hf_backup_facts facts;
+	struct hf_backup_facts facts = {0};
 	struct hf_error error;
 	if (backup_with(parent, link, &facts, &error) != HF_OK)
 		fail_msg("backup: %s", error.text);
@@ -96,7 +96,7 @@ static inline struct hf_snapshot_file restore_must(struct sim_parent *parent, bo
 /* Every byte and every rule, and nothing that is not of a backup. */
 static inline void expect_clean(struct sim *sim)
 {
-	struct hf_fsck_summary sum;
+	struct hf_fsck_summary sum = {0};
 	struct hf_error error = {0};
 	if (hf__fsck(sim_opener(sim, BY), hf__all_domains(), NULL, NULL, NULL, &sum, &error) != HF_OK)
 		fail_msg("fsck: %s", error.text);

@@ -70,7 +70,7 @@ static inline void *beside_compact(void *arg)
 static inline unsigned beside_value(hf_store *store, unsigned number)
 {
 	char id[16];
-	struct hf_document_got got;
+	struct hf_document_got got = {0};
 	(void)snprintf(id, sizeof id, "w%u", number);
 	const struct hf_document_key key = {hf_str("c"), hf_str(id)};
 	const int rc = hf_document_get(store, &key, 0, &got, NULL);
@@ -115,7 +115,7 @@ static inline uint64_t beside_hash(const char *path)
 
 static inline void beside_clean(const char *path)
 {
-	struct hf_fsck_summary sum;
+	struct hf_fsck_summary sum = {0};
 	struct hf_error error = {0};
 	if (hf_fsck(path, NULL, NULL, NULL, &sum, &error) != HF_OK)
 		fail_msg("fsck of %s: %s", path, error.text);

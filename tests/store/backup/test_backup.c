@@ -340,7 +340,7 @@ static void a_snapshot_without_its_log_is_left_out_and_no_damage(void **state)
 static hf_token acquire(hf_store *store, const char *name)
 {
 	const struct hf_lock_acquire_args args = {.name = hf_str(name), .owner = hf_str("me")};
-	struct hf_result result;
+	struct hf_result result = {0};
 	assert_int_equal(hf_lock_acquire(store, NULL, &args, &result, NULL), HF_OK);
 	return result.token;
 }

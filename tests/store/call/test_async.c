@@ -93,7 +93,7 @@ static void whoever_flushes_answers_tickets_of_others(void **state)
 {
 	(void)state;
 	struct patient *p = begun();
-	struct hf_outbox_got got;
+	struct hf_outbox_got got = {0};
 	const struct hf_outbox_key key = {QUEUE, hf_str("b")};
 	struct hf_ticket ticket = enqueue(p, "a", HF_DURABLE);
 	patient_puts(p, 1);
@@ -228,7 +228,7 @@ static void a_transaction_has_one_ticket(void **state)
 	    .write.ticket = &inner, .queue = QUEUE, .id = hf_str("a")};
 	const struct hf_cursor_advance_args more = {.key = {hf_str("c"), hf_str("s"), hf_str("")},
 	                                            .sequence = 9};
-	struct hf_result first, second;
+	struct hf_result first = {0}, second = {0};
 	assert_int_equal(hf_outbox_enqueue(p->store, txn, &args, &first, &p->error), HF_OK);
 	assert_int_equal(hf_cursor_advance(p->store, txn, &more, &second, &p->error), HF_OK);
 	assert_int_equal(hf_txn_commit_async(txn, HF_DURABLE, &ticket, &p->error), HF_OK);
@@ -282,7 +282,7 @@ static void a_claim_gives_its_payload_at_once(void **state)
 	for (int on_disk = 0; on_disk < 2; on_disk++) {
 		for (int in_txn = 0; in_txn < 2; in_txn++) {
 			struct patient *p = begun();
-			struct hf_outbox_items items;
+			struct hf_outbox_items items = {0};
 			struct hf_ticket enqueued, ticket = no_ticket;
 			assert_int_equal(
 			    enqueue_bytes(p, "a", hf_bytes_of(bytes, sizeof bytes), HF_DURABLE, &enqueued),

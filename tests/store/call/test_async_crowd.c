@@ -89,7 +89,7 @@ static void *member_main(void *arg)
 static void check_member(const struct member *m)
 {
 	const struct hf_cursor_key key = {.consumer = hf_str(m->name), .stream = hf_str("s")};
-	struct hf_cursor_got got;
+	struct hf_cursor_got got = {0};
 	const int rc = hf_cursor_get(store, &key, 0, &got, NULL);
 	assert_true(rc == HF_OK || (rc == HF_ENOTFOUND && m->durable == 0));
 	assert_in_range(got.cursor.last_sequence, m->durable, m->asked);
@@ -101,7 +101,7 @@ static void check_member(const struct member *m)
 /* The store counts a signal before it writes it: the last one may still be on its way. */
 static struct hf_info info_when_all_is_signaled(void)
 {
-	struct hf_info info;
+	struct hf_info info = {0};
 	for (int ms = 0; ms < 60000; ms++) {
 		assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 		if (info.signals > 0 && atomic_load(&gate.tells) == info.signals)

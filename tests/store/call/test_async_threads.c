@@ -51,7 +51,7 @@ static void note(void *ctx, const struct hf_ticket *ticket, int code)
 {
 	struct calls *calls = ctx;
 	const unsigned before = atomic_load(&calls->count);
-	struct hf_info info;
+	struct hf_info info = {0};
 	calls->wrong += code != HF_OK || ticket->changed <= calls->newest;
 	calls->wrong += before > 0 && !pthread_equal(calls->thread, pthread_self());
 	/* Neither the store's lock nor any other is held. */
@@ -175,7 +175,7 @@ static bool fails_while_a_flush_succeeds(void)
 {
 	begin(false);
 	struct hf_ticket served, lost;
-	struct hf_info info;
+	struct hf_info info = {0};
 	int event;
 	assert_int_equal(hf_eventfd(store, &event, NULL), HF_OK);
 	set_gate(true);

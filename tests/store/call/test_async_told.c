@@ -25,7 +25,7 @@ static struct hf_ticket advance(struct patient *p, const char *consumer, int64_t
 static struct hf_ticket replay_as_it_was(struct patient *p, const char *consumer)
 {
 	struct hf_ticket ticket;
-	struct hf_cursor_got got;
+	struct hf_cursor_got got = {0};
 	const struct hf_cursor_key key = {hf_str(consumer), hf_str("told"), hf_str("")};
 	assert_int_equal(hf_cursor_get(p->store, &key, 0, &got, &p->error), HF_OK);
 	const struct hf_cursor_advance_args args = {.write = {.ticket = &ticket},

@@ -20,8 +20,8 @@ static void the_stop_is_clean_and_the_lock_is_free(void **state)
 	hf_store *first = open_store(sim);
 	const struct hf_outbox_enqueue_args args = {
 	    .queue = hf_str("q"), .id = hf_str("i"), .payload = hf_str("p"), .write.durability = HF_OS};
-	struct hf_outbox_stats stats;
-	struct hf_info info;
+	struct hf_outbox_stats stats = {0};
+	struct hf_info info = {0};
 	assert_int_equal(hf_outbox_enqueue(first, NULL, &args, NULL, NULL), HF_OK);
 	assert_int_equal(hf_close_at_exit(first, NULL), HF_OK);
 	hf_store *second = open_store(sim); /* refused while the first one had the lock */

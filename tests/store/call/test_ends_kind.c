@@ -31,7 +31,7 @@ static int put_document(hf_store *s, hf_time expires_at, int64_t ttl, bool compu
 
 static void expect_document(hf_store *s, hf_time expires_at, bool computed)
 {
-	struct hf_document_got got;
+	struct hf_document_got got = {0};
 	OK(hf_document_get(s, &(struct hf_document_key){hf_str("c"), hf_str("d")}, 0, &got, &error));
 	assert_true(got.document.expires_at == expires_at && got.document.expires_computed == computed);
 	hf_release(got.memory);
@@ -52,8 +52,8 @@ static int put_answer(hf_store *s, hf_time expires_at, int64_t ttl, bool compute
 
 static void expect_answer(hf_store *s, hf_time expires_at, bool computed)
 {
-	struct hf_idempotency_got got;
-	struct hf_idempotency_begun begun;
+	struct hf_idempotency_got got = {0};
+	struct hf_idempotency_begun begun = {0};
 	const struct hf_idempotency_begin_args begin = {.key = {hf_str("s"), hf_str("k")}};
 	OK(hf_idempotency_get(s, &begin.key, 0, &got, &error));
 	assert_true(got.entry.expires_at == expires_at && got.entry.expires_computed == computed);
@@ -77,7 +77,7 @@ static const struct kept {
 static void put(const struct kept *kind, hf_store *s, hf_time expires_at, int64_t ttl,
                 bool computed, bool changes)
 {
-	struct hf_result result;
+	struct hf_result result = {0};
 	OK(kind->put(s, expires_at, ttl, computed, &result));
 	assert_true(result.changed == changes);
 	kind->expect(s, ENDS, computed || ttl > 0);
@@ -116,7 +116,7 @@ static void what_was_put_back_ends_as_what_was_read(void **state)
 			const bool computed = i % 2;
 			const struct hf_clock_set_back_args back = {.reason = hf_str("it was wrong")};
 			struct stage *stage = stage_open(setting);
-			struct hf_clock clock;
+			struct hf_clock clock = {0};
 			stage_at(stage, STAGE_NOW + HOUR);
 			OK(kind->put(stage->store, ENDS, 0, computed, NULL));
 			OK(hf_clock_get(stage->store, 0, &clock, &error));

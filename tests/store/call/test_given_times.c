@@ -41,7 +41,7 @@ static void try_cursor(hf_store *s, enum manner m)
 	const hf_time t = time_of(m);
 	const struct hf_cursor_key key = {KEY(m), hf_str("s"), hf_str("")};
 	const int now = m == LITERAL ? EPOCH : CLOCK, none = m == LITERAL ? EPOCH : NONE;
-	struct hf_cursor_got got;
+	struct hf_cursor_got got = {0};
 	const struct hf_cursor_advance_args advance = {
 	    .write = write_of(m), .key = key, .sequence = 1, .delivered_at = t, .now = t};
 	assert_int_equal(hf_cursor_advance(s, NULL, &advance, NULL, NULL), HF_OK);
@@ -100,7 +100,7 @@ static void try_save(hf_store *s, enum manner m, bool restore)
 	                                        .restore = restore,
 	                                        .now = t};
 	assert_int_equal(hf_inbox_save(s, NULL, &save, NULL, NULL), HF_OK);
-	struct hf_inbox_got got;
+	struct hf_inbox_got got = {0};
 	assert_int_equal(
 	    hf_inbox_get(s, &(struct hf_inbox_key){KEY(m), hf_str("primary"), thread}, 0, &got, NULL),
 	    HF_OK);
@@ -111,7 +111,7 @@ static void try_save(hf_store *s, enum manner m, bool restore)
 	expect_time("save read_at", got.record.read_at, restore ? none : NONE);
 	expect_time("save snoozed_until", got.record.snoozed_until, restore ? none : NONE);
 	hf_release(got.memory);
-	struct hf_inbox_page page;
+	struct hf_inbox_page page = {0};
 	assert_int_equal(hf_inbox_load(s, &(struct hf_inbox_load_args){.user = KEY(m)}, 0, &page, NULL),
 	                 HF_OK);
 	expect_time("save generated_at", page.generated_at, none);
@@ -126,15 +126,15 @@ static void try_inbox(hf_store *s, enum manner m)
 	try_save(s, m, true);
 	const struct hf_inbox_key key = {KEY(m), hf_str("primary"), hf_str("saved")},
 	                          other = {KEY(m), hf_str("primary"), hf_str("gone")};
-	const struct hf_inbox_mark_args mark = {write_of(m), key, t};
-	struct hf_inbox_got got;
+	const struct hf_inbox_mark_args mark = {.write = write_of(m), .key = key, .now = t};
+	struct hf_inbox_got got = {0};
 	assert_int_equal(hf_inbox_undismiss(s, NULL, &mark, NULL, NULL), HF_OK);
 	assert_int_equal(hf_inbox_dismiss(s, NULL, &mark, NULL, NULL), HF_OK);
 	assert_int_equal(hf_inbox_mark_seen(s, NULL, &mark, NULL, NULL), HF_OK);
 	assert_int_equal(hf_inbox_mark_unread(s, NULL, &mark, NULL, NULL), HF_OK);
 	const struct hf_inbox_mark_all_args all = {.write = write_of(m), .user = KEY(m), .now = t};
 	assert_int_equal(hf_inbox_mark_all_read(s, NULL, &all, NULL, NULL), HF_OK);
-	const struct hf_inbox_snooze_args snooze = {write_of(m), key, t};
+	const struct hf_inbox_snooze_args snooze = {.write = write_of(m), .key = key, .until = t};
 	assert_int_equal(hf_inbox_snooze(s, NULL, &snooze, NULL, NULL), HF_OK);
 	assert_int_equal(hf_inbox_get(s, &key, 0, &got, NULL), HF_OK);
 	expect_time("mark dismissed_at", got.record.dismissed_at, now);
@@ -148,7 +148,7 @@ static void try_inbox(hf_store *s, enum manner m)
 	                                                 .dismissed_at = t,
 	                                                 .until = STAGE_NOW * 2};
 	assert_int_equal(hf_inbox_put_tombstone(s, NULL, &bury, NULL, NULL), HF_OK);
-	struct hf_inbox_tombstone_page tombs;
+	struct hf_inbox_tombstone_page tombs = {0};
 	assert_int_equal(
 	    hf_inbox_list_tombstones(s, &(struct hf_inbox_list_tombstones_args){.user = KEY(m)}, 0,
 	                             &tombs, NULL),
@@ -168,7 +168,7 @@ static void try_document(hf_store *s, enum manner m)
 	                                         .created_at = t,
 	                                         .expires_at = m == LITERAL ? HF_UNSET : t,
 	                                         .now = t};
-	struct hf_document_got got;
+	struct hf_document_got got = {0};
 	assert_int_equal(hf_document_put(s, NULL, &put, NULL, NULL), HF_OK);
 	assert_int_equal(hf_document_get(s, &key, 0, &got, NULL), HF_OK);
 	expect_time("document created_at", got.document.created_at, now);
@@ -190,7 +190,7 @@ static void try_others(hf_store *s, enum manner m)
 	const struct hf_timeline_key key = {hf_str("t"), KEY(m)};
 	const struct hf_timeline_append_args append = {
 	    .write = write_of(m), .key = key, .type = hf_str("y"), .happened_at = t};
-	struct hf_timeline_got event;
+	struct hf_timeline_got event = {0};
 	assert_int_equal(hf_timeline_append(s, NULL, &append, NULL, NULL), HF_OK);
 	assert_int_equal(hf_timeline_get(s, &key, 0, &event, NULL), HF_OK);
 	expect_time("append happened_at", event.event.happened_at, now);
@@ -201,7 +201,7 @@ static void try_others(hf_store *s, enum manner m)
 	                                            .key = idem,
 	                                            .created_at = t,
 	                                            .expires_at = m == LITERAL ? HF_UNSET : t};
-	struct hf_idempotency_got got;
+	struct hf_idempotency_got got = {0};
 	assert_int_equal(hf_idempotency_put(s, NULL, &put, NULL, NULL), HF_OK);
 	assert_int_equal(hf_idempotency_get(s, &idem, 0, &got, NULL), HF_OK);
 	expect_time("idempotency created_at", got.entry.created_at, now);
@@ -209,7 +209,7 @@ static void try_others(hf_store *s, enum manner m)
 	hf_release(got.memory);
 	const struct hf_migration_record_args record = {
 	    .write = write_of(m), .name = KEY(m), .applied_at = t};
-	struct hf_migration_page migrations;
+	struct hf_migration_page migrations = {0};
 	assert_int_equal(hf_migration_record(s, NULL, &record, NULL, NULL), HF_OK);
 	assert_int_equal(
 	    hf_migration_list(s, &(struct hf_migration_list_args){0}, 0, &migrations, NULL), HF_OK);
@@ -221,7 +221,7 @@ static void try_others(hf_store *s, enum manner m)
 	                                      .owner = hf_str("o"),
 	                                      .acquired_at = t,
 	                                      .lease_until = STAGE_NOW * 2};
-	struct hf_lock_got held;
+	struct hf_lock_got held = {0};
 	assert_int_equal(hf_lock_put(s, NULL, &lock, NULL, NULL), m == LITERAL ? HF_OK : HF_EINVAL);
 	assert_int_equal(hf_lock_get(s, KEY(m), 0, &held, NULL), m == LITERAL ? HF_OK : HF_ENOTFOUND);
 	if (m == LITERAL)
@@ -250,7 +250,7 @@ static void a_key_expires_at_its_ttl_or_at_its_time(void **state)
 	                                      .key = {hf_str("s"), hf_str("k")},
 	                                      .expires_at = HF_UNSET,
 	                                      .ttl_us = 7};
-	struct hf_idempotency_got got;
+	struct hf_idempotency_got got = {0};
 	assert_int_equal(hf_idempotency_put(stage->store, NULL, &put, NULL, NULL), HF_OK);
 	assert_int_equal(hf_idempotency_get(stage->store, &put.key, 0, &got, NULL), HF_OK);
 	assert_true(got.entry.expires_at >= STAGE_NOW + 7 && got.entry.expires_at < STAGE_NOW + 1000);
@@ -284,11 +284,11 @@ static void a_negative_wait_other_than_forever_is_refused_everywhere(void **stat
 		const struct hf_lock_with_args with = {.name = hf_str("held"), .wait_us = wait};
 		const struct hf_outbox_claim_next_args claim = {
 		    .queue = hf_str("q"), .owner = hf_str("o"), .max = 1, .wait_us = wait};
-		struct hf_outbox_items claimed;
+		struct hf_outbox_items claimed = {0};
 		const struct hf_ticket ticket = {0};
 		hf_feed *feed;
 		hf_subscription *subscription;
-		struct hf_event_batch batch;
+		struct hf_event_batch batch = {0};
 		assert_int_equal(hf_lock_acquire(stage->store, NULL, &acquire, NULL, NULL), HF_EINVAL);
 		assert_int_equal(hf_lock_with(stage->store, &with, never, NULL, NULL), HF_EINVAL);
 		assert_int_equal(hf_outbox_claim_next(stage->store, NULL, &claim, &claimed, NULL, NULL),

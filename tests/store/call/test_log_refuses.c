@@ -156,7 +156,7 @@ static void the_log_and_a_check_are_refused_where_an_opening_is(void **state)
 		if (rc != HF_ECORRUPT || entries > most)
 			fail_msg("%s: %s after %u entries", facts[i].name, hf_code_name(rc), entries);
 		assert_true(error.file[0] != '\0');
-		struct hf_fsck_summary summary;
+		struct hf_fsck_summary summary = {0};
 		assert_int_equal(
 		    hf__fsck(sim_os(p->sim), hf__all_domains(), NULL, NULL, NULL, &summary, NULL),
 		    HF_ECORRUPT);

@@ -85,7 +85,7 @@ static void expect_names(hf_store *store, names_fn *names, size_t limit, const c
 	size_t len = 0;
 	for (bool more = true; more;) {
 		const struct hf_names_args args = {.limit = limit, .page = token[0] ? token : NULL};
-		struct hf_name_page page;
+		struct hf_name_page page = {0};
 		assert_int_equal(names(store, &args, 0, &page, NULL), HF_OK);
 		assert_true(limit == 0 || page.count <= limit);
 		for (size_t i = 0; i < page.count; i++)
@@ -175,7 +175,7 @@ static void pages_go_on_behind_what_went_away(void **state)
 	for (size_t i = 0; i < 4; i++)
 		enqueue(b->store, NULL, names[i], "1");
 	struct hf_names_args args = {.limit = 2};
-	struct hf_name_page first, second;
+	struct hf_name_page first = {0}, second = {0};
 	assert_int_equal(hf_outbox_names(b->store, &args, 0, &first, NULL), HF_OK);
 	assert_int_equal(first.count, 2);
 	remove_item(b->store, "b", "1");
@@ -193,7 +193,7 @@ static void foreign_and_damaged_tokens_are_refused(void **state)
 {
 	struct bench *b = *state;
 	struct hf_names_args args = {.limit = 1};
-	struct hf_name_page page, other;
+	struct hf_name_page page = {0}, other = {0};
 	struct hf_error error = {0};
 	char token[200];
 	enqueue(b->store, NULL, "a", "1");
@@ -221,7 +221,7 @@ static void foreign_and_damaged_tokens_are_refused(void **state)
 static void a_name_that_a_crash_could_take_back_is_not_given(void **state)
 {
 	struct bench *b = *state;
-	struct hf_name_page page;
+	struct hf_name_page page = {0};
 	enqueue(b->store, NULL, "a", "1");
 	hf_txn *txn = NULL;
 	struct hf__ticket ticket;
@@ -233,7 +233,7 @@ static void a_name_that_a_crash_could_take_back_is_not_given(void **state)
 	assert_int_equal(page.count, 2);
 	hf_release(page.memory);
 	/* Now it is durable: a power loss leaves it. */
-	struct hf_info info;
+	struct hf_info info = {0};
 	assert_int_equal(hf_get_info(b->store, &info, NULL), HF_OK);
 	assert_true(info.durable_lsn >= ticket.due && ticket.due > 0);
 	assert_int_equal(hf__wait(b->store, &ticket, NULL), HF_OK);
@@ -250,7 +250,7 @@ static void many_names_are_all_given_once(void **state)
 	int seen = 0;
 	do {
 		const struct hf_names_args args = {.limit = 7, .page = token};
-		struct hf_name_page page;
+		struct hf_name_page page = {0};
 		assert_int_equal(hf_outbox_names(b->store, &args, 0, &page, NULL), HF_OK);
 		for (size_t i = 0; i < page.count; i++, seen++) {
 			snprintf(name, sizeof name, "q%05d", seen);

@@ -264,7 +264,7 @@ static void a_length_without_bytes_is_refused_by_every_call(void **state)
 	const struct hf_inbox_set_status_args beside = {
 	    .user = hf_str("u"), .extra = none, .set_extra = true};
 	assert_int_equal(hf_inbox_set_status(stage->store, NULL, &beside, NULL, NULL), HF_EINVAL);
-	struct hf_idempotency_begun begun;
+	struct hf_idempotency_begun begun = {0};
 	const struct hf_idempotency_begin_args begin = {.key = {hf_str("s"), hf_str("k")},
 	                                                .fingerprint = none};
 	assert_int_equal(hf_idempotency_begin(stage->store, NULL, &begin, &begun, NULL, NULL),

@@ -162,7 +162,7 @@ static void closing_waits_for_a_call_that_waited_and_got_its_turn(void **state)
 {
 	(void)state;
 	struct run run = {0};
-	struct hf_result held;
+	struct hf_result held = {0};
 	pthread_t thread;
 	const struct hf_lock_acquire_args args = {.name = hf_str("l"), .owner = hf_str("a")};
 	assert_int_equal(hf_lock_acquire(store, NULL, &args, &held, &error), HF_OK);
@@ -232,7 +232,7 @@ static int close_slowly(void *ctx, int file)
 static void *follow_to_the_end(void *arg)
 {
 	hf_feed *feed = arg;
-	struct hf_event_batch batch;
+	struct hf_event_batch batch = {0};
 	int rc;
 	while ((rc = hf_feed_next(feed, 0, -1, &batch, NULL)) == HF_OK)
 		hf_release(batch.memory);
@@ -244,7 +244,7 @@ static void *follow_to_the_end(void *arg)
 static hf_feed *read_feed(hf_lsn from)
 {
 	hf_feed *feed;
-	struct hf_event_batch batch;
+	struct hf_event_batch batch = {0};
 	assert_int_equal(hf_feed_open(store, from, &feed, &error), HF_OK);
 	assert_int_equal(hf_feed_next(feed, 1, 0, &batch, &error), HF_OK);
 	assert_int_equal(batch.count, 1);
@@ -305,7 +305,7 @@ static void a_callback_may_end_its_subscription_while_the_store_is_closing(void 
 static void *read_to_the_end(void *arg)
 {
 	hf_subscription *subscription = arg;
-	struct hf_event_batch batch;
+	struct hf_event_batch batch = {0};
 	int rc;
 	while ((rc = hf_subscription_next(subscription, 0, -1, &batch, NULL)) == HF_OK)
 		hf_release(batch.memory);
@@ -363,7 +363,7 @@ static void clear_after_closing(void *ctx, int event)
 static void an_event_loop_that_was_just_reading_hears_that_the_store_was_closed(void **state)
 {
 	(void)state;
-	struct hf_event_batch batch;
+	struct hf_event_batch batch = {0};
 	hf_subscription *subscription = subscribe("q", NULL, NULL);
 	struct pollfd told = {.fd = hf_subscription_eventfd(subscription), .events = POLLIN};
 	seam.event_clear = clear_after_closing;

@@ -12,7 +12,7 @@
 	static int call_##function(hf_store *store, hf_txn *txn, struct hf_error *error) \
 	{ \
 		static const struct args zeroed; \
-		struct hf_result result; \
+		struct hf_result result = {0}; \
 		return function(store, txn, &zeroed, &result, error); \
 	}
 #define GIVING(function, args, gives) \
@@ -20,7 +20,7 @@
 	{ \
 		static const struct args zeroed; \
 		struct gives given; \
-		struct hf_result result; \
+		struct hf_result result = {0}; \
 		return function(store, txn, &zeroed, &given, &result, error); \
 	}
 
@@ -191,7 +191,7 @@ static void add_good(hf_store *store, hf_txn *txn)
 static void a_form_error_names_the_operation(void **state)
 {
 	struct stage *stage = stage_open(SETTING_LIVE);
-	struct hf_outbox_stats stats;
+	struct hf_outbox_stats stats = {0};
 	(void)state;
 	for (size_t i = 0; i < 2 * sizeof rows / sizeof rows[0]; i++) {
 		const unsigned before = i % 2 ? 2 : 0;

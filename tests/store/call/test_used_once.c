@@ -98,7 +98,7 @@ static void a_container_is_not_freed_before_its_newest_change_is_durable(void **
 	for (size_t i = 0; i < used_once_count; i++) {
 		const struct used_once *row = &used_once[i];
 		struct stage *stage = stage_open(SETTING_LIVE);
-		struct hf_info info;
+		struct hf_info info = {0};
 		assert_int_equal(row->fill(stage->store, NULL, "warm"), HF_OK);
 		use_once(stage->store, row, "name", 40, 40, HF_OS);
 		const uint64_t emptied = stage->store->world.next_lsn - 1;
@@ -124,7 +124,7 @@ static void looking_for_what_is_gone_waits_for_its_removal(void **state)
 	for (size_t i = 0; i < used_once_count; i++) {
 		const struct used_once *row = &used_once[i];
 		struct stage *stage = stage_open(SETTING_LIVE);
-		struct hf_info info;
+		struct hf_info info = {0};
 		hf_txn *txn;
 		struct hf__ticket ticket;
 		assert_int_equal(row->fill(stage->store, NULL, "name"), HF_OK);
@@ -201,8 +201,8 @@ static void what_a_poller_leaves_goes_with_a_clear(void **state)
 	const struct hf_inbox_input input = {.thread = hf_str("t"), .payload = hf_str("p")};
 	const struct hf_inbox_save_args save = {
 	    .user = hf_str("u"), .records = &input, .count = 1, .generated_at = 9};
-	struct hf_result result;
-	struct hf_inbox_page page;
+	struct hf_result result = {0};
+	struct hf_inbox_page page = {0};
 	assert_int_equal(hf_inbox_save(stage->store, NULL, &save, NULL, NULL), HF_OK);
 	const struct hf_inbox_clear_args clear = {.user = hf_str("u")};
 	assert_int_equal(hf_inbox_clear(stage->store, NULL, &clear, &result, NULL), HF_OK);
@@ -234,8 +234,8 @@ static void a_queue_that_was_paused_and_resumed_is_none(void **state)
 	const struct used_once *row = &used_once[2];
 	const struct hf_outbox_pause_args pause = {.queue = hf_str("q")};
 	struct hf_outbox_configure_args settings = {.queue = hf_str("q"), .max_attempts = 3};
-	struct hf_outbox_stats stats;
-	struct hf_result result;
+	struct hf_outbox_stats stats = {0};
+	struct hf_result result = {0};
 	assert_int_equal(hf_outbox_pause(stage->store, NULL, &pause, &result, NULL), HF_OK);
 	assert_true(result.version != 0 && count_names(stage->store, row) == 1);
 	assert_int_equal(hf_outbox_resume(stage->store, NULL, &pause, &result, NULL), HF_OK);

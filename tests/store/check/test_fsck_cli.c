@@ -103,7 +103,7 @@ static void without_a_check_there_is_no_verdict(void **state)
 	(void)state;
 	const struct tool file = {.directory = "store/IDENTITY"},
 	                  file_json = {.directory = "store/IDENTITY", .json = true};
-	struct hf_fsck_summary summary;
+	struct hf_fsck_summary summary = {0};
 	struct ran ran = tool_call(&file, "fsck");
 	assert_int_not_equal(ran.status, 0);
 	assert_string_equal(ran.out, "");

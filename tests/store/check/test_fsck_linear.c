@@ -38,7 +38,7 @@ static void advance(hf_store *store)
 /* Bytes that a check of the store hashes. */
 static uint64_t hashed_by_fsck(struct sim *sim, int expected)
 {
-	struct hf_fsck_summary summary;
+	struct hf_fsck_summary summary = {0};
 	const uint64_t before = hf__checksum_bytes();
 	assert_int_equal(hf__fsck(sim_os(sim), hf__all_domains(), NULL, NULL, NULL, &summary, NULL),
 	                 expected);
@@ -72,7 +72,7 @@ static void tear(unsigned width, uint32_t pad, uint32_t flip_at, const char *wha
 	static uint8_t payload[PAYLOAD], word[HF__WITNESS_SIZE];
 	struct sim *sim = sim_new(sim_profile_strict(), 1);
 	hf_store *store = open_store(sim, 1u << 20, pad);
-	struct hf_info begin, end;
+	struct hf_info begin = {0}, end = {0};
 	fill(payload, width);
 	advance(store);
 	assert_int_equal(hf_get_info(store, &begin, NULL), HF_OK);
@@ -111,7 +111,7 @@ static uint64_t every_other(unsigned groups, uint32_t flip_at, const char *what)
 	static uint32_t begins[GROUPS_MAX + 1];
 	struct sim *sim = sim_new(sim_profile_strict(), 1);
 	hf_store *store = open_store(sim, 2u << 20, 0);
-	struct hf_info info;
+	struct hf_info info = {0};
 	advance(store);
 	for (unsigned i = 0; i < groups; i++) {
 		assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
@@ -279,7 +279,7 @@ static uint64_t attacked(const struct attack *attack, uint32_t size, bool known)
 	sim_set_now(sim, INT64_C(1795167000000000));
 	hf_store *store = open_store(sim, size, 0);
 	struct hf__identity identity;
-	struct hf_info info;
+	struct hf_info info = {0};
 	uint8_t sector[512], words[HF__WITNESS_SIZE];
 	advance(store);
 	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
@@ -306,7 +306,7 @@ static uint64_t attacked(const struct attack *attack, uint32_t size, bool known)
 		sim_write_file(sim, "WITNESS", (word.generation & 1) * HF__WITNESS_SLOT_STEP, sector,
 		               sizeof sector);
 	}
-	struct hf_fsck_summary summary;
+	struct hf_fsck_summary summary = {0};
 	const uint64_t before = hf__checksum_bytes();
 	(void)!hf__fsck(sim_os(sim), hf__all_domains(), NULL, NULL, NULL, &summary, NULL);
 	const uint64_t hashed =

@@ -28,7 +28,7 @@ static void judge(struct sample *sample, struct sim *disk, const char *name, uin
 {
 	const struct hf_options options = {.no_background = true, .segment_size = 64 << 10};
 	struct hf_error error = {0}, why = {0};
-	struct hf_fsck_summary summary;
+	struct hf_fsck_summary summary = {0};
 	hf_store *store = NULL;
 	assert_true(sim_flip_bit(disk, name, bit));
 	const uint64_t version = sim_version(disk);

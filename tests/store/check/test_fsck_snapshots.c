@@ -62,7 +62,7 @@ static void note(void *ctx, const struct hf_fsck_finding *finding)
 static struct seen check(const struct place *p)
 {
 	struct seen seen = {.worst = -1};
-	struct hf_fsck_summary summary;
+	struct hf_fsck_summary summary = {0};
 	const int rc = hf__fsck(p->os, hf__all_domains(), NULL, note, &seen, &summary, NULL);
 	assert_int_equal(rc == HF_ECORRUPT, seen.worst == HF_FSCK_DAMAGE);
 	return seen;

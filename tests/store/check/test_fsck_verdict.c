@@ -66,7 +66,7 @@ static void beside_a_writer_nothing_has_stopped(void **state)
 static void a_check_that_did_not_happen_has_no_verdict(void **state)
 {
 	struct fixture *f = *state;
-	struct hf_fsck_summary summary;
+	struct hf_fsck_summary summary = {0};
 	static const enum sim_call calls[] = {SIM_BOOT_ID, SIM_RANDOM};
 	for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
 		sim_add_fault(f->sim,

@@ -139,7 +139,7 @@ static void damage_ends_the_reading_behind_all_that_is_whole(void **state)
 	assert_true(error.first_lsn == reading.next);
 	assert_string_equal(error.file, path + sizeof directory);
 	/* fsck sees the same place. */
-	struct hf_fsck_summary summary;
+	struct hf_fsck_summary summary = {0};
 	struct hf_error found = {0};
 	assert_int_equal(hf_fsck(directory, NULL, NULL, NULL, &summary, &found), HF_ECORRUPT);
 	assert_string_equal(found.file, error.file);

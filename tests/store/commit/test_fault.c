@@ -34,7 +34,7 @@ static int work(struct patient *p)
 
 static void assert_failed_for_good(struct patient *p)
 {
-	struct hf_cursor_got got;
+	struct hf_cursor_got got = {0};
 	hf_txn *txn = NULL;
 	assert_int_not_equal(patient_info(p).fault, 0);
 	for (int i = 0; i < 2; i++) {
@@ -159,7 +159,7 @@ static void everyone_in_a_failed_group_is_told(void **state)
 	/* the one in mode os too: it was written, but what it saw is not durable */
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(hf__wait(p->store, &tickets[i], &p->error), HF_EUNCERTAIN);
-	struct hf_cursor_got got;
+	struct hf_cursor_got got = {0};
 	assert_int_equal(hf_cursor_get(p->store, &back.key, 0, &got, &p->error), HF_EFAILED);
 	assert_failed_for_good(p);
 	patient_free(p);
@@ -214,7 +214,7 @@ static void assert_crowd_kept(struct patient *p, const struct crowd *crowd)
 {
 	for (unsigned i = 0; i < THREADS; i++) {
 		char name[8];
-		struct hf_cursor_got got;
+		struct hf_cursor_got got = {0};
 		(void)snprintf(name, sizeof name, "c%u", i);
 		const struct hf_cursor_key key = {hf_str(name), hf_str("crowd"), hf_str("")};
 		const int rc = hf_cursor_get(p->store, &key, 0, &got, &p->error);

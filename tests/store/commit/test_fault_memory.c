@@ -30,7 +30,7 @@ static uint64_t starve_step(struct player *player, const struct step *step, bool
 	const uint64_t before = digest(player->store);
 	for (uint64_t nth = 0;; nth++) {
 		struct veto veto = {.left = nth, .once = once};
-		struct hf_info info;
+		struct hf_info info = {0};
 		hf__mem_set_veto(veto_ask, &veto);
 		const int rc = play_ops(player, step, &error);
 		hf__mem_set_veto(NULL, NULL);

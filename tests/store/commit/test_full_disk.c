@@ -53,7 +53,7 @@ static int enqueue(hf_store *store, unsigned number, size_t bytes)
 
 static struct hf_info info_of(hf_store *store)
 {
-	struct hf_info info;
+	struct hf_info info = {0};
 	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	return info;
 }
@@ -360,7 +360,7 @@ static void without_room_to_write_the_same_bytes_opening_is_refused_and_reading_
 	(void)state;
 	struct sim *sim = new_disk(true);
 	hf_store *store = open_sized(sim, 0);
-	struct hf_fsck_summary summary;
+	struct hf_fsck_summary summary = {0};
 	for (unsigned i = 0; i < 3; i++)
 		assert_int_equal(enqueue(store, i, 100), HF_OK);
 	play_kill(sim, store);

@@ -42,7 +42,7 @@ static int enqueue(hf_store *store, unsigned number, size_t bytes)
 
 static struct hf_info info_of(hf_store *store)
 {
-	struct hf_info info;
+	struct hf_info info = {0};
 	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	return info;
 }

@@ -69,8 +69,8 @@ static void a_claim_without_descriptors_has_its_payloads_or_is_refused_whole(voi
 	fill(real);
 	for (unsigned spare = 0; spare < 3; spare++) {
 		for (uint32_t max = 1; max <= 8; max *= 2) {
-			struct hf_outbox_items items;
-			struct hf_info before, after;
+			struct hf_outbox_items items = {0};
+			struct hf_info before = {0}, after = {0};
 			const struct hf_outbox_claim_next_args claim = {
 			    .queue = hf_str("q"), .max = max, .owner = hf_str("w")};
 			assert_int_equal(hf_get_info(real->store, &before, NULL), HF_OK);
@@ -102,7 +102,7 @@ static void a_claim_without_descriptors_has_its_payloads_or_is_refused_whole(voi
 	}
 	print_message("%u claims refused\n", refused);
 	assert_true(refused > 0);
-	struct hf_outbox_stats stats;
+	struct hf_outbox_stats stats = {0};
 	assert_int_equal(hf_outbox_get_stats(real->store, hf_str("q"), 0, &stats, NULL), HF_OK);
 	assert_int_equal(stats.queued.items, ITEMS);
 }
@@ -135,7 +135,7 @@ static void a_replay_without_descriptors_has_its_response_or_is_refused(void **s
 	unsigned refused = 0, given = 0;
 	for (unsigned i = 0; i < 4; i++) {
 		char key[8];
-		struct hf_idempotency_begun begun;
+		struct hf_idempotency_begun begun = {0};
 		(void)snprintf(key, sizeof key, "k%u", i);
 		const struct hf_idempotency_begin_args begin = {.key = {hf_str("s"), hf_str(key)},
 		                                                .lease_us = 1000000};
@@ -164,7 +164,7 @@ static void reading_one_after_the_other_needs_one_descriptor(void **state)
 	const size_t count = take_all(held, 512, 0);
 	for (unsigned i = 0; i < ITEMS; i++) {
 		char id[8];
-		struct hf_outbox_got got;
+		struct hf_outbox_got got = {0};
 		(void)snprintf(id, sizeof id, "%u", i);
 		const int rc = hf_outbox_get(real->store, &(struct hf_outbox_key){hf_str("q"), hf_str(id)},
 		                             0, &got, &real->error);
@@ -182,7 +182,7 @@ static void reading_one_after_the_other_needs_one_descriptor(void **state)
 static void a_drain_charges_no_item_for_the_lack_of_descriptors(void **state)
 {
 	struct real_store *real = *state;
-	struct hf_outbox_drained drained;
+	struct hf_outbox_drained drained = {0};
 	unsigned sent = 0;
 	int held[512];
 	limit_descriptors(400);
@@ -211,7 +211,7 @@ static void a_read_of_a_payload_opens_nothing(void **state)
 	const struct hf_outbox_key key = {hf_str("q"), hf_str("a")};
 	const struct hf_outbox_enqueue_args enqueue = {
 	    .queue = key.queue, .id = key.id, .payload = hf_bytes_of(bytes, sizeof bytes)};
-	struct hf_outbox_got got;
+	struct hf_outbox_got got = {0};
 	hf_store *store;
 	assert_int_equal(hf__store_open(sim_os(sim), hf__all_domains(), &options, &store, NULL), HF_OK);
 	assert_int_equal(hf_outbox_enqueue(store, NULL, &enqueue, NULL, NULL), HF_OK);
@@ -237,7 +237,7 @@ static void few_segments_stay_open(void **state)
 		assert_int_equal(real_enqueue(real, id, PAYLOAD), HF_OK);
 	}
 	const struct hf_outbox_list_args list = {.queue = hf_str("q"), .limit = 0};
-	struct hf_outbox_items page;
+	struct hf_outbox_items page = {0};
 	assert_int_equal(hf_outbox_list(real->store, &list, 0, &page, &real->error), HF_OK);
 	assert_int_equal(page.count, ITEMS + 60);
 	for (size_t i = 0; i < page.count; i++)

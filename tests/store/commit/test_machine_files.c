@@ -63,7 +63,7 @@ static void a_file_that_was_removed_or_replaced_fails_the_store(void **state)
 	struct real_store *real = *state;
 	for (unsigned i = 0; i < 3 * WAYS; i++) {
 		const char *name = names[i / WAYS];
-		struct hf_info info;
+		struct hf_info info = {0};
 		char id[8];
 		(void)snprintf(id, sizeof id, "%u", i);
 		real_open(real);
@@ -155,7 +155,7 @@ static void a_copy_of_hard_links_changes_nothing_while_the_store_is_open(void **
 {
 	struct real_store *real = *state;
 	char command[256];
-	struct hf_outbox_items items;
+	struct hf_outbox_items items = {0};
 	real_open(real);
 	assert_int_equal(real_enqueue(real, "a", 5000), HF_OK);
 	(void)snprintf(command, sizeof command, "cp -al '%s' '%s'", real->path,
@@ -234,7 +234,7 @@ static void who_waited_for_a_store_gets_the_one_that_lies_there_now(void **state
 {
 	struct real_store *real = *state;
 	struct waiting w = {.real = real};
-	struct hf_info old, new;
+	struct hf_info old = {0}, new = {0};
 	pthread_t thread;
 	char other[80];
 	(void)snprintf(other, sizeof other, "%s", real_beside(real, "new"));

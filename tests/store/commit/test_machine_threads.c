@@ -91,8 +91,8 @@ static void *commit_some(void *arg)
 	const struct hf_outbox_enqueue_args args = {
 	    .queue = hf_str("q"), .id = hf_str("small stack"), .payload = hf_str("x")};
 	const struct hf_outbox_claim_next_args claim = {.queue = hf_str("q"), .owner = hf_str("w")};
-	struct hf_outbox_items items;
-	struct hf_result result;
+	struct hf_outbox_items items = {0};
+	struct hf_result result = {0};
 	if (hf_outbox_enqueue(real->store, NULL, &args, &result, &real->error) != HF_OK)
 		return arg;
 	if (hf_outbox_claim_next(real->store, NULL, &claim, &items, &result, &real->error) != HF_OK)
@@ -203,7 +203,7 @@ static void a_thread_that_is_cancelled_in_a_commit_leaves_nobody_waiting(void **
 static void *wait_for_work(void *arg)
 {
 	struct worker *w = arg;
-	struct hf_outbox_items items;
+	struct hf_outbox_items items = {0};
 	const struct hf_outbox_claim_next_args claim = {
 	    .queue = hf_str("empty"), .owner = hf_str("w"), .wait_us = w->wait_us};
 	w->rc = hf_outbox_claim_next(w->real->store, NULL, &claim, &items, NULL, NULL);
@@ -226,7 +226,7 @@ static void *wait_for_lock(void *arg)
 static void *wait_for_feed(void *arg)
 {
 	struct worker *w = arg;
-	struct hf_event_batch events;
+	struct hf_event_batch events = {0};
 	w->rc = hf_feed_next(w->feed, 0, w->wait_us, &events, NULL);
 	atomic_store(&w->stop, true);
 	pthread_testcancel();
@@ -238,7 +238,7 @@ static void a_thread_that_is_cancelled_while_it_waits_ends_its_call_first(void *
 {
 	static void *(*const waits[])(void *) = {wait_for_work, wait_for_lock, wait_for_feed};
 	struct real_store *real = *state;
-	struct hf_info info;
+	struct hf_info info = {0};
 	const struct hf_lock_acquire_args hold = {.name = hf_str("l"), .owner = hf_str("h")};
 	assert_int_equal(hf_lock_acquire(real->store, NULL, &hold, NULL, &real->error), HF_OK);
 	assert_int_equal(hf_get_info(real->store, &info, NULL), HF_OK);

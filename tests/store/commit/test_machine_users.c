@@ -256,7 +256,7 @@ static void a_read_only_medium_is_told_as_such(void **state)
 		                 HF_EACCESS);
 		assert_non_null(strstr(real->error.text, "read-only"));
 	}
-	struct hf_fsck_summary summary;
+	struct hf_fsck_summary summary = {0};
 	assert_int_equal(hf_fsck(real->path, NULL, NULL, NULL, &summary, &real->error), HF_OK);
 	assert_int_equal(umount(real->path), 0);
 }
@@ -281,7 +281,7 @@ static void a_bind_mount_is_the_same_store(void **state)
 static int without_proc(void *arg)
 {
 	struct real_store *real = arg;
-	struct hf_info info;
+	struct hf_info info = {0};
 	if (chroot(real->base) != 0 || chdir("/") != 0)
 		return 100;
 	(void)snprintf(real->path, sizeof real->path, "/store");
@@ -308,7 +308,7 @@ static void a_machine_without_proc_is_no_obstacle(void **state)
 static void what_lives_in_memory_is_told(void **state)
 {
 	struct real_store *real = *state;
-	struct hf_info info;
+	struct hf_info info = {0};
 	real_open(real);
 	assert_int_equal(hf_get_info(real->store, &info, NULL), HF_OK);
 	assert_false(info.volatile_fs);

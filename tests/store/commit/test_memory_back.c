@@ -79,7 +79,7 @@ static void a_large_transaction_leaves_nothing_without_upkeep(void **state)
 
 static void read_all(hf_feed *feed)
 {
-	struct hf_event_batch batch;
+	struct hf_event_batch batch = {0};
 	do {
 		assert_int_equal(hf_feed_next(feed, 0, 0, &batch, NULL), HF_OK);
 		hf_release(batch.memory);

@@ -42,7 +42,7 @@ static void *claim(void *arg)
 	                                               .lease_us = 1000,
 	                                               .max = 1,
 	                                               .wait_us = -1};
-	struct hf_outbox_items items;
+	struct hf_outbox_items items = {0};
 	return (void *)(intptr_t)hf_outbox_claim_next(store, NULL, &args, &items, NULL, NULL);
 }
 
@@ -56,7 +56,7 @@ static void *acquire(void *arg)
 static void *follow(void *arg)
 {
 	hf_feed *feed = arg;
-	struct hf_event_batch batch;
+	struct hf_event_batch batch = {0};
 	int rc;
 	while ((rc = hf_feed_next(feed, 3, -1, &batch, NULL)) == HF_OK)
 		hf_release(batch.memory);
@@ -67,7 +67,7 @@ static void *follow(void *arg)
 static void *read_ring(void *arg)
 {
 	hf_subscription *subscription = arg;
-	struct hf_event_batch batch;
+	struct hf_event_batch batch = {0};
 	int rc;
 	while ((rc = hf_subscription_next(subscription, 2, -1, &batch, NULL)) == HF_OK)
 		hf_release(batch.memory);

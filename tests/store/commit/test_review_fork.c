@@ -47,7 +47,7 @@ static void *churn(void *arg)
 
 static int child(void)
 {
-	struct hf_info info;
+	struct hf_info info = {0};
 	if (hf_get_info(store, &info, NULL) != HF_EFORK)
 		return 1;
 	return hf_close(store, NULL) == HF_EFORK ? 0 : 2;

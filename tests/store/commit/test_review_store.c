@@ -55,7 +55,7 @@ static void advance(hf_store *store, int64_t sequence)
 static int position(hf_store *store, unsigned flags, int64_t *out)
 {
 	const struct hf_cursor_key key = {.consumer = hf_str("c"), .stream = hf_str("s")};
-	struct hf_cursor_got got;
+	struct hf_cursor_got got = {0};
 	const int rc = hf_cursor_get(store, &key, flags, &got, &error);
 	*out = got.cursor.last_sequence;
 	hf_release(got.memory);
@@ -95,7 +95,7 @@ static void an_undurable_read_tells_no_lsn_before_the_first_group_is_durable(voi
 	struct sim *sim = new_disk(sim_profile_strict());
 	hf_store *store = open_sized(sim, 0);
 	int64_t sequence;
-	struct hf_info info;
+	struct hf_info info = {0};
 	submit(store, 1);
 	submit(store, 2);
 	EXPECT_OK(position(store, HF_READ_UNDURABLE, &sequence));
@@ -230,7 +230,7 @@ static void a_segment_that_a_reopened_store_did_not_see_never_turns_up(void **st
 	(void)state;
 	struct sim *sim = new_disk(old_bytes_after_a_failed_sync());
 	hf_store *store = open_sized(sim, 16u << 10);
-	struct hf_info info;
+	struct hf_info info = {0};
 	char next[HF__NAME_MAX];
 	int64_t sequence = 1, seen = 0;
 	advance(store, sequence);

@@ -45,7 +45,7 @@ static int write_one(struct worker *w)
 
 static int read_one(struct worker *w)
 {
-	struct hf_outbox_items items;
+	struct hf_outbox_items items = {0};
 	const struct hf_outbox_list_args list = {.queue = hf_str("q")};
 	const int rc =
 	    hf_outbox_list(w->store, &list, w->asked % 2 ? HF_READ_UNDURABLE : 0, &items, NULL);
@@ -81,7 +81,7 @@ static hf_store *open_small(struct sim *sim)
 static void check_worker(hf_store *store, const struct worker *w)
 {
 	const struct hf_cursor_key key = {.consumer = hf_str(w->name), .stream = hf_str("s")};
-	struct hf_cursor_got got;
+	struct hf_cursor_got got = {0};
 	const int rc = hf_cursor_get(store, &key, 0, &got, NULL);
 	assert_true(rc == HF_OK || (rc == HF_ENOTFOUND && w->durable == 0));
 	assert_in_range(got.cursor.last_sequence, w->durable, w->asked);
@@ -109,7 +109,7 @@ static void run_until_failure(unsigned kinds, uint64_t nth, uint64_t seed)
 	}
 	for (unsigned i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_join(workers[i].thread, NULL), 0);
-	struct hf_info info;
+	struct hf_info info = {0};
 	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	/* 0 when no group was hit: then everything is there */
 	assert_int_equal(hf_close(store, NULL), info.fault);

@@ -26,7 +26,7 @@ static void compact(struct stage *stage)
 
 static struct hf_info info_of(const struct stage *stage)
 {
-	struct hf_info info;
+	struct hf_info info = {0};
 	assert_int_equal(hf_get_info(stage->store, &info, NULL), HF_OK);
 	return info;
 }
@@ -102,7 +102,7 @@ static struct listing list(const struct stage *stage)
 
 static void is_sound(const struct stage *stage)
 {
-	struct hf_fsck_summary summary;
+	struct hf_fsck_summary summary = {0};
 	struct hf_error error = {0};
 	if (hf__fsck(sim_os(stage->sim), hf__all_domains(), NULL, NULL, NULL, &summary, &error) !=
 	    HF_OK)
@@ -252,7 +252,7 @@ static void a_feed_that_was_passed_is_told(void **state)
 	struct churn churn;
 	struct stage *stage = begin(&churn, "feed", (struct hf_options){0}, 4000, 300);
 	struct hf_feed *old = NULL, *new = NULL;
-	struct hf_event_batch batch;
+	struct hf_event_batch batch = {0};
 	const uint64_t before = info_of(stage).last_lsn;
 	assert_int_equal(hf_feed_open(stage->store, 1, &old, NULL), HF_OK);
 	assert_int_equal(hf_feed_open(stage->store, before + 1, &new, NULL), HF_OK);
@@ -280,7 +280,7 @@ static void what_a_subscription_waits_for_stays(void **state)
 	struct stage *stage = begin(&churn, "subscribed", (struct hf_options){0}, 4000, 100);
 	struct hf_subscription *subscription = NULL;
 	const struct hf_subscribe_args args = {.ring = 1u << 16};
-	struct hf_event_batch batch;
+	struct hf_event_batch batch = {0};
 	uint64_t given = 0;
 	assert_int_equal(hf_subscribe(stage->store, &args, &subscription, NULL), HF_OK);
 	const uint64_t from = info_of(stage).last_lsn;

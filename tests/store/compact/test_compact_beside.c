@@ -59,7 +59,7 @@ static void *read_on(void *arg)
 	struct real_store *real = arg;
 	for (unsigned i = 0; !atomic_load(&over); i++) {
 		char id[16];
-		struct hf_document_got got;
+		struct hf_document_got got = {0};
 		(void)snprintf(id, sizeof id, "w%u", i % WRITERS);
 		const struct hf_document_key key = {hf_str("c"), hf_str(id)};
 		const int rc =
@@ -120,7 +120,7 @@ static void expect_documents(struct real_store *real, const struct writer *write
 {
 	for (unsigned i = 0; i < WRITERS; i++) {
 		char id[16], value[16];
-		struct hf_document_got got;
+		struct hf_document_got got = {0};
 		(void)snprintf(id, sizeof id, "w%u", i);
 		(void)snprintf(value, sizeof value, "%u", writers[i].done);
 		const struct hf_document_key key = {hf_str("c"), hf_str(id)};
@@ -139,7 +139,7 @@ static void compactions_beside_writers_and_readers_lose_nothing(void **state)
 	for (unsigned i = 0; i < WRITERS; i++)
 		writers[i] = (struct writer){.real = real, .number = i};
 	for (unsigned life = 0; life < LIVES; life++) {
-		struct hf_info info;
+		struct hf_info info = {0};
 		one_life(real, writers);
 		expect_documents(real, writers);
 		real_close(real);

@@ -40,7 +40,7 @@ static void put(hf_store *store, unsigned number)
 
 static void *read_first(void *arg)
 {
-	struct hf_document_got got;
+	struct hf_document_got got = {0};
 	reads = true;
 	const struct hf_document_key key = {hf_str("c"), hf_str("d0")};
 	int rc = hf_document_get(arg, &key, 0, &got, NULL);

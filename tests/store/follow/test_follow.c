@@ -159,7 +159,7 @@ static void enqueue_and_claim(hf_store *writer, const char *id)
 static int status_of(hf_store *store, const char *id)
 {
 	const struct hf_outbox_key key = {hf_str("q"), hf_str(id)};
-	struct hf_outbox_got got;
+	struct hf_outbox_got got = {0};
 	assert_int_equal(hf_outbox_get(store, &key, 0, &got, NULL), HF_OK);
 	const int status = (int)got.item.status;
 	hf_release(got.memory);
@@ -338,7 +338,7 @@ static void everything_that_writes_is_refused(void **state)
 	hf_store *writer = follower_writer(sim, &writing), *follower = follower_open(sim, 1);
 	struct hf_subscribe_args all = {0};
 	hf_subscription *subscription;
-	struct hf_info info;
+	struct hf_info info = {0};
 	hf_txn *txn;
 	const uint64_t before = sim_hash(sim);
 	assert_int_equal(hf_cursor_advance(follower, NULL, &args, NULL, NULL), HF_EREADONLY);

@@ -24,7 +24,7 @@ struct past {
 
 static uint64_t last_lsn(hf_store *store)
 {
-	struct hf_info info;
+	struct hf_info info = {0};
 	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	return info.last_lsn;
 }
@@ -41,7 +41,7 @@ static void begin(struct past *p, const char *name, struct hf_options options)
 static void remember(struct past *p)
 {
 	struct moment *m = &p->moments[p->count++];
-	struct hf_info info;
+	struct hf_info info = {0};
 	m->state = stage_dump(p->stage);
 	m->lsn = last_lsn(p->stage->store);
 	assert_int_equal(hf_get_info(p->stage->store, &info, NULL), HF_OK);
@@ -75,7 +75,7 @@ static void shows(const struct past *p, const struct moment *m, uint64_t lsn, in
 {
 	hf_store *store = NULL;
 	struct hf__writer state = {0};
-	struct hf_info info;
+	struct hf_info info = {0};
 	assert_int_equal(open_at(p, lsn, time, &store), HF_OK);
 	assert_int_equal(hf__state_dump(store, &state, NULL), HF_OK);
 	assert_int_equal(hf__state_verify(store, NULL), HF_OK);

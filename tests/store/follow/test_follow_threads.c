@@ -17,7 +17,7 @@ static atomic_uint looks;
 static int look(void)
 {
 	const struct hf_document_list_args all = {.collection = hf_str("c")};
-	struct hf_document_page page;
+	struct hf_document_page page = {0};
 	struct hf_error error = {0};
 	const int rc = hf_document_list(reader, &all, 0, &page, &error);
 	if (rc != HF_OK) {
@@ -47,7 +47,7 @@ static void *feed_on(void *arg)
 	hf_lsn next = 0;
 	struct hf_error error = {0};
 	while (!atomic_load(&over) && *rc == HF_OK) {
-		struct hf_event_batch batch;
+		struct hf_event_batch batch = {0};
 		hf_feed *feed;
 		*rc = hf_feed_open(reader, next, &feed, &error);
 		while (!atomic_load(&over) && *rc == HF_OK) {
@@ -125,7 +125,7 @@ static void *refresh_on(void *arg)
 static void *writers(void *arg)
 {
 	struct real_store *real = arg;
-	struct hf_outbox_items items;
+	struct hf_outbox_items items = {0};
 	const struct hf_outbox_claim_next_args claim = {
 	    .queue = hf_str("q"), .owner = hf_str("w"), .max = CLAIMED};
 	for (unsigned i = 0; i < LIVES; i++) {

@@ -28,7 +28,7 @@ static bool not_root(void)
 static int read_all(const char *path, unsigned items)
 {
 	struct hf_error error = {0};
-	struct hf_info info;
+	struct hf_info info = {0};
 	hf_store *store;
 	if (hf_open_read(path, NULL, &store, &error) != HF_OK) {
 		fprintf(stderr, "%s\n", error.text);
@@ -37,7 +37,7 @@ static int read_all(const char *path, unsigned items)
 	unsigned found = 0;
 	for (unsigned i = 0; i < items; i++) {
 		char id[16];
-		struct hf_outbox_got got;
+		struct hf_outbox_got got = {0};
 		(void)snprintf(id, sizeof id, "i%u", i);
 		const struct hf_outbox_key key = {hf_str("q"), hf_str(id)};
 		if (hf_outbox_get(store, &key, 0, &got, &error) != HF_OK) {
@@ -166,7 +166,7 @@ static void a_read_only_medium_is_read(void **state)
 static int in_child(void *arg)
 {
 	hf_store *store = arg;
-	struct hf_info info;
+	struct hf_info info = {0};
 	if (hf_get_info(store, &info, NULL) != HF_EFORK || hf_refresh(store, NULL, NULL) != HF_EFORK)
 		return 1;
 	return hf_close(store, NULL) == HF_EFORK ? 0 : 2;
@@ -175,7 +175,7 @@ static int in_child(void *arg)
 static void a_forked_child_does_not_use_it(void **state)
 {
 	struct real_store *real = *state;
-	struct hf_outbox_got got;
+	struct hf_outbox_got got = {0};
 	const struct hf_outbox_key key = {hf_str("q"), hf_str("i1")};
 	hf_store *reader;
 	fill(real);
@@ -203,7 +203,7 @@ static void advance(const char *path, int64_t sequence)
 static int64_t sequence_of(hf_store *reader)
 {
 	const struct hf_cursor_key key = {hf_str("c"), hf_str("s"), hf_str("")};
-	struct hf_cursor_got got;
+	struct hf_cursor_got got = {0};
 	struct hf_error error = {0};
 	if (hf_cursor_get(reader, &key, 0, &got, &error) != HF_OK)
 		fail_msg("%s", error.text);
@@ -216,7 +216,7 @@ static void a_store_that_was_replaced_is_followed_in_its_place(void **state)
 {
 	struct real_store *real = *state;
 	const char *aside = real_beside(real, "aside"), *next = real_beside(real, "next");
-	struct hf_event_batch batch;
+	struct hf_event_batch batch = {0};
 	struct hf_error error = {0};
 	hf_store *reader;
 	hf_feed *feed;
@@ -254,7 +254,7 @@ static void an_import_that_replaces_a_store_is_followed(void **state)
 	struct real_store *real = *state;
 	const struct hf_import_options replace = {.size = sizeof replace, .replace = true};
 	hf_store *reader;
-	struct hf_info before, after;
+	struct hf_info before = {0}, after = {0};
 	advance(real->path, 7);
 	assert_int_equal(hf_open_read(real->path, NULL, &reader, NULL), HF_OK);
 	assert_int_equal(hf_get_info(reader, &before, NULL), HF_OK);

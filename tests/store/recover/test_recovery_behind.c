@@ -81,7 +81,7 @@ static bool count(void *ctx, const struct hf_log_entry *entry)
 
 static int fsck(struct patient *p)
 {
-	struct hf_fsck_summary summary;
+	struct hf_fsck_summary summary = {0};
 	const int rc =
 	    hf__fsck(sim_os(p->sim), hf__all_domains(), NULL, NULL, NULL, &summary, &p->error);
 	assert_true(rc != HF_OK || summary.state_checked);

@@ -20,7 +20,7 @@ static struct sim_parent *new_parent(void)
 
 static int try_salvage(struct salvaged *s, struct sim_parent *parent)
 {
-	struct hf_salvage_summary sum;
+	struct hf_salvage_summary sum = {0};
 	struct hf_error error;
 	return salvaged_run(salvaged_disk(s), parent, true, NULL, NULL, &sum, &error);
 }
@@ -214,7 +214,7 @@ static void a_dry_run_makes_nothing(void **state)
 	(void)state;
 	struct salvaged *s = salvaged_new(SALVAGED_SNAPSHOT);
 	struct sim_parent *parent = new_parent();
-	struct hf_salvage_summary dry, wet;
+	struct hf_salvage_summary dry = {0}, wet = {0};
 	struct hf_error error;
 	const uint64_t version = sim_version(sim_parent_files(parent));
 	assert_int_equal(salvaged_run(salvaged_disk(s), parent, false, NULL, NULL, &dry, &error),

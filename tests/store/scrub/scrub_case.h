@@ -53,7 +53,7 @@ static inline void case_close(struct scrub_case *c)
 
 static inline struct hf_info figures(struct scrub_case *c)
 {
-	struct hf_info info;
+	struct hf_info info = {0};
 	assert_int_equal(hf_get_info(c->store, &info, NULL), HF_OK);
 	return info;
 }

@@ -242,7 +242,7 @@ static bool clears_though_it_fails(struct stage *stage, unsigned nth, int error,
 	hf_store *s = stage->store;
 	struct hf__sorter sorter;
 	struct hf__walk walk;
-	struct hf_info info;
+	struct hf_info info = {0};
 	const struct sim_fault fault = {
 	    .kinds = SIM_ALL_CALLS & ~SIM_CLOSE, .name = "sorting.tmp", .nth = nth, .error = error};
 	begin_walk(&walk, &sorter, s);

@@ -20,7 +20,7 @@ static void take_snapshot(struct stage *stage)
 
 static struct hf_info info_of(const struct stage *stage)
 {
-	struct hf_info info;
+	struct hf_info info = {0};
 	assert_int_equal(hf_get_info(stage->store, &info, NULL), HF_OK);
 	return info;
 }

@@ -106,7 +106,7 @@ static void an_opening_without_memory_opens_nothing_and_the_next_one_all(void **
 	struct stage *stage = begin(&churn, "opening", 60);
 	struct hf_options options = stage->options;
 	int rc = HF_ENOMEM;
-	struct hf_info info;
+	struct hf_info info = {0};
 	options.create = false;
 	assert_int_equal(hf_snapshot(stage->store, NULL), HF_OK);
 	assert_int_equal(hf_close(stage->store, NULL), HF_OK);

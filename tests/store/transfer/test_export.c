@@ -82,7 +82,7 @@ static void only_the_header_names_the_store(void **state)
 	struct stage *stage = case_begin(&churn, "name", 300, 100);
 	struct memory_file file = export_of(stage->store);
 	struct hf__snapshot_header h;
-	struct hf_info info;
+	struct hf_info info = {0};
 	assert_int_equal(hf__snapshot_header_decode(file.data, file.len, &h), HF_OK);
 	assert_int_equal(hf_get_info(stage->store, &info, NULL), HF_OK);
 	assert_true(h.exported && h.lsn == info.last_lsn && h.epoch == info.epoch);

@@ -85,7 +85,7 @@ static void what_is_applied_meanwhile_is_not_in_it(void **state)
 	struct stage *stage = case_begin(&churn, "meanwhile", 4000, 600);
 	struct beside b = {.stage = stage, .churn = &churn, .reader = follow(stage)};
 	struct memory_file before = export_of(stage->store);
-	struct hf_snapshot_file facts;
+	struct hf_snapshot_file facts = {0};
 	const struct hf__snapshot_sink sink = {write_beside, &b};
 	assert_int_equal(hf__export_to(b.reader, sink, &facts, NULL), HF_OK);
 	assert_true(b.writes > 5);

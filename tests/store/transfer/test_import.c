@@ -14,7 +14,7 @@ static const uint8_t some[4] = "some";
 
 static void expect_sound(struct sim_parent *parent)
 {
-	struct hf_fsck_summary sum;
+	struct hf_fsck_summary sum = {0};
 	struct hf_error error = {0};
 	if (hf__fsck(sim_os(sim_parent_dir(parent, TARGET)), hf__all_domains(), NULL, NULL, NULL, &sum,
 	             &error) != HF_OK)
@@ -79,7 +79,7 @@ static void round_trip(const char *name, size_t big_max, unsigned steps)
 	expect_sound(parent);
 	expect_readable(parent, &before);
 	hf_store *store = open_target(parent);
-	struct hf_info info;
+	struct hf_info info = {0};
 	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	assert_true(info.epoch == 2 && info.last_lsn == made.lsn && info.snapshot_lsn == made.lsn);
 	assert_memory_equal(info.uuid, made.uuid, sizeof info.uuid);
@@ -139,7 +139,7 @@ static void payloads_of_every_size_come_back(void **state)
 	(void)import_must(parent, &file, (struct asked){0});
 	hf_store *store = open_target(parent);
 	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-		struct hf_document_got got;
+		struct hf_document_got got = {0};
 		snprintf(id, sizeof id, "%zu", sizes[i]);
 		const struct hf_document_key key = {hf_str("c"), hf_str(id)};
 		assert_int_equal(hf_document_get(store, &key, 0, &got, NULL), HF_OK);
@@ -164,7 +164,7 @@ static void an_empty_file_becomes_a_fresh_store_of_a_greater_epoch(void **state)
 	assert_int_equal(identity_in(sim_parent_dir(parent, TARGET)).incompat, 0);
 	expect_sound(parent);
 	hf_store *store = open_target(parent);
-	struct hf_info info;
+	struct hf_info info = {0};
 	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	assert_true(info.last_lsn == 0 && info.epoch == 10);
 	assert_int_equal(hf_close(store, NULL), HF_OK);
@@ -178,7 +178,7 @@ static void an_empty_file_becomes_a_fresh_store_of_a_greater_epoch(void **state)
 static hf_token acquire(hf_store *store, const char *name, hf_lsn *version)
 {
 	const struct hf_lock_acquire_args args = {.name = hf_str(name), .owner = hf_str("me")};
-	struct hf_result result;
+	struct hf_result result = {0};
 	assert_int_equal(hf_lock_acquire(store, NULL, &args, &result, NULL), HF_OK);
 	*version = result.version;
 	return result.token;

@@ -380,36 +380,6 @@ static void every_changed_or_missing_byte_is_refused(void **state)
 	stage_close(stage);
 }
 
-/* --- Structs with a size ---------------------------------------------------------------------- */
-
-static void structs_grow_without_harm(void **state)
-{
-	(void)state;
-	struct {
-		struct hf_import_options now;
-		uint64_t later;
-	} given = {.now = {.size = 0, .epoch_above = 3}};
-	struct hf_import_options own;
-	const size_t first = sizeof own;
-	assert_int_equal(hf__sized_take(&own, sizeof own, &given, first, "it", NULL), HF_OK);
-	assert_int_equal(own.epoch_above, 3);
-	given.now.size = sizeof given;
-	assert_int_equal(hf__sized_take(&own, sizeof own, &given, first, "it", NULL), HF_OK);
-	given.later = 1;
-	assert_int_equal(hf__sized_take(&own, sizeof own, &given, first, "it", NULL), HF_EINVAL);
-	given.now.size = 8;
-	assert_int_equal(hf__sized_take(&own, sizeof own, &given, first, "it", NULL), HF_EINVAL);
-	assert_int_equal(hf__sized_take(&own, sizeof own, NULL, first, "it", NULL), HF_OK);
-	assert_int_equal(own.epoch_above, 0);
-	const struct hf_snapshot_file facts = {.lsn = 7, .bytes = 9};
-	struct hf_snapshot_file out = {.size = offsetof(struct hf_snapshot_file, bytes), .bytes = 1};
-	hf__file_facts(&out, &facts);
-	assert_true(out.lsn == 7 && out.bytes == 1);
-	out.size = 0;
-	hf__file_facts(&out, &facts);
-	assert_true(out.size == 0 && out.bytes == 9);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -422,7 +392,6 @@ int main(void)
 	    cmocka_unit_test(references_out_of_range_are_refused),
 	    cmocka_unit_test(a_bomb_is_refused_before_it_takes_memory),
 	    cmocka_unit_test(every_changed_or_missing_byte_is_refused),
-	    cmocka_unit_test(structs_grow_without_harm),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

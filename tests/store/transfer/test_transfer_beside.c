@@ -81,7 +81,7 @@ static void *compact_on(void *arg)
 static unsigned value_of(hf_store *store, unsigned which, unsigned number)
 {
 	char id[16];
-	struct hf_document_got got;
+	struct hf_document_got got = {0};
 	(void)snprintf(id, sizeof id, "%u-%u", which, number);
 	const struct hf_document_key key = {hf_str("c"), hf_str(id)};
 	if (hf_document_get(store, &key, 0, &got, NULL) != HF_OK)
@@ -323,7 +323,7 @@ static void a_snapshot_of_the_stores_own_is_taken_too(void **state)
 {
 	struct real_store *real = *state;
 	struct hf_snapshot_file is = {.size = sizeof is};
-	struct hf_info info;
+	struct hf_info info = {0};
 	char name[32];
 	fill(real, 30);
 	assert_int_equal(hf_snapshot(real->store, &real->error), HF_OK);

@@ -69,7 +69,7 @@ static inline bool memory_equal(const struct memory_file *a, const struct memory
 static inline struct memory_file export_of(hf_store *store)
 {
 	struct memory_file file = {0};
-	struct hf_snapshot_file facts;
+	struct hf_snapshot_file facts = {0};
 	struct hf_error error = {0};
 	if (hf__export_to(store, memory_sink(&file), &facts, &error) != HF_OK)
 		fail_msg("export: %s", error.text);

@@ -43,7 +43,7 @@ static inline void end(struct scene *scene)
 
 static inline hf_lsn advance(struct scene *scene, int64_t sequence, enum hf_durability durability)
 {
-	struct hf_result result;
+	struct hf_result result = {0};
 	const struct hf_cursor_advance_args args = {.write.durability = durability,
 	                                            .key = {hf_str("c"), hf_str("s"), hf_str("")},
 	                                            .sequence = sequence,

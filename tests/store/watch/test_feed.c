@@ -55,7 +55,7 @@ static void entries_come_as_they_lie_in_the_log(uint32_t pad)
 {
 	static const size_t limits[] = {0, 1, 7};
 	struct logged logged;
-	struct hf_info info;
+	struct hf_info info = {0};
 	struct scene scene = begin(pad);
 	churn_a_while(&scene, "feed");
 	logged_read(&logged, scene.sim);
@@ -129,7 +129,7 @@ static void a_new_store_has_nothing_and_can_be_waited_for(void **state)
 	expect_refused(scene.store, 2, HF_EINVAL);
 	hf_feed *feed = open_feed(scene.store, 1);
 	const hf_lsn lsn = advance(&scene, 1, HF_DURABLE);
-	struct hf_event_batch batch;
+	struct hf_event_batch batch = {0};
 	assert_int_equal(hf_feed_next(feed, 0, 0, &batch, NULL), HF_OK);
 	assert_true(batch.count == 1 && batch.events[0].lsn == lsn && batch.next == lsn + 1);
 	hf_release(batch.memory);
@@ -182,7 +182,7 @@ static void what_is_not_kept_any_more_is_gone(void **state)
 	churn_a_while(&scene, "gone");
 	hf_feed *behind = open_feed(scene.store, 1);
 	assert_true(sim_remove_file(scene.sim, "segment-00000001"));
-	struct hf_event_batch batch;
+	struct hf_event_batch batch = {0};
 	struct hf_error error = {0};
 	assert_int_equal(hf_feed_next(behind, 0, 0, &batch, &error), HF_EGONE);
 	assert_true(error.code == HF_EGONE && !batch.memory);
@@ -206,7 +206,7 @@ static void a_reader_that_retention_overtook_is_told_so(void **state)
 		struct scene scene = begin(0);
 		churn_a_while(&scene, "overtaken");
 		hf_feed *feed = open_feed(scene.store, 1);
-		struct hf_event_batch batch;
+		struct hf_event_batch batch = {0};
 		struct followed got = {0};
 		struct hf_error error = {0};
 		assert_int_equal(hf_feed_next(feed, 1, 0, &batch, &error), HF_OK);
@@ -228,7 +228,7 @@ static void a_torn_group_is_not_believed_by_a_feed_that_begins_behind_it(void **
 {
 	(void)state;
 	struct scene scene = begin(0);
-	struct hf_info info;
+	struct hf_info info = {0};
 	const hf_lsn last = advance(&scene, 1, HF_DURABLE);
 	assert_int_equal(hf_get_info(scene.store, &info, NULL), HF_OK);
 	(void)advance(&scene, 2, HF_OS);
@@ -301,7 +301,7 @@ static void a_failed_sync_shows_nothing_and_ends_the_waiting(void **state)
 	const struct hf_cursor_advance_args args = {
 	    .key = {hf_str("c"), hf_str("s"), hf_str("")}, .sequence = 2, .delivery_id = hf_str("d")};
 	assert_int_equal(hf_cursor_advance(scene.store, NULL, &args, NULL, NULL), HF_EUNCERTAIN);
-	struct hf_event_batch batch;
+	struct hf_event_batch batch = {0};
 	struct hf_error error = {0};
 	/* What had been durable comes all the same. */
 	assert_int_equal(hf_feed_next(feed, 0, -1, &batch, &error), HF_OK);

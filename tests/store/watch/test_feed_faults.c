@@ -31,7 +31,7 @@ static void running_out_of_memory_loses_nothing(void **state)
 	}
 	struct followed got = {0};
 	for (size_t budget = 0; got.count < all.count; budget = (budget + 1) % 12) {
-		struct hf_event_batch batch;
+		struct hf_event_batch batch = {0};
 		struct hf_error error = {0};
 		size_t left = budget;
 		hf__mem_set_veto(veto, &left);
@@ -62,7 +62,7 @@ static void a_read_that_fails_is_no_damage_and_can_be_repeated(void **state)
 	hf_feed *feed = open_feed(scene.store, 1);
 	for (unsigned nth = 1; got.count < all.count; nth = nth % 12 + 1) {
 		struct hf_error error = {0};
-		struct hf_event_batch batch;
+		struct hf_event_batch batch = {0};
 		sim_add_fault(
 		    scene.sim,
 		    (struct sim_fault){.kinds = SIM_READ | SIM_OPEN | SIM_LIST, .nth = nth, .error = 5});
@@ -115,7 +115,7 @@ static void a_forked_child_is_refused(void **state)
 	struct scene scene = begin(0);
 	(void)advance(&scene, 1, HF_DURABLE);
 	hf_feed *feed = open_feed(scene.store, 1), *other = NULL;
-	struct hf_event_batch batch;
+	struct hf_event_batch batch = {0};
 	sim_set_forked(scene.sim, true);
 	assert_int_equal(hf_feed_next(feed, 0, 0, &batch, NULL), HF_EFORK);
 	assert_int_equal(hf_feed_open(scene.store, 1, &other, NULL), HF_EFORK);

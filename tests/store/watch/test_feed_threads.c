@@ -78,10 +78,10 @@ static void *follow_all(void *arg)
 	hf_feed *feed;
 	assert_int_equal(hf_feed_open(store, 1, &feed, NULL), HF_OK);
 	while (followed->count < (size_t)WRITERS * WRITES) {
-		struct hf_event_batch batch;
+		struct hf_event_batch batch = {0};
 		assert_int_equal(hf_feed_next(feed, 0, -1, &batch, NULL), HF_OK);
 		assert_true(batch.count > 0);
-		struct hf_info info;
+		struct hf_info info = {0};
 		assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 		assert_true(batch.next <= info.durable_lsn + 1);
 		followed_add(followed, &batch);
@@ -178,7 +178,7 @@ static void what_becomes_durable_ends_the_wait(void **state)
 static void time_ends_the_wait(void **state)
 {
 	(void)state;
-	struct hf_event_batch batch;
+	struct hf_event_batch batch = {0};
 	hf_feed *feed;
 	assert_int_equal(hf_feed_open(store, 1, &feed, NULL), HF_OK);
 	const int64_t began = milliseconds();
@@ -232,7 +232,7 @@ static hf_feed *look(hf_lsn from)
 
 static hf_lsn durable_lsn(void)
 {
-	struct hf_info info;
+	struct hf_info info = {0};
 	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	return info.durable_lsn;
 }
@@ -297,7 +297,7 @@ static int begin_without_thread(void **state)
 static void a_feed_from_outside_waits_for_what_was_not_given_out_yet(void **state)
 {
 	(void)state;
-	struct hf_event_batch batch;
+	struct hf_event_batch batch = {0};
 	struct hf_error future = {0};
 	hf_feed *feed;
 	for (hf_lsn from = 2; from < 10000; from *= 7) /* never issued: refused, not skipped over */
@@ -330,7 +330,7 @@ static void a_feed_from_outside_waits_for_what_was_not_given_out_yet(void **stat
 static void a_group_behind_tells_what_the_witness_does_not(void **state)
 {
 	(void)state;
-	struct hf_event_batch batch;
+	struct hf_event_batch batch = {0};
 	uint8_t old[1024];
 	advance(1, HF_DURABLE);
 	assert_true(sim_read_file(sim, "WITNESS", 0, old, sizeof old));

@@ -88,7 +88,7 @@ struct reader {
 static void *read_one(void *arg)
 {
 	struct reader *reader = arg;
-	struct hf_event_batch batch;
+	struct hf_event_batch batch = {0};
 	(void)atomic_fetch_add(&waiting, 1);
 	do /* refused while start() looks whether we are inside */
 		reader->rc = reader->feed ? hf_feed_next(reader->feed, 0, -1, &batch, NULL)
@@ -102,7 +102,7 @@ static void *read_one(void *arg)
 /* Closing under a reader that is inside is allowed; before it has come in it is not. */
 static bool is_inside(const struct reader *reader, unsigned readers)
 {
-	struct hf_event_batch batch;
+	struct hf_event_batch batch = {0};
 	if (reader->subscription)
 		return atomic_load(&reader->subscription->readers) == readers;
 	return hf_feed_next(reader->feed, 0, 0, &batch, NULL) == HF_EINVAL;
@@ -136,7 +136,7 @@ static hf_feed *open_feed(bool outside, hf_lsn from)
 static void a_reader_is_woken_from_another_thread(void **state)
 {
 	(void)state;
-	struct hf_event_batch batch;
+	struct hf_event_batch batch = {0};
 	for (unsigned outside = 0; outside < 2; outside++) {
 		advance(1 + outside);
 		struct reader reader = {.feed = open_feed(outside, 2 + outside)};
@@ -159,7 +159,7 @@ static void a_reader_is_woken_from_another_thread(void **state)
 static void what_is_there_comes_in_spite_of_a_wake(void **state)
 {
 	(void)state;
-	struct hf_event_batch batch;
+	struct hf_event_batch batch = {0};
 	hf_feed *feed = open_feed(false, 1);
 	advance(1);
 	hf_feed_wake(feed);
@@ -174,7 +174,7 @@ static void what_is_there_comes_in_spite_of_a_wake(void **state)
 static void two_readers_of_one_feed_are_refused(void **state)
 {
 	(void)state;
-	struct hf_event_batch batch;
+	struct hf_event_batch batch = {0};
 	struct reader reader = {.feed = open_feed(false, 1)};
 	start(&reader);
 	assert_int_equal(hf_feed_next(reader.feed, 0, 0, &batch, NULL), HF_EINVAL);
@@ -231,7 +231,7 @@ static void *make_call(void *arg)
 	struct hf_result result = {0};
 	(void)atomic_fetch_add(&waiting, 1);
 	if (call->claims) {
-		struct hf_outbox_items out;
+		struct hf_outbox_items out = {0};
 		const struct hf_outbox_claim_next_args args = {.write.cancel = &call->cancel,
 		                                               .queue = hf_str("q"),
 		                                               .owner = hf_str("w"),
@@ -261,7 +261,7 @@ static void start_call(struct call *call)
 
 static hf_token hold_the_lock(void)
 {
-	struct hf_result result;
+	struct hf_result result = {0};
 	const struct hf_lock_acquire_args args = {.name = hf_str("l"), .owner = hf_str("first")};
 	assert_int_equal(hf_lock_acquire(store, NULL, &args, &result, NULL), HF_OK);
 	return result.token;
@@ -299,7 +299,7 @@ static void a_cancelled_claim_takes_nothing(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 200; i++) {
 		struct call call = {.claims = true};
-		struct hf_outbox_stats stats;
+		struct hf_outbox_stats stats = {0};
 		assert_int_equal(pthread_create(&call.thread, NULL, make_call, &call), 0);
 		if (i % 2)
 			rest(1);

@@ -76,7 +76,7 @@ static hf_subscription *subscribe(const char *queue, hf_event_fn callback)
 
 static size_t take(hf_subscription *subscription, int64_t wait_us)
 {
-	struct hf_event_batch batch;
+	struct hf_event_batch batch = {0};
 	assert_int_equal(hf_subscription_next(subscription, 0, wait_us, &batch, &error), HF_OK);
 	hf_release(batch.memory);
 	return batch.count;
@@ -187,7 +187,7 @@ static void commit_while_failing(void)
 static void a_subscription_tells_what_became_durable_while_the_store_failed(void **state)
 {
 	(void)state;
-	struct hf_event_batch batch;
+	struct hf_event_batch batch = {0};
 	size_t count = 0;
 	int rc;
 	hf_subscription *subscription = subscribe("q", NULL);
@@ -211,7 +211,7 @@ struct follower {
 static void *follow(void *arg)
 {
 	struct follower *follower = arg;
-	struct hf_event_batch batch;
+	struct hf_event_batch batch = {0};
 	while ((follower->rc = hf_feed_next(follower->feed, 0, -1, &batch, NULL)) == HF_OK) {
 		follower->count += batch.count;
 		hf_release(batch.memory);
@@ -239,7 +239,7 @@ static void a_feed_gives_what_became_durable_while_the_store_failed(void **state
 
 static size_t drain(hf_feed *feed)
 {
-	struct hf_event_batch batch;
+	struct hf_event_batch batch = {0};
 	size_t count = 0;
 	do {
 		assert_int_equal(hf_feed_next(feed, 0, 0, &batch, &error), HF_OK);

@@ -256,7 +256,7 @@ static void a_full_ring_says_how_many_are_lost_and_where_they_are(void **state)
 		enqueue("q", ids[i]);
 	pump();
 	/* One is taken: not yet room for more than the gap. */
-	struct hf_event_batch batch;
+	struct hf_event_batch batch = {0};
 	assert_int_equal(hf_subscription_next(small, 1, 0, &batch, NULL), HF_OK);
 	assert_true(batch.count == 1 && batch.events[0].lsn == 1 && batch.next == 0 && readable(small));
 	hf_release(batch.memory);
@@ -303,7 +303,7 @@ static void the_eventfd_is_readable_while_there_is_something(void **state)
 {
 	(void)state;
 	hf_subscription *subscription = subscribe(&(struct hf_subscribe_args){.domain = "outbox"});
-	struct hf_event_batch batch;
+	struct hf_event_batch batch = {0};
 	assert_true(hf_subscription_eventfd(subscription) >= 0 && !readable(subscription));
 	reset_cursor("c", "not its business");
 	pump();
@@ -350,7 +350,7 @@ static void what_cannot_be_read_is_told_and_comes_when_it_can(void **state)
 {
 	(void)state;
 	hf_subscription *subscription = subscribe(NULL);
-	struct hf_event_batch batch;
+	struct hf_event_batch batch = {0};
 	struct hf_error error = {0};
 	enqueue("q", "a");
 	sim_add_fault(sim,
@@ -385,7 +385,7 @@ static void hear(void *ctx, const struct hf_event *event)
 	heard->last = event->lsn;
 	heard->count++;
 	/* No lock is held: the store can be used. */
-	struct hf_info info;
+	struct hf_info info = {0};
 	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
 	assert_true(info.durable_lsn >= event->lsn);
 	if (heard->count == 2 && heard->ends) {
@@ -398,7 +398,7 @@ static void a_callback_hears_of_its_queue(void **state)
 {
 	(void)state;
 	struct heard heard = {0};
-	struct hf_event_batch batch;
+	struct hf_event_batch batch = {0};
 	hf_subscription *subscription;
 	assert_int_equal(hf_outbox_subscribe(store, hf_str("q"), hear, &heard, &subscription, NULL),
 	                 HF_OK);

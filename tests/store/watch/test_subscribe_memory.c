@@ -70,7 +70,7 @@ static void without_memory_changes_are_counted_as_lost(void **state)
 	uint64_t told = 0, lost = 0, failures = 0, next = 1;
 	size_t budget = 0;
 	for (unsigned i = 0; i < CHANGES; i++) {
-		struct hf_event_batch batch;
+		struct hf_event_batch batch = {0};
 		char id[16];
 		snprintf(id, sizeof id, "i%u", i);
 		enqueue(id);
@@ -88,7 +88,7 @@ static void without_memory_changes_are_counted_as_lost(void **state)
 		}
 		hf_release(batch.memory);
 	}
-	struct hf_event_batch batch;
+	struct hf_event_batch batch = {0};
 	assert_int_equal(hf_subscription_next(subscription, 0, 0, &batch, NULL), HF_OK);
 	for (size_t j = 0; j < batch.count; j++) {
 		told += batch.events[j].lost == 0;

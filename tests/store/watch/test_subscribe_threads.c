@@ -101,7 +101,7 @@ static void *read_all(void *arg)
 	struct reader *reader = arg;
 	hf_lsn next = 1;
 	while (next <= (hf_lsn)WRITERS * WRITES) {
-		struct hf_event_batch batch;
+		struct hf_event_batch batch = {0};
 		assert_int_equal(
 		    hf_subscription_next(reader->subscription, reader->slow ? 3 : 0, -1, &batch, NULL),
 		    HF_OK);
@@ -153,7 +153,7 @@ struct waiter {
 static void *wait_for_ever(void *arg)
 {
 	struct waiter *waiter = arg;
-	struct hf_event_batch batch;
+	struct hf_event_batch batch = {0};
 	atomic_store(&waiter->begun, true);
 	waiter->rc = hf_subscription_next(waiter->subscription, 0, -1, &batch, NULL);
 	waiter->count = batch.count;
@@ -180,7 +180,7 @@ static void a_change_ends_the_wait(void **state)
 	enqueue(0, 0);
 	assert_int_equal(pthread_join(thread, NULL), 0);
 	assert_true(waiter.rc == HF_OK && waiter.count == 1);
-	struct hf_event_batch batch;
+	struct hf_event_batch batch = {0};
 	assert_int_equal(hf_subscription_next(waiter.subscription, 0, 20000, &batch, NULL), HF_OK);
 	assert_int_equal(batch.count, 0);
 	hf_unsubscribe(waiter.subscription);
@@ -204,7 +204,7 @@ static void the_eventfd_can_be_waited_for(void **state)
 	(void)state;
 	hf_subscription *subscription = subscribe(0);
 	struct pollfd fd = {.fd = hf_subscription_eventfd(subscription), .events = POLLIN};
-	struct hf_event_batch batch;
+	struct hf_event_batch batch = {0};
 	for (unsigned i = 0; i < 5; i++) {
 		enqueue(0, i);
 		do { /* readable for nothing now and then */
@@ -281,7 +281,7 @@ static void *come_and_go(void *arg)
 {
 	atomic_uint *calls = arg;
 	for (unsigned i = 0; i < ROUNDS; i++) {
-		struct hf_event_batch batch;
+		struct hf_event_batch batch = {0};
 		hf_subscription *called, *ring = subscribe(2);
 		assert_int_equal(hf_outbox_subscribe(store, hf_str("q"), count_calls, calls, &called, NULL),
 		                 HF_OK);
@@ -312,7 +312,7 @@ static void subscriptions_come_and_go_while_changes_come(void **state)
 	join_writers(writers);
 	/* One more: the thread has gone to sleep without subscriptions and wakes again. */
 	hf_subscription *subscription = subscribe(0);
-	struct hf_event_batch batch;
+	struct hf_event_batch batch = {0};
 	enqueue(9, 0);
 	assert_int_equal(hf_subscription_next(subscription, 0, -1, &batch, NULL), HF_OK);
 	assert_true(batch.count == 1 && batch.events[0].lsn == WRITERS * WRITES + 1);

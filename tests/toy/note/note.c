@@ -10,7 +10,7 @@
 
 enum { DOMAIN_NOTE = 15, NOTE = 1, BODY_VERSION = 1 };
 extern const struct hf_api_part hf__api_note_part;
-extern const struct hf_api_struct hf__api_note_put_args;
+extern const struct hf_api_struct hf__api_note_put_args, hf__api_note_page;
 extern const struct hf__domain hf__note_domain;
 
 struct value {
@@ -128,7 +128,7 @@ static int put_decide(void *state, struct hf__decision *d, const void *given,
 	const struct note *note = hf__look_in(state, d, args->name);
 	const uint64_t version = note ? note->value.version : 0;
 	const int rc = hf__expect(d, args->write.expect, version);
-	if (rc != HF_OK || (version == 0 && args->text.len == 0))
+	if (rc != HF_OK || (version == 0 ? args->text.len == 0 : args->keep))
 		return rc;
 	hf__changed(result, args->text.len > 0 ? hf__next_lsn(d) : 0);
 	encode(hf__entry_body(d), &(struct hf_note){args->name, args->text, d->stamp, 0});
@@ -155,13 +155,13 @@ static int read_list(struct hf__query *q, const void *args, void *out)
 		if (rc == HF_OK)
 			rc = hf__answer_bytes(q->answer, to->text, &to->text);
 		page->count++;
+		page->bytes += to->text.len;
 		to++;
 	}
 	return rc;
 }
 
-HF__READ_ALL(hf_note_list, struct hf_note_page, DOMAIN_NOTE, read_list,
-             offsetof(struct hf_note_page, memory));
+HF__GET_ALL(hf_note_list, note_page, DOMAIN_NOTE, read_list, offsetof(struct hf_note_page, memory));
 
 static const struct hf__kind kinds[] = {{NOTE, BODY_VERSION, 0, 0, 0}, {0, 0, 0, 0, 0}};
 const struct hf__domain hf__note_domain = {.id = DOMAIN_NOTE,

@@ -16,8 +16,10 @@
 
 void hf__outbox_take_back(struct hf_outbox_items *out)
 {
+	if (!hf__may_give(&hf__api_outbox_items, out))
+		return;
 	hf_release(out->memory);
-	*out = (struct hf_outbox_items){0};
+	hf__clear(&hf__api_outbox_items, out);
 }
 
 bool hf__outbox_claim_stands(const hf_txn *txn, const struct hf_result *result)
@@ -45,11 +47,11 @@ int hf__outbox_hand_out(struct hf__decision *d, struct hf__outbox_item *const *c
 		if (rc != HF_OK)
 			return rc;
 	}
-	out->memory = hf__answer_give(d->answer);
-	if (!out->memory)
+	const struct hf_outbox_items list = {
+	    .items = items, .count = count, .memory = hf__answer_give(d->answer)};
+	if (!list.memory)
 		return HF_ENOMEM;
-	out->items = items;
-	out->count = count;
+	hf__give(&hf__api_outbox_items, out, &list);
 	return HF_OK;
 }
 
@@ -105,13 +107,16 @@ static int unchanged_since(struct hf__decision *d, const struct hf__outbox_item 
 
 static int claim_check(const void *raw, struct hf__text *why)
 {
-	const struct hf_outbox_claim_args *args = &((const struct hf__outbox_claim *)raw)->args;
+	const struct hf__outbox_claim *call = raw;
+	const struct hf_outbox_claim_args *args = &call->args;
 	int rc = hf__outbox_check_key(args->queue, args->id, why);
 	if (rc == HF_OK)
 		rc = hf__check_part("owner", args->owner, false, why);
 	if (rc == HF_OK)
 		rc = hf__check_span("the lease", args->lease_us, why);
-	return rc == HF_OK ? hf__check_span("max_run", args->max_run_us, why) : rc;
+	if (rc == HF_OK)
+		rc = hf__check_span("max_run", args->max_run_us, why);
+	return rc == HF_OK ? hf__check_given(&hf__api_outbox_items, call->out, why) : rc;
 }
 
 int hf__outbox_end_before(struct hf__decision *d, const struct hf__outbox_item *item)
@@ -157,17 +162,17 @@ static void *claim_copy(struct hf__arena *arena, const void *call)
 int hf__outbox_claim_one(hf_store *store, hf_txn *txn, const struct hf__outbox_claim *call,
                          struct hf_result *result, struct hf_error *error)
 {
-	static const struct hf__verb verb = {"outbox claim", HF__DOMAIN_OUTBOX, claim_check,
-	                                     claim_decide,   claim_copy,        NULL};
+	static const struct hf__verb verb = {"outbox claim", HF__DOMAIN_OUTBOX,
+	                                     claim_check,    claim_decide,
+	                                     claim_copy,     &hf__api_outbox_claim_args};
 	struct hf_outbox_items *out = call->out;
 	struct hf__answer answer = {0};
 	struct hf_result mine = {0};
 	if (!txn && !result)
 		result = &mine;
-	if (out)
-		*out = (struct hf_outbox_items){0};
+	hf__clear(&hf__api_outbox_items, out);
 	const int rc = hf__mutate(store, txn, &verb, call, result, out ? &answer : NULL, error);
-	if (rc != HF_OK && out && !hf__outbox_claim_stands(txn, result))
+	if (rc != HF_OK && !hf__outbox_claim_stands(txn, result))
 		hf__outbox_take_back(out);
 	return rc;
 }
@@ -176,6 +181,7 @@ int hf_outbox_claim(hf_store *store, hf_txn *txn, const struct hf_outbox_claim_a
                     struct hf_outbox_items *out, struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
+	HF__TAKE(outbox_claim_args, args);
 	return hf__outbox_claim_one(store, txn, &(struct hf__outbox_claim){.args = *args, .out = out},
 	                            result, error);
 }

@@ -26,7 +26,7 @@
 struct drain {
 	hf_store *store;
 	const struct hf_outbox_drain_args *args;
-	struct hf_outbox_drained *out;
+	struct hf_outbox_drained done;
 	struct hf_bytes owner;
 	hf_lsn began; /* nothing that changed after this LSN is sent */
 	hf_time as_of, as_of_mono; /* the store's clock when it began */
@@ -40,7 +40,7 @@ static bool taken(int rc)
 	return rc == HF_ECLAIMED || rc == HF_ECONFLICT || rc == HF_ENOTFOUND || rc == HF_ESTALE;
 }
 
-static int settle_sent(const struct drain *drain, const struct hf_outbox_item *item, uint64_t seq,
+static int settle_sent(struct drain *drain, const struct hf_outbox_item *item, uint64_t seq,
                        struct hf_error *error)
 {
 	const struct hf__outbox_sent sent = {
@@ -51,7 +51,7 @@ static int settle_sent(const struct drain *drain, const struct hf_outbox_item *i
 	    .owner = drain->owner,
 	};
 	const int rc = hf__outbox_settle_sent(drain->store, &sent, error);
-	drain->out->sent += rc == HF_OK;
+	drain->done.sent += rc == HF_OK;
 	return rc;
 }
 
@@ -63,10 +63,10 @@ static struct hf_bytes whole_characters(const char *reason, size_t size)
 	                      : hf__utf8_cut(hf_bytes_of(reason, len), len - 1);
 }
 
-static int settle_failed(const struct drain *drain, const struct hf_outbox_item *item,
+static int settle_failed(struct drain *drain, const struct hf_outbox_item *item,
                          struct hf_bytes reason, struct hf_error *error)
 {
-	struct hf_result result;
+	struct hf_result result = {0};
 	const struct hf_outbox_fail_args fail = {
 	    .write.durability = drain->args->durability,
 	    .queue = drain->args->queue,
@@ -77,12 +77,12 @@ static int settle_failed(const struct drain *drain, const struct hf_outbox_item 
 	    .backoff = drain->args->backoff,
 	};
 	const int rc = hf_outbox_fail(drain->store, NULL, &fail, &result, error);
-	drain->out->failed += rc == HF_OK && result.status == HF_OUTBOX_FAILED;
-	drain->out->left += rc == HF_OK && result.status != HF_OUTBOX_FAILED;
+	drain->done.failed += rc == HF_OK && result.status == HF_OUTBOX_FAILED;
+	drain->done.left += rc == HF_OK && result.status != HF_OUTBOX_FAILED;
 	return rc;
 }
 
-static int settle_released(const struct drain *drain, const struct hf_outbox_item *item,
+static int settle_released(struct drain *drain, const struct hf_outbox_item *item,
                            struct hf_error *error)
 {
 	const struct hf_outbox_release_args release = {.write.durability = drain->args->durability,
@@ -90,7 +90,7 @@ static int settle_released(const struct drain *drain, const struct hf_outbox_ite
 	                                               .id = item->id,
 	                                               .token = item->token};
 	const int rc = hf_outbox_release(drain->store, NULL, &release, NULL, error);
-	drain->out->left += rc == HF_OK;
+	drain->done.left += rc == HF_OK;
 	return rc;
 }
 
@@ -113,7 +113,7 @@ static int send_item(struct drain *drain, const struct hf_outbox_item *item, uin
 
 /* It is ours, but its payload cannot be read: given back, and no attempt of it. *error says
  * why; what else goes wrong now matters less. */
-static void settle_unread(const struct drain *drain, const struct hf_outbox_item *item)
+static void settle_unread(struct drain *drain, const struct hf_outbox_item *item)
 {
 	(void)settle_released(drain, item, NULL);
 }
@@ -121,7 +121,7 @@ static void settle_unread(const struct drain *drain, const struct hf_outbox_item
 static int drain_item(struct drain *drain, const struct hf_outbox_item *listed,
                       struct hf_error *error)
 {
-	struct hf_outbox_items claimed;
+	struct hf_outbox_items claimed = {0};
 	uint64_t seq = 0;
 	const struct hf__outbox_claim claim = {
 	    .args = {.write = {.expect = listed->version, .durability = drain->args->durability},
@@ -143,8 +143,8 @@ static int drain_item(struct drain *drain, const struct hf_outbox_item *listed,
 	else if (claimed.count > 0)
 		settle_unread(drain, &claimed.items[0]);
 	hf_release(claimed.memory);
-	drain->out->changed += taken(rc);
-	drain->out->left += rc == HF_EBLOCKED;
+	drain->done.changed += taken(rc);
+	drain->done.left += rc == HF_EBLOCKED;
 	if (rc == HF_OK || taken(rc) || rc == HF_EBLOCKED)
 		return HF_OK;
 	if (error)
@@ -161,9 +161,9 @@ static int drain_page(struct drain *drain, const struct hf_outbox_items *page,
 		if (!drain->args->with_delayed && item->available_at > drain->as_of)
 			continue;
 		if (item->version > drain->began)
-			drain->out->changed++;
+			drain->done.changed++;
 		else if (drain->ended || (drain->paused && !drain->args->with_paused))
-			drain->out->left++;
+			drain->done.left++;
 		else
 			rc = drain_item(drain, item, error);
 	}
@@ -209,33 +209,44 @@ static int check(const struct drain *drain, struct hf_error *error)
 	return rc == HF_OK ? rc : hf__fail(error, rc, 0, "outbox drain: %s", text);
 }
 
-int hf_outbox_drain(hf_store *store, const struct hf_outbox_drain_args *args,
-                    struct hf_outbox_drained *out, struct hf_error *error)
+static int drain_pages(struct drain *drain, struct hf_error *error)
 {
-	HF__CALL;
-	struct drain drain = {.store = store,
-	                      .args = args,
-	                      .out = out,
-	                      .owner = args->owner.len > 0 ? args->owner : hf_str("drain")};
 	struct hf_outbox_items page = {0};
-	*out = (struct hf_outbox_drained){0};
-	int rc = check(&drain, error);
-	if (rc == HF_OK)
-		rc = begin(&drain, error);
-	bool more = rc == HF_OK;
+	bool more = true;
+	int rc = HF_OK;
 	while (more) {
-		const struct hf_outbox_list_args list = {.queue = args->queue,
+		const struct hf_outbox_list_args list = {.queue = drain->args->queue,
 		                                         .status = HF_OUTBOX_QUEUED,
 		                                         .without_payload = true,
 		                                         .limit = PAGE,
 		                                         .page = page.next};
 		struct hf_outbox_items before = page;
-		rc = hf_outbox_list(store, &list, 0, &page, error);
+		rc = hf_outbox_list(drain->store, &list, 0, &page, error);
 		hf_release(before.memory);
 		if (rc == HF_OK)
-			rc = drain_page(&drain, &page, error);
+			rc = drain_page(drain, &page, error);
 		more = rc == HF_OK && page.next;
 	}
 	hf_release(page.memory);
+	return rc;
+}
+
+int hf_outbox_drain(hf_store *store, const struct hf_outbox_drain_args *args,
+                    struct hf_outbox_drained *out, struct hf_error *error)
+{
+	HF__CALL;
+	HF__TAKE(outbox_drain_args, args);
+	struct drain drain = {
+	    .store = store, .args = args, .owner = args->owner.len > 0 ? args->owner : hf_str("drain")};
+	int rc = hf__took(&hf__api_outbox_drain_args, args, error);
+	if (rc == HF_OK)
+		rc = hf__can_give(&hf__api_outbox_drained, out, error);
+	if (rc == HF_OK)
+		rc = check(&drain, error);
+	if (rc == HF_OK)
+		rc = begin(&drain, error);
+	if (rc == HF_OK)
+		rc = drain_pages(&drain, error);
+	hf__give(&hf__api_outbox_drained, out, &drain.done);
 	return rc;
 }

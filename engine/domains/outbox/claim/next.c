@@ -68,7 +68,7 @@ static int next_check(const void *raw, struct hf__text *why)
 		rc = check_wait(call, why);
 	if (rc == HF_OK && !call->out)
 		rc = hf__refuse(why, HF_EINVAL, "it needs somewhere to put the items");
-	return rc;
+	return rc == HF_OK ? hf__check_given(&hf__api_outbox_items, call->out, why) : rc;
 }
 
 /* --- Claiming --------------------------------------------------------------------------------- */
@@ -210,19 +210,20 @@ int hf_outbox_claim_next(hf_store *store, hf_txn *txn, const struct hf_outbox_cl
                          struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"outbox claim next", HF__DOMAIN_OUTBOX, next_check,
-	                                     next_decide,         next_copy,         NULL};
+	static const struct hf__verb verb = {"outbox claim next", HF__DOMAIN_OUTBOX,
+	                                     next_check,          next_decide,
+	                                     next_copy,           &hf__api_outbox_claim_next_args};
+	HF__TAKE(outbox_claim_next_args, args);
 	bool again;
 	const struct claim_many call = {*args, out, &again, txn != NULL};
 	struct hf__answer answer = {0};
 	struct hf_result mine = {0};
 	if (!txn && !result)
 		result = &mine;
-	if (out)
-		*out = (struct hf_outbox_items){0};
+	hf__clear(&hf__api_outbox_items, out);
 	const int rc = hf__outbox_mutate_ended(store, txn, &verb, &call, &again, result, &answer,
 	                                       args->wait_us, error);
-	if (rc != HF_OK && out && !hf__outbox_claim_stands(txn, result))
+	if (rc != HF_OK && !hf__outbox_claim_stands(txn, result))
 		hf__outbox_take_back(out);
 	return rc;
 }

@@ -24,6 +24,7 @@ HF_CHECKED int hf__outbox_claim_one(hf_store *store, hf_txn *txn,
 
 /* An item as it was claimed was sent. */
 struct hf__outbox_sent {
+	size_t size; /* as all arguments begin */
 	struct hf_write write;
 	struct hf_bytes queue;
 	const struct hf_outbox_item *item;
