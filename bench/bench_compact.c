@@ -4,7 +4,7 @@
  *     bench_compact [--objects N] [--rounds N] [DIRECTORY]
  *
  * First the rate of durable commits by one thread is measured, and that of R. Then they take turns:
- * commits at half their rate from the beginning to the end of a compaction that is paced at 64 MiB a
+ * commits at half their rate from the beginning to the end of a compaction, paced at 64 MiB a
  * second, and for as long R at half its rate beside a writer of as many bytes as the snapshot has,
  * at the same pace and with a sync each 4 MiB as well. Each round has its percentiles and ratios;
  * the medians of the rounds are judged, unless R's own medians say that the disk was unsteady. The
@@ -88,9 +88,9 @@ static double rate_of(void (*once)(void))
 	return (double)count * 1e9 / (double)(bench_ticks() - began);
 }
 
-/* At this rate until `over`, or for so long if that is not 0. What comes late because the one before
- * took long begins at once, and what a busy machine has missed by more than a few is not made up
- * for: at half load neither side queues. */
+/* At this rate until `over`, or for so long if that is not 0. What comes late because the one
+ * before took long begins at once, and what a busy machine has missed by more than a few is not
+ * made up for: at half load neither side queues. */
 static uint64_t paced(void (*once)(void), double rate, uint64_t ns, struct histogram *into)
 {
 	const uint64_t began = bench_ticks(), step = (uint64_t)(1e9 / rate);

@@ -18,6 +18,7 @@
 enum { CROWDS = 3, THINKS = 5, CASES = CROWDS * THINKS, VALUE = 100, PARTS = 8 };
 
 static const double bar = 0.98, lead_in = 0.03;
+/* ~ is Poisson */
 static const unsigned threads_of[CROWDS] = {1, 4, 64};
 static const struct {
 	const char *name;
@@ -26,7 +27,7 @@ static const struct {
                     {"100 us", {.ns = 100000}},
                     {"400 us", {.ns = 400000}},
                     {"1 ms", {.ns = 1000000}},
-                    {"Poisson 400 us", {.ns = 400000, .poisson = true}}};
+                    {"~400 us", {.ns = 400000, .poisson = true}}};
 
 static struct bench {
 	struct args args;
@@ -90,7 +91,7 @@ static void judge_case(unsigned c, const struct window *w)
 	const double own = series_median(&bench.gather[c], NULL, RATE, w),
 	             greedy = series_median(&bench.greedy[c], NULL, RATE, w);
 	series_values(&bench.gather[c], &bench.greedy[c], RATE, w, values);
-	(void)snprintf(text, sizeof text, "gather over greedy, %u thread%s, think %s", threads,
+	(void)snprintf(text, sizeof text, "gather x greedy, %u thread%s, think %s", threads,
 	               threads > 1 ? "s" : "", thinks[c % THINKS].name);
 	report_bar(&bench.report, "4", text, AT_LEAST, bar, values, w->count);
 	(void)snprintf(table, sizeof table, "gather, %u thread%s", threads, threads > 1 ? "s" : "");

@@ -1,7 +1,7 @@
 /* Bar 10: how long it takes to open from a snapshot: a million rows with values of 200 random
- * bytes, against redis-server on an RDB file of the same. In turn, in a process of their own each time,
- * page cache warm, and with the machine's memory touched before: the first use of a page costs a
- * virtual machine more than all others. Each opening is asked for 1,000 of its rows. */
+ * bytes, against redis-server on an RDB file of the same. In turn, in a process of their own each
+ * time, page cache warm, and with the machine's memory touched before: the first use of a page
+ * costs a virtual machine more than all others. Each opening is asked for 1,000 of its rows. */
 #include "lib/live_set.h"
 #include "lib/opening.h"
 #include "lib/report.h"

@@ -1,15 +1,14 @@
-/* What an object costs in memory, kind by kind.
+/* Bar 1: what an object costs in memory, kind by kind.
  *
- *     bench_memory [OBJECTS] [DIRECTORY]
- *
- * For each kind a process of its own opens an empty store, puts a tenth of the objects (100,000 of
- * 1,000,000 unless told otherwise) and then the rest, under random keys of 16 bytes. The figure is
- * what its resident memory grew by in the second part, an object, without the bytes that are the
- * caller's own: key parts, type, subject, owner, fingerprint and payload. So what an empty store
- * needs counts for nothing, and what the allocator adds to each object counts. */
+ * For each kind a process of its own opens an empty store, puts a tenth of the objects (a million
+ * of ten million unless told otherwise) and then the rest, under random keys of 16 bytes. The
+ * figure is what its resident memory grew by in the second part, an object, without the bytes that
+ * are the caller's own: key parts, type, subject, owner, fingerprint and payload. So what an empty
+ * store needs counts for nothing, and what the allocator adds to each object counts. */
 #include "lib/live_set.h"
-#include "lib/machine.h"
+#include "lib/report.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PAYLOAD = 100, KEY = 16, BATCH = 100 };
+enum { PAYLOAD = 100, KEY = 16, OBJECTS = 10000000, OBJECTS_QUICK = 100000 };
 
 /* One object in the making. */
 struct piece {
@@ -136,16 +135,17 @@ static void put_all(hf_store *store, const struct kind *kind, uint64_t count, ui
 
 static double resident_bytes(void)
 {
-	FILE *file = fopen("/proc/self/statm", "r");
-	unsigned long long pages = 0;
-	if (!file || fscanf(file, "%*u %llu", &pages) != 1)
+	FILE *file = fopen("/proc/self/statm", "re");
+	char line[128], *resident;
+	if (!file || !fgets(line, sizeof line, file))
 		_exit(2);
 	(void)fclose(file);
-	return (double)pages * (double)sysconf(_SC_PAGESIZE);
+	(void)strtoull(line, &resident, 10);
+	return (double)strtoull(resident, NULL, 10) * (double)sysconf(_SC_PAGESIZE);
 }
 
-/* Ends the process: 0, met; 1, not met; 2, it went wrong. */
-static void measure(const struct kind *kind, uint64_t objects, const char *path)
+/* Sends the bytes of one object to `out`, and ends the process. */
+static void measure(const struct kind *kind, uint64_t objects, const char *path, int out)
 {
 	const struct hf_options options = {
 	    .create = true, .compact_bytes = UINT64_MAX, .no_background = true};
@@ -156,39 +156,56 @@ static void measure(const struct kind *kind, uint64_t objects, const char *path)
 	put_all(store, kind, objects / 10, &x);
 	const double before = resident_bytes();
 	put_all(store, kind, objects - objects / 10, &x);
-	const double each = (resident_bytes() - before) / (double)(objects - objects / 10);
-	const bool met = each - kind->own <= kind->bar;
-	printf("%-22s %5.0f bytes, %3u of them the caller's: %5.0f beyond (bar %3u): %s\n", kind->name,
-	       each, kind->own, each - kind->own, kind->bar, met ? "met" : "NOT MET");
-	(void)fflush(stdout);
-	_exit(hf_close(store, NULL) == HF_OK ? !met : 2);
+	const uint64_t rest = objects - objects / 10;
+	const double each = (resident_bytes() - before) / (double)rest;
+	const bool told = write(out, &each, sizeof each) == sizeof each;
+	_exit(hf_close_at_exit(store, NULL) == HF_OK && told ? 0 : 2);
+}
+
+/* Below 0: it went wrong. */
+static double measured(const struct kind *kind, uint64_t objects, const char *path)
+{
+	int ends[2], status = 0;
+	double each = -1;
+	(void)fflush(NULL); /* the child must not print it again */
+	if (mkdir(path, 0700) != 0 || pipe2(ends, O_CLOEXEC) != 0)
+		return -1;
+	const pid_t child = fork();
+	if (child == 0)
+		measure(kind, objects, path, ends[1]);
+	(void)close(ends[1]);
+	const bool told = read(ends[0], &each, sizeof each) == sizeof each;
+	(void)close(ends[0]);
+	const bool ended = child > 0 && waitpid(child, &status, 0) == child && status == 0;
+	directory_remove(path);
+	return told && ended ? each : -1;
 }
 
 int main(int argc, char **argv)
 {
-	const uint64_t objects = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000000;
-	int status = 0;
-	if (objects < 10) {
-		fprintf(stderr, "usage: bench_memory [OBJECTS] [DIRECTORY]\n");
-		return 2;
+	static struct report report;
+	const struct args args = args_parse(argc, argv, 1);
+	const uint64_t objects = args_objects(&args, OBJECTS, OBJECTS_QUICK);
+	char path[4096], text[128];
+	bool good = report_begin(&report, &args, "memory of an object beyond the bytes of the caller");
+	report_note(&report,
+	            "(RSS with %llu objects - RSS with %llu) / %llu, keys of 16 random letters, "
+	            "payloads of 100 bytes",
+	            (unsigned long long)objects, (unsigned long long)(objects / 10),
+	            (unsigned long long)(objects - objects / 10));
+	(void)snprintf(path, sizeof path, "%s/bench-memory-%d", args.directory, (int)getpid());
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds && good; i++) {
+		const struct kind *kind = &kinds[i];
+		const double each = measured(kind, objects, path);
+		good = each >= 0;
+		if (!good) {
+			fprintf(stderr, "%s: it went wrong\n", kind->name);
+			break;
+		}
+		(void)snprintf(text, sizeof text, "memory, %s: bytes", kind->name);
+		report_count(&report, "1", text, AT_MOST, kind->bar, each - kind->own);
+		report_cell(&report, "memory", kind->name, "bytes", each - kind->own);
+		report_cell(&report, "memory", kind->name, "the caller's", kind->own);
 	}
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds && status < 2; i++) {
-		char path[4096];
-		int how = 0;
-		(void)snprintf(path, sizeof path, "%s/bench-memory-%d", argc > 2 ? argv[2] : ".",
-		               (int)getpid());
-		if (mkdir(path, 0700) != 0)
-			return 2;
-		if (i == 0)
-			(void)machine_print(path);
-		(void)fflush(stdout);
-		const pid_t child = fork();
-		if (child == 0)
-			measure(&kinds[i], objects, path);
-		if (child < 0 || waitpid(child, &how, 0) != child || !WIFEXITED(how))
-			return 2;
-		status = WEXITSTATUS(how) > status ? WEXITSTATUS(how) : status;
-		directory_remove(path);
-	}
-	return status;
+	return report_end(&report) || !good;
 }

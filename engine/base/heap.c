@@ -12,6 +12,8 @@
  * Invariants (hf__heap_sane): the places 1 to count are taken and no other; no deadline is
  * earlier than its parent's.
  *
+ * A node is three pointers: its deadline is what its object says.
+ *
  * Failure modes: none at run time. A node that is inserted twice or removed while out is a
  * programmer's error; so is changing the deadline of a node that is in: remove it, change it,
  * insert it. */
@@ -38,7 +40,7 @@ static struct hf__heap_node **place_link(struct hf__heap *heap, size_t number,
 /* The link by which a node that is in hangs. */
 static struct hf__heap_node **own_link(struct hf__heap *heap, const struct hf__heap_node *node)
 {
-	if (!node->parent)
+	if (node->parent == node)
 		return &heap->root;
 	return node->parent->left == node ? &node->parent->left : &node->parent->right;
 }
@@ -61,7 +63,7 @@ static void node_lift(struct hf__heap *heap, struct hf__heap_node *node)
 	bool was_left = parent->left == node;
 	node->left = was_left ? parent : parent->left;
 	node->right = was_left ? parent->right : parent;
-	node->parent = parent->parent;
+	node->parent = parent->parent == parent ? node : parent->parent;
 	*link = node;
 	parent->left = left;
 	parent->right = right;
@@ -71,35 +73,37 @@ static void node_lift(struct hf__heap *heap, struct hf__heap_node *node)
 
 static void node_rise(struct hf__heap *heap, struct hf__heap_node *node)
 {
-	while (node->parent && node->deadline < node->parent->deadline)
+	const int64_t deadline = heap->deadline(node);
+	while (node->parent != node && deadline < heap->deadline(node->parent))
 		node_lift(heap, node);
 }
 
-static struct hf__heap_node *earlier_child(const struct hf__heap_node *node)
+static struct hf__heap_node *earlier_child(const struct hf__heap *heap,
+                                           const struct hf__heap_node *node)
 {
-	if (node->right && node->right->deadline < node->left->deadline)
+	if (node->right && heap->deadline(node->right) < heap->deadline(node->left))
 		return node->right;
 	return node->left;
 }
 
 static void node_sink(struct hf__heap *heap, struct hf__heap_node *node)
 {
-	struct hf__heap_node *child = earlier_child(node);
-	while (child && child->deadline < node->deadline) {
+	const int64_t deadline = heap->deadline(node);
+	struct hf__heap_node *child = earlier_child(heap, node);
+	while (child && heap->deadline(child) < deadline) {
 		node_lift(heap, child);
-		child = earlier_child(node);
+		child = earlier_child(heap, node);
 	}
 }
 
 void hf__heap_insert(struct hf__heap *heap, struct hf__heap_node *node)
 {
-	assert(!node->in);
+	assert(!hf__heap_in(node));
 	struct hf__heap_node *parent;
 	struct hf__heap_node **link = place_link(heap, heap->count + 1, &parent);
 	*link = node;
-	node->parent = parent;
+	node->parent = parent ? parent : node;
 	node->left = node->right = NULL;
-	node->in = true;
 	heap->count++;
 	node_rise(heap, node);
 }
@@ -109,7 +113,7 @@ static void node_replace(struct hf__heap *heap, const struct hf__heap_node *node
                          struct hf__heap_node *last)
 {
 	*own_link(heap, node) = last;
-	last->parent = node->parent;
+	last->parent = node->parent == node ? last : node->parent;
 	last->left = node->left;
 	last->right = node->right;
 	children_adopt(last);
@@ -119,7 +123,7 @@ static void node_replace(struct hf__heap *heap, const struct hf__heap_node *node
 
 void hf__heap_remove(struct hf__heap *heap, struct hf__heap_node *node)
 {
-	assert(node->in && heap->count > 0);
+	assert(hf__heap_in(node) && heap->count > 0);
 	struct hf__heap_node *parent;
 	struct hf__heap_node **link = place_link(heap, heap->count, &parent);
 	struct hf__heap_node *last = *link;
@@ -128,7 +132,6 @@ void hf__heap_remove(struct hf__heap *heap, struct hf__heap_node *node)
 	if (last != node)
 		node_replace(heap, node, last);
 	node->left = node->right = node->parent = NULL;
-	node->in = false;
 }
 
 struct hf__heap_node *hf__heap_first(const struct hf__heap *heap)
@@ -140,19 +143,19 @@ struct hf__heap_node *hf__heap_first(const struct hf__heap *heap)
 
 /* Is the subtree at place `number` right? Numbers double on the way down, so even links that
  * form a ring come to an end. */
-static bool place_sane(const struct hf__heap_node *node, const struct hf__heap_node *parent,
-                       size_t number, size_t count)
+static bool place_sane(const struct hf__heap *heap, const struct hf__heap_node *node,
+                       const struct hf__heap_node *parent, size_t number)
 {
-	if (number > count)
+	if (number > heap->count)
 		return node == NULL;
-	if (!node || !node->in || node->parent != parent ||
-	    (parent && node->deadline < parent->deadline))
+	if (!node || node->parent != (parent ? parent : node) ||
+	    (parent && heap->deadline(node) < heap->deadline(parent)))
 		return false;
-	return place_sane(node->left, node, 2 * number, count) &&
-	       place_sane(node->right, node, 2 * number + 1, count);
+	return place_sane(heap, node->left, node, 2 * number) &&
+	       place_sane(heap, node->right, node, 2 * number + 1);
 }
 
 bool hf__heap_sane(const struct hf__heap *heap)
 {
-	return place_sane(heap->root, NULL, 1, heap->count);
+	return place_sane(heap, heap->root, NULL, 1);
 }

@@ -8,15 +8,21 @@
 #include <stdint.h>
 
 struct hf__heap_node {
-	struct hf__heap_node *left, *right, *parent;
-	int64_t deadline; /* set before insert */
-	bool in; /* is in a heap */
+	struct hf__heap_node *left, *right;
+	struct hf__heap_node *parent; /* the root's: itself; NULL: it is in no heap */
 };
 
 struct hf__heap {
 	struct hf__heap_node *root;
 	size_t count;
+	/* What a node's object says; it must not change while the node is in. */
+	int64_t (*deadline)(const struct hf__heap_node *node);
 };
+
+static inline bool hf__heap_in(const struct hf__heap_node *node)
+{
+	return node->parent != NULL;
+}
 
 void hf__heap_insert(struct hf__heap *heap, struct hf__heap_node *node);
 void hf__heap_remove(struct hf__heap *heap, struct hf__heap_node *node);

@@ -71,12 +71,21 @@ bool hf__mem_refuses(size_t size)
 	return veto_function && veto_function(veto_ctx, size);
 }
 
+/* See HF__ADDRESS_BITS. */
+static void *low(void *memory)
+{
+	if ((uint64_t)(uintptr_t)memory >> HF__ADDRESS_BITS == 0)
+		return memory;
+	free(memory);
+	return NULL;
+}
+
 void *hf__alloc(size_t size)
 {
 	if (hf__mem_refuses(size))
 		return NULL;
 	/* libc may answer 0 bytes with NULL, which here means failure */
-	return counted(calloc(1, size ? size : 1));
+	return counted(low(calloc(1, size ? size : 1)));
 }
 
 void *hf__realloc(void *old, size_t size)
@@ -99,7 +108,7 @@ void hf__free(void *memory)
 void *hf__alloc_aligned(size_t alignment, size_t size)
 {
 	void *memory = NULL;
-	return posix_memalign(&memory, alignment, size) == 0 ? memory : NULL;
+	return posix_memalign(&memory, alignment, size) == 0 ? low(memory) : NULL;
 }
 
 void hf__free_aligned(void *memory)

@@ -6,6 +6,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* All memory that is given out lies below 2 to the power of this, as on x86-64 and aarch64 unless a
+ * process asks for more, and what lies beyond counts as none: what is over of the 64 bits of a
+ * pointer is used (base/map.h). */
+#define HF__ADDRESS_BITS 48u
+
 /* Zeroed memory, or NULL. size 0 gives a valid pointer. */
 void *hf__alloc(size_t size);
 

@@ -6,7 +6,7 @@
 
 static size_t size_of(size_t len)
 {
-	return sizeof(struct hf__blob) + len + 1;
+	return sizeof(struct hf__blob) + len;
 }
 
 bool hf__blob_new(struct hf_bytes bytes, struct hf__blob **out)
@@ -22,7 +22,6 @@ bool hf__blob_new(struct hf_bytes bytes, struct hf__blob **out)
 		return false;
 	blob->head = (uint32_t)bytes.len;
 	memcpy(blob->data, bytes.data, bytes.len);
-	blob->data[bytes.len] = 0;
 	*out = blob;
 	return true;
 }

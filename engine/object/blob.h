@@ -4,7 +4,7 @@
 
 #include "base/bytes.h"
 
-/* Owned, immutable bytes with a NUL after them. NULL stands for the empty value. */
+/* Owned, immutable bytes. NULL stands for the empty value. */
 struct hf__blob {
 	uint32_t head; /* the length, and HF__BLOB_REFERS */
 	uint8_t data[];

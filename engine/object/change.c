@@ -14,6 +14,7 @@
 
 #include <assert.h>
 
+#include "base/map.h"
 #include "base/mem.h"
 #include "object/removed.h"
 
@@ -138,9 +139,9 @@ static void remember_prior(struct hf__change *change, const struct hf__object *o
                            enum hf__undo_kind kind)
 {
 	if (kind != HF__UNDO_TOUCH)
-		raise_lsn(&change->prior_due, object->due, change->first_lsn);
+		raise_lsn(&change->prior_due, hf__object_due(object), change->first_lsn);
 	raise_lsn(&change->touched_changed, object->changed, change->first_lsn);
-	raise_lsn(&change->touched_due, object->due, change->first_lsn);
+	raise_lsn(&change->touched_due, hf__object_due(object), change->first_lsn);
 }
 
 /* I-CUT-2. */
@@ -160,7 +161,7 @@ static struct hf__undo *push(struct hf__change *change, struct hf__object *objec
 	assert(change->count < change->cap);
 	struct hf__observer *observer = change->observer;
 	if (observer && object->changed <= observer->upto && kind != HF__UNDO_ADD &&
-	    (kind != HF__UNDO_TOUCH || object->type->idle))
+	    (kind != HF__UNDO_TOUCH || hf__type(object)->idle))
 		observer->before(observer, object);
 	remember_prior(change, object, kind);
 	struct hf__undo *record = &change->records[change->count++];
@@ -168,15 +169,13 @@ static struct hf__undo *push(struct hf__change *change, struct hf__object *objec
 	                            .kind = kind,
 	                            .place = HF__NO_PLACE,
 	                            .changed = object->changed,
-	                            .due = object->due};
+	                            .due = hf__object_due(object)};
 	return record;
 }
 
 static void note(struct hf__change *change, struct hf__object *object)
 {
-	object->changed = change->lsn;
-	if (change->durable)
-		object->due = change->lsn;
+	hf__object_note(object, change->lsn, change->durable ? change->lsn : hf__object_due(object));
 }
 
 /* How many containers would need a record of their own. */
@@ -205,7 +204,8 @@ static void touch_containers(struct hf__change *change, const struct hf__object 
 
 static int reserve_for(struct hf__change *change, const struct hf__object *object)
 {
-	const size_t wanted = 1 + containers_to_touch(change, object) + (object->type->number != NULL);
+	const size_t wanted =
+	    1 + containers_to_touch(change, object) + (hf__type(object)->number != NULL);
 	while (change->cap - change->count < wanted) {
 		const int rc = grow(change);
 		if (rc != HF_OK)
@@ -216,17 +216,17 @@ static int reserve_for(struct hf__change *change, const struct hf__object *objec
 
 int hf__change_add(struct hf__change *change, struct hf__object *object)
 {
-	const int rc = reserve_for(change, object);
-	if (rc != HF_OK) {
+	struct hf__map *map = hf__type(object)->map ? hf__type(object)->map(object) : NULL;
+	if ((map && !hf__map_reserve(map)) || reserve_for(change, object) != HF_OK) {
 		hf__object_free(object);
-		return rc;
+		return HF_ENOMEM;
 	}
 	(void)push(change, object, HF__UNDO_ADD);
 	place_record(change);
 	note(change, object);
 	touch_containers(change, object);
-	call(object->type->enlist, object);
-	call(object->type->link, object);
+	call(hf__type(object)->enlist, object);
+	call(hf__type(object)->link, object);
 	hf__object_seal(object);
 	return HF_OK;
 }
@@ -234,7 +234,7 @@ int hf__change_add(struct hf__change *change, struct hf__object *object)
 int hf__before_change(struct hf__change *change, struct hf__object *object)
 {
 	if (reserve_for(change, object) != HF_OK ||
-	    !hf__writer_reserve(&change->images, object->type->value_size))
+	    !hf__writer_reserve(&change->images, hf__type(object)->value_size))
 		return HF_ENOMEM;
 	assert(hf__object_sealed(object));
 	struct hf__undo *first = first_record(change, object);
@@ -242,14 +242,15 @@ int hf__before_change(struct hf__change *change, struct hf__object *object)
 	record->again = first != NULL;
 	record->open = true;
 	record->image = change->images.len;
-	hf__put_bytes(&change->images, hf_bytes_of(hf__object_value(object), object->type->value_size));
+	hf__put_bytes(&change->images,
+	              hf_bytes_of(hf__object_value(object), hf__type(object)->value_size));
 	if (first)
 		first->newest = (uint32_t)(change->count - 1);
 	else
 		place_record(change);
 	note(change, object);
 	touch_containers(change, object);
-	leave(change, object, object->type->unlink);
+	leave(change, object, hf__type(object)->unlink);
 	return HF_OK;
 }
 
@@ -265,16 +266,16 @@ static bool kept_for_undo(const struct hf__change *change, const struct hf__obje
 	const struct hf__undo *first = first_record(change, object);
 	if (first->kind == HF__UNDO_ADD)
 		return false; /* born in this change: nothing to put back */
-	return hf__object_blob(object->type, image_of(change, first), i) == blob;
+	return hf__object_blob(hf__type(object), image_of(change, first), i) == blob;
 }
 
 /* Frees what this step replaced and what nothing else refers to. */
 static void free_replaced(struct hf__change *change, const struct hf__undo *record)
 {
 	const struct hf__object *object = record->object;
-	for (unsigned i = 0; i < object->type->blob_count; i++) {
-		struct hf__blob *old = hf__object_blob(object->type, image_of(change, record), i);
-		if (old != hf__object_blob(object->type, hf__object_value(object), i) &&
+	for (unsigned i = 0; i < hf__type(object)->blob_count; i++) {
+		struct hf__blob *old = hf__object_blob(hf__type(object), image_of(change, record), i);
+		if (old != hf__object_blob(hf__type(object), hf__object_value(object), i) &&
 		    !kept_for_undo(change, object, i, old))
 			hf__blob_free(old);
 	}
@@ -289,7 +290,7 @@ void hf__after_change(struct hf__change *change, struct hf__object *object)
 	record->open = false;
 	if (record->again)
 		free_replaced(change, record);
-	call(object->type->link, object);
+	call(hf__type(object)->link, object);
 	hf__object_seal(object);
 }
 
@@ -305,10 +306,10 @@ int hf__change_set(struct hf__change *change, struct hf__object *object, const v
 {
 	const int rc = hf__before_change(change, object);
 	if (rc != HF_OK) {
-		hf__value_drop(object->type, hf__object_value(object), value);
+		hf__value_drop(hf__type(object), hf__object_value(object), value);
 		return rc;
 	}
-	memcpy(hf__object_value(object), value, object->type->value_size);
+	memcpy(hf__object_value(object), value, hf__type(object)->value_size);
 	hf__after_change(change, object);
 	return HF_OK;
 }
@@ -322,10 +323,10 @@ int hf__change_remove(struct hf__change *change, struct hf__object *object)
 	(void)push(change, object, HF__UNDO_REMOVE);
 	note(change, object);
 	touch_containers(change, object);
-	if (object->type->number) /* of a name that nothing else will tell of */
-		touch(change, object->type->number(object));
-	leave(change, object, object->type->unlink);
-	call(object->type->delist, object);
+	if (hf__type(object)->number) /* of a name that nothing else will tell of */
+		touch(change, hf__type(object)->number(object));
+	leave(change, object, hf__type(object)->unlink);
+	call(hf__type(object)->delist, object);
 	return HF_OK;
 }
 
@@ -333,9 +334,9 @@ int hf__change_remove(struct hf__change *change, struct hf__object *object)
 static void free_image(struct hf__change *change, const struct hf__undo *record)
 {
 	const struct hf__object *object = record->object;
-	for (unsigned i = 0; i < object->type->blob_count; i++) {
-		struct hf__blob *old = hf__object_blob(object->type, image_of(change, record), i);
-		if (old != hf__object_blob(object->type, hf__object_value(object), i))
+	for (unsigned i = 0; i < hf__type(object)->blob_count; i++) {
+		struct hf__blob *old = hf__object_blob(hf__type(object), image_of(change, record), i);
+		if (old != hf__object_blob(hf__type(object), hf__object_value(object), i))
 			hf__blob_free(old);
 	}
 }
@@ -358,8 +359,8 @@ void hf__change_keep(struct hf__change *change)
 		if (record->kind == HF__UNDO_CHANGE && !record->again)
 			free_image(change, record);
 		if (record->kind == HF__UNDO_REMOVE)
-			hf__object_free(record->object);
-		else if (record->object->type->idle && hf__removed_note(record->object))
+			hf__object_gone(record->object);
+		else if (hf__type(record->object)->idle && hf__removed_note(record->object))
 			change->emptied = true;
 	}
 	change->count = 0;
@@ -369,22 +370,22 @@ static void undo_value(struct hf__change *change, const struct hf__undo *record)
 {
 	struct hf__object *object = record->object;
 	if (!record->open)
-		leave(change, object, object->type->unlink);
+		leave(change, object, hf__type(object)->unlink);
 	else if (record->again)
 		free_replaced(change, record);
 	if (record->again) {
 		/* An earlier record puts the value back; until then the object has to look as if this
 		 * step had ended. */
-		call(object->type->link, object);
+		call(hf__type(object)->link, object);
 		return;
 	}
-	for (unsigned i = 0; i < object->type->blob_count; i++) {
-		struct hf__blob *blob = hf__object_blob(object->type, hf__object_value(object), i);
-		if (blob != hf__object_blob(object->type, image_of(change, record), i))
+	for (unsigned i = 0; i < hf__type(object)->blob_count; i++) {
+		struct hf__blob *blob = hf__object_blob(hf__type(object), hf__object_value(object), i);
+		if (blob != hf__object_blob(hf__type(object), image_of(change, record), i))
 			hf__blob_free(blob);
 	}
-	memcpy(hf__object_value(object), image_of(change, record), object->type->value_size);
-	call(object->type->link, object);
+	memcpy(hf__object_value(object), image_of(change, record), hf__type(object)->value_size);
+	call(hf__type(object)->link, object);
 	hf__object_seal(object);
 }
 
@@ -393,22 +394,21 @@ static void undo_record(struct hf__change *change, const struct hf__undo *record
 	struct hf__object *object = record->object;
 	switch (record->kind) {
 	case HF__UNDO_ADD:
-		leave(change, object, object->type->unlink);
-		call(object->type->delist, object);
+		leave(change, object, hf__type(object)->unlink);
+		call(hf__type(object)->delist, object);
 		hf__object_free(object);
 		return;
 	case HF__UNDO_CHANGE:
 		undo_value(change, record);
 		break;
 	case HF__UNDO_REMOVE:
-		call(object->type->enlist, object);
-		call(object->type->link, object);
+		call(hf__type(object)->enlist, object);
+		call(hf__type(object)->link, object);
 		break;
 	case HF__UNDO_TOUCH:
 		break;
 	}
-	object->changed = record->changed;
-	object->due = record->due;
+	hf__object_note(object, record->changed, record->due);
 }
 
 void hf__change_undo(struct hf__change *change)

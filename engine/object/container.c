@@ -8,11 +8,6 @@ static struct hf__containers *home_of(const struct hf__container *c)
 	return (void *)((uint8_t *)c->home - offsetof(struct hf__containers, removed));
 }
 
-static struct hf__container *of_node(const struct hf__map_node *node)
-{
-	return node ? (void *)((uintptr_t)node - offsetof(struct hf__container, node)) : NULL;
-}
-
 static bool listed(const struct hf__containers *home)
 {
 	return home->type->by_name.fields.count > 0;
@@ -23,9 +18,10 @@ static struct hf__index_node *by_name_of(const struct hf__containers *home, cons
 	return (void *)((uintptr_t)container + home->type->by_name.node);
 }
 
-static uint64_t hash_of(const struct hf__containers *home, struct hf_bytes name)
+static uint64_t hash_of(const struct hf__map *map, const void *container)
 {
-	return hf__map_hash(&home->map, name.data, name.len);
+	const struct hf_bytes name = hf__container_name(container);
+	return hf__map_hash(map, name.data, name.len);
 }
 
 /* --- All of them ------------------------------------------------------------------------------ */
@@ -35,20 +31,19 @@ bool hf__containers_init(void *state, const struct hf__container_type *type,
 {
 	struct hf__containers *home = state;
 	home->type = type;
-	home->root.type = &hf__plain_type;
+	hf__object_is(&home->root, &hf__plain_type);
 	hf__index_init(&home->by_name, &type->by_name);
 	hf__removed_init(&home->removed);
-	return hf__map_init(&home->map, hash_key);
+	return hf__map_init(&home->map, hash_of, hash_key);
 }
 
 void hf__containers_deinit(void *state)
 {
 	struct hf__containers *home = state;
-	struct hf__map_node *next;
-	for (struct hf__map_node *node = hf__map_next(&home->map, NULL); node; node = next) {
-		next = hf__map_next(&home->map, node);
-		hf__object_free(&of_node(node)->object);
-	}
+	struct hf__map_walk walk = {0};
+	struct hf__object *container;
+	while ((container = hf__map_next(&home->map, &walk)) != NULL)
+		hf__object_free(container);
 	hf__map_deinit(&home->map);
 }
 
@@ -59,15 +54,15 @@ struct hf__removed *hf__containers_removed(void *state)
 
 /* --- One -------------------------------------------------------------------------------------- */
 
-static bool has_name(const struct hf__map_node *node, const void *name)
+static bool has_name(const void *container, const void *name)
 {
-	return hf__bytes_equal(hf__container_name(of_node(node)), *(const struct hf_bytes *)name);
+	return hf__bytes_equal(hf__container_name(container), *(const struct hf_bytes *)name);
 }
 
 void *hf__container_find(const void *state, struct hf_bytes name)
 {
 	const struct hf__containers *home = state;
-	return of_node(hf__map_find(&home->map, hash_of(home, name), has_name, &name));
+	return hf__map_find(&home->map, hf__map_hash(&home->map, name.data, name.len), has_name, &name);
 }
 
 void *hf__container_get(void *state, struct hf__change *change, struct hf_bytes name, int *rc)
@@ -82,11 +77,11 @@ void *hf__container_get(void *state, struct hf__change *change, struct hf_bytes 
 		*rc = HF_ENOMEM;
 		return NULL;
 	}
-	c->object.type = &home->type->object;
+	hf__object_is(&c->object, &home->type->object);
 	c->object.container = &home->root;
 	c->home = &home->removed;
 	c->len = (uint16_t)name.len;
-	memcpy((uint8_t *)c + c->object.type->name_offset, name.data, name.len);
+	memcpy((uint8_t *)c + hf__type(&c->object)->name_offset, name.data, name.len);
 	if (home->type->init)
 		home->type->init(c, state);
 	*rc = hf__change_add(change, &c->object);
@@ -112,7 +107,7 @@ void hf__container_enlist(struct hf__object *object)
 {
 	struct hf__container *c = (struct hf__container *)object;
 	struct hf__containers *home = home_of(c);
-	hf__map_insert(&home->map, &c->node, hash_of(home, hf__container_name(c)));
+	hf__map_insert(&home->map, c, hash_of(&home->map, c));
 	if (!listed(home))
 		return;
 	by_name_of(home, c)->weight = INT64_MIN;
@@ -123,15 +118,20 @@ void hf__container_delist(struct hf__object *object)
 {
 	struct hf__container *c = (struct hf__container *)object;
 	struct hf__containers *home = home_of(c);
-	hf__map_remove(&home->map, &c->node);
+	hf__map_remove(&home->map, c);
 	if (listed(home))
 		hf__index_remove(&home->by_name, by_name_of(home, c));
+}
+
+struct hf__map *hf__container_map(const struct hf__object *object)
+{
+	return &home_of((const struct hf__container *)object)->map;
 }
 
 struct hf__object *hf__container_number(const struct hf__object *object)
 {
 	const struct hf__container *c = (const struct hf__container *)object;
-	return hf__removed_number(c->home, c->node.hash);
+	return hf__removed_number(c->home, hash_of(&home_of(c)->map, c));
 }
 
 /* --- Sane ------------------------------------------------------------------------------------- */

@@ -22,7 +22,7 @@ struct hf__container_type {
 /* What of a struct hf__type all containers have in common. */
 #define HF__CONTAINER(tag) \
 	.name_offset = offsetof(tag, name), .enlist = hf__container_enlist, \
-	.delist = hf__container_delist, .number = hf__container_number
+	.delist = hf__container_delist, .map = hf__container_map, .number = hf__container_number
 #define HF__INDEX_OF_NAMES(tag) \
 	{ \
 		.node = offsetof(tag, by_name), .fields = { \
@@ -68,12 +68,13 @@ struct hf__removed *hf__containers_removed(void *state);
 
 void hf__container_enlist(struct hf__object *container);
 void hf__container_delist(struct hf__object *container);
+struct hf__map *hf__container_map(const struct hf__object *container);
 struct hf__object *hf__container_number(const struct hf__object *container);
 
 static inline struct hf_bytes hf__container_name(const void *container)
 {
 	const struct hf__container *c = container;
-	return hf_bytes_of((const uint8_t *)c + c->object.type->name_offset, c->len);
+	return hf_bytes_of((const uint8_t *)c + hf__type(&c->object)->name_offset, c->len);
 }
 
 /* Walks by name over those that are listed. */

@@ -2,19 +2,36 @@
  * beside the hook shows. */
 #include "object/object.h"
 
+#include <assert.h>
+
 #include "base/hash.h"
+#include "base/map.h"
 
 const struct hf__type hf__plain_type = {.name = "no value",
                                         .value_offset = sizeof(struct hf__object)};
 
+void hf__object_is(struct hf__object *object, const struct hf__type *type)
+{
+	object->kind = (int32_t)((intptr_t)type - (intptr_t)&hf__plain_type);
+	assert(hf__type(object) == type);
+}
+
 void hf__object_free(struct hf__object *object)
 {
-	for (unsigned i = 0; i < object->type->blob_count; i++)
-		hf__blob_free(hf__object_blob(object->type, hf__object_value(object), i));
-	if (object->type->free)
-		object->type->free(object);
+	for (unsigned i = 0; i < hf__type(object)->blob_count; i++)
+		hf__blob_free(hf__object_blob(hf__type(object), hf__object_value(object), i));
+	if (hf__type(object)->free)
+		hf__type(object)->free(object);
 	else
 		hf__small_free(object);
+}
+
+void hf__object_gone(struct hf__object *object)
+{
+	struct hf__map *map = hf__type(object)->map ? hf__type(object)->map(object) : NULL;
+	hf__object_free(object);
+	if (map)
+		hf__map_trim(map);
 }
 
 void hf__object_drop(void *object)
@@ -25,10 +42,10 @@ void hf__object_drop(void *object)
 #ifdef HF_TESTING
 static uint64_t seal_of(const struct hf__object *object)
 {
-	uint64_t seal = hf__checksum(hf__object_value(object), object->type->value_size, 0);
-	for (unsigned i = 0; i < object->type->blob_count; i++) {
+	uint64_t seal = hf__checksum(hf__object_value(object), hf__type(object)->value_size, 0);
+	for (unsigned i = 0; i < hf__type(object)->blob_count; i++) {
 		const struct hf_bytes bytes =
-		    hf__blob_bytes(hf__object_blob(object->type, hf__object_value(object), i));
+		    hf__blob_bytes(hf__object_blob(hf__type(object), hf__object_value(object), i));
 		seal = hf__checksum(bytes.data, bytes.len, seal);
 	}
 	return seal;

@@ -19,6 +19,7 @@
  * memcpy may copy, at value_offset. It may own blobs, whose pointers lie at blob_offsets (from
  * the object's start). Everything else of the object (key, index nodes) is fixed while it lives. */
 struct hf__object;
+struct hf__map;
 struct hf__type {
 	const char *name;
 	size_t value_offset, value_size;
@@ -29,6 +30,9 @@ struct hf__type {
 	 * NULL. */
 	void (*enlist)(struct hf__object *object);
 	void (*delist)(struct hf__object *object);
+	/* The map that enlist puts it into: the hook sees to the memory for that, and to what the map
+	 * does not need any more once a removal is final. NULL: none. */
+	struct hf__map *(*map)(const struct hf__object *object);
 	/* Enters or leaves the indexes and counters that depend on the value: around every change
 	 * too. May be NULL. */
 	void (*link)(struct hf__object *object);
@@ -51,14 +55,41 @@ struct hf__type {
 /* Stands first in every object. `container` (inbox, queue, stream; may be NULL) outlives it;
  * lists, counts and misses depend on it. */
 struct hf__object {
-	const struct hf__type *type;
 	struct hf__object *container;
 	uint64_t changed; /* newest LSN that changed it or, for a container, anything in it */
-	uint64_t due; /* newest such LSN that was asked to be durable */
+	int32_t kind; /* where its type lies: hf__type() */
+	uint32_t ahead; /* hf__object_due() */
 #ifdef HF_TESTING
 	uint64_t sealed; /* checksum of the value: a change beside the hook shows */
 #endif
 };
+
+extern const struct hf__type hf__plain_type; /* below */
+
+/* Its type: all lie within 2 GiB, as what is linked together does. A zeroed object is a plain
+ * one. */
+static inline const struct hf__type *hf__type(const struct hf__object *object)
+{
+	return (const struct hf__type *)((uintptr_t)&hf__plain_type +
+	                                 (uintptr_t)(intptr_t)object->kind);
+}
+void hf__object_is(struct hf__object *object, const struct hf__type *type);
+
+/* The newest LSN that changed it, or for a container anything in it, and was asked to be durable;
+ * where that is further behind `changed` than 32 bits tell, one so far behind: an answer then waits
+ * for more than it has to. */
+static inline uint64_t hf__object_due(const struct hf__object *object)
+{
+	return object->changed > object->ahead ? object->changed - object->ahead : 0;
+}
+
+/* Sets both LSNs; due <= changed. */
+static inline void hf__object_note(struct hf__object *object, uint64_t changed, uint64_t due)
+{
+	const uint64_t ahead = changed - due;
+	object->changed = changed;
+	object->ahead = ahead < UINT32_MAX ? (uint32_t)ahead : UINT32_MAX;
+}
 
 /* One change in the making: a transaction, or one replayed entry. Opaque to domains. */
 struct hf__change;
@@ -85,9 +116,11 @@ HF_CHECKED int hf__change_remove(struct hf__change *change, struct hf__object *o
 
 /* Frees an object and its blobs at once, from no index: for deinit of a state. */
 void hf__object_free(struct hf__object *object);
+/* Its removal is final: frees it, and what its map needed for it. */
+void hf__object_gone(struct hf__object *object);
 void hf__object_drop(void *object); /* the same, for hf__index_drain() */
-/* Of what holds no value and is in no index: only ever noted as the container of what changed. */
-extern const struct hf__type hf__plain_type;
+/* hf__plain_type: of what holds no value and is in no index, only ever noted as the container of
+ * what changed. */
 /* Test builds seal each value when a change ends, and see whether it is as it was then. */
 #ifdef HF_TESTING
 void hf__object_seal(struct hf__object *object);
@@ -108,7 +141,7 @@ static inline bool hf__object_sealed(const struct hf__object *object)
 /* The part that mutations change. */
 static inline uint8_t *hf__object_value(const struct hf__object *object)
 {
-	return (uint8_t *)(uintptr_t)object + object->type->value_offset;
+	return (uint8_t *)(uintptr_t)object + hf__type(object)->value_offset;
 }
 
 /* The i-th blob pointer inside a value or its image. Images are unaligned bytes, so it is

@@ -29,7 +29,7 @@ void hf__removed_init(struct hf__removed *removed)
 {
 	*removed = (struct hf__removed){0};
 	for (unsigned i = 0; i < HF__REMOVED_NUMBERS; i++)
-		removed->numbers[i].type = &hf__plain_type;
+		hf__object_is(&removed->numbers[i], &hf__plain_type);
 }
 
 /* By the end of the hash that maps use last. */
@@ -83,7 +83,7 @@ bool hf__removed_note(struct hf__object *object)
 		c->home->final = object->changed;
 	if (c->in)
 		line_leave(c);
-	if (object->type->idle(object))
+	if (hf__type(object)->idle(object))
 		line_enter(c);
 	return c->in;
 }
@@ -93,23 +93,23 @@ bool hf__removed_note(struct hf__object *object)
 /* I-REMOVED-2. */
 static void remember(struct hf__object *number, const struct hf__object *container)
 {
-	if (container->changed > number->changed)
-		number->changed = container->changed;
-	if (container->due > number->due)
-		number->due = container->due;
+	const uint64_t due = hf__object_due(container), before = hf__object_due(number);
+	hf__object_note(number,
+	                container->changed > number->changed ? container->changed : number->changed,
+	                due > before ? due : before);
 }
 
 static void let_go(struct hf__container *c)
 {
 	struct hf__object *object = &c->object;
-	assert(object->type->idle(object)); /* I-REMOVED-1 */
+	assert(hf__type(object)->idle(object)); /* I-REMOVED-1 */
 	line_leave(c);
-	remember(object->type->number(object), object);
-	if (object->type->unlink)
-		object->type->unlink(object);
-	if (object->type->delist)
-		object->type->delist(object);
-	hf__object_free(object);
+	remember(hf__type(object)->number(object), object);
+	if (hf__type(object)->unlink)
+		hf__type(object)->unlink(object);
+	if (hf__type(object)->delist)
+		hf__type(object)->delist(object);
+	hf__object_gone(object);
 }
 
 bool hf__removed_sweep(struct hf__removed *removed, uint64_t durable, size_t keep, unsigned budget)
@@ -127,7 +127,7 @@ bool hf__removed_sweep(struct hf__removed *removed, uint64_t durable, size_t kee
 bool hf__removed_right(const struct hf__object *object)
 {
 	const struct hf__container *c = container_of(object);
-	return object->changed > c->home->final || c->in == object->type->idle(object);
+	return object->changed > c->home->final || c->in == hf__type(object)->idle(object);
 }
 
 bool hf__removed_sane(const struct hf__removed *removed)

@@ -34,7 +34,6 @@ struct hf__removed {
  * object/container.h. */
 struct hf__container {
 	struct hf__object object;
-	struct hf__map_node node; /* by name */
 	struct hf__removed *home; /* set at birth */
 	struct hf__container *older, *newer;
 	bool in; /* waits to go: I-REMOVED-1 */

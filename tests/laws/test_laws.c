@@ -244,7 +244,7 @@ static void poke(struct bare *bare, struct hf__object *object, uint8_t *at)
 
 static void poke_object(struct bare *bare, struct hf__object *object, struct hf_rng *rng)
 {
-	const struct hf__type *type = object->type;
+	const struct hf__type *type = hf__type(object);
 	uint8_t *bytes = (uint8_t *)object;
 	assert_true(hf__object_sealed(object));
 	if (type->value_size == 0)

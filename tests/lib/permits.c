@@ -92,7 +92,7 @@ static int boxes_apply(void *raw, struct hf__change *change, const struct hf__en
 	box = hf__alloc(sizeof *box);
 	if (!box)
 		return HF_ENOMEM;
-	box->object.type = &box_type;
+	hf__object_is(&box->object, &box_type);
 	box->boxes = state;
 	box->number = number;
 	box->value.permits = permits;

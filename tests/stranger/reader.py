@@ -5,75 +5,28 @@ engine/log/FORMAT.md alone.
 For each directory named as an argument (or, with `-`, on a line of standard input) it prints one
 line:
 
-    verdict segment offset last_lsn entries hash
+    verdict segment offset last_lsn entries hash [snapshot_lsn entries hash]
 
 verdict, of an opening that writes: clean, unclean (a crash: the log ends as said), empty-clean,
-empty-unclean, corrupt, newer or none (no store).
-Bodies are not judged. segment and offset say where
-the log ends, hash covers every entry in order (see Digest). For corrupt, newer and none the other
-fields are 0.
+empty-unclean, corrupt, newer or none (no store); backup, where bit 1 forbids such an opening and
+the rest is as of one that reads. Bodies are not judged. segment and offset say where the log ends,
+hash covers every entry in order (see Digest) that is replayed: behind the snapshot that an opening
+begins with, if it begins with one. Of that the last three fields tell (see Base). For corrupt,
+newer and none the other fields are 0.
 Where it and the engine disagree, one of the two, or the page, is wrong. It reads, and never writes.
 """
 
-import ctypes
 import os
 import sys
 
-# --- Checksums
-# --------------------------------------------------------------------------------------------------
+sys.dont_write_bytecode = True
 
-
-class _Hash128(ctypes.Structure):
-    _fields_ = [("low", ctypes.c_uint64), ("high", ctypes.c_uint64)]
-
-
-_xxhash = ctypes.CDLL("libxxhash.so.0")
-_xxhash.XXH3_128bits_withSeed.restype = _Hash128
-_xxhash.XXH3_128bits_withSeed.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint64]
+import snapshots  # noqa: E402
+from sums import Corrupt, Newer, Nothing, checksum, mix, u16, u32, u64, zero  # noqa: E402
 
 MASK = 2**64 - 1
-
-
-def checksum(data, seed):
-    return _xxhash.XXH3_128bits_withSeed(bytes(data), len(data), seed).low
-
-
-def mix(x):
-    x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & MASK
-    x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & MASK
-    return x ^ (x >> 31)
-
-
-def u16(data, at):
-    return int.from_bytes(data[at : at + 2], "little")
-
-
-def u32(data, at):
-    return int.from_bytes(data[at : at + 4], "little")
-
-
-def u64(data, at):
-    return int.from_bytes(data[at : at + 8], "little")
-
-
-def zero(data):
-    return not any(data)
-
-
 LSN_MAX = 2**48 - 1
 JUMP = 2**20
-
-
-class Corrupt(Exception):
-    pass
-
-
-class Newer(Exception):
-    pass
-
-
-class Nothing(Exception):
-    pass
 
 
 class Digest:
@@ -114,7 +67,7 @@ class Head:
         """Of a sector whose magic and checksum hold."""
         if self.major == 0:
             raise Corrupt("major 0")
-        if self.major != 2 or self.incompat != 0:
+        if self.major != 2 or self.incompat & ~snapshots.KNOWN_INCOMPAT:
             raise Newer("major %d, incompat %x" % (self.major, self.incompat))
 
     def unknown_features(self):
@@ -159,6 +112,7 @@ class Store:
         ):
             raise Corrupt("IDENTITY, reserved bytes")
         self.uuid, self.epoch = head.uuid, head.epoch
+        self.behind, self.backup = head.incompat & 1 != 0, head.incompat & 2 != 0
         self.base = checksum(self.uuid + self.epoch.to_bytes(2, "little"), 0)
 
     def seed(self, number):
@@ -200,6 +154,14 @@ class Store:
 
 
 class Word:
+    @staticmethod
+    def of(snapshot):
+        """It was taken when the log was durable up to it."""
+        word = Word(bytes(512))
+        word.segment, word.offset = snapshot.segment, snapshot.offset
+        word.lsn, word.chain = snapshot.lsn, snapshot.chain
+        return word
+
     def __init__(self, sector):
         self.generation = u64(sector, 8)
         self.segment, self.offset = u32(sector, 32), u32(sector, 36)
@@ -382,18 +344,20 @@ def headers_behind(store, segment, data, at):
 class Scan:
     """One segment, judged by the table of the page."""
 
-    def __init__(self, store, segment, data, next_lsn, previous_hash, pinned, word, digest):
-        self.next_lsn, self.previous_hash = next_lsn, previous_hash
+    def __init__(
+        self, store, segment, data, next_lsn, previous_hash, pinned, word, digest, begin=512
+    ):
+        self.next_lsn, self.previous_hash, self.begin = next_lsn, previous_hash, begin
         self.verdict, self.end = self._judge(store, segment, data, pinned, word, digest)
 
     def _judge(self, store, segment, data, pinned, word, digest):
         limit = pinned if pinned else len(data)
-        if limit > len(data) or limit < 512:
-            return "corrupt", 512
+        if limit > len(data) or limit < self.begin:
+            return "corrupt", self.begin
         data = data[:limit]
         here = word.offset if word and word.segment == segment else 0
         facts = set()
-        at = 512
+        at = self.begin
         while True:
             group = Group.at(store, segment, data, at)
             if (
@@ -464,7 +428,12 @@ def proves_itself(store, number, data, next_lsn):
 
 
 def read(path):
-    store, digest = Store(path), Digest()
+    store = Store(path)
+    return store, judged(path, store)
+
+
+def judged(path, store):
+    digest = Digest()
     files = segments_of(store)
     witness = store.witness_file()
     segments = {}
@@ -480,35 +449,40 @@ def read(path):
     head = max(heads)
     if named > head:
         raise Corrupt("D6")
-    chain, number = [], head
-    while number:
-        segment = segments.get(number)
-        if segment is None or not segment.valid:
-            raise Corrupt("D8: segment %d" % number)
-        if (
-            len(segment.data) != segment.size
-            if number == head
-            else len(segment.data) > segment.size
-        ):
-            raise Corrupt("D8: size of segment %d" % number)
-        chain.insert(0, segment)
-        number = segment.previous_segment
+    chain, begins_behind = chain_of(store, segments, head)
     if any(segment.head.ro_compat != 0 for segment in chain):
         raise Newer("D8b")
+    base = snapshots.newest(
+        path, store.uuid, store.epoch, lambda snapshot: of_this_log(store, chain, snapshot)
+    )
+    if begins_behind and base is None:
+        raise Corrupt("D8c")
     next_lsn, previous_hash, scan = 1, 0, None
+    first, begin = 0, 512
+    if base:
+        snapshot = base.snapshot
+        next_lsn, previous_hash = snapshot.lsn + 1, snapshot.chain
+        first, begin = snapshot.segment, snapshot.offset
+        if word is None or word.lsn < snapshot.lsn:
+            word = Word.of(snapshot)
     for i, segment in enumerate(chain):
-        if segment.previous_lsn != next_lsn - 1 or segment.previous_hash != previous_hash:
+        if segment.number < first:
+            continue
+        here = base is not None and segment.number == first
+        follows = segment.previous_lsn == next_lsn - 1 and segment.previous_hash == previous_hash
+        if not here and not follows:
             raise Corrupt("D9: segment %d does not follow" % segment.number)
         pinned = chain[i + 1].previous_offset if i + 1 < len(chain) else 0
         scan = Scan(
             store,
             segment.number,
             segment.data,
-            segment.first_lsn,
+            next_lsn if here else segment.first_lsn,
             previous_hash,
             pinned,
             word,
             digest,
+            begin if here else 512,
         )
         if scan.verdict == "corrupt":
             raise Corrupt("D9: segment %d" % segment.number)
@@ -523,32 +497,95 @@ def read(path):
         and word.lsn == next_lsn - 1
         and word.chain == previous_hash
     )
-    return "clean" if clean else "unclean", head, scan.end, next_lsn - 1, digest
+    return "clean" if clean else "unclean", head, scan.end, next_lsn - 1, digest, base
+
+
+def chain_of(store, segments, head):
+    """The segments of the log, and whether it begins behind a snapshot."""
+    chain, number, begins_behind = [], head, False
+    while number:
+        segment = segments.get(number)
+        if segment is None and store.behind and chain[0].previous_lsn != 0:
+            begins_behind = True
+            break
+        if segment is None or not segment.valid:
+            raise Corrupt("D8: segment %d" % number)
+        if (
+            len(segment.data) != segment.size
+            if number == head
+            else len(segment.data) > segment.size
+        ):
+            raise Corrupt("D8: size of segment %d" % number)
+        chain.insert(0, segment)
+        number = segment.previous_segment
+    return chain, begins_behind or (store.behind and chain[0].previous_lsn != 0)
+
+
+def of_this_log(store, chain, snapshot):
+    """Does the log that is there have its place, or begin just behind it?"""
+    own = [segment for segment in chain if segment.number == snapshot.segment]
+    if not own:
+        if not chain:
+            return snapshot.segment == 0 and snapshot.chain == 0
+        first = chain[0]
+        return (
+            first.previous_segment == snapshot.segment
+            and first.previous_offset == snapshot.offset
+            and first.previous_lsn == snapshot.lsn
+            and first.previous_hash == snapshot.chain
+        )
+    segment = own[0]
+    scan = Scan(
+        store,
+        segment.number,
+        segment.data,
+        segment.first_lsn,
+        segment.previous_hash,
+        snapshot.offset,
+        None,
+        None,
+    )
+    return (
+        scan.verdict == "clean"
+        and scan.next_lsn - 1 == snapshot.lsn
+        and scan.previous_hash == snapshot.chain
+    )
 
 
 def empty(store, files, segments, word):
+    base = None
+    if not (word and word.segment):
+        base = snapshots.newest(
+            store.path, store.uuid, store.epoch, lambda snapshot: of_this_log(store, [], snapshot)
+        )
+        if base is None and store.behind:
+            raise Corrupt("D8c")
+    next_lsn = base.snapshot.lsn + 1 if base else 1
     if (word and word.segment) or not files:
         raise Corrupt("D1")
     if any(segment.foreign for segment in segments.values()):
         raise Corrupt("D1b")
     for number, data in files.items():
-        if proves_itself(store, number, data, 1):
+        if proves_itself(store, number, data, next_lsn):
             raise Corrupt("D2")
     all_zero = word is None and all(zero(data) for data in files.values())
-    return "empty-clean" if all_zero else "empty-unclean", 0, 0, 0, Digest()
+    return "empty-clean" if all_zero else "empty-unclean", 0, 0, 0, Digest(), base
 
 
 def line_of(path):
     try:
-        verdict, segment, offset, last, digest = read(path)
-        return "%s %d %d %d %d %016x" % (
-            verdict,
+        store, (verdict, segment, offset, last, digest, base) = read(path)
+        line = "%s %d %d %d %d %016x" % (
+            "backup" if store.backup else verdict,
             segment,
             offset,
             last,
             digest.entries,
             digest.value,
         )
+        if base:
+            line += " %d %d %016x" % (base.snapshot.lsn, base.entries, base.value)
+        return line
     except Corrupt:
         return "corrupt 0 0 0 0 %016x" % 0
     except Newer:

@@ -147,8 +147,8 @@ static int tell(struct cli *cli, const struct hf_error *error, const char *messa
 
 const char *cli_next_step(const struct cli *cli, const struct hf_error *error)
 {
-	if (error->code != HF_ECORRUPT)
-		return "";
+	if (error->code != HF_ECORRUPT || strstr(error->text, "'holdfast fsck'"))
+		return ""; /* the library has said it */
 	if (cli->command && strcmp(cli->command->noun, "fsck") == 0)
 		return "; 'holdfast salvage FROM TO' makes a store of the rest";
 	return "; 'holdfast fsck' says what is lost, 'holdfast salvage FROM TO' makes a store of the "

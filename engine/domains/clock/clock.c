@@ -167,7 +167,7 @@ static int clock_init(void *raw, const struct hf__domain_env *env)
 {
 	struct clock_state *state = raw;
 	(void)env;
-	state->root.type = &root_type;
+	hf__object_is(&state->root, &root_type);
 	return HF_OK;
 }
 
@@ -197,7 +197,7 @@ static int add(struct clock_state *state, struct hf__change *change, const struc
 		hf__blob_free(value->reason);
 		return HF_ENOMEM;
 	}
-	new->object.type = &set_backs_type;
+	hf__object_is(&new->object, &set_backs_type);
 	new->object.container = &state->root;
 	new->state = state;
 	new->value = *value;

@@ -25,56 +25,44 @@ void hf__pair_join(struct hf__pair *pair, struct hf_bytes container, struct hf_b
 	memcpy(pair->bytes + 2 + container.len, name.data, name.len);
 }
 
-struct hf__map_node *hf__pair_find(const struct hf__map *map, struct hf_bytes container,
-                                   struct hf_bytes name, hf__map_equal equal)
+uint64_t hf__pair_hash(const struct hf__map *map, struct hf_bytes container, struct hf_bytes name)
+{
+	struct hf__pair pair;
+	hf__pair_join(&pair, container, name);
+	return hf__map_hash(map, pair.bytes, pair.len);
+}
+
+void *hf__pair_find(const struct hf__map *map, struct hf_bytes container, struct hf_bytes name,
+                    hf__map_equal equal)
 {
 	struct hf__pair pair;
 	hf__pair_join(&pair, container, name);
 	return hf__map_find(map, hf__map_hash(map, pair.bytes, pair.len), equal, &pair);
 }
 
-void hf__pair_insert(struct hf__map *map, struct hf__map_node *node, struct hf_bytes container,
-                     struct hf_bytes name)
+void hf__objects_free(struct hf__map *map)
 {
-	struct hf__pair pair;
-	hf__pair_join(&pair, container, name);
-	hf__map_insert(map, node, hf__map_hash(map, pair.bytes, pair.len));
-}
-
-/* The object that a map's node lies in. */
-static struct hf__object *object_of(struct hf__map_node *node, size_t offset)
-{
-	return (struct hf__object *)(void *)((uint8_t *)node - offset);
-}
-
-void hf__objects_free(struct hf__map *map, size_t offset)
-{
-	struct hf__map_node *next;
-	for (struct hf__map_node *node = hf__map_next(map, NULL); node; node = next) {
-		next = hf__map_next(map, node);
-		hf__object_free(object_of(node, offset));
-	}
+	struct hf__map_walk walk = {0};
+	struct hf__object *object;
+	while ((object = hf__map_next(map, &walk)) != NULL)
+		hf__object_free(object);
 	hf__map_deinit(map);
 }
 
-void hf__objects_opened(struct hf__map *map, size_t offset, uint64_t newest_unleased,
-                        uint64_t first_lsn, uint64_t *incarnation)
+void hf__objects_opened(struct hf__map *map, uint64_t newest_unleased, uint64_t first_lsn,
+                        uint64_t *incarnation)
 {
 	const uint64_t lower = first_lsn < *incarnation ? first_lsn : *incarnation;
 	if (newest_unleased < lower) { /* over before and after */
 		*incarnation = first_lsn;
 		return;
 	}
-	struct hf__map_node *node = NULL;
-	while ((node = hf__map_next(map, node)) != NULL) {
-		struct hf__object *object = object_of(node, offset);
-		object->type->unlink(object);
-	}
+	struct hf__object *object;
+	for (struct hf__map_walk walk = {0}; (object = hf__map_next(map, &walk)) != NULL;)
+		hf__type(object)->unlink(object);
 	*incarnation = first_lsn;
-	while ((node = hf__map_next(map, node)) != NULL) {
-		struct hf__object *object = object_of(node, offset);
-		object->type->link(object);
-	}
+	for (struct hf__map_walk walk = {0}; (object = hf__map_next(map, &walk)) != NULL;)
+		hf__type(object)->link(object);
 }
 
 int hf__settle_heap(const struct hf__heap *endings, int64_t until, struct hf__decision *d,
@@ -82,7 +70,7 @@ int hf__settle_heap(const struct hf__heap *endings, int64_t until, struct hf__de
                     int (*log)(struct hf__decision *d, const struct hf__heap_node *due))
 {
 	const struct hf__heap_node *due;
-	while ((due = hf__heap_first(endings)) && due->deadline <= until) {
+	while ((due = hf__heap_first(endings)) && endings->deadline(due) <= until) {
 		if (*budget == 0) {
 			*more = true;
 			return HF_OK;

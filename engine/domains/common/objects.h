@@ -29,12 +29,10 @@ struct hf__pair {
 /* Both parts fit: checked when they were taken in. */
 void hf__pair_join(struct hf__pair *pair, struct hf_bytes container, struct hf_bytes name);
 
-/* The node whose key is the pair; `equal` is given a struct hf__pair. NULL: there is none. */
-struct hf__map_node *hf__pair_find(const struct hf__map *map, struct hf_bytes container,
-                                   struct hf_bytes name, hf__map_equal equal);
-
-void hf__pair_insert(struct hf__map *map, struct hf__map_node *node, struct hf_bytes container,
-                     struct hf_bytes name);
+uint64_t hf__pair_hash(const struct hf__map *map, struct hf_bytes container, struct hf_bytes name);
+/* The object whose key is the pair; `equal` is given a struct hf__pair. NULL: there is none. */
+void *hf__pair_find(const struct hf__map *map, struct hf_bytes container, struct hf_bytes name,
+                    hf__map_equal equal);
 
 static inline bool hf__pair_is(const struct hf__pair *pair, struct hf_bytes container,
                                struct hf_bytes name)
@@ -44,15 +42,15 @@ static inline bool hf__pair_is(const struct hf__pair *pair, struct hf_bytes cont
 
 /* --- All objects of a map --------------------------------------------------------------------- */
 
-/* `node` is where the map's node lies in each object. For deinit: frees them and the map. */
-void hf__objects_free(struct hf__map *map, size_t node);
+/* For deinit: frees them and the map. */
+void hf__objects_free(struct hf__map *map);
 /* A new incarnation begins at `first_lsn`: what was held without a lease by an older one is free.
  * Until then what was held by one before *incarnation was; at first that is all of it. Where an
  * object (none above `newest_unleased`) is between the two, all are put where they belong: so it is
  * when a living state was loaded again, and where a state outlives its writer. The usual opening
  * looks at nothing. */
-void hf__objects_opened(struct hf__map *map, size_t node, uint64_t newest_unleased,
-                        uint64_t first_lsn, uint64_t *incarnation);
+void hf__objects_opened(struct hf__map *map, uint64_t newest_unleased, uint64_t first_lsn,
+                        uint64_t *incarnation);
 
 /* --- Endings in heaps: of mono times, or of instants that a caller named ---------------------- */
 
@@ -60,7 +58,7 @@ void hf__objects_opened(struct hf__map *map, size_t node, uint64_t newest_unleas
 static inline int64_t hf__first_ending(const struct hf__heap *endings)
 {
 	const struct hf__heap_node *first = hf__heap_first(endings);
-	return first ? first->deadline : INT64_MAX;
+	return first ? endings->deadline(first) : INT64_MAX;
 }
 
 /* Logs what has ended by `until`, one entry each, at most *budget, which it lowers. *more: some are

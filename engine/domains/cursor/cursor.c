@@ -16,7 +16,7 @@
 static void cursor_deinit(void *state)
 {
 	struct hf__cursor_state *s = state;
-	hf__objects_free(&s->cursors, offsetof(struct hf__cursor, node));
+	hf__objects_free(&s->cursors);
 	hf__containers_deinit(state);
 }
 
@@ -24,7 +24,7 @@ static void cursor_deinit(void *state)
 
 /* The value after the entry; `out` holds nothing new on failure. */
 static int make_value(const struct hf__cursor *cursor, const struct hf__cursor_image *image,
-                      uint64_t version, struct hf__cursor_value *out)
+                      struct hf__cursor_value *out)
 {
 	const struct hf__cursor_value *old = &cursor->value;
 	*out = *old;
@@ -33,18 +33,16 @@ static int make_value(const struct hf__cursor *cursor, const struct hf__cursor_i
 	out->updated_at = image->updated_at;
 	out->reset_at = image->reset_at;
 	out->error_count = image->error_count;
-	out->version = version;
 	if (hf__blob_keep(old->delivery_id, image->delivery_id, &out->delivery_id) &&
 	    hf__blob_keep(old->last_error, image->last_error, &out->last_error) &&
 	    hf__blob_keep(old->reset_reason, image->reset_reason, &out->reset_reason))
 		return HF_OK;
-	hf__value_drop(cursor->object.type, old, out);
+	hf__value_drop(hf__type(&cursor->object), old, out);
 	return HF_ENOMEM;
 }
 
 static int add_cursor(struct hf__cursor_state *s, struct hf__change *change,
-                      const struct hf__cursor_position *key, const struct hf__cursor_image *image,
-                      uint64_t version)
+                      const struct hf__cursor_position *key, const struct hf__cursor_image *image)
 {
 	int rc;
 	struct hf__stream *stream = hf__container_get(s, change, key->part[HF__STREAM], &rc);
@@ -54,7 +52,7 @@ static int add_cursor(struct hf__cursor_state *s, struct hf__change *change,
 	if (!cursor)
 		return HF_ENOMEM;
 	struct hf__cursor_value value;
-	rc = make_value(cursor, image, version, &value);
+	rc = make_value(cursor, image, &value);
 	if (rc != HF_OK) {
 		hf__small_free(cursor);
 		return rc;
@@ -64,10 +62,10 @@ static int add_cursor(struct hf__cursor_state *s, struct hf__change *change,
 }
 
 static int change_cursor(struct hf__cursor *cursor, struct hf__change *change,
-                         const struct hf__cursor_image *image, uint64_t version)
+                         const struct hf__cursor_image *image)
 {
 	struct hf__cursor_value value;
-	const int rc = make_value(cursor, image, version, &value);
+	const int rc = make_value(cursor, image, &value);
 	return rc == HF_OK ? hf__change_set(change, &cursor->object, &value) : rc;
 }
 
@@ -106,8 +104,7 @@ static int apply_set(struct hf__cursor_state *s, struct hf__change *change,
 	struct hf__cursor *cursor = hf__cursor_find(s, &key);
 	if (!follows(cursor, cause, &image))
 		return HF_ECORRUPT;
-	return cursor ? change_cursor(cursor, change, &image, entry->lsn)
-	              : add_cursor(s, change, &key, &image, entry->lsn);
+	return cursor ? change_cursor(cursor, change, &image) : add_cursor(s, change, &key, &image);
 }
 
 static int apply_remove(struct hf__cursor_state *s, struct hf__change *change,
@@ -142,7 +139,7 @@ static int cursor_show(const void *object, struct hf__emitter *emitter)
 	const struct hf__cursor_position key = hf__cursor_position_of(cursor);
 	const struct hf__cursor_image image = hf__cursor_image_of(cursor);
 	hf__cursor_put_set(&emitter->body, HF__CURSOR_STATE, &key, &image);
-	return emitter->emit(emitter, cursor->value.version, HF__CURSOR_SET);
+	return emitter->emit(emitter, cursor->object.changed, HF__CURSOR_SET);
 }
 
 /* --- Verify ----------------------------------------------------------------------------------- */
@@ -150,7 +147,7 @@ static int cursor_show(const void *object, struct hf__emitter *emitter)
 static bool cursor_sane(const struct hf__cursor_state *s, const struct hf__cursor *cursor)
 {
 	const struct hf__cursor_position key = hf__cursor_position_of(cursor);
-	return cursor->value.version != 0 && cursor->value.last_sequence >= 0 &&
+	return cursor->object.changed != 0 && cursor->value.last_sequence >= 0 &&
 	       hf__object_sealed(&cursor->object) && hf__cursor_find(s, &key) == cursor &&
 	       hf__container_find(s, key.part[HF__STREAM]) == hf__cursor_stream(cursor);
 }
@@ -166,9 +163,9 @@ static bool view_sane(const struct hf__cursor_state *s, enum hf__cursor_view vie
 static bool streams_sane(const struct hf__cursor_state *s)
 {
 	size_t cursors = 0, count = 0;
-	for (struct hf__map_node *node = hf__map_next(&s->streams.map, NULL); node;
-	     node = hf__map_next(&s->streams.map, node), count++) {
-		const struct hf__stream *stream = HF__OUTER(node, struct hf__stream, head.node);
+	struct hf__map_walk walk = {0};
+	for (const struct hf__stream *stream; (stream = hf__map_next(&s->streams.map, &walk)) != NULL;
+	     count++) {
 		if (!hf__container_sane(s, stream, 0))
 			return false;
 		cursors += stream->cursors;
@@ -186,9 +183,9 @@ static int cursor_verify(const void *state, struct hf__text *why)
 		                  (unsigned)view);
 	}
 	size_t count = 0;
-	for (struct hf__map_node *node = hf__map_next(&s->cursors, NULL); node;
-	     node = hf__map_next(&s->cursors, node), count++) {
-		const struct hf__cursor *cursor = hf__cursor_of_map(node);
+	struct hf__map_walk walk = {0};
+	for (const struct hf__cursor *cursor; (cursor = hf__map_next(&s->cursors, &walk)) != NULL;
+	     count++) {
 		const struct hf__cursor_position key = hf__cursor_position_of(cursor);
 		if (cursor_sane(s, cursor))
 			continue;

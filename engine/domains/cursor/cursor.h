@@ -56,13 +56,13 @@ struct hf__stream {
 	uint8_t name[];
 };
 
+/* Its version is the LSN of its newest change: object.changed. */
 struct hf__cursor_value {
 	int64_t last_sequence;
 	int64_t last_delivered_at;
 	int64_t updated_at;
 	int64_t reset_at;
 	uint64_t error_count;
-	uint64_t version;
 	struct hf__blob *delivery_id;
 	struct hf__blob *last_error;
 	struct hf__blob *reset_reason;
@@ -70,14 +70,11 @@ struct hf__cursor_value {
 
 struct hf__cursor {
 	struct hf__object object; /* container: its stream */
-	struct hf__map_node node;
 	struct hf__index_node nodes[HF__CURSOR_VIEWS];
 	struct hf__cursor_value value;
 	uint16_t lens[2]; /* of consumer, subject */
 	uint8_t text[]; /* these, one behind the other */
 };
-
-HF__DEFINE_OUTER(hf__cursor_of_map, struct hf__map_node, struct hf__cursor, node);
 
 /* --- cursor/entry.c --------------------------------------------------------------------------- */
 

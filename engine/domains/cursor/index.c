@@ -6,7 +6,7 @@
 /* --- Maps ------------------------------------------------------------------------------------- */
 
 /* The parts of a full key joined by NUL, which none of them holds. */
-static uint64_t hash_of(const struct hf__cursor_state *state, const struct hf__cursor_position *key)
+static uint64_t hash_of(const struct hf__map *map, const struct hf__cursor_position *key)
 {
 	uint8_t joined[HF__CURSOR_PARTS * (HF_KEY_MAX + 1)];
 	size_t len = 0;
@@ -16,20 +16,30 @@ static uint64_t hash_of(const struct hf__cursor_state *state, const struct hf__c
 		len += key->part[i].len;
 		joined[len++] = 0;
 	}
-	return hf__map_hash(&state->cursors, joined, len);
+	return hf__map_hash(map, joined, len);
 }
 
-static bool cursor_has_key(const struct hf__map_node *node, const void *key)
+static uint64_t cursor_hash(const struct hf__map *map, const void *cursor)
+{
+	const struct hf__cursor_position key = hf__cursor_position_of(cursor);
+	return hash_of(map, &key);
+}
+
+static struct hf__map *cursor_map(const struct hf__object *object)
+{
+	return &hf__cursor_stream((const void *)object)->state->cursors;
+}
+
+static bool cursor_has_key(const void *cursor, const void *key)
 {
 	return hf__fields_compare_at(&hf__cursor_views[HF__CURSOR_BY_CONSUMER].fields, HF__CURSOR_PARTS,
-	                             hf__cursor_of_map(node), key) == 0;
+	                             cursor, key) == 0;
 }
 
 struct hf__cursor *hf__cursor_find(const struct hf__cursor_state *state,
                                    const struct hf__cursor_position *key)
 {
-	return hf__cursor_of_map(
-	    hf__map_find(&state->cursors, hash_of(state, key), cursor_has_key, key));
+	return hf__map_find(&state->cursors, hash_of(&state->cursors, key), cursor_has_key, key);
 }
 
 const struct hf__object *hf__cursor_depends(const struct hf__cursor_state *state,
@@ -45,8 +55,7 @@ static void enlist_cursor(struct hf__object *object)
 {
 	struct hf__cursor *cursor = (void *)object;
 	struct hf__cursor_state *state = hf__cursor_stream(cursor)->state;
-	const struct hf__cursor_position key = hf__cursor_position_of(cursor);
-	hf__map_insert(&state->cursors, &cursor->node, hash_of(state, &key));
+	hf__map_insert(&state->cursors, cursor, cursor_hash(&state->cursors, cursor));
 	for (unsigned i = 0; i < HF__CURSOR_FIRST_BY_VALUE; i++)
 		hf__index_insert(&state->views[i], &cursor->nodes[i]);
 	hf__cursor_stream(cursor)->cursors++;
@@ -56,7 +65,7 @@ static void delist_cursor(struct hf__object *object)
 {
 	struct hf__cursor *cursor = (void *)object;
 	struct hf__cursor_state *state = hf__cursor_stream(cursor)->state;
-	hf__map_remove(&state->cursors, &cursor->node);
+	hf__map_remove(&state->cursors, cursor);
 	for (unsigned i = 0; i < HF__CURSOR_FIRST_BY_VALUE; i++)
 		hf__index_remove(&state->views[i], &cursor->nodes[i]);
 	hf__cursor_stream(cursor)->cursors--;
@@ -93,6 +102,7 @@ static const struct hf__type cursor_type = {
                      offsetof(struct hf__cursor, value.reset_reason)},
     .enlist = enlist_cursor,
     .delist = delist_cursor,
+    .map = cursor_map,
     .link = link_cursor,
     .unlink = unlink_cursor,
 };
@@ -117,7 +127,7 @@ struct hf__cursor *hf__cursor_new(struct hf__stream *stream, const struct hf__cu
 	struct hf__cursor *cursor = hf__small_alloc(sizeof *cursor + consumer.len + subject.len);
 	if (!cursor)
 		return NULL;
-	cursor->object.type = &cursor_type;
+	hf__object_is(&cursor->object, &cursor_type);
 	cursor->object.container = &stream->head.object;
 	cursor->lens[0] = (uint16_t)consumer.len;
 	cursor->lens[1] = (uint16_t)subject.len;
@@ -133,7 +143,7 @@ int hf__cursor_state_init(void *raw, const struct hf__domain_env *env)
 	for (unsigned i = 0; i < HF__CURSOR_VIEWS; i++)
 		hf__index_init(&state->views[i], &hf__cursor_views[i]);
 	return hf__containers_init(state, &stream_type, env->hash_key) &&
-	               hf__map_init(&state->cursors, env->hash_key)
+	               hf__map_init(&state->cursors, cursor_hash, env->hash_key)
 	           ? HF_OK
 	           : HF_ENOMEM;
 }

@@ -111,7 +111,7 @@ static int look(const struct hf__cursor_state *s, struct hf__decision *d,
 		return HF_EINVAL; /* checked before: not reached */
 	found->cursor = hf__cursor_find(s, &found->key);
 	hf__depends(d, hf__cursor_depends(s, found->cursor, found->key.part[HF__STREAM]));
-	const int rc = hf__expect(d, write->expect, found->cursor ? found->cursor->value.version : 0);
+	const int rc = hf__expect(d, write->expect, found->cursor ? found->cursor->object.changed : 0);
 	if (rc != HF_OK) {
 		hf__text_add(&d->why, ": ");
 		hf__cursor_add_name(&d->why, &found->key);
@@ -146,7 +146,7 @@ static int put(struct hf__decision *d, const struct found *found,
 {
 	if (found->cursor) {
 		const struct hf__cursor_image old = hf__cursor_image_of(found->cursor);
-		result->version = found->cursor->value.version;
+		result->version = found->cursor->object.changed;
 		if (hf__cursor_images_equal(&old, image))
 			return HF_OK;
 	}
@@ -276,7 +276,7 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw,
 	struct found found;
 	const int rc = look(state, d, &args->write, &args->key, &found);
 	if (rc == HF_OK && found.cursor)
-		result->version = found.cursor->value.version;
+		result->version = found.cursor->object.changed;
 	return rc;
 }
 

@@ -28,7 +28,7 @@ static int copy_cursor(struct hf__query *q, const struct hf__cursor *cursor, str
 	out->error_count = image.error_count;
 	out->updated_at = image.updated_at;
 	out->reset_at = image.reset_at;
-	out->version = cursor->value.version;
+	out->version = cursor->object.changed;
 	return HF_OK;
 }
 

@@ -20,7 +20,6 @@ static int make_value(const struct hf__document_state *state, const struct hf__e
 {
 	const struct hf__document_value *old = &document->value;
 	*out = *old;
-	out->version = entry->lsn;
 	out->created_at = image->created_at;
 	out->updated_at = image->updated_at;
 	out->expires_at =
@@ -31,7 +30,7 @@ static int make_value(const struct hf__document_state *state, const struct hf__e
 	struct hf__kept payload;
 	const int rc = hf__payload_keep(&state->env, entry, image->payload, &payload);
 	if (rc != HF_OK)
-		hf__value_drop(document->object.type, old, out);
+		hf__value_drop(hf__type(&document->object), old, out);
 	else
 		out->payload = payload;
 	return rc;
@@ -43,7 +42,7 @@ static int set_value(struct hf__change *change, struct hf__document *document,
 {
 	if (value->expires_at == HF_UNSET || hf__document_may_end(document))
 		return hf__change_set(change, &document->object, value);
-	hf__value_drop(document->object.type, &document->value, value);
+	hf__value_drop(hf__type(&document->object), &document->value, value);
 	return HF_ENOMEM;
 }
 
@@ -125,13 +124,12 @@ static int apply_whole(struct hf__document_state *state, struct hf__change *chan
 }
 
 /* The payload stays where it is. */
-static int apply_regrouped(struct hf__change *change, const struct hf__entry *entry,
-                           struct hf__document *document, const struct hf__document_image *image)
+static int apply_regrouped(struct hf__change *change, struct hf__document *document,
+                           const struct hf__document_image *image)
 {
 	struct hf__document_value value = document->value;
 	if (hf__bytes_equal(hf__blob_bytes(value.group), image->group))
 		return HF_ECORRUPT;
-	value.version = entry->lsn;
 	value.updated_at = image->updated_at;
 	return hf__blob_new(image->group, &value.group) ? set_value(change, document, &value)
 	                                                : HF_ENOMEM;
@@ -177,5 +175,5 @@ int hf__document_apply(void *raw, struct hf__change *change, const struct hf__en
 	if (!document)
 		return HF_ECORRUPT;
 	return entry->kind == HF__DOCUMENT_GONE ? apply_gone(change, entry, document, &image)
-	                                        : apply_regrouped(change, entry, document, &image);
+	                                        : apply_regrouped(change, document, &image);
 }

@@ -24,7 +24,8 @@ static const char *document_fault(const struct hf__document_state *state,
 	const bool ends = value->expires_at != HF_UNSET;
 	if (!hf__object_sealed(&document->object))
 		return "it was changed beside the hook";
-	if (value->version == 0 || value->created_at == HF_UNSET || value->updated_at == HF_UNSET)
+	if (document->object.changed == 0 || value->created_at == HF_UNSET ||
+	    value->updated_at == HF_UNSET)
 		return "it has no version, or no time";
 	if (document->orders != collection->value.orders)
 		return "it keeps other orders than its collection";
@@ -37,11 +38,11 @@ static const char *document_fault(const struct hf__document_state *state,
 		if (node && (node->weight != hf__document_until(document) || node->tag != value->computed))
 			return "its weight in an order is wrong";
 	}
-	if (ends && (!document->ending || !document->ending->heap.in ||
-	             document->ending->heap.deadline != value->expires_at))
+	if (ends && (!document->ending || !hf__heap_in(&document->ending->heap)))
 		return "its ending is not noted";
-	return !ends && document->ending && document->ending->heap.in ? "an ending is noted for it"
-	                                                              : NULL;
+	return !ends && document->ending && hf__heap_in(&document->ending->heap)
+	           ? "an ending is noted for it"
+	           : NULL;
 }
 
 /* Are the documents of this order, which are `expected`, sound and strictly ascending? */

@@ -12,7 +12,7 @@
 static void document_deinit(void *raw)
 {
 	struct hf__document_state *state = raw;
-	hf__objects_free(&state->documents, offsetof(struct hf__document, node));
+	hf__objects_free(&state->documents);
 	hf__containers_deinit(state);
 }
 
@@ -53,7 +53,7 @@ static int document_show(const void *object, struct hf__emitter *emitter)
 	    hf__document_image_of(document, HF__DOCUMENT_STATE, emitter->setback);
 	hf__document_encode(&emitter->body, HF__DOCUMENT_WHOLE, &image, true);
 	const int rc = hf__show_payload(emitter, &document->value.payload);
-	return rc == HF_OK ? emitter->emit(emitter, document->value.version, HF__DOCUMENT_WHOLE) : rc;
+	return rc == HF_OK ? emitter->emit(emitter, document->object.changed, HF__DOCUMENT_WHOLE) : rc;
 }
 
 const struct hf__domain hf__document_domain = {

@@ -75,8 +75,8 @@ struct hf__collection {
 	uint8_t name[];
 };
 
+/* Its version is the LSN of its newest change: object.changed. */
 struct hf__document_value {
-	uint64_t version;
 	int64_t created_at, updated_at;
 	int64_t expires_at; /* HF_UNSET: never. A mono time if computed */
 	struct hf__kept payload;
@@ -99,7 +99,6 @@ struct hf__document_ending {
 
 struct hf__document {
 	struct hf__object object; /* container: its collection */
-	struct hf__map_node node;
 	/* NULL until it first had an expires_at; no part of the value: it may stay unused */
 	struct hf__document_ending *ending;
 	struct hf__document_value value;
@@ -107,8 +106,6 @@ struct hf__document {
 	uint8_t orders; /* its collection's */
 	struct hf__document_place places[]; /* one for each order, lowest bit first */
 };
-
-HF__DEFINE_OUTER(hf__document_of_map, struct hf__map_node, struct hf__document, node);
 
 /* --- document/entry.c and document/describe.c ------------------------------------------------- */
 

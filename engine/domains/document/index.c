@@ -123,17 +123,29 @@ struct hf__document *hf__collection_any(const struct hf__collection *collection)
 
 /* --- Lookup ----------------------------------------------------------------------------------- */
 
-static bool document_equal(const struct hf__map_node *node, const void *raw)
+static bool document_equal(const void *object, const void *raw)
 {
-	const struct hf__document *document = hf__document_of_map(node);
+	const struct hf__document *document = object;
 	return hf__pair_is(raw, hf__container_name(hf__document_collection(document)),
 	                   hf__document_id(document));
+}
+
+static uint64_t document_hash(const struct hf__map *map, const void *object)
+{
+	const struct hf__document *document = object;
+	return hf__pair_hash(map, hf__container_name(hf__document_collection(document)),
+	                     hf__document_id(document));
+}
+
+static struct hf__map *document_map(const struct hf__object *object)
+{
+	return &hf__document_collection((const void *)object)->state->documents;
 }
 
 struct hf__document *hf__document_find(const struct hf__document_state *state,
                                        struct hf_bytes collection, struct hf_bytes id)
 {
-	return hf__document_of_map(hf__pair_find(&state->documents, collection, id, document_equal));
+	return hf__pair_find(&state->documents, collection, id, document_equal);
 }
 
 /* --- Hooks ------------------------------------------------------------------------------------ */
@@ -148,18 +160,21 @@ static void note_until(struct hf__collection *collection)
 
 static void document_enlist(struct hf__object *object)
 {
-	struct hf__document *document = (void *)object;
-	const struct hf__collection *collection = hf__document_collection(document);
-	hf__pair_insert(&collection->state->documents, &document->node, hf__container_name(collection),
-	                hf__document_id(document));
+	struct hf__map *map = document_map(object);
+	hf__map_insert(map, object, document_hash(map, object));
 }
 
 static void document_delist(struct hf__object *object)
 {
 	struct hf__document *document = (void *)object;
 	struct hf__collection *collection = hf__document_collection(document);
-	hf__map_remove(&collection->state->documents, &document->node);
+	hf__map_remove(&collection->state->documents, document);
 	note_until(collection);
+}
+
+static int64_t document_deadline(const struct hf__heap_node *node)
+{
+	return hf__document_of_heap(node)->value.expires_at;
 }
 
 static void document_link(struct hf__object *object)
@@ -174,11 +189,9 @@ static void document_link(struct hf__object *object)
 		node->tag = document->value.computed ? HF__COMPUTED : 0;
 		hf__index_insert(&collection->views[view], node);
 	}
-	if (document->value.expires_at != HF_UNSET) {
-		document->ending->heap.deadline = document->value.expires_at;
+	if (document->value.expires_at != HF_UNSET)
 		hf__heap_insert(&collection->state->endings[document->value.computed],
 		                &document->ending->heap);
-	}
 	note_until(collection);
 }
 
@@ -216,6 +229,7 @@ static const struct hf__type document_type = {
     .payload_count = 1,
     .enlist = document_enlist,
     .delist = document_delist,
+    .map = document_map,
     .link = document_link,
     .unlink = document_unlink,
     .free = document_free,
@@ -249,7 +263,7 @@ struct hf__document *hf__document_new(struct hf__collection *collection, struct 
 	    hf__small_alloc(sizeof *document + places * sizeof document->places[0] + id.len);
 	if (!document)
 		return NULL;
-	document->object.type = &document_type;
+	hf__object_is(&document->object, &document_type);
 	document->object.container = &collection->head.object;
 	document->orders = (uint8_t)collection->value.orders;
 	document->value.expires_at = HF_UNSET;
@@ -282,8 +296,9 @@ int hf__document_state_init(void *raw, const struct hf__domain_env *env)
 {
 	struct hf__document_state *state = raw;
 	state->env = *env;
+	state->endings[0].deadline = state->endings[1].deadline = document_deadline;
 	return hf__containers_init(state, &collection_type, env->hash_key) &&
-	               hf__map_init(&state->documents, env->hash_key)
+	               hf__map_init(&state->documents, document_hash, env->hash_key)
 	           ? HF_OK
 	           : HF_ENOMEM;
 }

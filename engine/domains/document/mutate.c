@@ -33,7 +33,7 @@ int hf__document_look(const struct hf__document_state *state, struct hf__decisio
 	hf__depends(d, document ? &document->object
 	                        : hf__container_depends(state, collection, key->collection));
 	*out = document && !hf__document_over(document, HF__INSTANT_OF(d)) ? document : NULL;
-	const int rc = hf__expect(d, write->expect, *out ? (*out)->value.version : 0);
+	const int rc = hf__expect(d, write->expect, *out ? (*out)->object.changed : 0);
 	if (rc != HF_OK) {
 		hf__text_add(&d->why, ": ");
 		hf__document_add_key(&d->why, key);
@@ -62,7 +62,7 @@ static int regroup_decide(void *state, struct hf__decision *d, const void *raw,
 	const int rc = require(state, d, &args->write, &args->key, &document);
 	if (rc != HF_OK)
 		return rc;
-	result->version = document->value.version;
+	result->version = document->object.changed;
 	if (hf__bytes_equal(hf__blob_bytes(document->value.group), args->group))
 		return HF_OK;
 	struct hf__document_image image =
@@ -115,7 +115,7 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw,
 	struct hf__document *document;
 	const int rc = hf__document_look(state, d, &args->write, &args->key, &document);
 	if (rc == HF_OK && document)
-		result->version = document->value.version;
+		result->version = document->object.changed;
 	return rc;
 }
 

@@ -118,7 +118,7 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw,
 		return rc;
 	const struct hf__document_image image = image_of(d, args, old, orders);
 	const bool over = image.expires_at != HF_UNSET && image.expires_at <= d->now;
-	result->version = old ? old->value.version : 0;
+	result->version = old ? old->object.changed : 0;
 	if (old ? same(old, &image, d->setback) : over)
 		return HF_OK;
 	rc = make_way(d, collection, &image);

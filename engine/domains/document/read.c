@@ -55,7 +55,7 @@ int hf__document_answer(struct hf__query *q, const struct hf__document *document
 	    .updated_at = value->updated_at,
 	    .expires_at = hf__document_expires_at(document, q->setback),
 	    .expires_computed = value->computed,
-	    .version = value->version,
+	    .version = document->object.changed,
 	};
 	int rc = hf__answer_bytes(q->answer, hf__container_name(hf__document_collection(document)),
 	                          &out->key.collection);

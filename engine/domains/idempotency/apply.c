@@ -57,7 +57,7 @@ static int make_value(const struct hf__idem_state *state, const struct hf__entry
 	if (rc == HF_OK)
 		return HF_OK;
 	out->response = (struct hf__kept){NULL};
-	hf__value_drop(of->object.type, old, out);
+	hf__value_drop(hf__type(&of->object), old, out);
 	return rc;
 }
 

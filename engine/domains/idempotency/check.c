@@ -50,7 +50,7 @@ static const char *place_fault(const struct hf__idem_state *state,
 	if (entry->by_key.weight != end || entry->by_end.weight != end ||
 	    entry->by_key.tag != entry->value.computed || entry->by_end.tag != entry->value.computed)
 		return "the instant at which it ends is wrong";
-	if (entry->ending.in != ends || (ends && entry->ending.deadline != end))
+	if (hf__heap_in(&entry->ending) != ends)
 		return "its ending is not noted";
 	tally->entries++;
 	tally->endings += ends;

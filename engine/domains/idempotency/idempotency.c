@@ -13,7 +13,7 @@
 static void idem_deinit(void *raw)
 {
 	struct hf__idem_state *state = raw;
-	hf__objects_free(&state->entries, offsetof(struct hf__idem_entry, node));
+	hf__objects_free(&state->entries);
 	hf__containers_deinit(state);
 }
 

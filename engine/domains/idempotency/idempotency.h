@@ -74,7 +74,6 @@ struct hf__idem_value {
 
 struct hf__idem_entry {
 	struct hf__object object; /* container: its scope */
-	struct hf__map_node node;
 	struct hf__index_node by_key, by_end;
 	struct hf__heap_node ending;
 	struct hf__idem_value value;
@@ -82,7 +81,6 @@ struct hf__idem_entry {
 	uint8_t key[];
 };
 
-HF__DEFINE_OUTER(hf__idem_of_map, struct hf__map_node, struct hf__idem_entry, node);
 HF__DEFINE_OUTER(hf__idem_of_ending, struct hf__heap_node, struct hf__idem_entry, ending);
 
 /* --- idempotency/state.c ---------------------------------------------------------------------- */

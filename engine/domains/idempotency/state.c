@@ -104,16 +104,27 @@ size_t hf__idem_count(const struct hf__idem_scope *scope, bool done, struct hf__
 
 /* --- Lookup ----------------------------------------------------------------------------------- */
 
-static bool entry_equal(const struct hf__map_node *node, const void *raw)
+static bool entry_equal(const void *object, const void *raw)
 {
-	const struct hf__idem_entry *entry = hf__idem_of_map(node);
+	const struct hf__idem_entry *entry = object;
 	return hf__pair_is(raw, hf__container_name(hf__idem_scope_of(entry)), hf__idem_key(entry));
+}
+
+static uint64_t entry_hash(const struct hf__map *map, const void *object)
+{
+	const struct hf__idem_entry *entry = object;
+	return hf__pair_hash(map, hf__container_name(hf__idem_scope_of(entry)), hf__idem_key(entry));
+}
+
+static struct hf__map *entry_map(const struct hf__object *object)
+{
+	return &hf__idem_scope_of((const void *)object)->state->entries;
 }
 
 struct hf__idem_entry *hf__idem_find(const struct hf__idem_state *state, struct hf_bytes scope,
                                      struct hf_bytes key)
 {
-	return hf__idem_of_map(hf__pair_find(&state->entries, scope, key, entry_equal));
+	return hf__pair_find(&state->entries, scope, key, entry_equal);
 }
 
 /* --- Hooks ------------------------------------------------------------------------------------ */
@@ -128,14 +139,17 @@ static void entry_enlist(struct hf__object *object)
 {
 	struct hf__idem_entry *entry = (void *)object;
 	const struct hf__idem_scope *scope = hf__idem_scope_of(entry);
-	hf__pair_insert(&scope->state->entries, &entry->node, hf__container_name(scope),
-	                hf__idem_key(entry));
+	hf__map_insert(&scope->state->entries, entry, entry_hash(&scope->state->entries, entry));
 }
 
 static void entry_delist(struct hf__object *object)
 {
-	struct hf__idem_entry *entry = (void *)object;
-	hf__map_remove(&hf__idem_scope_of(entry)->state->entries, &entry->node);
+	hf__map_remove(entry_map(object), object);
+}
+
+static int64_t entry_deadline(const struct hf__heap_node *node)
+{
+	return hf__idem_end(hf__idem_of_ending(node));
 }
 
 static void entry_link(struct hf__object *object)
@@ -144,11 +158,11 @@ static void entry_link(struct hf__object *object)
 	struct hf__idem_scope *scope = hf__idem_scope_of(entry);
 	struct hf__idem_state *state = scope->state;
 	const struct hf__idem_value *value = &entry->value;
-	entry->by_key.weight = entry->by_end.weight = entry->ending.deadline = hf__idem_end(entry);
+	entry->by_key.weight = entry->by_end.weight = hf__idem_end(entry);
 	entry->by_key.tag = entry->by_end.tag = entry->value.computed ? HF__COMPUTED : 0;
 	hf__index_insert(&scope->by_key, &entry->by_key);
 	hf__index_insert(&scope->by_end[value->done], &entry->by_end);
-	if (entry->ending.deadline != INT64_MAX)
+	if (entry->by_key.weight != INT64_MAX)
 		hf__heap_insert(&state->endings[value->computed], &entry->ending);
 	if (!value->done && value->lease_until == HF_UNSET && value->version > state->newest_unleased)
 		state->newest_unleased = value->version;
@@ -161,7 +175,7 @@ static void entry_unlink(struct hf__object *object)
 	struct hf__idem_scope *scope = hf__idem_scope_of(entry);
 	hf__index_remove(&scope->by_key, &entry->by_key);
 	hf__index_remove(&scope->by_end[entry->value.done], &entry->by_end);
-	if (entry->ending.in)
+	if (hf__heap_in(&entry->ending))
 		hf__heap_remove(&scope->state->endings[entry->value.computed], &entry->ending);
 	scope_weigh(scope);
 }
@@ -181,6 +195,7 @@ static const struct hf__type entry_type = {
     .payload_count = 1,
     .enlist = entry_enlist,
     .delist = entry_delist,
+    .map = entry_map,
     .link = entry_link,
     .unlink = entry_unlink,
 };
@@ -211,7 +226,7 @@ struct hf__idem_entry *hf__idem_entry_new(struct hf__idem_scope *scope, struct h
 	struct hf__idem_entry *entry = hf__small_alloc(sizeof *entry + key.len);
 	if (!entry)
 		return NULL;
-	entry->object.type = &entry_type;
+	hf__object_is(&entry->object, &entry_type);
 	entry->object.container = &scope->head.object;
 	entry->len = (uint16_t)key.len;
 	memcpy(entry->key, key.data, key.len);
@@ -222,9 +237,10 @@ int hf__idem_state_init(void *raw, const struct hf__domain_env *env)
 {
 	struct hf__idem_state *state = raw;
 	state->env = *env;
+	state->endings[0].deadline = state->endings[1].deadline = entry_deadline;
 	state->incarnation = UINT64_MAX;
 	return hf__containers_init(state, &scope_type, env->hash_key) &&
-	               hf__map_init(&state->entries, env->hash_key)
+	               hf__map_init(&state->entries, entry_hash, env->hash_key)
 	           ? HF_OK
 	           : HF_ENOMEM;
 }
@@ -235,6 +251,5 @@ int hf__idem_state_init(void *raw, const struct hf__domain_env *env)
 void hf__idem_opened(void *raw, uint64_t first_lsn)
 {
 	struct hf__idem_state *state = raw;
-	hf__objects_opened(&state->entries, offsetof(struct hf__idem_entry, node),
-	                   state->newest_unleased, first_lsn, &state->incarnation);
+	hf__objects_opened(&state->entries, state->newest_unleased, first_lsn, &state->incarnation);
 }

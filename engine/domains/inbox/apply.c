@@ -84,7 +84,6 @@ static void set_image(struct hf__record_value *value, const struct hf__inbox_ima
 	value->dismissed_at = image->dismissed_at;
 	value->snoozed_until = image->snoozed_until;
 	value->saved = image->saved ? image->saved : lsn;
-	value->version = lsn;
 }
 
 /* Bytes that are in memory already stay where they are; what lies on disk moves to the newer

@@ -10,11 +10,20 @@
 
 /* --- Life ------------------------------------------------------------------------------------- */
 
+static int inbox_init(void *raw, const struct hf__domain_env *env)
+{
+	struct hf__inbox_state *state = raw;
+	state->endings.deadline = hf__tomb_until;
+	const int rc = hf__inbox_state_init(state, env);
+	return rc != HF_OK || hf__map_init(&state->tombs, hf__tomb_hash, env->hash_key) ? rc
+	                                                                                : HF_ENOMEM;
+}
+
 static void inbox_deinit(void *state)
 {
 	struct hf__inbox_state *s = state;
-	hf__objects_free(&s->records, offsetof(struct hf__record, node));
-	hf__objects_free(&s->tombs, offsetof(struct hf__tomb, node));
+	hf__objects_free(&s->records);
+	hf__objects_free(&s->tombs);
 	hf__containers_deinit(state);
 }
 
@@ -45,7 +54,7 @@ static int show_record(const struct hf__record *record, struct hf__emitter *emit
 	hf__inbox_put_record(&emitter->body, hf__record_account(record), hf__record_thread(record),
 	                     &image);
 	const int rc = hf__show_payload(emitter, &record->value.payload);
-	return rc == HF_OK ? emitter->emit(emitter, record->value.version, HF__INBOX_CHANGE) : rc;
+	return rc == HF_OK ? emitter->emit(emitter, record->object.changed, HF__INBOX_CHANGE) : rc;
 }
 
 static int show_tomb(const struct hf__tomb *tomb, struct hf__emitter *emitter)
@@ -59,9 +68,8 @@ static int show_tomb(const struct hf__tomb *tomb, struct hf__emitter *emitter)
 
 static int inbox_show(const void *object, struct hf__emitter *emitter)
 {
-	return ((const struct hf__object *)object)->type == &hf__record_type
-	           ? show_record(object, emitter)
-	           : show_tomb(object, emitter);
+	return hf__type(object) == &hf__record_type ? show_record(object, emitter)
+	                                            : show_tomb(object, emitter);
 }
 
 /* --- Verify ----------------------------------------------------------------------------------- */
@@ -77,7 +85,8 @@ static bool record_sane(const struct hf__record *record)
 {
 	const struct hf__record_value *value = &record->value;
 	const struct hf__inbox *inbox = hf__record_inbox(record);
-	return value->version != 0 && value->saved != 0 && value->saved <= value->version &&
+	return record->object.changed != 0 && value->saved != 0 &&
+	       value->saved <= record->object.changed &&
 	       (value->dismissed || value->dismissed_at == HF_UNSET) && value->score == value->score &&
 	       hf__object_sealed(&record->object) &&
 	       hf__record_find(inbox, hf__record_account(record), hf__record_thread(record)) == record;
@@ -206,7 +215,7 @@ const struct hf__domain hf__inbox_domain = {
     .kinds = hf__inbox_kinds,
     .api = &hf__api_inbox_part,
     .state_size = sizeof(struct hf__inbox_state),
-    .init = hf__inbox_state_init,
+    .init = inbox_init,
     .deinit = inbox_deinit,
     .apply = hf__inbox_apply,
     .shelf = inbox_shelf,

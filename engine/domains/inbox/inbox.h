@@ -113,6 +113,7 @@ struct hf__inbox {
 	uint8_t name[];
 };
 
+/* Its version is the LSN of its newest change: object.changed. */
 struct hf__record_value {
 	struct hf__kept payload;
 	double score;
@@ -123,14 +124,12 @@ struct hf__record_value {
 	int64_t dismissed_at;
 	int64_t snoozed_until;
 	uint64_t saved; /* LSN of the newest save that wrote it */
-	uint64_t version;
 	bool unread;
 	bool dismissed;
 };
 
 struct hf__record {
 	struct hf__object object; /* container: its inbox */
-	struct hf__map_node node;
 	struct hf__index_node nodes[HF__INBOX_VIEWS];
 	struct hf__record_value value;
 	uint16_t lens[2]; /* of account, thread */
@@ -139,7 +138,6 @@ struct hf__record {
 
 struct hf__tomb {
 	struct hf__object object; /* container: its inbox */
-	struct hf__map_node node;
 	struct hf__index_node by_key;
 	struct hf__heap_node ending;
 	struct hf__tomb_value value;
@@ -147,8 +145,6 @@ struct hf__tomb {
 	uint8_t text[]; /* these, one behind the other */
 };
 
-HF__DEFINE_OUTER(hf__record_of_map, struct hf__map_node, struct hf__record, node);
-HF__DEFINE_OUTER(hf__tomb_of_map, struct hf__map_node, struct hf__tomb, node);
 HF__DEFINE_OUTER(hf__tomb_of_ending, struct hf__heap_node, struct hf__tomb, ending);
 
 /* --- inbox/describe.c ------------------------------------------------------------------------- */
@@ -186,6 +182,9 @@ struct hf__tomb *hf__tomb_find(const struct hf__inbox *inbox, struct hf_bytes ac
 /* Not in any index yet; hf__change_add puts it there. NULL: out of memory. */
 struct hf__tomb *hf__tomb_new(struct hf__inbox *inbox, struct hf_bytes account,
                               struct hf_bytes thread);
+/* For state->endings, and for state->tombs. */
+int64_t hf__tomb_until(const struct hf__heap_node *node);
+uint64_t hf__tomb_hash(const struct hf__map *map, const void *tomb);
 struct hf__inbox *hf__tomb_inbox(const struct hf__tomb *tomb);
 struct hf_bytes hf__tomb_account(const struct hf__tomb *tomb);
 struct hf_bytes hf__tomb_thread(const struct hf__tomb *tomb);

@@ -35,10 +35,10 @@ static struct full_key key_of(const struct hf__record *record)
 	                         hf__record_account(record), hf__record_thread(record)};
 }
 
-static bool record_has_key(const struct hf__map_node *node, const void *raw)
+static bool record_has_key(const void *record, const void *raw)
 {
 	const struct full_key *key = raw;
-	const struct full_key at = key_of(hf__record_of_map(node));
+	const struct full_key at = key_of(record);
 	return hf__bytes_equal(at.thread, key->thread) && hf__bytes_equal(at.account, key->account) &&
 	       hf__bytes_equal(at.user, key->user);
 }
@@ -49,8 +49,8 @@ struct hf__record *hf__record_find(const struct hf__inbox *inbox, struct hf_byte
 	if (!inbox)
 		return NULL;
 	const struct full_key key = {hf__container_name(inbox), account, thread};
-	return hf__record_of_map(hf__map_find(
-	    &inbox->state->records, hf__inbox_hash(inbox, account, thread), record_has_key, &key));
+	return hf__map_find(&inbox->state->records, hf__inbox_hash(inbox, account, thread),
+	                    record_has_key, &key);
 }
 
 /* --- Objects ---------------------------------------------------------------------------------- */
@@ -74,13 +74,24 @@ static void link_inbox(struct hf__object *object)
 	hf__inbox_tag((void *)object);
 }
 
+static uint64_t record_hash(const struct hf__map *map, const void *object)
+{
+	const struct full_key key = key_of(object);
+	(void)map; /* all of a state hash alike */
+	return hf__inbox_hash(hf__record_inbox(object), key.account, key.thread);
+}
+
+static struct hf__map *record_map(const struct hf__object *object)
+{
+	return &hf__record_inbox((const void *)object)->state->records;
+}
+
 static void enlist_record(struct hf__object *object)
 {
 	struct hf__record *record = (void *)object;
 	struct hf__inbox *inbox = hf__record_inbox(record);
-	const uint64_t hash =
-	    hf__inbox_hash(inbox, hf__record_account(record), hf__record_thread(record));
-	hf__map_insert(&inbox->state->records, &record->node, hash);
+	struct hf__map *map = record_map(object);
+	hf__map_insert(map, record, record_hash(map, record));
 	hf__index_insert(&inbox->views[HF__INBOX_BY_KEY], &record->nodes[HF__INBOX_BY_KEY]);
 	hf__inbox_tag(inbox);
 }
@@ -89,7 +100,7 @@ static void delist_record(struct hf__object *object)
 {
 	struct hf__record *record = (void *)object;
 	struct hf__inbox *inbox = hf__record_inbox(record);
-	hf__map_remove(&inbox->state->records, &record->node);
+	hf__map_remove(&inbox->state->records, record);
 	hf__index_remove(&inbox->views[HF__INBOX_BY_KEY], &record->nodes[HF__INBOX_BY_KEY]);
 	hf__inbox_tag(inbox);
 }
@@ -143,6 +154,7 @@ const struct hf__type hf__record_type = {
     .payload_count = 1,
     .enlist = enlist_record,
     .delist = delist_record,
+    .map = record_map,
     .link = link_record,
     .unlink = unlink_record,
 };
@@ -178,7 +190,7 @@ struct hf__record *hf__record_new(struct hf__inbox *inbox, struct hf_bytes accou
 	struct hf__record *record = hf__small_alloc(sizeof *record + account.len + thread.len);
 	if (!record)
 		return NULL;
-	record->object.type = &hf__record_type;
+	hf__object_is(&record->object, &hf__record_type);
 	record->object.container = &inbox->head.object;
 	record->value.snoozed_until = HF_UNSET;
 	record->lens[0] = (uint16_t)account.len;
@@ -193,8 +205,7 @@ int hf__inbox_state_init(void *raw, const struct hf__domain_env *env)
 	struct hf__inbox_state *state = raw;
 	state->env = *env;
 	return hf__containers_init(state, &inbox_type, env->hash_key) &&
-	               hf__map_init(&state->records, env->hash_key) &&
-	               hf__map_init(&state->tombs, env->hash_key)
+	               hf__map_init(&state->records, record_hash, env->hash_key)
 	           ? HF_OK
 	           : HF_ENOMEM;
 }

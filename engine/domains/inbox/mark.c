@@ -46,7 +46,6 @@ int hf__inbox_apply_mark(struct hf__inbox_state *s, struct hf__change *change,
 	value.dismissed_at = image.dismissed_at;
 	if (mark == HF__INBOX_MARK_SNOOZE)
 		value.snoozed_until = image.snoozed_until;
-	value.version = entry->lsn;
 	return hf__change_set(change, &record->object, &value);
 }
 
@@ -65,7 +64,7 @@ struct hf__inbox_bound hf__inbox_all_range(const struct hf__inbox_all *all)
 }
 
 static int mark_one(struct hf__record *record, struct hf__change *change,
-                    const struct hf__inbox_all *all, uint64_t lsn)
+                    const struct hf__inbox_all *all)
 {
 	struct hf__record_value value = record->value;
 	if (all->mark == HF__INBOX_MARK_READ) {
@@ -75,7 +74,6 @@ static int mark_one(struct hf__record *record, struct hf__change *change,
 		value.dismissed = true;
 		value.dismissed_at = all->at;
 	}
-	value.version = lsn;
 	return hf__change_set(change, &record->object, &value);
 }
 
@@ -94,8 +92,7 @@ int hf__inbox_apply_all(struct hf__inbox_state *s, struct hf__change *change,
 	 * walk goes on from it. */
 	for (struct hf__record *record = hf__record_first(inbox, &range, NULL); record;
 	     record = hf__record_next(record, &range)) {
-		const int rc =
-		    count++ < all.count ? mark_one(record, change, &all, entry->lsn) : HF_ECORRUPT;
+		const int rc = count++ < all.count ? mark_one(record, change, &all) : HF_ECORRUPT;
 		if (rc != HF_OK)
 			return rc;
 	}

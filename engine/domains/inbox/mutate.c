@@ -61,7 +61,7 @@ static int look(const struct hf__inbox_state *s, struct hf__decision *d,
 		hf__depends(d, &found->record->object);
 	else
 		hf__depends(d, hf__container_depends(s, inbox, found->key.user));
-	const int rc = hf__expect(d, write->expect, found->record ? found->record->value.version : 0);
+	const int rc = hf__expect(d, write->expect, found->record ? found->record->object.changed : 0);
 	if (rc != HF_OK) {
 		hf__text_add(&d->why, ": ");
 		hf__inbox_add_name(&d->why, &found->key);
@@ -113,7 +113,7 @@ static int decide_mark(void *state, struct hf__decision *d, const struct hf_inbo
 		return rc;
 	const struct hf__record_value *value = &found.record->value;
 	if (!hf__inbox_mark_changes(mark, value->unread, value->dismissed, value->seen_at)) {
-		result->version = value->version;
+		result->version = found.record->object.changed;
 		return HF_OK;
 	}
 	struct hf__inbox_image image = hf__record_image(found.record);
@@ -148,7 +148,7 @@ static int snooze_decide(void *state, struct hf__decision *d, const void *raw,
 	if (rc != HF_OK)
 		return rc;
 	if (found.record->value.snoozed_until == until) {
-		result->version = found.record->value.version;
+		result->version = found.record->object.changed;
 		return HF_OK;
 	}
 	struct hf__inbox_image image = hf__record_image(found.record);
@@ -186,7 +186,7 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw,
 	struct found found;
 	const int rc = look(state, d, &args->write, &args->key, &found);
 	if (rc == HF_OK && found.record)
-		result->version = found.record->value.version;
+		result->version = found.record->object.changed;
 	return rc;
 }
 

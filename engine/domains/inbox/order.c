@@ -56,7 +56,7 @@ struct hf__inbox_image hf__record_image(const struct hf__record *record)
 	    .read_at = value->read_at,
 	    .dismissed_at = value->dismissed_at,
 	    .snoozed_until = value->snoozed_until,
-	    .saved = value->saved == value->version ? 0 : value->saved,
+	    .saved = value->saved == record->object.changed ? 0 : value->saved,
 	};
 }
 

@@ -33,7 +33,7 @@ static int copy_record(struct hf__query *q, const struct hf__record *record, str
 	out->dismissed_at = value->dismissed_at;
 	out->snoozed_until = value->snoozed_until;
 	out->saved = value->saved;
-	out->version = value->version;
+	out->version = record->object.changed;
 	return hf__answer_payload(q->answer, &value->payload, &out->payload);
 }
 

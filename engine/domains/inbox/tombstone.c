@@ -48,10 +48,10 @@ const struct hf__index_type hf__tombs_by_key = {
                 HF__PART(struct hf__tomb, text, lens, 1, struct hf__inbox_key, thread)}},
 };
 
-static bool tomb_has_key(const struct hf__map_node *node, const void *raw)
+static bool tomb_has_key(const void *object, const void *raw)
 {
 	const struct hf__inbox_key *key = raw;
-	const struct hf__tomb *tomb = hf__tomb_of_map(node);
+	const struct hf__tomb *tomb = object;
 	return hf__bytes_equal(hf__tomb_thread(tomb), key->thread) &&
 	       hf__bytes_equal(hf__tomb_account(tomb), key->account) &&
 	       hf__bytes_equal(hf__container_name(hf__tomb_inbox(tomb)), key->user);
@@ -63,16 +63,32 @@ struct hf__tomb *hf__tomb_find(const struct hf__inbox *inbox, struct hf_bytes ac
 	if (!inbox || hf__index_count(&inbox->tombs) == 0)
 		return NULL;
 	const struct hf__inbox_key key = {hf__container_name(inbox), account, thread};
-	return hf__tomb_of_map(hf__map_find(
-	    &inbox->state->tombs, hf__inbox_hash(inbox, account, thread), tomb_has_key, &key));
+	return hf__map_find(&inbox->state->tombs, hf__inbox_hash(inbox, account, thread), tomb_has_key,
+	                    &key);
+}
+
+int64_t hf__tomb_until(const struct hf__heap_node *node)
+{
+	return hf__tomb_of_ending(node)->value.until;
+}
+
+uint64_t hf__tomb_hash(const struct hf__map *map, const void *object)
+{
+	const struct hf__tomb *tomb = object;
+	(void)map; /* all of a state hash alike */
+	return hf__inbox_hash(hf__tomb_inbox(tomb), hf__tomb_account(tomb), hf__tomb_thread(tomb));
+}
+
+static struct hf__map *tomb_map(const struct hf__object *object)
+{
+	return &hf__tomb_inbox((const void *)object)->state->tombs;
 }
 
 static void enlist_tomb(struct hf__object *object)
 {
 	struct hf__tomb *tomb = (void *)object;
 	struct hf__inbox *inbox = hf__tomb_inbox(tomb);
-	hf__map_insert(&inbox->state->tombs, &tomb->node,
-	               hf__inbox_hash(inbox, hf__tomb_account(tomb), hf__tomb_thread(tomb)));
+	hf__map_insert(&inbox->state->tombs, tomb, hf__tomb_hash(&inbox->state->tombs, tomb));
 	hf__index_insert(&inbox->tombs, &tomb->by_key);
 }
 
@@ -80,7 +96,7 @@ static void delist_tomb(struct hf__object *object)
 {
 	struct hf__tomb *tomb = (void *)object;
 	struct hf__inbox *inbox = hf__tomb_inbox(tomb);
-	hf__map_remove(&inbox->state->tombs, &tomb->node);
+	hf__map_remove(&inbox->state->tombs, tomb);
 	hf__index_remove(&inbox->tombs, &tomb->by_key);
 	hf__inbox_tag(inbox);
 }
@@ -90,7 +106,6 @@ static void link_tomb(struct hf__object *object)
 	struct hf__tomb *tomb = (void *)object;
 	struct hf__inbox *inbox = hf__tomb_inbox(tomb);
 	hf__index_update(&inbox->tombs, &tomb->by_key, tomb->value.until, 0);
-	tomb->ending.deadline = tomb->value.until;
 	hf__heap_insert(&inbox->state->endings, &tomb->ending);
 	hf__inbox_tag(inbox);
 }
@@ -107,6 +122,7 @@ static const struct hf__type tomb_type = {
     .value_size = sizeof(struct hf__tomb_value),
     .enlist = enlist_tomb,
     .delist = delist_tomb,
+    .map = tomb_map,
     .link = link_tomb,
     .unlink = unlink_tomb,
 };
@@ -117,7 +133,7 @@ struct hf__tomb *hf__tomb_new(struct hf__inbox *inbox, struct hf_bytes account,
 	struct hf__tomb *tomb = hf__small_alloc(sizeof *tomb + account.len + thread.len);
 	if (!tomb)
 		return NULL;
-	tomb->object.type = &tomb_type;
+	hf__object_is(&tomb->object, &tomb_type);
 	tomb->object.container = &inbox->head.object;
 	tomb->lens[0] = (uint16_t)account.len;
 	tomb->lens[1] = (uint16_t)thread.len;
@@ -133,9 +149,8 @@ static bool tomb_sane(const struct hf__inbox *inbox, const struct hf__tomb *tomb
 	const struct hf_bytes account = hf__tomb_account(tomb), thread = hf__tomb_thread(tomb);
 	return value->version != 0 && value->until != HF_UNSET &&
 	       (value->dismissed || value->dismissed_at == HF_UNSET) &&
-	       tomb->by_key.weight == value->until && tomb->ending.in &&
-	       tomb->ending.deadline == value->until && hf__object_sealed(&tomb->object) &&
-	       hf__tomb_find(inbox, account, thread) == tomb &&
+	       tomb->by_key.weight == value->until && hf__heap_in(&tomb->ending) &&
+	       hf__object_sealed(&tomb->object) && hf__tomb_find(inbox, account, thread) == tomb &&
 	       !hf__record_find(inbox, account, thread);
 }
 

@@ -12,7 +12,7 @@ static const char *lock_fault(const struct hf__lock_state *state, const struct h
 		return "it cannot be found by its name";
 	if (lock->by_name.weight != ends)
 		return "the instant at which it ends is wrong"; /* I-LOCK-1 */
-	if (lock->ending.in != (ends < INT64_MAX) || (lock->ending.in && lock->ending.deadline != ends))
+	if (hf__heap_in(&lock->ending) != (ends < INT64_MAX))
 		return "its ending is not noted"; /* I-LOCK-1 */
 	return NULL;
 }
@@ -39,7 +39,7 @@ int hf__lock_verify(const void *raw, struct hf__text *why)
 		if (fault)
 			return broken(why, lock, fault);
 		locks++;
-		endings += lock->ending.in;
+		endings += hf__heap_in(&lock->ending);
 	}
 	if (state->locks.count != locks)
 		return broken(why, NULL, "the map and the order by name disagree");

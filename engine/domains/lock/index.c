@@ -39,7 +39,7 @@ int64_t hf__lock_ends(const struct hf__lock *lock)
 		return lock->value.lease_until;
 	/* The version is that of the grant or of the newest renewal: its writer is of that
 	 * incarnation. */
-	return lock->value.version < lock->state->incarnation ? INT64_MIN : INT64_MAX;
+	return lock->value.version < hf__lock_state_of(lock)->incarnation ? INT64_MIN : INT64_MAX;
 }
 
 bool hf__lock_held(const struct hf__lock *lock, int64_t mono)
@@ -49,16 +49,33 @@ bool hf__lock_held(const struct hf__lock *lock, int64_t mono)
 
 /* --- Lookup ----------------------------------------------------------------------------------- */
 
-static bool lock_equal(const struct hf__map_node *node, const void *key)
+static bool lock_equal(const void *lock, const void *key)
 {
 	const struct hf_bytes *name = key;
-	return hf__bytes_equal(hf__lock_name(hf__lock_of_map(node)), *name);
+	return hf__bytes_equal(hf__lock_name(lock), *name);
 }
 
-static bool running_equal(const struct hf__map_node *node, const void *key)
+static uint64_t lock_hash(const struct hf__map *map, const void *lock)
+{
+	const struct hf_bytes name = hf__lock_name(lock);
+	return hf__map_hash(map, name.data, name.len);
+}
+
+static struct hf__map *lock_map(const struct hf__object *object)
+{
+	return &hf__lock_state_of((const void *)object)->locks;
+}
+
+static bool running_equal(const void *running, const void *key)
 {
 	const struct hf_bytes *name = key;
-	return hf__bytes_equal(HF__OUTER(node, struct hf__lock_running, node)->name, *name);
+	return hf__bytes_equal(((const struct hf__lock_running *)running)->name, *name);
+}
+
+static uint64_t running_hash(const struct hf__map *map, const void *running)
+{
+	const struct hf_bytes name = ((const struct hf__lock_running *)running)->name;
+	return hf__map_hash(map, name.data, name.len);
 }
 
 static uint64_t hash_of(const struct hf__lock_state *state, struct hf_bytes name)
@@ -68,7 +85,7 @@ static uint64_t hash_of(const struct hf__lock_state *state, struct hf_bytes name
 
 struct hf__lock *hf__lock_find(const struct hf__lock_state *state, struct hf_bytes name)
 {
-	return hf__lock_of_map(hf__map_find(&state->locks, hash_of(state, name), lock_equal, &name));
+	return hf__map_find(&state->locks, hash_of(state, name), lock_equal, &name);
 }
 
 const struct hf__object *hf__lock_depends(const struct hf__lock_state *state,
@@ -86,20 +103,22 @@ struct hf__lock_running *hf__lock_running_find(const struct hf__lock_state *stat
                                                struct hf_bytes name)
 {
 	const uint64_t hash = hf__map_hash(&state->running, name.data, name.len);
-	return HF__OUTER(hf__map_find(&state->running, hash, running_equal, &name),
-	                 struct hf__lock_running, node);
+	return hf__map_find(&state->running, hash, running_equal, &name);
 }
 
-void hf__lock_run_begins(struct hf__lock_state *state, struct hf__lock_running *running)
+bool hf__lock_run_begins(struct hf__lock_state *state, struct hf__lock_running *running)
 {
-	hf__map_insert(&state->running, &running->node,
-	               hf__map_hash(&state->running, running->name.data, running->name.len));
+	if (!hf__map_reserve(&state->running))
+		return false;
+	hf__map_insert(&state->running, running, running_hash(&state->running, running));
 	running->in = true;
+	return true;
 }
 
 void hf__lock_run_ends(struct hf__lock_state *state, struct hf__lock_running *running)
 {
-	hf__map_remove(&state->running, &running->node);
+	hf__map_remove(&state->running, running);
+	hf__map_trim(&state->running);
 	running->in = false;
 }
 
@@ -108,17 +127,22 @@ void hf__lock_run_ends(struct hf__lock_state *state, struct hf__lock_running *ru
 static void lock_enlist(struct hf__object *object)
 {
 	struct hf__lock *lock = (void *)object;
-	struct hf__lock_state *state = lock->state;
+	struct hf__lock_state *state = hf__lock_state_of(lock);
 	lock->by_name.weight = INT64_MIN;
-	hf__map_insert(&state->locks, &lock->node, hash_of(state, hf__lock_name(lock)));
+	hf__map_insert(&state->locks, lock, lock_hash(&state->locks, lock));
 	hf__index_insert(&state->by_name, &lock->by_name);
 }
 
 static void lock_delist(struct hf__object *object)
 {
 	struct hf__lock *lock = (void *)object;
-	hf__map_remove(&lock->state->locks, &lock->node);
-	hf__index_remove(&lock->state->by_name, &lock->by_name);
+	hf__map_remove(&hf__lock_state_of(lock)->locks, lock);
+	hf__index_remove(&hf__lock_state_of(lock)->by_name, &lock->by_name);
+}
+
+static int64_t lock_deadline(const struct hf__heap_node *node)
+{
+	return hf__lock_ends(hf__lock_of_ending(node));
 }
 
 static void lock_link(struct hf__object *object)
@@ -126,30 +150,29 @@ static void lock_link(struct hf__object *object)
 	struct hf__lock *lock = (void *)object;
 	const int64_t ends = hf__lock_ends(lock);
 	if (lock->by_name.weight != ends)
-		hf__index_update(&lock->state->by_name, &lock->by_name, ends, 0);
+		hf__index_update(&hf__lock_state_of(lock)->by_name, &lock->by_name, ends, 0);
 	if (ends == INT64_MAX)
 		return;
-	lock->ending.deadline = ends;
-	hf__heap_insert(&lock->state->endings, &lock->ending);
+	hf__heap_insert(&hf__lock_state_of(lock)->endings, &lock->ending);
 }
 
 static void lock_unlink(struct hf__object *object)
 {
 	struct hf__lock *lock = (void *)object;
-	if (lock->ending.in)
-		hf__heap_remove(&lock->state->endings, &lock->ending);
+	if (hf__heap_in(&lock->ending))
+		hf__heap_remove(&hf__lock_state_of(lock)->endings, &lock->ending);
 }
 
 static uint64_t lock_wait_key(const struct hf__object *object)
 {
-	return hf__wait_key(HF__DOMAIN_LOCK,
-	                    ((const struct hf__lock *)(const void *)object)->node.hash);
+	return hf__wait_key(HF__DOMAIN_LOCK, lock_hash(lock_map(object), object));
 }
 
 static struct hf__object *lock_number(const struct hf__object *object)
 {
 	const struct hf__lock *lock = (const void *)object;
-	return hf__removed_number(&lock->state->removed, lock->node.hash);
+	return hf__removed_number(&hf__lock_state_of(lock)->removed,
+	                          lock_hash(&hf__lock_state_of(lock)->locks, lock));
 }
 
 static const struct hf__type lock_type = {
@@ -160,6 +183,7 @@ static const struct hf__type lock_type = {
     .blob_offsets = {offsetof(struct hf__lock, value.owner)},
     .enlist = lock_enlist,
     .delist = lock_delist,
+    .map = lock_map,
     .link = lock_link,
     .unlink = lock_unlink,
     .wait_key = lock_wait_key,
@@ -173,9 +197,8 @@ struct hf__lock *hf__lock_new(struct hf__lock_state *state, struct hf_bytes name
 	struct hf__lock *lock = hf__small_alloc(sizeof *lock + name.len);
 	if (!lock)
 		return NULL;
-	lock->object.type = &lock_type;
+	hf__object_is(&lock->object, &lock_type);
 	lock->object.container = &state->root;
-	lock->state = state;
 	lock->value.lease_until = HF_UNSET;
 	lock->len = (uint16_t)name.len;
 	memcpy(lock->name, name.data, name.len);
@@ -197,11 +220,12 @@ int hf__lock_state_init(void *raw, const struct hf__domain_env *env)
 {
 	struct hf__lock_state *state = raw;
 	state->incarnation = UINT64_MAX;
-	state->root.type = &hf__plain_type;
+	hf__object_is(&state->root, &hf__plain_type);
+	state->endings.deadline = lock_deadline;
 	hf__removed_init(&state->removed);
 	hf__index_init(&state->by_name, &by_name);
-	return hf__map_init(&state->locks, env->hash_key) &&
-	               hf__map_init(&state->running, env->hash_key)
+	return hf__map_init(&state->locks, lock_hash, env->hash_key) &&
+	               hf__map_init(&state->running, running_hash, env->hash_key)
 	           ? HF_OK
 	           : HF_ENOMEM;
 }
@@ -211,6 +235,5 @@ int hf__lock_state_init(void *raw, const struct hf__domain_env *env)
 void hf__lock_opened(void *raw, uint64_t first_lsn)
 {
 	struct hf__lock_state *state = raw;
-	hf__objects_opened(&state->locks, offsetof(struct hf__lock, node), UINT64_MAX, first_lsn,
-	                   &state->incarnation);
+	hf__objects_opened(&state->locks, UINT64_MAX, first_lsn, &state->incarnation);
 }

@@ -15,7 +15,7 @@
 static void lock_deinit(void *raw)
 {
 	struct hf__lock_state *state = raw;
-	hf__objects_free(&state->locks, offsetof(struct hf__lock, node));
+	hf__objects_free(&state->locks);
 	hf__map_deinit(&state->running);
 }
 

@@ -58,21 +58,22 @@ struct hf__lock_value {
 
 struct hf__lock {
 	struct hf__object object; /* container: the root */
-	struct hf__map_node node;
 	struct hf__index_node by_name;
 	struct hf__heap_node ending;
-	struct hf__lock_state *state;
 	struct hf__lock_value value;
 	uint16_t len;
 	uint8_t name[];
 };
 
-HF__DEFINE_OUTER(hf__lock_of_map, struct hf__map_node, struct hf__lock, node);
+static inline struct hf__lock_state *hf__lock_state_of(const struct hf__lock *lock)
+{
+	return HF__OUTER(lock->object.container, struct hf__lock_state, root);
+}
+
 HF__DEFINE_OUTER(hf__lock_of_ending, struct hf__heap_node, struct hf__lock, ending);
 
 /* A callback that runs under hf_lock_with(): on its caller's stack. */
 struct hf__lock_running {
-	struct hf__map_node node;
 	struct hf_bytes name;
 	bool in; /* is in the map */
 };
@@ -144,7 +145,7 @@ void hf__lock_opened(void *state, uint64_t first_lsn);
 
 struct hf__lock_running *hf__lock_running_find(const struct hf__lock_state *state,
                                                struct hf_bytes name);
-void hf__lock_run_begins(struct hf__lock_state *state, struct hf__lock_running *running);
+bool hf__lock_run_begins(struct hf__lock_state *state, struct hf__lock_running *running);
 void hf__lock_run_ends(struct hf__lock_state *state, struct hf__lock_running *running);
 
 /* --- lock/check.c ----------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /* Reads of locks. All show views: a lock whose lease is over is free, logged or not. */
 #include "domains/common/read.h"
 #include "domains/common/list.h"
+#include "domains/common/objects.h"
 #include "domains/lock/verb.h"
 #include "store/call/error.h"
 
@@ -109,13 +110,13 @@ static int read_stats(struct hf__query *q, const void *nothing, void *to)
 	const struct hf__lock_state *state = q->state;
 	struct hf_lock_stats *out = to;
 	(void)nothing;
-	const struct hf__heap_node *first = hf__heap_first(&state->endings);
+	const int64_t first = hf__first_ending(&state->endings);
 	hf__query_depends(q, &state->root);
 	out->held = state->locks.count;
 	/* What a dead incarnation held has no instant: it is over by now. */
-	out->next_ending = !first                         ? HF_UNSET
-	                   : first->deadline == INT64_MIN ? q->now
-	                                                  : hf__to_shown(first->deadline, q->setback);
+	out->next_ending = first == INT64_MAX   ? HF_UNSET
+	                   : first == INT64_MIN ? q->now
+	                                        : hf__to_shown(first, q->setback);
 	out->as_of = q->now;
 	return HF_OK;
 }

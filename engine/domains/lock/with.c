@@ -36,8 +36,7 @@ static int with_decide(void *state, struct hf__decision *d, const void *raw,
 		return rc;
 	if (lock || !hf__lock_is_my_turn(state, d, with->args.name))
 		return hf__lock_refuse_held(state, d, with->args.name, lock);
-	hf__lock_run_begins(state, with->running);
-	return HF_OK;
+	return hf__lock_run_begins(state, with->running) ? HF_OK : HF_ENOMEM;
 }
 
 /* It never goes into a transaction. */

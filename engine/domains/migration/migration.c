@@ -153,7 +153,7 @@ static int migration_init(void *raw, const struct hf__domain_env *env)
 {
 	struct hf__migration_state *state = raw;
 	(void)env;
-	state->root.type = &hf__plain_type;
+	hf__object_is(&state->root, &hf__plain_type);
 	hf__index_init(&state->by_name, &by_name);
 	hf__index_init(&state->by_lsn, &by_lsn);
 	return HF_OK;
@@ -175,7 +175,7 @@ static int apply_applied(struct hf__migration_state *state, struct hf__change *c
 	struct hf__migration *migration = hf__small_alloc(sizeof *migration + image->name.len);
 	if (!migration)
 		return HF_ENOMEM;
-	migration->object.type = &migration_type;
+	hf__object_is(&migration->object, &migration_type);
 	migration->object.container = &state->root;
 	migration->state = state;
 	migration->value = image->value;

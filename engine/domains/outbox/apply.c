@@ -42,7 +42,7 @@ static bool follows(const struct hf__outbox_item *item, const struct hf__outbox_
 	case HF__OUTBOX_CLAIM:
 		return old->status != HF_OUTBOX_SENDING && !hf__outbox_group_holder(item);
 	case HF__OUTBOX_EXTEND:
-		return old->status == HF_OUTBOX_SENDING && old->token == image->token;
+		return old->status == HF_OUTBOX_SENDING && hf__outbox_claim_of(old).token == image->token;
 	case HF__OUTBOX_RELEASE:
 	case HF__OUTBOX_FAIL:
 		return old->status == HF_OUTBOX_SENDING;
@@ -67,6 +67,16 @@ static bool may_store(const struct hf__outbox_item *old, const struct hf__outbox
 	        hf__bytes_equal(hf__outbox_group_name(old), image->group));
 }
 
+/* Takes over `value`, on failure too. */
+static int set_value(struct hf__change *change, struct hf__outbox_item *item,
+                     const struct hf__outbox_value *value)
+{
+	if (value->status != HF_OUTBOX_SENDING || hf__outbox_may_hold(item))
+		return hf__change_set(change, &item->object, value);
+	hf__value_drop(hf__type(&item->object), &item->value, value);
+	return HF_ENOMEM;
+}
+
 /* --- Kinds of entries ------------------------------------------------------------------------- */
 
 static int add_item(struct hf__outbox_state *state, struct hf__change *change,
@@ -81,8 +91,10 @@ static int add_item(struct hf__outbox_state *state, struct hf__change *change,
 		return HF_ENOMEM;
 	const struct hf__outbox_value nothing = item->value;
 	rc = hf__outbox_make_whole_value(state, entry, &nothing, image, &item->value);
+	if (rc == HF_OK && item->value.status == HF_OUTBOX_SENDING && !hf__outbox_may_hold(item))
+		rc = HF_ENOMEM;
 	if (rc != HF_OK) {
-		hf__object_free(&item->object); /* its value holds nothing */
+		hf__object_free(&item->object);
 		return rc;
 	}
 	return hf__change_add(change, &item->object);
@@ -117,7 +129,7 @@ static int apply_item(struct hf__outbox_state *state, struct hf__change *change,
 	if (item) {
 		struct hf__outbox_value value;
 		const int rc = hf__outbox_make_whole_value(state, entry, &item->value, image, &value);
-		return rc == HF_OK ? hf__change_set(change, &item->object, &value) : rc;
+		return rc == HF_OK ? set_value(change, item, &value) : rc;
 	}
 	const struct hf__outbox_queue *queue = hf__container_find(state, image->queue);
 	if (queue && hf__outbox_seq_taken(queue, image->seq))
@@ -140,7 +152,7 @@ static int apply_changed(struct hf__change *change, const struct hf__entry *entr
 	const int rc = image->cause == HF__OUTBOX_RERUN
 	                   ? hf__outbox_make_rerun_value(&item->value, image, entry, &value)
 	                   : hf__outbox_make_value(&item->value, image, entry, &value);
-	return rc == HF_OK ? hf__change_set(change, &item->object, &value) : rc;
+	return rc == HF_OK ? set_value(change, item, &value) : rc;
 }
 
 /* An item with a rerun noted is not done when it is completed. */
@@ -181,7 +193,7 @@ static int apply_ended(struct hf__change *change, const struct hf__entry *entry,
                        struct hf__outbox_item *item, const struct hf__outbox_image *image)
 {
 	const struct hf__outbox_value *old = &item->value;
-	if (old->status != HF_OUTBOX_SENDING || old->token != image->token ||
+	if (old->status != HF_OUTBOX_SENDING || hf__outbox_claim_of(old).token != image->token ||
 	    image->lost != old->lost + (old->lost < UINT32_MAX))
 		return HF_ECORRUPT;
 	struct hf__outbox_image after = hf__outbox_image_of(item, HF__OUTBOX_STATE, entry->setback);

@@ -15,6 +15,10 @@ struct hf__outbox_image hf__outbox_image_of(const struct hf__outbox_item *item,
 
 /* A time of an entry as a value keeps it. */
 int64_t hf__outbox_kept(int64_t time, bool computed, int64_t setback);
+/* outbox/holder.c. The claim that the image tells of, NULL for none; `old` if that says the same.
+ * false: out of memory. */
+bool hf__outbox_keep_claim(const struct hf__outbox_value *old, const struct hf__outbox_image *image,
+                           int64_t setback, struct hf__blob **out);
 /* The payload and what is noted stay. */
 int hf__outbox_make_value(const struct hf__outbox_value *old, const struct hf__outbox_image *image,
                           const struct hf__entry *entry, struct hf__outbox_value *out);

@@ -39,23 +39,32 @@ static const struct hf__index_type line_type = {
     .fields = {1, {{.kind = HF__FIELD_U64, .offset = offsetof(struct hf__outbox_item, value.seq)}}},
 };
 
-static bool group_equal(const struct hf__map_node *node, const void *raw)
+static bool group_equal(const void *object, const void *raw)
 {
-	const struct hf__outbox_group *group = hf__outbox_group_of_map(node);
+	const struct hf__outbox_group *group = object;
 	return hf__pair_is(raw, hf__container_name(group->queue), hf_bytes_of(group->name, group->len));
+}
+
+uint64_t hf__outbox_group_hash(const struct hf__map *map, const void *object)
+{
+	const struct hf__outbox_group *group = object;
+	return hf__pair_hash(map, hf__container_name(group->queue),
+	                     hf_bytes_of(group->name, group->len));
 }
 
 static struct hf__outbox_group *group_new(struct hf__outbox_queue *queue, struct hf_bytes name,
                                           uint64_t hash)
 {
-	struct hf__outbox_group *group = hf__small_alloc(sizeof *group + name.len);
+	struct hf__map *map = &queue->state->groups;
+	struct hf__outbox_group *group =
+	    hf__map_reserve(map) ? hf__small_alloc(sizeof *group + name.len) : NULL;
 	if (!group)
 		return NULL;
 	group->queue = queue;
 	group->len = (uint32_t)name.len;
 	memcpy(group->name, name.data, name.len);
 	hf__index_init(&group->line, &line_type);
-	hf__map_insert(&queue->state->groups, &group->node, hash);
+	hf__map_insert(map, group, hash);
 	return group;
 }
 
@@ -66,7 +75,7 @@ static struct hf__outbox_group *group_find(const struct hf__outbox_queue *queue,
 	struct hf__pair key;
 	hf__pair_join(&key, hf__container_name(queue), name);
 	*hash = hf__map_hash(&queue->state->groups, key.bytes, key.len);
-	return hf__outbox_group_of_map(hf__map_find(&queue->state->groups, *hash, group_equal, &key));
+	return hf__map_find(&queue->state->groups, *hash, group_equal, &key);
 }
 
 static struct hf__outbox_group *group_get(struct hf__outbox_queue *queue, struct hf_bytes name)
@@ -108,7 +117,8 @@ void hf__outbox_group_leave(struct hf__outbox_item *item)
 		return;
 	struct hf__outbox_group *group = item->member->group;
 	if (--group->references == 0) {
-		hf__map_remove(&group->queue->state->groups, &group->node);
+		hf__map_remove(&group->queue->state->groups, group);
+		hf__map_trim(&group->queue->state->groups);
 		hf__small_free(group);
 	}
 	hf__small_free(item->member);

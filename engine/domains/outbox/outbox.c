@@ -14,14 +14,18 @@ static int outbox_init(void *raw, const struct hf__domain_env *env)
 	struct hf__outbox_state *state = raw;
 	state->env = *env;
 	state->incarnation = UINT64_MAX;
-	return hf__outbox_indexes_init(state, env) ? HF_OK : HF_ENOMEM;
+	state->fading.deadline = hf__outbox_done_until;
+	return hf__outbox_indexes_init(state, env) &&
+	               hf__map_init(&state->done, hf__outbox_done_hash, env->hash_key)
+	           ? HF_OK
+	           : HF_ENOMEM;
 }
 
 static void outbox_deinit(void *raw)
 {
 	struct hf__outbox_state *state = raw;
-	hf__objects_free(&state->items, offsetof(struct hf__outbox_item, node));
-	hf__objects_free(&state->done, offsetof(struct hf__outbox_done, node));
+	hf__objects_free(&state->items);
+	hf__objects_free(&state->done);
 	hf__map_deinit(&state->groups); /* empty: a group is gone with its last item */
 	hf__containers_deinit(state);
 }

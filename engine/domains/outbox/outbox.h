@@ -110,12 +110,7 @@ struct hf__outbox_value {
 	struct hf__kept payload;
 	struct hf__blob *extra;
 	struct hf__blob *last_error;
-	/* Only while sending, else 0, HF_UNSET, NULL. */
-	uint64_t token;
-	int64_t lease_until; /* mono. HF_UNSET: none, held by the incarnation in which `version` lies */
-	int64_t run_until; /* mono: no extension goes beyond; HF_UNSET: no bound */
-	uint64_t session; /* 0: a claim without a lease is the incarnation's */
-	struct hf__blob *owner;
+	struct hf__blob *claim; /* struct hf__outbox_holder; only while sending, else NULL */
 	uint32_t attempts;
 	uint32_t lost;
 	uint32_t max_attempts; /* 0: the queue's */
@@ -128,11 +123,28 @@ struct hf__outbox_value {
 	int64_t rerun_enqueued_at, rerun_available_at;
 };
 
+/* Who works on an item: what stands in value.claim. Most items are never claimed while others are
+ * looked at, and pay 8 bytes. */
+struct hf__outbox_holder {
+	uint64_t token;
+	int64_t lease_until; /* mono. HF_UNSET: none, held by the incarnation in which `version` lies */
+	int64_t run_until; /* mono: no extension goes beyond; HF_UNSET: no bound */
+	uint64_t session; /* 0: a claim without a lease is the incarnation's */
+	struct hf_bytes owner; /* of the value */
+};
+/* outbox/holder.c. 0, HF_UNSET and nothing where there is none. */
+struct hf__outbox_holder hf__outbox_claim_of(const struct hf__outbox_value *value);
+
+/* What only items need that were claimed: made before their first claim, and then kept. */
+struct hf__outbox_hold {
+	struct hf__heap_node ending, held;
+	struct hf__outbox_item *item;
+};
+
 /* A group, made for the first item that belongs to it and gone with the memory of the last. No
  * object of its own: all of it follows from its items. `line` holds those whose value says
  * queued or sending, by seq; one at most is sending. */
 struct hf__outbox_group {
-	struct hf__map_node node;
 	struct hf__outbox_queue *queue;
 	struct hf__index line;
 	struct hf__outbox_item *holder; /* the one whose value says sending, or NULL */
@@ -154,16 +166,11 @@ struct hf__outbox_member {
 
 struct hf__outbox_item {
 	struct hf__object object; /* container: its queue */
-	struct hf__map_node node;
 	struct hf__index_node line;
-	union {
-		struct {
-			struct hf__index_node ready, due;
-		} queued;
-		struct {
-			struct hf__heap_node ending, held;
-		} sending;
-	} at; /* by the value's status */
+	struct {
+		struct hf__index_node ready, due;
+	} queued; /* while it is that */
+	struct hf__outbox_hold *hold; /* NULL: it was never claimed */
 	/* NULL: in no group. It stays the same while the item lives */
 	struct hf__outbox_member *member;
 	struct hf__outbox_value value;
@@ -174,7 +181,6 @@ struct hf__outbox_item {
 /* A completed id. It never changes. */
 struct hf__outbox_done {
 	struct hf__object object; /* container: its queue */
-	struct hf__map_node node;
 	struct hf__index_node line; /* by lsn */
 	struct hf__heap_node fading;
 	uint64_t lsn; /* of the completion */
@@ -184,17 +190,22 @@ struct hf__outbox_done {
 };
 
 #define ITEM struct hf__outbox_item
-HF__DEFINE_OUTER(hf__outbox_of_map, struct hf__map_node, ITEM, node);
 HF__DEFINE_OUTER(hf__outbox_of_line, struct hf__index_node, ITEM, line);
-HF__DEFINE_OUTER(hf__outbox_of_ready, struct hf__index_node, ITEM, at.queued.ready);
-HF__DEFINE_OUTER(hf__outbox_of_due, struct hf__index_node, ITEM, at.queued.due);
-HF__DEFINE_OUTER(hf__outbox_of_ending, struct hf__heap_node, ITEM, at.sending.ending);
-HF__DEFINE_OUTER(hf__outbox_of_held, struct hf__heap_node, ITEM, at.sending.held);
+HF__DEFINE_OUTER(hf__outbox_of_ready, struct hf__index_node, ITEM, queued.ready);
+HF__DEFINE_OUTER(hf__outbox_of_due, struct hf__index_node, ITEM, queued.due);
 #undef ITEM
-HF__DEFINE_OUTER(hf__outbox_done_of_map, struct hf__map_node, struct hf__outbox_done, node);
 HF__DEFINE_OUTER(hf__outbox_done_of_line, struct hf__index_node, struct hf__outbox_done, line);
 HF__DEFINE_OUTER(hf__outbox_done_of_fading, struct hf__heap_node, struct hf__outbox_done, fading);
-HF__DEFINE_OUTER(hf__outbox_group_of_map, struct hf__map_node, struct hf__outbox_group, node);
+
+static inline struct hf__outbox_item *hf__outbox_of_ending(const struct hf__heap_node *node)
+{
+	return HF__OUTER(node, struct hf__outbox_hold, ending)->item;
+}
+
+static inline struct hf__outbox_item *hf__outbox_of_held(const struct hf__heap_node *node)
+{
+	return HF__OUTER(node, struct hf__outbox_hold, held)->item;
+}
 
 static inline struct hf__outbox_queue *hf__outbox_queue_of(const struct hf__outbox_item *item)
 {
@@ -211,6 +222,8 @@ static inline struct hf_bytes hf__outbox_id(const struct hf__outbox_item *item)
 struct hf__outbox_item *hf__outbox_find(const struct hf__outbox_state *state, struct hf_bytes queue,
                                         struct hf_bytes id);
 /* Not in any index yet; hf__change_add puts them there. NULL: out of memory. */
+/* Makes what a claim needs, once. false: out of memory. */
+bool hf__outbox_may_hold(struct hf__outbox_item *item);
 struct hf__outbox_item *hf__outbox_item_new(struct hf__outbox_queue *queue, struct hf_bytes id,
                                             struct hf_bytes group, uint64_t seq);
 /* What a call waits for that finds nothing to claim: any change in the queue, which need not
@@ -302,6 +315,7 @@ extern const struct hf__type hf__outbox_item_type;
 /* --- outbox/group.c --------------------------------------------------------------------------- */
 
 struct hf__outbox_item *hf__outbox_of_member(const struct hf__index_node *node);
+uint64_t hf__outbox_group_hash(const struct hf__map *map, const void *group);
 /* Empty: none. */
 struct hf_bytes hf__outbox_group_name(const struct hf__outbox_item *item);
 /* Makes the item a member, of a new group if need be. false: out of memory. */
@@ -339,6 +353,9 @@ struct hf__outbox_done *hf__outbox_done_new(struct hf__outbox_queue *queue, stru
 struct hf_bytes hf__outbox_done_id(const struct hf__outbox_done *done);
 struct hf__outbox_queue *hf__outbox_done_queue(const struct hf__outbox_done *done);
 extern const struct hf__index_type hf__outbox_done_by_lsn;
+/* For state->fading, and for state->done. */
+int64_t hf__outbox_done_until(const struct hf__heap_node *node);
+uint64_t hf__outbox_done_hash(const struct hf__map *map, const void *done);
 /* Is there one of this LSN? */
 bool hf__outbox_done_taken(const struct hf__outbox_queue *queue, uint64_t lsn);
 /* The first completed id after LSN `after` that still blocks at `mono`. */

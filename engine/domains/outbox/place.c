@@ -36,18 +36,24 @@ static int compare_ready(const void *a, const void *b)
 static const struct hf__index_type line_type = {
     .node = offsetof(ITEM, line), .fields = {1, {SEQ}}, .compare = compare_line};
 static const struct hf__index_type ready_type = {
-    .node = offsetof(ITEM, at.queued.ready),
+    .node = offsetof(ITEM, queued.ready),
     .fields = {3, {FIELD(HF__FIELD_I32, priority), FIELD(HF__FIELD_I64, available_at), SEQ}},
     .compare = compare_ready,
 };
 static const struct hf__index_type due_type = {
-    .node = offsetof(ITEM, at.queued.due),
+    .node = offsetof(ITEM, queued.due),
     .fields = {2, {FIELD(HF__FIELD_I64, available_at), SEQ}},
     .compare = compare_due,
 };
 
+static int64_t held_since(const struct hf__heap_node *node)
+{
+	return hf__outbox_of_held(node)->value.enqueued_at;
+}
+
 void hf__outbox_orders_init(struct hf__outbox_queue *queue)
 {
+	queue->held.deadline = held_since;
 	for (unsigned computed = 0; computed < 2; computed++) {
 		hf__index_init(&queue->ready[computed], &ready_type);
 		hf__index_init(&queue->due[computed], &due_type);
@@ -56,21 +62,20 @@ void hf__outbox_orders_init(struct hf__outbox_queue *queue)
 		hf__index_init(&queue->line[status], &line_type);
 }
 
-/* The nodes share their place with those of a held item: nothing of these is left. */
 void hf__outbox_stand(struct hf__outbox_item *item)
 {
 	struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
-	item->at.queued.ready = item->at.queued.due =
+	item->queued.ready = item->queued.due =
 	    (struct hf__index_node){.weight = item->value.available_at};
-	hf__index_insert(&queue->ready[item->value.computed], &item->at.queued.ready);
-	hf__index_insert(&queue->due[item->value.computed], &item->at.queued.due);
+	hf__index_insert(&queue->ready[item->value.computed], &item->queued.ready);
+	hf__index_insert(&queue->due[item->value.computed], &item->queued.due);
 }
 
 void hf__outbox_stand_down(struct hf__outbox_item *item)
 {
 	struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
-	hf__index_remove(&queue->ready[item->value.computed], &item->at.queued.ready);
-	hf__index_remove(&queue->due[item->value.computed], &item->at.queued.due);
+	hf__index_remove(&queue->ready[item->value.computed], &item->queued.ready);
+	hf__index_remove(&queue->due[item->value.computed], &item->queued.due);
 }
 
 size_t hf__outbox_due(const struct hf__outbox_queue *queue, bool computed, struct hf__outbox_time t)

@@ -57,7 +57,7 @@ static int64_t oldest_held(const struct hf__heap_node *node, struct hf__outbox_t
 	if (!node)
 		return INT64_MAX;
 	if (!hf__outbox_over(hf__outbox_of_held(node), t))
-		return node->deadline;
+		return hf__outbox_of_held(node)->value.enqueued_at;
 	const int64_t left = oldest_held(node->left, t), right = oldest_held(node->right, t);
 	return left < right ? left : right;
 }

@@ -53,7 +53,6 @@ static int show_done(const struct hf__outbox_done *done, struct hf__emitter *emi
 
 int hf__outbox_show(const void *object, struct hf__emitter *emitter)
 {
-	return ((const struct hf__object *)object)->type == &hf__outbox_item_type
-	           ? show_item(object, emitter)
-	           : show_done(object, emitter);
+	return hf__type(object) == &hf__outbox_item_type ? show_item(object, emitter)
+	                                                 : show_done(object, emitter);
 }

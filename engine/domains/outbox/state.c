@@ -17,16 +17,34 @@
 
 /* --- Lookup ----------------------------------------------------------------------------------- */
 
-static bool item_equal(const struct hf__map_node *node, const void *raw)
+static bool item_equal(const void *object, const void *raw)
 {
-	const struct hf__outbox_item *item = hf__outbox_of_map(node);
+	const struct hf__outbox_item *item = object;
 	return hf__pair_is(raw, hf__container_name(hf__outbox_queue_of(item)), hf__outbox_id(item));
 }
 
 struct hf__outbox_item *hf__outbox_find(const struct hf__outbox_state *state, struct hf_bytes queue,
                                         struct hf_bytes id)
 {
-	return hf__outbox_of_map(hf__pair_find(&state->items, queue, id, item_equal));
+	return hf__pair_find(&state->items, queue, id, item_equal);
+}
+
+static uint64_t item_hash(const struct hf__map *map, const void *object)
+{
+	const struct hf__outbox_item *item = object;
+	return hf__pair_hash(map, hf__container_name(hf__outbox_queue_of(item)), hf__outbox_id(item));
+}
+
+static struct hf__map *item_map(const struct hf__object *object)
+{
+	return &hf__outbox_queue_of((const void *)object)->state->items;
+}
+
+static int64_t item_deadline(const struct hf__heap_node *node)
+{
+	int64_t at = INT64_MAX;
+	(void)hf__outbox_ends(hf__outbox_of_ending(node), &at);
+	return at;
 }
 
 /* --- Hooks ------------------------------------------------------------------------------------ */
@@ -56,10 +74,10 @@ uint64_t hf__outbox_wait_key(const struct hf__outbox_state *state, struct hf_byt
 	return hf__wait_key(HF__DOMAIN_OUTBOX, hf__map_hash(&state->queues.map, queue.data, queue.len));
 }
 
-/* The map's node holds the hash of the name from birth on. */
 static uint64_t queue_wait_key(const struct hf__object *object)
 {
-	return hf__wait_key(HF__DOMAIN_OUTBOX, ((const struct hf__container *)object)->node.hash);
+	const struct hf__outbox_queue *queue = (const void *)object;
+	return hf__outbox_wait_key(queue->state, hf__container_name(queue));
 }
 
 static void queue_link(struct hf__object *object)
@@ -71,8 +89,7 @@ static void item_enlist(struct hf__object *object)
 {
 	struct hf__outbox_item *item = (void *)object;
 	struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
-	hf__pair_insert(&queue->state->items, &item->node, hf__container_name(queue),
-	                hf__outbox_id(item));
+	hf__map_insert(&queue->state->items, item, item_hash(&queue->state->items, item));
 	hf__outbox_group_count(item, true);
 	queue->enlisted++;
 	hf__outbox_queue_tag(queue);
@@ -82,7 +99,7 @@ static void item_delist(struct hf__object *object)
 {
 	struct hf__outbox_item *item = (void *)object;
 	struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
-	hf__map_remove(&queue->state->items, &item->node);
+	hf__map_remove(&queue->state->items, item);
 	hf__outbox_group_count(item, false);
 	queue->enlisted--;
 	hf__outbox_queue_tag(queue);
@@ -90,13 +107,12 @@ static void item_delist(struct hf__object *object)
 
 static void link_claim(struct hf__outbox_queue *queue, struct hf__outbox_item *item)
 {
-	/* the place may have been another node's */
-	item->at.sending.ending.in = item->at.sending.held.in = false;
-	if (hf__outbox_ends(item, &item->at.sending.ending.deadline))
-		hf__heap_insert(&queue->state->endings, &item->at.sending.ending);
-	item->at.sending.held.deadline = item->value.enqueued_at;
-	hf__heap_insert(&queue->held, &item->at.sending.held);
-	if (item->value.lease_until == HF_UNSET && item->value.version > queue->state->newest_unleased)
+	int64_t at;
+	if (hf__outbox_ends(item, &at))
+		hf__heap_insert(&queue->state->endings, &item->hold->ending);
+	hf__heap_insert(&queue->held, &item->hold->held);
+	if (hf__outbox_claim_of(&item->value).lease_until == HF_UNSET &&
+	    item->value.version > queue->state->newest_unleased)
 		queue->state->newest_unleased = item->value.version;
 }
 
@@ -121,15 +137,16 @@ static void item_unlink(struct hf__object *object)
 	hf__outbox_ready_unlink(item);
 	if (item->value.status != HF_OUTBOX_SENDING)
 		return;
-	if (item->at.sending.ending.in)
-		hf__heap_remove(&queue->state->endings, &item->at.sending.ending);
-	hf__heap_remove(&queue->held, &item->at.sending.held);
+	if (hf__heap_in(&item->hold->ending))
+		hf__heap_remove(&queue->state->endings, &item->hold->ending);
+	hf__heap_remove(&queue->held, &item->hold->held);
 }
 
 static void item_free(struct hf__object *object)
 {
 	struct hf__outbox_item *item = (void *)object;
 	hf__outbox_group_leave(item);
+	hf__small_free(item->hold);
 	hf__small_free(item);
 }
 
@@ -147,11 +164,12 @@ const struct hf__type hf__outbox_item_type = {
     .blob_offsets = {offsetof(struct hf__outbox_item, value.payload.bytes),
                      offsetof(struct hf__outbox_item, value.rerun_payload.bytes),
                      offsetof(struct hf__outbox_item, value.last_error),
-                     offsetof(struct hf__outbox_item, value.owner),
+                     offsetof(struct hf__outbox_item, value.claim),
                      offsetof(struct hf__outbox_item, value.extra)},
     .payload_count = 2,
     .enlist = item_enlist,
     .delist = item_delist,
+    .map = item_map,
     .link = item_link,
     .unlink = item_unlink,
     .free = item_free,
@@ -183,16 +201,22 @@ static const struct hf__container_type queue_type = {
     .init = queue_init,
 };
 
+bool hf__outbox_may_hold(struct hf__outbox_item *item)
+{
+	if (!item->hold && (item->hold = hf__small_alloc(sizeof *item->hold)) != NULL)
+		item->hold->item = item;
+	return item->hold != NULL;
+}
+
 struct hf__outbox_item *hf__outbox_item_new(struct hf__outbox_queue *queue, struct hf_bytes id,
                                             struct hf_bytes group, uint64_t seq)
 {
 	struct hf__outbox_item *item = hf__small_alloc(sizeof *item + id.len);
 	if (!item)
 		return NULL;
-	item->object.type = &hf__outbox_item_type;
+	hf__object_is(&item->object, &hf__outbox_item_type);
 	item->object.container = &queue->head.object;
 	item->value.seq = seq;
-	item->value.lease_until = item->value.run_until = HF_UNSET;
 	item->len = (uint32_t)id.len;
 	memcpy(item->id, id.data, id.len);
 	if (hf__outbox_group_join(queue, item, group))
@@ -203,9 +227,10 @@ struct hf__outbox_item *hf__outbox_item_new(struct hf__outbox_queue *queue, stru
 
 bool hf__outbox_indexes_init(struct hf__outbox_state *state, const struct hf__domain_env *env)
 {
+	state->endings.deadline = item_deadline;
 	return hf__containers_init(state, &queue_type, env->hash_key) &&
-	       hf__map_init(&state->items, env->hash_key) &&
-	       hf__map_init(&state->done, env->hash_key) && hf__map_init(&state->groups, env->hash_key);
+	       hf__map_init(&state->items, item_hash, env->hash_key) &&
+	       hf__map_init(&state->groups, hf__outbox_group_hash, env->hash_key);
 }
 
 /* --- A new incarnation ------------------------------------------------------------------------ */
@@ -214,6 +239,5 @@ bool hf__outbox_indexes_init(struct hf__outbox_state *state, const struct hf__do
 void hf__outbox_opened(void *raw, uint64_t first_lsn)
 {
 	struct hf__outbox_state *state = raw;
-	hf__objects_opened(&state->items, offsetof(struct hf__outbox_item, node),
-	                   state->newest_unleased, first_lsn, &state->incarnation);
+	hf__objects_opened(&state->items, state->newest_unleased, first_lsn, &state->incarnation);
 }

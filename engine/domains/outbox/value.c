@@ -6,6 +6,7 @@ struct hf__outbox_image hf__outbox_image_of(const struct hf__outbox_item *item,
                                             enum hf__outbox_cause cause, int64_t setback)
 {
 	const struct hf__outbox_value *value = &item->value;
+	const struct hf__outbox_holder claim = hf__outbox_claim_of(value);
 	return (struct hf__outbox_image){
 	    .cause = cause,
 	    .queue = hf__container_name(hf__outbox_queue_of(item)),
@@ -20,11 +21,11 @@ struct hf__outbox_image hf__outbox_image_of(const struct hf__outbox_item *item,
 	        value->computed ? hf__to_shown(value->available_at, setback) : value->available_at,
 	    .computed = value->computed,
 	    .last_error = hf__blob_bytes(value->last_error),
-	    .token = value->token,
-	    .lease_until = hf__to_shown(value->lease_until, setback),
-	    .run_until = hf__to_shown(value->run_until, setback),
-	    .session = value->session,
-	    .owner = hf__blob_bytes(value->owner),
+	    .token = claim.token,
+	    .lease_until = hf__to_shown(claim.lease_until, setback),
+	    .run_until = hf__to_shown(claim.run_until, setback),
+	    .session = claim.session,
+	    .owner = claim.owner,
 	    .seq = value->seq,
 	    .group = hf__outbox_group_name(item),
 	    .extra = hf__blob_bytes(value->extra),
@@ -67,16 +68,12 @@ int hf__outbox_make_value(const struct hf__outbox_value *old, const struct hf__o
 	out->enqueued_at = image->enqueued_at;
 	out->available_at = hf__outbox_kept(image->available_at, image->computed, entry->setback);
 	out->computed = image->computed;
-	out->token = image->token;
-	out->lease_until = hf__to_mono(image->lease_until, entry->setback);
-	out->run_until = hf__to_mono(image->run_until, entry->setback);
-	out->session = image->session;
 	out->attempts = image->attempts;
 	out->lost = image->lost;
 	out->max_attempts = image->max_attempts;
 	out->priority = image->priority;
 	out->status = image->status;
-	if (hf__blob_keep(old->owner, image->owner, &out->owner) &&
+	if (hf__outbox_keep_claim(old, image, entry->setback, &out->claim) &&
 	    hf__blob_keep(old->last_error, image->last_error, &out->last_error))
 		return HF_OK;
 	drop_value(old, out);

@@ -84,7 +84,7 @@ int hf__outbox_require_claim(const struct hf__outbox_state *state, struct hf__de
 		return rc;
 	if (hf__outbox_status(*out, HF__OUTBOX_TIME(d)) != HF_OUTBOX_SENDING)
 		return hf__outbox_refuse(d, HF_ESTALE, "nobody holds the item any more", queue, id);
-	if ((*out)->value.token != token)
+	if (hf__outbox_claim_of(&(*out)->value).token != token)
 		return hf__outbox_refuse(d, HF_ESTALE, "another token holds the item", queue, id);
 	return HF_OK;
 }
@@ -228,7 +228,7 @@ static int answer_bytes(struct hf__answer *answer, const struct hf__outbox_item 
 	if (rc == HF_OK)
 		rc = hf__answer_bytes(answer, hf__blob_bytes(value->extra), &out->extra);
 	if (rc == HF_OK && view->status == HF_OUTBOX_SENDING)
-		rc = hf__answer_bytes(answer, hf__blob_bytes(value->owner), &out->owner);
+		rc = hf__answer_bytes(answer, hf__outbox_claim_of(value).owner, &out->owner);
 	return rc;
 }
 
@@ -240,6 +240,7 @@ int hf__outbox_answer(struct hf__answer *answer, const struct hf__outbox_item *i
 	struct hf__outbox_view view;
 	hf__outbox_view(item, t, &view);
 	const bool held = view.status == HF_OUTBOX_SENDING;
+	const struct hf__outbox_holder claim = hf__outbox_claim_of(value);
 	*out = (struct hf_outbox_item){
 	    .queue = queue,
 	    .status = view.status,
@@ -250,9 +251,9 @@ int hf__outbox_answer(struct hf__answer *answer, const struct hf__outbox_item *i
 	    .enqueued_at = value->enqueued_at,
 	    .available_at = hf__outbox_shown(view.available_at, view.computed, t),
 	    .available_computed = view.computed,
-	    .token = held ? value->token : 0,
-	    .lease_until = held ? hf__to_shown(value->lease_until, t.setback) : HF_UNSET,
-	    .run_until = held ? hf__to_shown(value->run_until, t.setback) : HF_UNSET,
+	    .token = held ? claim.token : 0,
+	    .lease_until = held ? hf__to_shown(claim.lease_until, t.setback) : HF_UNSET,
+	    .run_until = held ? hf__to_shown(claim.run_until, t.setback) : HF_UNSET,
 	    .version = value->version,
 	};
 	int rc = answer_bytes(answer, item, &view, out);

@@ -36,12 +36,10 @@ static const char *value_fault(const struct hf__outbox_item *item)
 	if (!value->noted && (value->rerun_payload.bytes || value->rerun_enqueued_at ||
 	                      value->rerun_available_at || value->rerun_computed))
 		return "what is noted for a rerun is not said to be there";
-	if (value->status == HF_OUTBOX_SENDING)
-		return value->token && value->owner ? NULL : "sending without token or owner";
-	return value->token || value->owner || value->session || value->lease_until != HF_UNSET ||
-	               value->run_until != HF_UNSET
-	           ? "a claim beside a status other than sending"
-	           : NULL;
+	if (value->status != HF_OUTBOX_SENDING)
+		return value->claim ? "a claim beside a status other than sending" : NULL;
+	const struct hf__outbox_holder claim = hf__outbox_claim_of(value);
+	return claim.token && claim.owner.len > 0 ? NULL : "sending without token or owner";
 }
 
 /* The item that is first in its group counts for all of it. */
@@ -58,17 +56,17 @@ static void tally_member(const struct hf__outbox_item *item, struct tally *tally
 	tally->claimable += group->next != NULL;
 }
 
-/* The nodes of a held item, which others use while it is not. */
+/* The deadlines of a held item. */
 static const char *claim_fault(const struct hf__outbox_item *item, struct tally *tally)
 {
 	int64_t at;
 	const bool ends = hf__outbox_ends(item, &at);
 	tally->endings += ends;
-	if (item->at.sending.ending.in != ends || (ends && item->at.sending.ending.deadline != at))
+	if (!item->hold)
+		return "it is claimed and may not be";
+	if (hf__heap_in(&item->hold->ending) != ends)
 		return "its ending is not noted";
-	return !item->at.sending.held.in || item->at.sending.held.deadline != item->value.enqueued_at
-	           ? "it is not noted as held"
-	           : NULL;
+	return !hf__heap_in(&item->hold->held) ? "it is not noted as held" : NULL;
 }
 
 /* Is it where its value says? Counts make sure that it is nowhere else. */
@@ -91,8 +89,8 @@ static const char *place_fault(const struct hf__outbox_state *state,
 	else
 		tally->claimable += line == HF_OUTBOX_QUEUED;
 	const bool stands = group ? group->next == item : line == HF_OUTBOX_QUEUED;
-	if (stands && (item->at.queued.ready.weight != item->value.available_at ||
-	               item->at.queued.due.weight != item->value.available_at))
+	if (stands && (item->queued.ready.weight != item->value.available_at ||
+	               item->queued.due.weight != item->value.available_at))
 		return "the time from which it can be claimed is wrong";
 	return line == HF_OUTBOX_SENDING ? claim_fault(item, tally) : NULL;
 }
@@ -122,8 +120,7 @@ static const char *done_fault(const struct hf__outbox_state *state,
                               const struct hf__outbox_done *done)
 {
 	const struct hf_bytes queue = hf__container_name(hf__outbox_done_queue(done));
-	if (done->lsn == 0 || done->line.weight != done->until || !done->fading.in ||
-	    done->fading.deadline != done->until)
+	if (done->lsn == 0 || done->line.weight != done->until || !hf__heap_in(&done->fading))
 		return "the time of a completed id is not noted";
 	if (hf__outbox_done_find(state, queue, hf__outbox_done_id(done)) != done)
 		return "a completed id cannot be found";
@@ -209,9 +206,9 @@ static int verify_queue(const struct hf__outbox_state *state, const struct hf__o
 static int verify_groups(const struct hf__outbox_state *state, size_t members, struct hf__text *why)
 {
 	size_t count = 0;
-	for (const struct hf__map_node *node = hf__map_next(&state->groups, NULL); node;
-	     node = hf__map_next(&state->groups, node)) {
-		const struct hf__outbox_group *group = hf__outbox_group_of_map(node);
+	struct hf__map_walk walk = {0};
+	for (const struct hf__outbox_group *group;
+	     (group = hf__map_next(&state->groups, &walk)) != NULL;) {
 		const char *fault = hf__outbox_group_fault(group);
 		if (fault)
 			return broken(why, group->queue, NULL, fault);

@@ -83,7 +83,7 @@ struct hf__timeline_event *hf__timeline_event_new(struct hf__timeline *timeline,
 	    hf__small_alloc(sizeof *event + at->id.len + at->type.len + at->subject.len);
 	if (!event)
 		return NULL;
-	event->object.type = &event_type;
+	hf__object_is(&event->object, &event_type);
 	event->object.container = &timeline->head.object;
 	event->value.happened_at = at->happened_at;
 	event->lens[0] = (uint16_t)at->id.len;

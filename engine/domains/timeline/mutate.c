@@ -49,7 +49,7 @@ static int look(const struct hf__timeline_state *s, struct hf__decision *d,
 		hf__depends(d, &found->event->object);
 	else
 		hf__depends(d, hf__container_depends(s, found->timeline, key->timeline));
-	const int rc = hf__expect(d, write->expect, found->event ? found->event->value.version : 0);
+	const int rc = hf__expect(d, write->expect, found->event ? found->event->object.changed : 0);
 	if (rc != HF_OK) {
 		hf__text_add(&d->why, ": ");
 		hf__timeline_add_name(&d->why, key->timeline, key->id);
@@ -84,7 +84,7 @@ static int repeat(const struct hf__timeline_state *s, struct hf__decision *d,
 {
 	const char *other = difference(s, event, args);
 	if (!other) {
-		result->version = event->value.version;
+		result->version = event->object.changed;
 		return HF_OK;
 	}
 	hf__text_add(&d->why, "is there with another %s: ", other);
@@ -124,7 +124,7 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw,
 	struct found found;
 	const int rc = look(state, d, &args->write, &args->key, &found);
 	if (rc == HF_OK && found.event)
-		result->version = found.event->value.version;
+		result->version = found.event->object.changed;
 	return rc;
 }
 

@@ -23,7 +23,7 @@ static int copy_event(struct hf__query *q, const struct hf__timeline_event *even
 	const struct hf__timeline_position at = hf__timeline_event_position(event);
 	out->key.timeline = timeline;
 	out->happened_at = at.happened_at;
-	out->version = event->value.version;
+	out->version = event->object.changed;
 	int rc = hf__answer_bytes(q->answer, at.id, &out->key.id);
 	if (rc == HF_OK)
 		rc = hf__answer_bytes(q->answer, at.type, &out->type);

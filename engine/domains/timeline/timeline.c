@@ -51,7 +51,6 @@ static int apply_event(struct hf__timeline_state *s, struct hf__change *change,
 		hf__small_free(event);
 		return rc;
 	}
-	event->value.version = entry->lsn;
 	return hf__change_add(change, &event->object);
 }
 
@@ -111,7 +110,7 @@ static int timeline_show(const void *object, struct hf__emitter *emitter)
 	};
 	hf__timeline_put_event(&emitter->body, &image);
 	const int rc = hf__show_payload(emitter, &event->value.payload);
-	return rc == HF_OK ? emitter->emit(emitter, event->value.version, HF__TIMELINE_EVENT) : rc;
+	return rc == HF_OK ? emitter->emit(emitter, event->object.changed, HF__TIMELINE_EVENT) : rc;
 }
 
 /* --- Verify ----------------------------------------------------------------------------------- */
@@ -125,7 +124,7 @@ static int unsound(struct hf__text *why, const char *what, const struct hf__time
 
 static bool event_sane(const struct hf__timeline *timeline, const struct hf__timeline_event *event)
 {
-	return event->value.version != 0 && event->value.happened_at != HF_UNSET &&
+	return event->object.changed != 0 && event->value.happened_at != HF_UNSET &&
 	       hf__object_sealed(&event->object) && hf__timeline_event_timeline(event) == timeline &&
 	       hf__timeline_event_find(timeline, hf__timeline_event_position(event).id) == event;
 }

@@ -52,12 +52,11 @@ struct hf__timeline {
 	uint8_t name[];
 };
 
-/* Set at birth and never changed: there is no value-dependent index. It is a value all the same,
- * so that its seal is checked. */
+/* Its version is the LSN of its append: object.changed. Set at birth and never changed: there is no
+ * value-dependent index. It is a value all the same, so that its seal is checked. */
 struct hf__timeline_event_value {
 	struct hf__kept payload;
 	int64_t happened_at;
-	uint64_t version;
 };
 
 struct hf__timeline_event {

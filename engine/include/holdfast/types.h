@@ -194,7 +194,8 @@ enum hf_read_flags {
  * text, line separators, quotes, backslashes and bytes that are no UTF-8 stand as \xNN; an
  * identifier of more than 120 bytes is cut in the middle ("head"..."tail"), two that stand
  * together earlier. Numbers stand first, so that no identifier displaces them. Always valid
- * UTF-8. */
+ * UTF-8. Damage to a file of the store (HF_ECORRUPT, `file` not empty) is told with the commands to
+ * run next. */
 #define HF_ERROR_TEXT 256u
 struct hf_error {
 	int code; /* enum hf_code */

@@ -43,6 +43,28 @@ int hf__fail(struct hf_error *error, int code, int os_errno, const char *format,
 	return code;
 }
 
+/* What to run next, for everybody who is told of damage: the caller may have no tool of ours. */
+static const char next_step[] =
+    "; 'holdfast fsck' says what is lost, 'holdfast salvage FROM TO' makes a store of the rest";
+
+/* A long sentence makes room for it, at the end of a character. */
+static void add_next_step(struct hf_error *error)
+{
+	const size_t room = sizeof error->text - sizeof next_step;
+	size_t len = strlen(error->text);
+	if (len > room)
+		for (len = room; len > 0 && ((unsigned char)error->text[len] & 0xc0) == 0x80;)
+			len--;
+	memcpy(error->text + len, next_step, sizeof next_step);
+}
+
+void hf__error_cut_next_step(char *text)
+{
+	char *at = strstr(text, next_step);
+	if (at)
+		memmove(at, at + sizeof next_step - 1, strlen(at + sizeof next_step - 1) + 1);
+}
+
 int hf__fail_at(struct hf_error *error, int code, const char *file, uint64_t offset,
                 const char *format, ...)
 {
@@ -55,6 +77,8 @@ int hf__fail_at(struct hf_error *error, int code, const char *file, uint64_t off
 	struct hf__text name = {error->file, sizeof error->file, 0};
 	hf__text_add(&name, "%s", file);
 	error->offset = offset;
+	if (code == HF_ECORRUPT && file[0] != '\0')
+		add_next_step(error);
 	return code;
 }
 

@@ -9,10 +9,13 @@
 /* Writes *error (nullable) and returns `code`. */
 __attribute__((format(printf, 4, 5))) int hf__fail(struct hf_error *error, int code, int os_errno,
                                                    const char *format, ...);
-/* As hf__fail, about bytes of a file. */
+/* As hf__fail, about bytes of a file. Damage to a file of the store (`file` not "") is told with
+ * what to run next. */
 __attribute__((format(printf, 5, 6))) int hf__fail_at(struct hf_error *error, int code,
                                                       const char *file, uint64_t offset,
                                                       const char *format, ...);
+/* Without that: for what is said by such a run. */
+void hf__error_cut_next_step(char *text);
 /* The code for a failed system call that changed nothing. HF_EIO is left to devices that fail. */
 int hf__code_of_errno(int os_errno);
 /* The same for reading a file that must be there: that it is not, is HF_EIO. */

@@ -133,7 +133,6 @@ static int add_callback(struct hf_store *s, struct hf__callback *callback, struc
 	const int rc = hf__flusher_start(s, error);
 	if (rc != HF_OK)
 		return rc;
-	callback->node.deadline = (int64_t)callback->ticket.changed;
 	hf__heap_insert(&a->callbacks, &callback->node);
 	hf__async_hand_out(s, callback->ticket);
 	if (hf__callback_due(s)) /* it is answered already */

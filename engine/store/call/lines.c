@@ -144,9 +144,9 @@ void hf__wait_changed(struct hf_store *s, const struct hf__change *change)
 {
 	for (size_t i = 0; i < change->count; i++) {
 		const struct hf__object *object = change->records[i].object;
-		if (!object->type->wait_key)
+		if (!hf__type(object)->wait_key)
 			continue;
-		wake_first(s, object->type->wait_key(object));
+		wake_first(s, hf__type(object)->wait_key(object));
 		wake_many(s);
 	}
 }

@@ -13,8 +13,9 @@ void hf__query_depends(struct hf__query *q, const struct hf__object *object)
 		return;
 	if (object->changed > q->need_changed)
 		q->need_changed = object->changed;
-	if (object->due > q->need_due)
-		q->need_due = object->due;
+	const uint64_t due = hf__object_due(object);
+	if (due > q->need_due)
+		q->need_due = due;
 }
 
 static int settle_durability(struct hf_store *s, const struct hf__query *q, unsigned flags,

@@ -98,6 +98,11 @@ int hf__ticket_answer(const struct hf_store *s, struct hf__ticket ticket)
 
 /* --- Callbacks -------------------------------------------------------------------------------- */
 
+int64_t hf__callback_lsn(const struct hf__heap_node *node)
+{
+	return (int64_t)((const struct hf__callback *)(const void *)node)->ticket.changed;
+}
+
 struct hf__callback *hf__callback_first(const struct hf_store *s)
 {
 	return (struct hf__callback *)(void *)hf__heap_first(&s->async.callbacks);

@@ -40,6 +40,8 @@ struct hf__callback {
 	void *ctx;
 };
 
+/* For the heap of them. */
+int64_t hf__callback_lsn(const struct hf__heap_node *node);
 /* A ticket goes out: it is seen to. The lock is held. */
 void hf__async_hand_out(struct hf_store *s, struct hf__ticket ticket);
 /* Writes the eventfd if that is owed. Not under the lock; after anything that may have flushed

@@ -59,6 +59,7 @@ size_t hf__check_note(struct hf__check *c, enum hf_fsck_severity severity, const
 	va_start(arguments, format);
 	(void)vsnprintf(sentence, sizeof sentence, format, arguments); /* cut, never overrun */
 	va_end(arguments);
+	hf__error_cut_next_step(sentence);
 	struct hf__finding *f = &c->findings[c->count];
 	*f = (struct hf__finding){
 	    .is = {.size = sizeof f->is, .severity = severity, .offset = offset, .length = length}};
@@ -168,6 +169,7 @@ static void fill_error(const struct hf__finding *f, struct hf_error *error)
 	                  f->is.what);
 	if (!error)
 		return;
+	hf__error_cut_next_step(error->text);
 	error->first_lsn = f->is.first_lsn;
 	error->last_lsn = f->is.last_lsn;
 }

@@ -10,8 +10,9 @@ void hf__depends(struct hf__decision *d, const struct hf__object *object)
 	 * (hf__change.prior). */
 	if (object->changed > d->need_changed && object->changed < d->change->first_lsn)
 		d->need_changed = object->changed;
-	if (object->due > d->need_due && object->due < d->change->first_lsn)
-		d->need_due = object->due;
+	const uint64_t due = hf__object_due(object);
+	if (due > d->need_due && due < d->change->first_lsn)
+		d->need_due = due;
 }
 
 uint64_t hf__next_lsn(const struct hf__decision *d)

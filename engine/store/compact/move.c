@@ -52,7 +52,7 @@ static void move_payload(struct moving *m, struct hf__object *object, struct hf_
 
 static void move_of(void *ctx, struct hf__object *object)
 {
-	const struct hf__type *type = object->type;
+	const struct hf__type *type = hf__type(object);
 	for (unsigned i = 0; i < type->payload_count; i++)
 		move_payload(ctx, object, (void *)((uint8_t *)object + type->blob_offsets[i]));
 }

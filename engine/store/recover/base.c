@@ -97,7 +97,7 @@ static void set_numbers(struct hf_store *s, uint64_t lsn)
 		const struct hf__domain *row = s->domains->rows[i];
 		struct hf__removed *removed = row->removed ? row->removed(s->world.states[i]) : NULL;
 		for (unsigned n = 0; removed && n < HF__REMOVED_NUMBERS; n++)
-			removed->numbers[n].changed = removed->numbers[n].due = lsn;
+			hf__object_note(&removed->numbers[n], lsn, lsn);
 	}
 }
 

@@ -18,6 +18,7 @@ struct hf_store *hf__store_new(const struct hf__os *os, const struct hf__domains
 	s->writer.file = s->witness.file = s->segments.making.file = -1;
 	hf__clock_init(s);
 	s->async.written = s->async.durable = (struct hf__span){1, 0};
+	s->async.callbacks.deadline = hf__callback_lsn;
 	atomic_init(&s->async.event, -1);
 	/* It is held for a microsecond or two: going to sleep over it costs more than looking again:
 	 * docs/decisions.md. */

@@ -9,7 +9,7 @@ static int load_container(void *state, const struct hf__entry *entry)
 	struct hf__object *container = hf__container_find(state, entry->body);
 	if (!container)
 		return HF_ECORRUPT;
-	container->changed = container->due = entry->lsn;
+	hf__object_note(container, entry->lsn, entry->lsn);
 	return HF_OK;
 }
 

@@ -40,8 +40,8 @@ static int give_container(struct hf__walk *w, const struct hf__domain *row,
                           const struct hf__object *object)
 {
 	struct hf__emitter *emitter = w->emitter;
-	if (w->visit || !object->type->idle || object->changed > w->observer.upto ||
-	    object->type->idle(object))
+	if (w->visit || !hf__type(object)->idle || object->changed > w->observer.upto ||
+	    hf__type(object)->idle(object))
 		return HF_OK;
 	emitter->row = row;
 	const int rc = row->show_container ? row->show_container(object, emitter) : HF_OK;
@@ -58,7 +58,8 @@ static void before(struct hf__observer *observer, const struct hf__object *objec
 	struct hf__walk *w = (void *)observer;
 	const struct hf__domain *row = w->domains->rows[observer->domain];
 	if (w->rc == HF_OK)
-		w->rc = object->type->idle ? give_container(w, row, object) : give_object(w, row, object);
+		w->rc =
+		    hf__type(object)->idle ? give_container(w, row, object) : give_object(w, row, object);
 }
 
 /* Before this node, which lies in no other index than the one that is walked. */

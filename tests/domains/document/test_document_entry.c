@@ -310,7 +310,7 @@ static void verify_notices_what_is_wrong(void **unused)
 			hf__index_remove(&collection->views[HF__DOCUMENT_GROUP_ENDING],
 			                 &document->ending->group.node);
 		else if (fault == 4)
-			hf__map_remove(&state->documents, &document->node);
+			hf__map_remove(&state->documents, document);
 		else if (fault == 5)
 			collection->value.orders = 7;
 		else if (fault == 6)
@@ -322,7 +322,8 @@ static void verify_notices_what_is_wrong(void **unused)
 			hf__index_insert(&collection->views[HF__DOCUMENT_UPDATED], &stray.node);
 		bare_verify(&bare, HF_ECORRUPT);
 		if (fault == 4) /* or it would not be freed */
-			hf__map_insert(&state->documents, &document->node, document->node.hash);
+			hf__map_insert(&state->documents, document,
+			               state->documents.hash(&state->documents, document));
 		bare_deinit(&bare);
 	}
 }

@@ -265,11 +265,11 @@ static void verify_notices_what_is_wrong(void **unused)
 		else if (fault == 1)
 			item->line.weight--;
 		else if (fault == 2)
-			hf__heap_remove(&queue->held, &item->at.sending.held);
+			hf__heap_remove(&queue->held, &item->hold->held);
 		else if (fault == 3)
 			state->incarnation = 100; /* behind everybody's back */
 		else if (fault == 4)
-			hf__map_remove(&state->items, &item->node);
+			hf__map_remove(&state->items, item);
 		else if (fault == 5)
 			queue->value.max_attempts = 0;
 		else if (fault == 6)
@@ -291,7 +291,7 @@ static void verify_notices_what_is_wrong(void **unused)
 		assert_int_equal(hf__outbox_domain.verify(state, &text), HF_ECORRUPT);
 		assert_true(why[0] != '\0');
 		if (fault == 4) /* or it would not be freed */
-			hf__map_insert(&state->items, &item->node, item->node.hash);
+			hf__map_insert(&state->items, item, state->items.hash(&state->items, item));
 		item->value.attempts = attempts;
 		if (fault == 11)
 			item->member->group->members--;

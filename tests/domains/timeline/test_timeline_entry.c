@@ -311,13 +311,13 @@ static void verify_notices_what_is_wrong(void **unused)
 		else if (fault == 1)
 			event->value.payload.bytes = &other;
 		else if (fault == 2)
-			event->value.version = 0;
+			event->object.changed = 0;
 		else if (fault == 3)
 			event->text[2] = 'z'; /* its type is no longer where it stands: equal to nobody's */
 		else if (fault == 4)
 			timeline->by_name.weight = INT64_MIN;
 		else if (fault == 5)
-			hf__map_remove(&state->timelines.map, &timeline->head.node);
+			hf__map_remove(&state->timelines.map, timeline);
 		else if (fault == 6)
 			event->object.container = NULL;
 		else if (fault == 7)
@@ -329,7 +329,8 @@ static void verify_notices_what_is_wrong(void **unused)
 		event->text[2] = (uint8_t)type;
 		event->object.container = &timeline->head.object;
 		if (fault == 5) /* or it would not be freed */
-			hf__map_insert(&state->timelines.map, &timeline->head.node, timeline->head.node.hash);
+			hf__map_insert(&state->timelines.map, timeline,
+			               state->timelines.map.hash(&state->timelines.map, timeline));
 		if (gone)
 			hf__index_insert(&timeline->views[fault - 8], gone);
 		bare_deinit(&bare);

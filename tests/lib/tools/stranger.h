@@ -7,9 +7,10 @@
 
 #include "lib/sim/sim_os.h"
 
-enum { STRANGER_LINE = 160 };
+enum { STRANGER_LINE = 200 };
 
-/* "verdict segment offset last_lsn entries hash", as tests/stranger/reader.py tells it. Opens
+/* "verdict segment offset last_lsn entries hash", and "snapshot_lsn entries hash" where an opening
+ * begins with a snapshot, as tests/stranger/reader.py tells it. Opens
  * the store for writing; whatever an opening writes is on the disk afterwards. */
 void stranger_engine(struct sim *image, char out[STRANGER_LINE]);
 /* Starts the reader on the directories that are named in file `list`, a line each: its output,

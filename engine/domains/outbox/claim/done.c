@@ -26,9 +26,9 @@ struct hf__outbox_queue *hf__outbox_done_queue(const struct hf__outbox_done *don
 
 /* --- Lookup ----------------------------------------------------------------------------------- */
 
-static bool done_equal(const struct hf__map_node *node, const void *raw)
+static bool done_equal(const void *object, const void *raw)
 {
-	const struct hf__outbox_done *done = hf__outbox_done_of_map(node);
+	const struct hf__outbox_done *done = object;
 	return hf__pair_is(raw, hf__container_name(hf__outbox_done_queue(done)),
 	                   hf__outbox_done_id(done));
 }
@@ -38,7 +38,24 @@ struct hf__outbox_done *hf__outbox_done_find(const struct hf__outbox_state *stat
 {
 	if (state->done.count == 0) /* the usual case: no queue remembers anything */
 		return NULL;
-	return hf__outbox_done_of_map(hf__pair_find(&state->done, queue, id, done_equal));
+	return hf__pair_find(&state->done, queue, id, done_equal);
+}
+
+int64_t hf__outbox_done_until(const struct hf__heap_node *node)
+{
+	return hf__outbox_done_of_fading(node)->until;
+}
+
+uint64_t hf__outbox_done_hash(const struct hf__map *map, const void *object)
+{
+	const struct hf__outbox_done *done = object;
+	return hf__pair_hash(map, hf__container_name(hf__outbox_done_queue(done)),
+	                     hf__outbox_done_id(done));
+}
+
+static struct hf__map *done_map(const struct hf__object *object)
+{
+	return &hf__outbox_done_queue((const void *)object)->state->done;
 }
 
 /* A position is the LSN. */
@@ -79,10 +96,9 @@ static void done_enlist(struct hf__object *object)
 	struct hf__outbox_done *done = (void *)object;
 	struct hf__outbox_queue *queue = hf__outbox_done_queue(done);
 	struct hf__outbox_state *state = queue->state;
-	hf__pair_insert(&state->done, &done->node, hf__container_name(queue), hf__outbox_done_id(done));
+	hf__map_insert(&state->done, done, hf__outbox_done_hash(&state->done, done));
 	done->line.weight = done->until;
 	hf__index_insert(&queue->done, &done->line);
-	done->fading.deadline = done->until;
 	hf__heap_insert(&state->fading, &done->fading);
 	hf__outbox_queue_tag(queue);
 }
@@ -91,7 +107,7 @@ static void done_delist(struct hf__object *object)
 {
 	struct hf__outbox_done *done = (void *)object;
 	struct hf__outbox_queue *queue = hf__outbox_done_queue(done);
-	hf__map_remove(&queue->state->done, &done->node);
+	hf__map_remove(&queue->state->done, done);
 	hf__index_remove(&queue->done, &done->line);
 	hf__heap_remove(&queue->state->fading, &done->fading);
 	hf__outbox_queue_tag(queue);
@@ -107,11 +123,12 @@ struct hf__outbox_done *hf__outbox_done_new(struct hf__outbox_queue *queue, stru
 	    .value_offset = sizeof(struct hf__object),
 	    .enlist = done_enlist,
 	    .delist = done_delist,
+	    .map = done_map,
 	};
 	struct hf__outbox_done *done = hf__small_alloc(sizeof *done + id.len);
 	if (!done)
 		return NULL;
-	done->object.type = &done_type;
+	hf__object_is(&done->object, &done_type);
 	done->object.container = &queue->head.object;
 	done->lsn = lsn;
 	done->until = until;

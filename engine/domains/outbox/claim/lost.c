@@ -17,8 +17,9 @@
 int64_t hf__outbox_end_of(const struct hf__outbox_item *item)
 {
 	const struct hf__outbox_value *value = &item->value;
-	if (value->lease_until != HF_UNSET)
-		return value->lease_until;
+	const int64_t lease_until = hf__outbox_claim_of(value).lease_until;
+	if (lease_until != HF_UNSET)
+		return lease_until;
 	/* While sending, the version is that of the claim or of the newest extend: its writer is
 	 * of that incarnation. */
 	return value->version < hf__outbox_queue_of(item)->state->incarnation ? INT64_MIN : INT64_MAX;
@@ -54,8 +55,9 @@ int64_t hf__outbox_shown(int64_t available_at, bool computed, struct hf__outbox_
 /* When the claim ended (mono); HF_UNSET: not known. */
 static int64_t ended_at(const struct hf__outbox_item *item)
 {
-	if (item->value.lease_until != HF_UNSET)
-		return item->value.lease_until;
+	const int64_t lease_until = hf__outbox_claim_of(&item->value).lease_until;
+	if (lease_until != HF_UNSET)
+		return lease_until;
 	return hf__incarnation_end(&hf__outbox_queue_of(item)->state->env, item->value.version);
 }
 
@@ -132,7 +134,7 @@ int hf__outbox_end(struct hf__decision *d, const struct hf__outbox_item *item)
 	const struct hf__outbox_image image = {
 	    .queue = hf__container_name(hf__outbox_queue_of(item)),
 	    .id = hf__outbox_id(item),
-	    .token = item->value.token,
+	    .token = hf__outbox_claim_of(&item->value).token,
 	    .status = (uint8_t)view.status,
 	    .lost = view.lost,
 	    .available_at = hf__outbox_shown(view.available_at, view.computed, t),

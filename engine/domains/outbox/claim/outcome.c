@@ -94,7 +94,8 @@ static int sent_decide(void *state, struct hf__decision *d, const void *raw,
 	const int rc = hf__outbox_require(state, d, &args->write, args->queue, args->item->id, &item);
 	if (rc != HF_OK)
 		return rc;
-	if (hf__outbox_status(item, t) == HF_OUTBOX_SENDING && item->value.token == args->item->token)
+	if (hf__outbox_status(item, t) == HF_OUTBOX_SENDING &&
+	    hf__outbox_claim_of(&item->value).token == args->item->token)
 		return complete_item(d, item, result);
 	const struct hf__outbox_item *holder = hf__outbox_group_holder(item);
 	if (still_the_same(item, args, t) &&
