@@ -99,6 +99,19 @@ void *hf__realloc(void *old, size_t size)
 	return memory;
 }
 
+void *hf__grown(void *items, size_t count, size_t *cap, size_t size, size_t first)
+{
+	if (count < *cap)
+		return items;
+	if (*cap > SIZE_MAX / 2 / size)
+		return NULL;
+	const size_t more = *cap ? *cap * 2 : first;
+	void *grown = hf__realloc(items, more * size);
+	if (grown)
+		*cap = more;
+	return grown;
+}
+
 void hf__free(void *memory)
 {
 	uncounted(memory);

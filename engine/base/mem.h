@@ -17,6 +17,11 @@ void *hf__alloc(size_t size);
 /* As realloc: the added bytes are not zeroed; NULL leaves `old` as it was. */
 void *hf__realloc(void *old, size_t size);
 
+/* Room for one more item of `size` bytes in an array that has `count` of them and room for *cap:
+ * the array, which may have moved, with *cap set. It doubles, and begins with room for `first`.
+ * NULL: no memory, or more than a size_t can say; `items` and *cap are as they were. */
+void *hf__grown(void *items, size_t count, size_t *cap, size_t size, size_t first);
+
 void hf__free(void *memory);
 
 /* For object/small.c, which divides it: not zeroed, not counted, and no test is asked about it.

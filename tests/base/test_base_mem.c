@@ -142,12 +142,69 @@ static void arena_refuses_sizes_that_would_wrap_around(void **state)
 	hf__arena_deinit(&arena);
 }
 
+static void a_grown_array_keeps_its_items_and_doubles(void **state)
+{
+	(void)state;
+	unsigned *items = NULL;
+	size_t cap = 0, moves = 0;
+	for (unsigned i = 0; i < 1000; i++) {
+		const size_t before = cap;
+		unsigned *grown = hf__grown(items, i, &cap, sizeof *grown, 3);
+		assert_non_null(grown);
+		assert_true(cap > i);
+		assert_true(cap == before || cap == (before ? 2 * before : 3));
+		moves += cap != before;
+		items = grown;
+		items[i] = i;
+	}
+	for (unsigned i = 0; i < 1000; i++)
+		assert_int_equal(items[i], i);
+	assert_int_equal(moves, 10);
+	hf__free(items);
+}
+
+static void an_array_that_cannot_grow_is_as_it_was(void **state)
+{
+	(void)state;
+	struct veto_count count = {0, 0};
+	size_t cap = 0;
+	unsigned *items = hf__grown(NULL, 0, &cap, sizeof *items, 2);
+	assert_non_null(items);
+	items[0] = items[1] = 7;
+	hf__mem_set_veto(veto_after, &count);
+	assert_ptr_equal(hf__grown(items, 1, &cap, sizeof *items, 2), items); /* there is room */
+	assert_null(hf__grown(items, 2, &cap, sizeof *items, 2));
+	hf__mem_set_veto(NULL, NULL);
+	assert_int_equal(cap, 2);
+	assert_int_equal(items[1], 7);
+	hf__free(items);
+}
+
+/* Refused before anything is asked for: the sum would have wrapped around. */
+static void an_array_of_more_than_a_size_can_say_does_not_grow(void **state)
+{
+	(void)state;
+	struct veto_count count = {0, 0};
+	hf__mem_set_veto(veto_after, &count);
+	for (size_t size = 1; size < 4096; size = size * 3 + 1) {
+		size_t cap = SIZE_MAX / 2 / size + 1;
+		const size_t before = cap;
+		assert_null(hf__grown(NULL, cap, &cap, size, 8));
+		assert_int_equal(cap, before);
+	}
+	hf__mem_set_veto(NULL, NULL);
+	assert_int_equal(count.calls, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(alloc_gives_zeroed_memory_even_after_reuse),
 	    cmocka_unit_test(size_zero_gives_a_valid_pointer),
 	    cmocka_unit_test_teardown(veto_fails_allocations_and_leaves_the_old_block, veto_off),
+	    cmocka_unit_test(a_grown_array_keeps_its_items_and_doubles),
+	    cmocka_unit_test_teardown(an_array_that_cannot_grow_is_as_it_was, veto_off),
+	    cmocka_unit_test_teardown(an_array_of_more_than_a_size_can_say_does_not_grow, veto_off),
 	    cmocka_unit_test(arena_slices_are_zeroed_aligned_apart_and_never_move),
 	    cmocka_unit_test(arena_copy_copies_and_accepts_nothing),
 	    cmocka_unit_test_teardown(arena_that_cannot_grow_stays_usable, veto_off),

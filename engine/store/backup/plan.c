@@ -30,14 +30,10 @@ struct looking {
 static int add(struct looking *l, const char *name, uint64_t len, uint64_t size, bool still)
 {
 	struct hf__plan *plan = l->plan;
-	if (plan->count == plan->cap) {
-		const size_t cap = plan->cap ? plan->cap * 2 : 16;
-		struct hf__part *parts = hf__realloc(plan->parts, cap * sizeof *parts);
-		if (!parts)
-			return hf__recovery_no_memory(&l->r);
-		plan->parts = parts;
-		plan->cap = cap;
-	}
+	struct hf__part *parts = hf__grown(plan->parts, plan->count, &plan->cap, sizeof *parts, 16);
+	if (!parts)
+		return hf__recovery_no_memory(&l->r);
+	plan->parts = parts;
 	struct hf__part *part = &plan->parts[plan->count++];
 	*part = (struct hf__part){.len = len, .size = size, .still = still};
 	memcpy(part->name, name, strnlen(name, sizeof part->name - 1));

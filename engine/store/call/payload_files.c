@@ -99,16 +99,13 @@ static int add(struct hf_store *s, uint32_t segment, int *file)
 		(void)s->os->close(s->os->ctx, opened);
 		return 0;
 	}
-	if (files->count == files->cap) {
-		const size_t cap = files->cap ? files->cap * 2 : HF__PAYLOAD_FILES;
-		struct hf__payload_open *more = hf__realloc(files->open, cap * sizeof *more);
-		if (!more) {
-			(void)s->os->close(s->os->ctx, opened);
-			return ENOMEM;
-		}
-		files->open = more;
-		files->cap = cap;
+	struct hf__payload_open *more =
+	    hf__grown(files->open, files->count, &files->cap, sizeof *more, HF__PAYLOAD_FILES);
+	if (!more) {
+		(void)s->os->close(s->os->ctx, opened);
+		return ENOMEM;
 	}
+	files->open = more;
 	files->open[files->count++] = (struct hf__payload_open){
 	    .segment = segment, .file = opened, .pins = 1, .used = ++files->turn};
 	if (files->count > HF__PAYLOAD_FILES)
@@ -176,14 +173,10 @@ static bool has(const struct hf__pins *pins, uint32_t segment)
 
 static bool push(struct hf__pins *pins, uint32_t segment)
 {
-	if (pins->count == pins->cap) {
-		const size_t cap = pins->cap ? pins->cap * 2 : 8;
-		uint32_t *more = hf__realloc(pins->segments, cap * sizeof *more);
-		if (!more)
-			return false;
-		pins->segments = more;
-		pins->cap = cap;
-	}
+	uint32_t *more = hf__grown(pins->segments, pins->count, &pins->cap, sizeof *more, 8);
+	if (!more)
+		return false;
+	pins->segments = more;
 	pins->segments[pins->count++] = segment;
 	return true;
 }

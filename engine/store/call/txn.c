@@ -109,14 +109,10 @@ void hf_txn_abandon(hf_txn *txn)
 
 static int txn_add(hf_txn *txn, const struct hf__op *op, struct hf_error *error)
 {
-	if (txn->count == txn->cap) {
-		const size_t cap = txn->cap ? txn->cap * 2 : 8;
-		struct hf__op *ops = hf__realloc(txn->ops, cap * sizeof *ops);
-		if (!ops)
-			return hf__fail(error, HF_ENOMEM, 0, "no memory for a transaction");
-		txn->ops = ops;
-		txn->cap = cap;
-	}
+	struct hf__op *ops = hf__grown(txn->ops, txn->count, &txn->cap, sizeof *ops, 8);
+	if (!ops)
+		return hf__fail(error, HF_ENOMEM, 0, "no memory for a transaction");
+	txn->ops = ops;
 	struct hf__op copy = *op;
 	const struct hf__verb *verb = op->verb;
 	copy.args = verb->copy ? verb->copy(&txn->arena, op->args)

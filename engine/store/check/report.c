@@ -37,16 +37,10 @@ static const char *keep(struct hf__check *c, const char *text)
 
 static bool room_for_finding(struct hf__check *c)
 {
-	if (c->count < c->cap)
-		return true;
-	const size_t cap = c->cap ? c->cap * 2 : 16;
-	struct hf__finding *findings = hf__realloc(c->findings, cap * sizeof *findings);
+	struct hf__finding *findings = hf__grown(c->findings, c->count, &c->cap, sizeof *findings, 16);
 	c->no_memory = c->no_memory || !findings;
-	if (!findings)
-		return false;
-	c->findings = findings;
-	c->cap = cap;
-	return true;
+	c->findings = findings ? findings : c->findings;
+	return findings != NULL;
 }
 
 size_t hf__check_note(struct hf__check *c, enum hf_fsck_severity severity, const char *file,
@@ -127,16 +121,10 @@ static bool room_for_object(struct hf__check *c, struct hf__finding *f)
 		f->left_out++;
 		return false;
 	}
-	if (f->count < f->cap)
-		return true;
-	const size_t cap = f->cap ? f->cap * 2 : 8;
-	struct hf_fsck_object *objects = hf__realloc(f->objects, cap * sizeof *objects);
+	struct hf_fsck_object *objects = hf__grown(f->objects, f->count, &f->cap, sizeof *objects, 8);
 	c->no_memory = c->no_memory || !objects;
-	if (!objects)
-		return false;
-	f->objects = objects;
-	f->cap = cap;
-	return true;
+	f->objects = objects ? objects : f->objects;
+	return objects != NULL;
 }
 
 void hf__check_affects(struct hf__check *c, size_t finding, enum hf_fsck_how how,

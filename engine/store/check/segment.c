@@ -40,15 +40,12 @@ static uint32_t end_of_data(const struct segment *s, uint32_t from)
 static bool note_mark(void *arg, uint32_t at, const struct hf__group_header *header)
 {
 	struct segment *s = arg;
-	if (s->behind.count == s->marks_cap) {
-		const size_t cap = s->marks_cap ? s->marks_cap * 2 : 64;
-		struct hf__scan_mark *marks = hf__realloc(s->marks, cap * sizeof *marks);
-		s->c->no_memory = s->c->no_memory || !marks;
-		if (!marks)
-			return false;
-		s->marks = marks;
-		s->marks_cap = cap;
-	}
+	struct hf__scan_mark *marks =
+	    hf__grown(s->marks, s->behind.count, &s->marks_cap, sizeof *marks, 64);
+	s->c->no_memory = s->c->no_memory || !marks;
+	if (!marks)
+		return false;
+	s->marks = marks;
 	const uint64_t proven =
 	    header->durable_lsn >= header->incarnation_lsn ? header->durable_lsn : 0;
 	s->marks[s->behind.count++] = (struct hf__scan_mark){at, header->durable_lsn, proven};

@@ -47,15 +47,11 @@ void hf__sealed_add(struct hf_store *s, uint32_t number)
 {
 	if (number == 0)
 		return;
-	if (s->guard.count == s->guard.cap) {
-		const size_t cap = s->guard.cap ? 2 * s->guard.cap : 16;
-		uint32_t *grown = hf__realloc(s->guard.sealed, cap * sizeof *grown);
-		if (!grown)
-			/* it is not looked after in this opening, which is no reason to refuse anything */
-			return;
-		s->guard.sealed = grown;
-		s->guard.cap = cap;
-	}
+	uint32_t *grown = hf__grown(s->guard.sealed, s->guard.count, &s->guard.cap, sizeof *grown, 16);
+	if (!grown)
+		/* it is not looked after in this opening, which is no reason to refuse anything */
+		return;
+	s->guard.sealed = grown;
 	s->guard.sealed[s->guard.count++] = number;
 }
 

@@ -12,14 +12,10 @@ bool hf__incarnation_note(struct hf_store *s, uint64_t first_lsn, int64_t at)
 			last->last_at = at;
 		return true;
 	}
-	if (known->count == known->cap) {
-		const size_t cap = known->cap ? known->cap * 2 : 8;
-		struct hf__incarnation *all = hf__realloc(known->all, cap * sizeof *all);
-		if (!all)
-			return false;
-		known->all = all;
-		known->cap = cap;
-	}
+	struct hf__incarnation *all = hf__grown(known->all, known->count, &known->cap, sizeof *all, 8);
+	if (!all)
+		return false;
+	known->all = all;
 	known->all[known->count++] = (struct hf__incarnation){first_lsn, at};
 	return true;
 }

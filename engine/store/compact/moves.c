@@ -14,14 +14,10 @@ uint64_t hf__move_place(const struct hf__payload *payload)
 
 static int add(struct hf__moves *moves, struct hf__move move)
 {
-	if (moves->count == moves->cap) {
-		const size_t cap = moves->cap ? moves->cap * 2 : 256;
-		struct hf__move *more = hf__realloc(moves->all, cap * sizeof *more);
-		if (!more)
-			return HF_ENOMEM;
-		moves->all = more;
-		moves->cap = cap;
-	}
+	struct hf__move *more = hf__grown(moves->all, moves->count, &moves->cap, sizeof *more, 256);
+	if (!more)
+		return HF_ENOMEM;
+	moves->all = more;
 	moves->all[moves->count++] = move;
 	return HF_OK;
 }

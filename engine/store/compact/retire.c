@@ -43,20 +43,10 @@ struct retiring {
 
 /* --- What is there ---------------------------------------------------------------------------- */
 
-static void *grown(void *all, size_t count, size_t *cap, size_t size)
-{
-	if (count < *cap)
-		return all;
-	const size_t more = *cap ? *cap * 2 : 16;
-	void *memory = hf__realloc(all, more * size);
-	*cap = memory ? more : *cap;
-	return memory;
-}
-
 static int note_snapshot(struct retiring *r, uint64_t lsn)
 {
 	struct kept_snapshot *all =
-	    grown(r->snapshots, r->snapshot_count, &r->snapshot_cap, sizeof *r->snapshots);
+	    hf__grown(r->snapshots, r->snapshot_count, &r->snapshot_cap, sizeof *all, 16);
 	if (!all)
 		return ENOMEM;
 	r->snapshots = all;
@@ -75,7 +65,7 @@ static int note_name(void *arg, const char *name)
 	if (!hf__segment_name_parse(name, &number))
 		return 0;
 	struct kept_segment *all =
-	    grown(r->segments, r->segment_count, &r->segment_cap, sizeof *r->segments);
+	    hf__grown(r->segments, r->segment_count, &r->segment_cap, sizeof *all, 16);
 	if (!all)
 		return ENOMEM;
 	r->segments = all;

@@ -33,14 +33,10 @@ static int note_name(void *arg, const char *name)
 	struct hf__pin_names *names = arg;
 	if (!is_log(name))
 		return 0;
-	if (names->count == names->cap) {
-		const size_t cap = names->cap ? names->cap * 2 : 16;
-		void *all = hf__realloc(names->all, cap * sizeof *names->all);
-		if (!all)
-			return ENOMEM;
-		names->all = all;
-		names->cap = cap;
-	}
+	void *all = hf__grown(names->all, names->count, &names->cap, sizeof *names->all, 16);
+	if (!all)
+		return ENOMEM;
+	names->all = all;
 	memset(names->all[names->count], 0, sizeof *names->all); /* they are compared as a whole */
 	memcpy(names->all[names->count++], name, strlen(name)); /* a name of the log is short */
 	return 0;
@@ -102,14 +98,10 @@ static void settle_all(struct hf__pinned *p)
 
 static int add(struct hf__pinned *p, const char *name, int file, bool kept)
 {
-	if (p->count == p->cap) {
-		const size_t cap = p->cap ? p->cap * 2 : 16;
-		struct hf__pin *pins = hf__realloc(p->pins, cap * sizeof *pins);
-		if (!pins)
-			return ENOMEM;
-		p->pins = pins;
-		p->cap = cap;
-	}
+	struct hf__pin *pins = hf__grown(p->pins, p->count, &p->cap, sizeof *pins, 16);
+	if (!pins)
+		return ENOMEM;
+	p->pins = pins;
 	struct hf__pin *pin = &p->pins[p->count++];
 	*pin = (struct hf__pin){.file = file, .uses = kept ? 0 : 1, .kept = kept};
 	memcpy(pin->name, name, strnlen(name, sizeof pin->name - 1));

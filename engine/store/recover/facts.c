@@ -43,14 +43,10 @@ static int note_snapshot(struct hf__recovery *r, const char *name)
 	uint64_t lsn;
 	if (!hf__snapshot_name_parse(name, &lsn))
 		return 0;
-	if (r->snapshot_count == r->snapshot_cap) {
-		const size_t cap = r->snapshot_cap ? r->snapshot_cap * 2 : 4;
-		uint64_t *more = hf__realloc(r->snapshots, cap * sizeof *more);
-		if (!more)
-			return ENOMEM;
-		r->snapshots = more;
-		r->snapshot_cap = cap;
-	}
+	uint64_t *more = hf__grown(r->snapshots, r->snapshot_count, &r->snapshot_cap, sizeof *more, 4);
+	if (!more)
+		return ENOMEM;
+	r->snapshots = more;
 	r->snapshots[r->snapshot_count++] = lsn;
 	return 0;
 }
@@ -62,14 +58,10 @@ static int note_segment(void *arg, const char *name)
 	r->strays = r->strays || hf__segment_tmp_name(name) || hf__snapshot_tmp_name(name);
 	if (!hf__segment_name_parse(name, &number))
 		return note_snapshot(r, name);
-	if (r->count == r->cap) {
-		const size_t cap = r->cap ? r->cap * 2 : 16;
-		struct hf__segment_file *found = hf__realloc(r->found, cap * sizeof *found);
-		if (!found)
-			return ENOMEM;
-		r->found = found;
-		r->cap = cap;
-	}
+	struct hf__segment_file *found = hf__grown(r->found, r->count, &r->cap, sizeof *found, 16);
+	if (!found)
+		return ENOMEM;
+	r->found = found;
 	r->found[r->count++] = (struct hf__segment_file){.number = number};
 	return 0;
 }

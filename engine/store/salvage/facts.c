@@ -18,14 +18,10 @@ static int note_name(void *arg, const char *name)
 	struct hf__view *v = arg;
 	if (hf__segment_tmp_name(name) || hf__snapshot_tmp_name(name))
 		return 0; /* nothing half made is taken for anything */
-	if (v->count == v->cap) {
-		const size_t cap = v->cap ? v->cap * 2 : 16;
-		struct hf__view_file *files = hf__realloc(v->files, cap * sizeof *files);
-		if (!files)
-			return ENOMEM;
-		v->files = files;
-		v->cap = cap;
-	}
+	struct hf__view_file *files = hf__grown(v->files, v->count, &v->cap, sizeof *files, 16);
+	if (!files)
+		return ENOMEM;
+	v->files = files;
 	const char *own = hf__arena_copy(&v->names, name, strlen(name) + 1);
 	v->files[v->count++] = (struct hf__view_file){.name = own};
 	return own ? 0 : ENOMEM;

@@ -12,14 +12,11 @@ static bool remember(struct hf__scrub *scrub, const struct hf__scrub_known *foun
 	for (size_t i = 0; i < scrub->count; i++)
 		if (same(&scrub->known[i], found))
 			return false;
-	if (scrub->count == scrub->cap) {
-		const size_t cap = scrub->cap ? scrub->cap * 2 : 4;
-		struct hf__scrub_known *more = hf__realloc(scrub->known, cap * sizeof *more);
-		if (!more)
-			return true;
-		scrub->known = more;
-		scrub->cap = cap;
-	}
+	struct hf__scrub_known *more =
+	    hf__grown(scrub->known, scrub->count, &scrub->cap, sizeof *more, 4);
+	if (!more)
+		return true;
+	scrub->known = more;
 	scrub->known[scrub->count++] = *found;
 	return true;
 }

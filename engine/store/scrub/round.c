@@ -11,14 +11,10 @@
 
 static bool add(struct hf__scrub_round *r, struct hf__scrub_target target)
 {
-	if (r->count == r->cap) {
-		const size_t cap = r->cap ? r->cap * 2 : 16;
-		struct hf__scrub_target *more = hf__realloc(r->targets, cap * sizeof *more);
-		if (!more)
-			return false;
-		r->targets = more;
-		r->cap = cap;
-	}
+	struct hf__scrub_target *more = hf__grown(r->targets, r->count, &r->cap, sizeof *more, 16);
+	if (!more)
+		return false;
+	r->targets = more;
 	r->targets[r->count++] = target;
 	return true;
 }

@@ -151,14 +151,11 @@ static int open_spill(struct hf__sorter *sorter)
 
 static int add_run(struct hf__sorter *sorter, uint64_t end)
 {
-	if (sorter->run_count == sorter->run_cap) {
-		const size_t cap = sorter->run_cap ? sorter->run_cap * 2 : 16;
-		struct hf__sorted_run *runs = hf__realloc(sorter->runs, cap * sizeof *runs);
-		if (!runs)
-			return ENOMEM;
-		sorter->runs = runs;
-		sorter->run_cap = cap;
-	}
+	struct hf__sorted_run *runs =
+	    hf__grown(sorter->runs, sorter->run_count, &sorter->run_cap, sizeof *runs, 16);
+	if (!runs)
+		return ENOMEM;
+	sorter->runs = runs;
 	sorter->runs[sorter->run_count++] = (struct hf__sorted_run){.at = sorter->spilled, .end = end};
 	sorter->spilled = end;
 	return 0;

@@ -26,15 +26,9 @@
 
 static bool room_for_event(struct hf_feed *feed, size_t count)
 {
-	if (count < feed->cap)
-		return true;
-	const size_t cap = feed->cap ? feed->cap * 2 : 16;
-	struct hf_event *events = hf__realloc(feed->events, cap * sizeof *events);
-	if (!events)
-		return false;
-	feed->events = events;
-	feed->cap = cap;
-	return true;
+	struct hf_event *events = hf__grown(feed->events, count, &feed->cap, sizeof *events, 16);
+	feed->events = events ? events : feed->events;
+	return events != NULL;
 }
 
 /* The event borrows from the copy of the body. */
