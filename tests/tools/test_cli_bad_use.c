@@ -91,7 +91,7 @@ static const struct bad {
     {"inbox get ann nothing", 1, "HF_ENOTFOUND", "\"nothing\"", NULL},
     {"inbox dismiss ann nothing", 1, "HF_ENOTFOUND", "\"nothing\"", NULL},
     {"inbox dismiss ann t1 --expect 999", 4, "HF_ECONFLICT", "version", NULL},
-    {"outbox complete mail i1 STALE", 4, "HF_ESTALE", "nobody holds the item any more", NULL},
+    {"outbox complete mail i1 STALE", 4, "HF_ESTALE", "no owner holds the item any more", NULL},
     {"cursor advance mailer events 41", 4, "HF_ENONMONOTONIC", "42", NULL},
     {"cursor reset mailer events 1 --reason ''", 4, "HF_EREASON", "reason", NULL},
     {"cursor reset mailer events -- -1", 2, "HF_EINVAL", "--reason", NULL},

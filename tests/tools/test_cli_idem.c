@@ -41,7 +41,7 @@ static void people_are_told_who_is_at_work_and_what_came_of_it(void **state)
 	(void)state;
 	formats_init("s");
 	formats_call("s", "idem begin pay k1 --lease 1h", 0);
-	expect_err(&tool, "idem begin pay k1", 4, "IN_PROGRESS: somebody is at work until 20");
+	expect_err(&tool, "idem begin pay k1", 4, "IN_PROGRESS: another owner is at work until 20");
 	expect_err(&tool, "idem begin pay k1 --fingerprint x", 4,
 	           "MISMATCH: the key was used with another fingerprint");
 	expect_err(&tool, "idem begin '' k", 2, "scope must have 1 to 512 bytes and no NUL");

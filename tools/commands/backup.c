@@ -93,11 +93,11 @@ static int restore(struct cli *cli, int argc, char **argv)
 
 /* clang-format off */
 const struct cli_command backup_commands[] = {
-	{"backup", NULL, "DEST", "copy the store into a directory, beside whoever writes it",
+	{"backup", NULL, "DEST", "copy the store into a directory, beside its writer",
 	 "All that was acknowledged before is in it, and it is verified. DEST must not exist, be\n"
 	 "empty, or hold an older backup of this store: then only what is new is copied. A backup\n"
 	 "is read and never written: see restore.", CLI_NO_STORE, .run = backup,
-	 OPTIONS({"link", NULL, "give files that nobody writes any more a second name, no copy"})},
+	 OPTIONS({"link", NULL, "give files that are not written any more a second name, no copy"})},
 	{"restore", NULL, "BACKUP", "make a store of a backup",
 	 "The store's directory (-C) must not exist or be empty. The new store has a uuid of its own\n"
 	 "and a greater epoch, so that no token is ever granted twice. BACKUP stays as it is; it may\n"

@@ -37,7 +37,8 @@ static int tell_begun(struct cli *cli, const struct hf_idempotency_begin_args *a
 	}
 	if (begun->outcome == HF_IDEMPOTENCY_IN_PROGRESS) {
 		text_time(begun->lease_until, until);
-		return cli_fail_with(cli, HF_ECLAIMED, "IN_PROGRESS: somebody is at work until %s", until);
+		return cli_fail_with(cli, HF_ECLAIMED, "IN_PROGRESS: another owner is at work until %s",
+		                     until);
 	}
 	cli->changed = begun->outcome == HF_IDEMPOTENCY_NEW;
 	show_begun(cli, &args->key, begun);

@@ -123,7 +123,7 @@ const struct cli_command outbox_commands[] = {
 	 .flags = CLI_ONE, CALLS(hf_outbox_put, "put"), .check = put_times,
 	 .hidden = "extra available_computed token owner lease_until run_until version",
 	 OPTIONS(PAYLOAD, PRIORITY, ATTEMPTS,
-		{"status", "queued|sending|failed", "`sending` becomes queued: nobody holds it (queued)",
+		{"status", "queued|sending|failed", "`sending` becomes queued: no owner holds it (queued)",
 		 .otherwise = HF_OUTBOX_QUEUED},
 		{"attempts", "COUNT", "made so far (0)"}, {"lost", "COUNT", "claims lost so far (0)"},
 		{"enqueued-at", "TIME", "kept as given (the clock's)"},

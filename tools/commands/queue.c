@@ -228,7 +228,7 @@ const struct cli_command queue_commands[] = {
 		{"attempts-below", "COUNT", "only those with fewer attempts",
 		 .zero = "--attempts-below: no item has fewer than 0 attempts"},
 		AT_MOST, {"reset-attempts", NULL, "attempts begin anew"})},
-	{"queue", "prune", "QUEUE", "remove items that nobody will deliver",
+	{"queue", "prune", "QUEUE", "remove items that no consumer will deliver",
 	 "Without options: all that failed.", CLI_MANY, CALLS(hf_outbox_prune, "removed"),
 	 .check = check_prune, .confirm = "remove items of %s", .opened = before_older,
 	 OPTIONS({"status", "failed|queued", "items of this status (failed)",

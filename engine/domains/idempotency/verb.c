@@ -157,7 +157,7 @@ int hf__idem_require_owner(const struct hf__idem_state *state, struct hf__decisi
 		return rc;
 	/* Absent, ended and never begun are one: logging an ending changes no answer. */
 	if (!*out || (*out)->value.done)
-		return hf__idem_refuse(d, HF_ESTALE, "nobody owns the key any more", key);
+		return hf__idem_refuse(d, HF_ESTALE, "no owner has the key any more", key);
 	if ((*out)->value.token != token)
 		return hf__idem_refuse(d, HF_ESTALE, "another token owns the key", key);
 	return HF_OK;

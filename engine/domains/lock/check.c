@@ -7,7 +7,7 @@ static const char *lock_fault(const struct hf__lock_state *state, const struct h
 	if (!hf__object_sealed(&lock->object))
 		return "it was changed beside the hook";
 	if (lock->value.version == 0 || lock->value.token == 0 || !lock->value.owner)
-		return "it is held by nobody";
+		return "it has no holder";
 	if (hf__lock_find(state, hf__lock_name(lock)) != lock)
 		return "it cannot be found by its name";
 	if (lock->by_name.weight != ends)

@@ -62,7 +62,7 @@ static int read_get(struct hf__query *q, const void *raw, void *out)
 	const struct hf__lock *lock = look(q, *name, &rc);
 	if (rc != HF_OK || lock)
 		return rc == HF_OK ? copy_lock(q, lock, &got->lock) : rc;
-	return hf__refuse_named(&q->why, HF_ENOTFOUND, *name, "nobody holds the lock");
+	return hf__refuse_named(&q->why, HF_ENOTFOUND, *name, "no owner holds the lock");
 }
 
 HF__GET(hf_lock_get, struct hf_bytes name, &name, lock_got, HF__DOMAIN_LOCK, read_get);

@@ -23,7 +23,7 @@ int hf__lock_look(const struct hf__lock_state *state, struct hf__decision *d,
 const char *hf__lock_stale(const struct hf__lock *lock, hf_token token)
 {
 	if (!lock)
-		return "nobody holds the lock any more";
+		return "no owner holds the lock any more";
 	return lock->value.token == token ? NULL : "another token holds the lock";
 }
 

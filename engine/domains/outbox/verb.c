@@ -83,7 +83,7 @@ int hf__outbox_require_claim(const struct hf__outbox_state *state, struct hf__de
 	if (rc != HF_OK)
 		return rc;
 	if (hf__outbox_status(*out, HF__OUTBOX_TIME(d)) != HF_OUTBOX_SENDING)
-		return hf__outbox_refuse(d, HF_ESTALE, "nobody holds the item any more", queue, id);
+		return hf__outbox_refuse(d, HF_ESTALE, "no owner holds the item any more", queue, id);
 	if (hf__outbox_claim_of(&(*out)->value).token != token)
 		return hf__outbox_refuse(d, HF_ESTALE, "another token holds the item", queue, id);
 	return HF_OK;

@@ -203,7 +203,7 @@ static void who_lost_the_lock_writes_nothing(void **unused)
 	stage_at(stage, STAGE_NOW + SECOND);
 	assert_int_equal(write_guarded(stage->store, token, 2, &error), HF_ESTALE);
 	assert_int_equal(error.operation, 1);
-	assert_string_equal(error.text, "lock guard_held: nobody holds the lock any more: \"a\"");
+	assert_string_equal(error.text, "lock guard_held: no owner holds the lock any more: \"a\"");
 	const hf_token next = acquire(stage->store, "a", "w2", SECOND);
 	assert_int_equal(write_guarded(stage->store, token, 2, &error), HF_ESTALE);
 	assert_string_equal(error.text, "lock guard_held: another token holds the lock: \"a\"");

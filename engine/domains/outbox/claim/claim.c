@@ -83,7 +83,7 @@ static int may_claim(struct hf__decision *d, const struct hf__outbox_item *item,
 	if (item->member || call->in_turn)
 		hf__depends(d, &queue->head.object);
 	if (holder && hf__outbox_status(holder, t) == HF_OUTBOX_SENDING)
-		why = "somebody holds another item of the group";
+		why = "an owner holds another item of the group";
 	else if (call->in_turn && !hf__outbox_in_turn(item, t))
 		why = "another item of the group goes before it";
 	else if (call->in_turn && !call->with_paused && queue->value.paused)
@@ -141,7 +141,7 @@ static int claim_decide(void *state, struct hf__decision *d, const void *raw,
 	if (rc != HF_OK)
 		return rc;
 	if (hf__outbox_status(item, HF__OUTBOX_TIME(d)) == HF_OUTBOX_SENDING)
-		return hf__outbox_refuse(d, HF_ECLAIMED, "somebody holds the item", args->queue, args->id);
+		return hf__outbox_refuse(d, HF_ECLAIMED, "an owner holds the item", args->queue, args->id);
 	rc = unchanged_since(d, item, call);
 	if (rc == HF_OK)
 		rc = may_claim(d, item, call);

@@ -305,7 +305,7 @@ static int reschedule_decide(void *state, struct hf__decision *d, const void *ra
 		return rc;
 	hf__outbox_tell_unchanged(result, item, d);
 	if (result->status == HF_OUTBOX_SENDING)
-		return hf__outbox_refuse(d, HF_ECLAIMED, "somebody holds the item", args->queue, args->id);
+		return hf__outbox_refuse(d, HF_ECLAIMED, "an owner holds the item", args->queue, args->id);
 	if (result->status == HF_OUTBOX_FAILED)
 		return hf__outbox_refuse(d, HF_ECONFLICT, "the item is failed, not queued", args->queue,
 		                         args->id);
