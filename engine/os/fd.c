@@ -239,9 +239,9 @@ int hf__dir_open(const char *path, bool create, int *out)
 /* --- Whose file it is ------------------------------------------------------------------------- */
 
 /* Asks for nothing but type, number and names. Where a file system keeps time stamps of fine grain
- * (Linux 6.13 on), whoever reads a file's times makes its next write change them anew, and a commit
- * that is looked at before it is written takes 20 us longer, on a disk that syncs in 50. stat() reads
- * the times always. Kernels and sandboxes without statx() get stat(). */
+ * (Linux 6.13 on), who reads a file's times makes its next write change them anew, and a commit
+ * that is looked at before it is written takes 20 us longer, on a disk that syncs in 50. stat()
+ * always reads the times. Kernels and sandboxes without statx() get stat(). */
 static int look_at(int dir, const char *name, int flags, struct hf__file_id *id, bool *named)
 {
 	struct statx sx;

@@ -330,7 +330,7 @@ bool hf__next_segment_give_up(struct hf_store *s)
 /* --- Ahead of need ---------------------------------------------------------------------------- */
 
 /* Of what is made, as much as the log's growth asks for is there: all when an eighth of the log's
- * segment is left. At once, 64 MiB of zeros would stand before the commits of a tenth of a second. */
+ * segment is left. At once, 64 MiB of zeros would stand before commits for a tenth of a second. */
 static bool is_ahead(const struct hf_store *s)
 {
 	const struct hf__making *m = &s->segments.making;
