@@ -110,7 +110,7 @@ static int get_calls(hf_store *store, struct row *rows, uint64_t count)
 	for (uint64_t i = 0; i < CALLS && rc == HF_OK; i++) {
 		const struct hf_document_key key = {hf_bytes_of("bench", 5),
 		                                    hf_bytes_of(rows[i].key, ROW_KEY)};
-		struct hf_document_got got;
+		struct hf_document_got got = {0};
 		rc = hf_document_get(store, &key, 0, &got, NULL);
 		hf_release(got.memory);
 	}

@@ -117,7 +117,7 @@ static void read_beside_load(void *arg, unsigned thread, uint64_t deadline)
 static bool page_own(unsigned user, uint64_t *bytes)
 {
 	char name[24];
-	struct hf_inbox_page page;
+	struct hf_inbox_page page = {0};
 	(void)snprintf(name, sizeof name, "user-%u", user);
 	const struct hf_inbox_load_args args = {.user = hf_str(name), .limit = PAGE};
 	if (hf_inbox_load(bench.own.db, &args, 0, &page, NULL) != HF_OK)

@@ -35,7 +35,7 @@ static void a_read_of_a_damaged_payload_names_it(void **state)
 	uint64_t bit;
 	struct stage *stage = damaged(&bit);
 	const struct hf_document_key key = {hf_str("c"), hf_str("d")};
-	struct hf_document_got got;
+	struct hf_document_got got = {0};
 	struct hf_error error;
 	assert_int_equal(hf_document_get(stage->store, &key, 0, &got, &error), HF_ECORRUPT);
 	assert_true(names_the_next_step(error.text));
