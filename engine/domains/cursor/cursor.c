@@ -31,11 +31,8 @@ static int make_value(const struct hf__cursor *cursor, const struct hf__cursor_i
 	out->last_sequence = image->last_sequence;
 	out->last_delivered_at = image->last_delivered_at;
 	out->updated_at = image->updated_at;
-	out->reset_at = image->reset_at;
-	out->error_count = image->error_count;
 	if (hf__blob_keep(old->delivery_id, image->delivery_id, &out->delivery_id) &&
-	    hf__blob_keep(old->last_error, image->last_error, &out->last_error) &&
-	    hf__blob_keep(old->reset_reason, image->reset_reason, &out->reset_reason))
+	    hf__cursor_keep_mishap(old, image, &out->mishap))
 		return HF_OK;
 	hf__value_drop(hf__type(&cursor->object), old, out);
 	return HF_ENOMEM;
@@ -74,7 +71,7 @@ static bool follows(const struct hf__cursor *cursor, enum hf__cursor_cause cause
                     const struct hf__cursor_image *image)
 {
 	const int64_t at = cursor ? cursor->value.last_sequence : 0;
-	const uint64_t errors = cursor ? cursor->value.error_count : 0;
+	const uint64_t errors = cursor ? hf__cursor_mishap_of(&cursor->value).error_count : 0;
 	switch (cause) {
 	case HF__CURSOR_ADVANCE:
 		return image->last_sequence > at;

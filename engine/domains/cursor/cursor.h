@@ -61,11 +61,8 @@ struct hf__cursor_value {
 	int64_t last_sequence;
 	int64_t last_delivered_at;
 	int64_t updated_at;
-	int64_t reset_at;
-	uint64_t error_count;
 	struct hf__blob *delivery_id;
-	struct hf__blob *last_error;
-	struct hf__blob *reset_reason;
+	struct hf__blob *mishap; /* struct hf__cursor_mishap; NULL: nothing of it */
 };
 
 struct hf__cursor {
@@ -119,6 +116,19 @@ void hf__cursor_put_remove(struct hf__writer *w, const struct hf__cursor_positio
 bool hf__cursor_get_remove(struct hf_bytes body, struct hf__cursor_position *key);
 void hf__cursor_describe(const struct hf__entry *entry, struct hf__text *out);
 bool hf__cursor_about(const struct hf__entry *entry, struct hf__about *out);
+
+/* --- cursor/mishap.c -------------------------------------------------------------------------- */
+
+/* What went wrong with it; 0, HF_UNSET and nothing where nothing did. Borrowed from the value. */
+struct hf__cursor_mishap {
+	uint64_t error_count;
+	int64_t reset_at;
+	struct hf_bytes last_error, reset_reason;
+};
+struct hf__cursor_mishap hf__cursor_mishap_of(const struct hf__cursor_value *value);
+/* What the image tells of it; `old`'s if that is the same. false: out of memory. */
+bool hf__cursor_keep_mishap(const struct hf__cursor_value *old,
+                            const struct hf__cursor_image *image, struct hf__blob **out);
 
 /* --- cursor/index.c --------------------------------------------------------------------------- */
 

@@ -96,14 +96,15 @@ struct hf__cursor_position hf__cursor_position_of(const struct hf__cursor *curso
 struct hf__cursor_image hf__cursor_image_of(const struct hf__cursor *cursor)
 {
 	const struct hf__cursor_value *value = &cursor->value;
+	const struct hf__cursor_mishap mishap = hf__cursor_mishap_of(value);
 	return (struct hf__cursor_image){
 	    .last_sequence = value->last_sequence,
 	    .delivery_id = hf__blob_bytes(value->delivery_id),
 	    .last_delivered_at = value->last_delivered_at,
-	    .last_error = hf__blob_bytes(value->last_error),
-	    .error_count = value->error_count,
+	    .last_error = mishap.last_error,
+	    .error_count = mishap.error_count,
 	    .updated_at = value->updated_at,
-	    .reset_reason = hf__blob_bytes(value->reset_reason),
-	    .reset_at = value->reset_at,
+	    .reset_reason = mishap.reset_reason,
+	    .reset_at = mishap.reset_at,
 	};
 }
