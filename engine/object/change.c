@@ -33,6 +33,7 @@ void hf__change_begin(struct hf__change *change, uint64_t first_lsn, bool durabl
 	change->count = 0;
 	change->images.len = 0;
 	change->images.bad = false;
+	hf__nodes_end(&change->nodes); /* names that went meanwhile gave some back */
 }
 
 bool hf__change_shrinks(const struct hf__change *change)
@@ -50,6 +51,7 @@ void hf__change_deinit(struct hf__change *change)
 	hf__free(change->records);
 	hf__free(change->places);
 	hf__writer_deinit(&change->images);
+	hf__nodes_deinit(&change->nodes);
 }
 
 /* --- Which records an object has -------------------------------------------------------------- */
@@ -211,7 +213,7 @@ static int reserve_for(struct hf__change *change, const struct hf__object *objec
 		if (rc != HF_OK)
 			return rc;
 	}
-	return HF_OK;
+	return hf__nodes_reserve(&change->nodes);
 }
 
 int hf__change_add(struct hf__change *change, struct hf__object *object)
@@ -364,6 +366,7 @@ void hf__change_keep(struct hf__change *change)
 			change->emptied = true;
 	}
 	change->count = 0;
+	hf__nodes_end(&change->nodes);
 }
 
 static void undo_value(struct hf__change *change, const struct hf__undo *record)
@@ -414,6 +417,9 @@ static void undo_record(struct hf__change *change, const struct hf__undo *record
 void hf__change_undo(struct hf__change *change)
 {
 	note_use(change);
-	while (change->count > 0)
+	while (change->count > 0) {
+		hf__nodes_ease(&change->nodes);
 		undo_record(change, &change->records[--change->count]);
+	}
+	hf__nodes_end(&change->nodes);
 }

@@ -3,6 +3,7 @@
 #ifndef HF_OBJECT_CHANGE_H
 #define HF_OBJECT_CHANGE_H
 
+#include "object/nodes.h"
 #include "object/object.h"
 
 enum hf__undo_kind {
@@ -52,6 +53,7 @@ struct hf__change {
 	 * need not be cleared: a change begins with none. */
 	uint32_t *places;
 	struct hf__writer images;
+	struct hf__index_nodes nodes; /* of all indexes of the states that it changes */
 	size_t most_records, most_images; /* that a change used since upkeep looked: spare.c */
 	/* a container was left empty: removed.h. Cleared by the store once none waits to go */
 	bool emptied;

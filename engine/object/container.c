@@ -13,11 +13,6 @@ static bool listed(const struct hf__containers *home)
 	return home->type->by_name.fields.count > 0;
 }
 
-static struct hf__index_node *by_name_of(const struct hf__containers *home, const void *container)
-{
-	return (void *)((uintptr_t)container + home->type->by_name.node);
-}
-
 static uint64_t hash_of(const struct hf__map *map, const void *container)
 {
 	const struct hf_bytes name = hf__container_name(container);
@@ -27,14 +22,22 @@ static uint64_t hash_of(const struct hf__map *map, const void *container)
 /* --- All of them ------------------------------------------------------------------------------ */
 
 bool hf__containers_init(void *state, const struct hf__container_type *type,
-                         const uint8_t hash_key[16])
+                         const uint8_t hash_key[16], struct hf__index_nodes *nodes)
 {
 	struct hf__containers *home = state;
 	home->type = type;
 	hf__object_is(&home->root, &hf__plain_type);
-	hf__index_init(&home->by_name, &type->by_name);
+	home->nodes = nodes;
+	hf__index_init(&home->by_name, &type->by_name, nodes);
 	hf__removed_init(&home->removed);
 	return hf__map_init(&home->map, hash_of, hash_key);
+}
+
+static void indexes_deinit(const struct hf__containers *home, struct hf__container *c)
+{
+	struct hf__index *index = (void *)((uint8_t *)c + home->type->indexes_at);
+	for (size_t i = 0; i < home->type->indexes; i++)
+		hf__index_deinit(&index[i]);
 }
 
 void hf__containers_deinit(void *state)
@@ -42,8 +45,11 @@ void hf__containers_deinit(void *state)
 	struct hf__containers *home = state;
 	struct hf__map_walk walk = {0};
 	struct hf__object *container;
-	while ((container = hf__map_next(&home->map, &walk)) != NULL)
+	hf__index_deinit(&home->by_name);
+	while ((container = hf__map_next(&home->map, &walk)) != NULL) {
+		indexes_deinit(home, (struct hf__container *)container);
 		hf__object_free(container);
+	}
 	hf__map_deinit(&home->map);
 }
 
@@ -97,10 +103,18 @@ const struct hf__object *hf__container_depends(const void *state, const void *co
 
 void hf__container_until(void *container, int64_t until)
 {
-	struct hf__containers *home = home_of(container);
-	struct hf__index_node *node = by_name_of(home, container);
-	if (node->weight != until)
-		hf__index_update(&home->by_name, node, until, 0);
+	struct hf__container *c = container;
+	const int64_t before = c->until;
+	if (before == until)
+		return;
+	c->until = until;
+	hf__index_update(&home_of(c)->by_name, c, before, 0);
+}
+
+int64_t hf__container_weigh(const void *container, uint8_t *tag)
+{
+	(void)tag;
+	return ((const struct hf__container *)container)->until;
 }
 
 void hf__container_enlist(struct hf__object *object)
@@ -108,10 +122,9 @@ void hf__container_enlist(struct hf__object *object)
 	struct hf__container *c = (struct hf__container *)object;
 	struct hf__containers *home = home_of(c);
 	hf__map_insert(&home->map, c, hash_of(&home->map, c));
-	if (!listed(home))
-		return;
-	by_name_of(home, c)->weight = INT64_MIN;
-	hf__index_insert(&home->by_name, by_name_of(home, c));
+	c->until = INT64_MIN;
+	if (listed(home))
+		hf__index_insert(&home->by_name, c);
 }
 
 void hf__container_delist(struct hf__object *object)
@@ -120,7 +133,7 @@ void hf__container_delist(struct hf__object *object)
 	struct hf__containers *home = home_of(c);
 	hf__map_remove(&home->map, c);
 	if (listed(home))
-		hf__index_remove(&home->by_name, by_name_of(home, c));
+		hf__index_remove(&home->by_name, c);
 }
 
 struct hf__map *hf__container_map(const struct hf__object *object)
@@ -141,7 +154,7 @@ bool hf__container_sane(const void *state, const void *container, int64_t until)
 	const struct hf__containers *home = state;
 	return hf__object_sealed(container) && hf__removed_right(container) &&
 	       hf__container_find(state, hf__container_name(container)) == container &&
-	       (!listed(home) || by_name_of(home, container)->weight == until);
+	       (!listed(home) || ((const struct hf__container *)container)->until == until);
 }
 
 bool hf__containers_sane(const void *state)

@@ -17,6 +17,8 @@ struct hf__container_type {
 	struct hf__index_type by_name;
 	/* At birth: what of it is not zero. NULL: nothing. */
 	void (*init)(void *container, void *state);
+	/* Its own indexes, behind each other: their nodes are freed with it. */
+	size_t indexes_at, indexes;
 };
 
 /* What of a struct hf__type all containers have in common. */
@@ -25,12 +27,11 @@ struct hf__container_type {
 	.delist = hf__container_delist, .map = hf__container_map, .number = hf__container_number
 #define HF__INDEX_OF_NAMES(tag) \
 	{ \
-		.node = offsetof(tag, by_name), .fields = { \
-			1, \
-			{{.kind = HF__FIELD_PART, \
-			  .offset = offsetof(tag, name), \
-			  .lens = offsetof(struct hf__container, len)}} \
-		} \
+		.fields = {1, \
+		           {{.kind = HF__FIELD_PART, \
+		             .offset = offsetof(tag, name), \
+		             .lens = offsetof(struct hf__container, len)}}}, \
+		.weight = hf__container_weigh, \
 	}
 
 /* Stands first in the state of a domain that has containers. */
@@ -40,11 +41,12 @@ struct hf__containers {
 	struct hf__index by_name;
 	struct hf__object root; /* the container of them all; never changes itself */
 	struct hf__removed removed; /* those that are gone */
+	struct hf__index_nodes *nodes; /* for their indexes */
 };
 
 /* false: out of memory. hf__containers_deinit() frees them, and is safe on a zeroed state. */
 bool hf__containers_init(void *state, const struct hf__container_type *type,
-                         const uint8_t hash_key[16]);
+                         const uint8_t hash_key[16], struct hf__index_nodes *nodes);
 void hf__containers_deinit(void *state);
 
 /* In all that follows `state` is one that begins with struct hf__containers. NULL: there is none of
@@ -66,6 +68,7 @@ bool hf__containers_sane(const void *state);
 /* See struct hf__domain. */
 struct hf__removed *hf__containers_removed(void *state);
 
+int64_t hf__container_weigh(const void *container, uint8_t *tag);
 void hf__container_enlist(struct hf__object *container);
 void hf__container_delist(struct hf__object *container);
 struct hf__map *hf__container_map(const struct hf__object *container);

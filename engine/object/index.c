@@ -1,499 +1,392 @@
-/* An ordered index: an AVL tree whose nodes live inside their objects.
+/* An ordered index: a counted B+-tree of prefixes and pointers.
  *
- * Job: keep objects sorted; give rank, neighbours and "the next one that passes a filter" in
- * O(log n) at worst, with no memory of its own, so that neither insert nor remove can fail.
+ * Job: keep objects sorted, with sums of weights and tags and counts per node, in few cache lines
+ * and little memory; neither insert nor remove can fail.
  *
- * Happy path: insert goes down by the declared fields, links a leaf and repairs upwards; remove
- * unlinks, with the successor taking the place of a node that has two children, and repairs
- * upwards.
- * Repairing means rotating where the heights of two siblings differ by two and summing up each
- * subtree again: size, least and most weight, all tags.
+ * Happy path: an insert finds its leaf by prefixes alone, moves the entries behind its place, and
+ * counts itself in on the way it came. A full leaf shares with the leaves beside it, or the three
+ * of them become four (spread); where entries come in order a new leaf begins and the full one
+ * stays full. A removal closes the gap; neighbours that fit into one leaf less become that (mend).
+ * Inner nodes go the same ways. A root grows from four entries on, so that an index of three
+ * objects costs what three objects cost.
  *
- * Invariants (hf__index_sane): in-order walk strictly increases by the fields; sibling heights
- * differ by at most one, which bounds the height by 1.44 log2(n); every summary is exact, which
- * is what lets a filter skip a subtree unseen.
+ * Invariants (hf__index_sane): entries strictly ascend by the fields; all leaves are equally deep;
+ * every slot holds the sums and the first entry of what is below; three neighbouring leaves that
+ * changed last by a removal do not fit into two. I-INDEX-1 (nodes.c), I-INDEX-2 (prefix.h).
  *
- * Failure modes: none at run time. Inserting an equal node or changing a node's key while it is
- * in is a programmer's error. */
+ * Failure modes: none at run time. What no usual way has a node for is packed: hf__index_pack().
+ * Inserting an equal object, or changing what an object is sorted by while it is in, is a
+ * programmer's error. */
 #include "object/index.h"
 
 #include <assert.h>
 
-#include "base/steps.h"
+#include "object/prefix.h"
+#include "object/tree.h"
 
-/* --- Summaries -------------------------------------------------------------------------------- */
+/* --- Insert ----------------------------------------------------------------------------------- */
 
-static int node_height(const struct hf__index_node *node)
+static void link_behind(struct hf__index_node *leaf, struct hf__index_node *added)
 {
-	return node ? node->height : 0;
+	added->prev = leaf;
+	added->next = leaf->next;
+	if (leaf->next)
+		leaf->next->prev = added;
+	leaf->next = added;
 }
 
-static uint32_t node_size(const struct hf__index_node *node)
+static void link_before(struct hf__index_node *leaf, struct hf__index_node *added)
 {
-	return node ? node->size : 0;
+	added->next = leaf;
+	added->prev = leaf->prev;
+	if (leaf->prev)
+		leaf->prev->next = added;
+	leaf->prev = added;
 }
 
-static void node_include(struct hf__index_node *node, const struct hf__index_node *child)
+/* A root that is full and small goes into one of twice the size. */
+static void root_grow(struct hf__index *index, struct hf__index_path *path)
 {
-	if (!child)
-		return;
-	node->least = child->least < node->least ? child->least : node->least;
-	node->most = child->most > node->most ? child->most : node->most;
-	node->tags |= child->tags;
-	node->size += child->size;
-	if (child->height >= node->height)
-		node->height = (uint8_t)(child->height + 1);
+	struct hf__index_node *old = path->node[0];
+	unsigned class = old->inner ? HF__NODE_INNER : 0;
+	for (unsigned cap = 4; cap <= old->cap; cap *= 2)
+		class ++;
+	struct hf__index_node *node = hf__nodes_take(index, class);
+	node->count = old->count;
+	memcpy(hf__element_at(node, 0), hf__element_at(old, 0),
+	       old->count * hf__element_size(old->inner));
+	index->top.node = path->node[0] = node;
+	hf__nodes_give(index, old);
 }
 
-/* Sums the subtree up from the node and its children. */
-static void node_refresh(struct hf__index_node *node)
+/* A root of full size becomes the one child of a new one. */
+static void root_raise(struct hf__index *index, struct hf__index_path *path)
 {
-	node->least = node->most = node->weight;
-	node->tags = node->tag;
-	node->size = 1;
-	node->height = 1;
-	node_include(node, node->left);
-	node_include(node, node->right);
+	struct hf__index_node *root = hf__nodes_take(index, HF__NODE_INNER);
+	struct hf__index_slot *slot = hf__node_slots(root);
+	root->count = 1;
+	slot->sum = index->top;
+	slot->first = hf__node_first(path->node[0]);
+	index->top.node = root;
+	index->top.height++;
+	for (unsigned depth = ++path->height; depth > 0; depth--) {
+		path->node[depth] = path->node[depth - 1];
+		path->slot[depth] = path->slot[depth - 1];
+		path->sum[depth] = path->sum[depth - 1];
+	}
+	path->node[0] = root;
+	path->slot[0] = 0;
+	path->sum[0] = &index->top;
+	path->sum[1] = &slot->sum;
 }
 
-/* --- Balance ---------------------------------------------------------------------------------- */
+/* What is put into a node, and on the way up into those above. */
+struct putting {
+	struct hf__index *index;
+	struct hf__index_path path;
+	unsigned depth, slot; /* where to */
+	int64_t weight; /* of the new entry */
+	uint8_t tag;
+	union hf__index_element element;
+};
 
-/* Puts `node` (may be NULL) where `old` hangs below `parent`; a NULL parent stands for the root. */
-static void child_replace(struct hf__index *order, struct hf__index_node *parent,
-                          const struct hf__index_node *old, struct hf__index_node *node)
+static struct hf__index_node *take_beside(const struct putting *p,
+                                          const struct hf__index_node *node)
 {
-	if (!parent)
-		order->root = node;
-	else if (parent->left == old)
-		parent->left = node;
+	return hf__nodes_take(p->index, node->inner ? HF__NODE_LARGEST : HF__NODE_LEAF);
+}
+
+/* Where entries come in order: a node begins with the new one, and the full one stays full. */
+static bool put_alone(struct putting *p, struct hf__index_node *node)
+{
+	const bool behind = p->index->top.run > 0 && p->slot == node->count &&
+	                    hf__index_at_edge(&p->path, p->depth, true),
+	           before = p->index->top.run < 0 && p->slot == 0 &&
+	                    hf__index_at_edge(&p->path, p->depth, false);
+	if (!behind && !before)
+		return false;
+	struct hf__index_node *alone = take_beside(p, node);
+	hf__open_gap(alone, 0, &p->element);
+	if (node->inner) /* its children may have shared out what they hold */
+		hf__index_fold(p->index->type, node, p->path.sum[p->depth]);
+	else if (behind)
+		link_behind(node, alone);
 	else
-		parent->right = node;
-	if (node)
-		node->parent = parent;
+		link_before(node, alone);
+	hf__index_fold(p->index->type, alone, &p->element.slot.sum);
+	p->element.slot.first = hf__node_first(alone);
+	p->slot = p->path.slot[p->depth - 1] + behind;
+	p->depth--;
+	return true;
 }
 
-/* The right child becomes the top of this subtree; the order of all nodes stays. Gives the new
- * top. */
-static struct hf__index_node *rotate_left(struct hf__index *order, struct hf__index_node *node)
+/* Into a full node that is not the root. true: a node came, to be put into the parent. */
+static bool put_shared(struct putting *p, struct hf__index_node *node)
 {
-	struct hf__index_node *top = node->right;
-	child_replace(order, node->parent, node, top);
-	node->right = top->left;
-	if (node->right)
-		node->right->parent = node;
-	top->left = node;
-	node->parent = top;
-	node_refresh(node);
-	node_refresh(top);
-	return top;
-}
-
-static struct hf__index_node *rotate_right(struct hf__index *order, struct hf__index_node *node)
-{
-	struct hf__index_node *top = node->left;
-	child_replace(order, node->parent, node, top);
-	node->left = top->right;
-	if (node->left)
-		node->left->parent = node;
-	top->right = node;
-	node->parent = top;
-	node_refresh(node);
-	node_refresh(top);
-	return top;
-}
-
-/* Makes one subtree right whose children are right. Gives its top. */
-static struct hf__index_node *node_balance(struct hf__index *order, struct hf__index_node *node)
-{
-	int lean = node_height(node->left) - node_height(node->right);
-	if (lean > 1) {
-		/* An inner grandchild that is the higher one would only change sides: turn it outward
-		 * first. */
-		if (node_height(node->left->left) < node_height(node->left->right))
-			rotate_left(order, node->left);
-		return rotate_right(order, node);
+	const size_t size = hf__element_size(node->inner);
+	struct hf__index_window w = hf__window_at(&p->path, p->depth, 1);
+	w.even = w.even && p->tag == 0 && p->weight == hf__node_slots(w.parent)[w.from].sum.least;
+	/* so full that sharing alone would soon be over again: a node more */
+	const unsigned count = w.total + 1 > w.count * (HF__NODE_WIDTH - 2) ? w.count + 1 : w.count;
+	struct hf__index_node *nodes[4];
+	union hf__index_element gathered[HF__INDEX_GATHERED]; /* entries lie closer */
+	uint8_t *const all = (uint8_t *)gathered;
+	hf__window_gather(&w, all, nodes);
+	unsigned place = p->slot;
+	for (unsigned i = 0; nodes[i] != node; i++)
+		place += nodes[i]->count;
+	memmove(all + (place + 1) * size, all + place * size, (w.total - place) * size);
+	memcpy(all + place * size, &p->element, size);
+	if (count > w.count) {
+		nodes[w.count] = take_beside(p, node);
+		if (!node->inner)
+			link_behind(nodes[w.count - 1], nodes[w.count]);
 	}
-	if (lean < -1) {
-		if (node_height(node->right->right) < node_height(node->right->left))
-			rotate_right(order, node->right);
-		return rotate_left(order, node);
-	}
-	node_refresh(node);
-	return node;
+	hf__window_spread(p->index, &w, all, w.total + 1, nodes, count, &p->element.slot);
+	p->slot = w.from + w.count;
+	p->depth--;
+	return count > w.count;
 }
 
-/* From `node` to the root: sizes change all the way up, so there is no early end. */
-static void path_repair(struct hf__index *order, struct hf__index_node *node)
+/* Down from the root it counts the new entry. */
+static void count_in(const struct putting *p)
 {
-	while (node) {
+	for (unsigned depth = 0; depth <= p->depth; depth++)
+		hf__sum_take_in(p->path.sum[depth], p->weight, p->tag);
+}
+
+static void put(struct putting *p)
+{
+	for (;;) {
+		struct hf__index_node *node = p->path.node[p->depth];
 		HF__STEP();
-		node = node_balance(order, node)->parent;
-	}
-}
-
-/* Adds a new node to the sums of one above it. */
-static void node_take_in(struct hf__index_node *node, const struct hf__index_node *added)
-{
-	node->size++;
-	node->least = added->weight < node->least ? added->weight : node->least;
-	node->most = added->weight > node->most ? added->weight : node->most;
-	node->tags |= added->tag;
-}
-
-/* As path_repair, after `added` was linked: above the first subtree that kept its height nothing
- * can lean more than before, so the rest of the way only takes the new node in. That spares a
- * look at every sibling, which is where the time goes in a large tree. */
-static void path_grow(struct hf__index *order, const struct hf__index_node *added)
-{
-	struct hf__index_node *node = added->parent;
-	for (bool grows = true; node && grows; node = node->parent) {
-		HF__STEP();
-		const int before = node->height, left = node_height(node->left),
-		          right = node_height(node->right);
-		if (left - right > 1 || right - left > 1) {
-			node = node_balance(order, node);
-		} else {
-			node_take_in(node, added);
-			node->height = (uint8_t)(1 + (left > right ? left : right));
+		if (node->count == node->cap && p->depth == 0) {
+			if (node->cap < HF__NODE_WIDTH) {
+				root_grow(p->index, &p->path);
+			} else {
+				root_raise(p->index, &p->path);
+				p->depth = 1;
+			}
+			node = p->path.node[p->depth];
 		}
-		grows = node->height != before;
+		if (node->count < node->cap) {
+			hf__open_gap(node, p->slot, &p->element);
+			break;
+		}
+		if (!put_alone(p, node) && !put_shared(p, node))
+			break;
 	}
-	for (; node; node = node->parent) {
-		HF__STEP();
-		node_take_in(node, added);
-	}
+	count_in(p);
 }
 
-/* --- Change ----------------------------------------------------------------------------------- */
+/* Does it find the nodes that it may need? */
+static bool enough_nodes(const struct hf__index *index, const struct hf__index_path *path)
+{
+	unsigned depth = path->height, full = 0;
+	const struct hf__index_node *node = path->node[depth];
+	if (node->count < node->cap)
+		return true;
+	for (; depth > 0 && node->count == node->cap; node = path->node[--depth])
+		full += depth < path->height;
+	const size_t largest = hf__nodes_for(index, HF__NODE_LARGEST);
+	if (largest < full || (path->height > 0 && hf__nodes_for(index, HF__NODE_LEAF) == 0))
+		return false;
+	if (node->count < node->cap)
+		return true;
+	/* The root is full: a larger one, or one above it and one beside it. */
+	if (node->cap < HF__NODE_WIDTH) {
+		for (unsigned class = hf__node_class(node) + 1; class % HF__NODE_INNER > 0; class ++)
+			if (hf__nodes_for(index, class) > (class == HF__NODE_LARGEST ? full : 0))
+				return true;
+		return false;
+	}
+	full += node->inner;
+	size_t inner = 0;
+	for (unsigned class = HF__NODE_INNER; class < HF__NODE_CLASSES; class ++)
+		inner += hf__nodes_for(index, class);
+	return largest >= full && inner > full && hf__nodes_for(index, HF__NODE_LEAF) > 0;
+}
 
 /* Most orders grow at one end (times, sequence numbers), and a replay all the more: while the
- * newest nodes went there, the end is looked at before the tree is. Gives the link that an object
- * belongs to, and the parent of it; NULL: not at that end. */
-static struct hf__index_node **end_link(struct hf__index *index, const void *object,
-                                        struct hf__index_node **parent)
+ * newest entries went there, the end is looked at before the rest is. */
+static void find_place(const struct hf__index *index, struct hf__index_probe *probe,
+                       struct hf__index_path *path)
 {
-	if (index->run == 0)
-		return NULL;
-	HF__STEP();
-	struct hf__index_node *end = *parent = index->run < 0 ? index->first : index->last;
-	const void *other = hf__index_object(index, end);
-	const int sign = index->type->compare ? index->type->compare(object, other)
-	                                      : hf__fields_compare(&index->type->fields, object, other);
-	if (index->run < 0)
-		return sign < 0 ? &end->left : NULL;
-	return sign > 0 ? &end->right : NULL;
-}
-
-/* Most of what an opening costs: what is needed of the type is read once. */
-static struct hf__index_node **inner_link(struct hf__index *index, const void *object,
-                                          struct hf__index_node **parent)
-{
-	const struct hf__fields *fields = &index->type->fields;
-	int (*const compare)(const void *a, const void *b) = index->type->compare;
-	const size_t offset = index->type->node;
-	struct hf__index_node **link = &index->root;
-	struct hf__key key[HF__FIELDS_MAX];
-	if (!compare)
-		hf__key_of_object(fields, object, key);
-	for (struct hf__index_node *node; (node = *link); *parent = node) {
-		HF__STEP();
+	const int run = index->top.run;
+	if (run != 0) {
+		hf__index_way_to_end(index, run > 0, path);
+		unsigned *slot = &path->slot[path->height];
 		const int sign =
-		    compare ? compare((const uint8_t *)node - offset, object)
-		            : hf__compare_key(fields, fields->count, hf__index_object(index, node), key);
-		assert(sign != 0);
-		link = sign > 0 ? &node->left : &node->right;
+		    hf__probe_compare(probe, &hf__node_entries(path->node[path->height])[*slot]);
+		*slot += run > 0;
+		if (run > 0 ? sign < 0 : sign > 0)
+			return;
 	}
-	return link;
+	hf__index_way(index, probe, path);
 }
 
-/* The node was just linked: is it at an end? */
-static void note_end(struct hf__index *order, struct hf__index_node *node)
+static void insert_only(struct hf__index *index, const struct hf__index_entry *entry,
+                        int64_t weight, uint8_t tag)
 {
-	const bool first = !order->first || order->first->left == node;
-	const bool last = !order->last || order->last->right == node;
-	order->first = first ? node : order->first;
-	order->last = last ? node : order->last;
-	order->run = last ? 1 : first ? -1 : 0;
+	struct hf__index_node *leaf = hf__nodes_take(index, 0);
+	hf__open_gap(leaf, 0, entry);
+	index->top = (struct hf__index_sum){
+	    .node = leaf, .size = 1, .least = weight, .most = weight, .tags = tag, .run = 1};
 }
 
-void hf__index_insert(struct hf__index *order, struct hf__index_node *node)
+/* Of the first entry of all. */
+static void note_new_first(const struct hf__index *index, const struct hf__index_entry *entry)
 {
-	const void *object = hf__index_object(order, node);
-	struct hf__index_node *parent = NULL, **link = &order->root;
-	if (order->root) {
-		link = end_link(order, object, &parent);
-		if (!link)
-			link = inner_link(order, object, &parent);
+	const struct hf__index_node *node = index->top.node;
+	for (; node->inner; node = hf__node_slots(node)[0].sum.node)
+		hf__node_slots(node)[0].first = *entry;
+}
+
+void hf__index_insert(struct hf__index *index, void *object)
+{
+	struct hf__index_probe probe;
+	struct putting p = {.index = index};
+	p.weight = hf__index_weigh(index->type, object, &p.tag);
+	hf__probe_object(&probe, index->type, object);
+	const struct hf__index_entry entry = {probe.prefix, object};
+	if (!index->top.node) {
+		insert_only(index, &entry, p.weight, p.tag);
+		return;
 	}
-	*link = node;
-	node->parent = parent;
-	node->left = node->right = NULL;
-	note_end(order, node);
-	node_refresh(node);
-	path_grow(order, node);
-}
-
-/* The last node below this one on one side. */
-static inline struct hf__index_node *outermost(struct hf__index_node *node, bool right)
-{
-	for (struct hf__index_node *below; (below = right ? node->right : node->left); node = below)
-		HF__STEP();
-	return node;
-}
-
-static struct hf__index_node *leftmost(struct hf__index_node *node)
-{
-	return outermost(node, false);
-}
-
-static struct hf__index_node *rightmost(struct hf__index_node *node)
-{
-	return outermost(node, true);
-}
-
-/* Lets the successor, which has no left child, take the place of a node with two children. Gives
- * the lowest node to repair. */
-static struct hf__index_node *successor_promote(struct hf__index *order,
-                                                struct hf__index_node *node)
-{
-	struct hf__index_node *next = leftmost(node->right);
-	struct hf__index_node *lowest = next;
-	if (next != node->right) {
-		lowest = next->parent;
-		child_replace(order, next->parent, next, next->right);
-		next->right = node->right;
-		next->right->parent = next;
-	}
-	next->left = node->left;
-	next->left->parent = next;
-	child_replace(order, node->parent, node, next);
-	return lowest;
-}
-
-/* The node is about to be unlinked. */
-static void forget_end(struct hf__index *order, const struct hf__index_node *node)
-{
-	if (order->first == node)
-		order->first = hf__index_next(node);
-	if (order->last == node)
-		order->last = hf__index_prev(node);
-	if (!order->first)
-		order->run = 0;
-}
-
-void hf__index_remove(struct hf__index *order, struct hf__index_node *node)
-{
-	struct hf__index_node *lowest = node->parent;
-	HF__STEP();
-	forget_end(order, node);
-	if (node->left && node->right)
-		lowest = successor_promote(order, node);
+	find_place(index, &probe, &p.path);
+	p.depth = p.path.height;
+	p.slot = p.path.slot[p.depth];
+	const struct hf__index_node *leaf = p.path.node[p.depth];
+	assert(p.slot == leaf->count || hf__node_entries(leaf)[p.slot].object != object);
+	const bool first = p.slot == 0, last = p.slot == leaf->count && !leaf->next;
+	p.element.entry = entry;
+	if (enough_nodes(index, &p.path))
+		put(&p);
 	else
-		child_replace(order, node->parent, node, node->left ? node->left : node->right);
-	node->left = node->right = node->parent = NULL;
-	path_repair(order, lowest);
+		hf__index_pack(index, &p.path, &entry);
+	if (first)
+		note_new_first(index, &entry);
+	index->top.run = last ? 1 : first ? -1 : 0;
 }
 
-void hf__index_update(struct hf__index *order, struct hf__index_node *node, int64_t weight,
-                      uint8_t tag)
+/* --- Remove ----------------------------------------------------------------------------------- */
+
+/* The child of this slot goes. */
+static void drop_child(struct hf__index *index, struct hf__index_node *parent, unsigned slot)
 {
-	node->weight = weight;
-	node->tag = tag;
-	path_repair(order, node); /* the shape is right already: this only sums up */
+	struct hf__index_node *node = hf__node_slots(parent)[slot].sum.node;
+	if (node->prev)
+		node->prev->next = node->next;
+	if (node->next)
+		node->next->prev = node->prev;
+	hf__close_gap(parent, slot);
+	hf__nodes_give(index, node);
 }
 
-/* From the leaves upward; the tree is not repaired. */
-void hf__index_drain(struct hf__index *index, void (*drop)(void *object))
+/* Neighbours that fit into one node less become that; one that is nearly empty takes from them, but
+ * not at the edges, where queues are emptied from. true: there is a node less. */
+static bool mend_window(struct hf__index *index, const struct hf__index_path *path, unsigned depth)
 {
-	struct hf__index_node *node = index->root;
-	while (node) {
-		struct hf__index_node *below = node->left ? node->left : node->right;
-		if (below) {
-			node = below;
-			continue;
-		}
-		struct hf__index_node *parent = node->parent;
-		if (parent && parent->left == node)
-			parent->left = NULL;
-		else if (parent)
-			parent->right = NULL;
-		drop(hf__index_object(index, node));
-		node = parent;
+	const struct hf__index_node *node = path->node[depth];
+	struct hf__index_window w = {0};
+	bool fewer = false;
+	if (node->count > HF__NODE_WIDTH * 3 / 4)
+		return false;
+	for (unsigned before = 3; before-- > 0 && !fewer;) {
+		w = hf__window_at(path, depth, before);
+		fewer = w.count > 1 && w.total <= (w.count - 1) * (HF__NODE_WIDTH - 3);
 	}
-	hf__index_init(index, index->type);
+	if (!fewer && (node->count >= HF__NODE_WIDTH / 4 || w.count == 1 ||
+	               hf__index_at_edge(path, depth, false) || hf__index_at_edge(path, depth, true)))
+		return false;
+	struct hf__index_node *nodes[3];
+	union hf__index_element gathered[HF__INDEX_GATHERED];
+	hf__window_gather(&w, (uint8_t *)gathered, nodes);
+	hf__window_spread(index, &w, (uint8_t *)gathered, w.total, nodes, w.count - fewer, NULL);
+	if (fewer)
+		drop_child(index, w.parent, w.from + w.count - 1);
+	return fewer;
 }
 
-/* --- Place ------------------------------------------------------------------------------------ */
-
-size_t hf__index_rank(const struct hf__index_node *node)
+/* A root with one child gives way to it; one that holds little becomes a small one. */
+static void mend_root(struct hf__index *index)
 {
-	size_t rank = node_size(node->left);
-	for (; node->parent; node = node->parent) {
-		HF__STEP();
-		if (node == node->parent->right)
-			rank += (size_t)node_size(node->parent->left) + 1;
+	struct hf__index_node *root = index->top.node;
+	if (root->count == 0) {
+		hf__nodes_give(index, root);
+		index->top = (struct hf__index_sum){.least = INT64_MAX, .most = INT64_MIN};
+		return;
 	}
-	return rank;
-}
-
-/* Up to the nearest ancestor in whose other subtree `node` is; NULL: none. */
-static inline struct hf__index_node *climb(const struct hf__index_node *node, bool right)
-{
-	HF__STEP();
-	while (node->parent && node == (right ? node->parent->right : node->parent->left)) {
-		HF__STEP();
-		node = node->parent;
+	for (; root->inner && root->count == 1; root = index->top.node) {
+		index->top.node = hf__node_slots(root)[0].sum.node;
+		index->top.height--;
+		hf__nodes_give(index, root);
 	}
-	return node->parent;
+	if (root->cap <= 4 || root->count > root->cap / 4)
+		return;
+	unsigned class = root->inner ? HF__NODE_INNER : 0;
+	for (unsigned cap = 8; cap < root->cap; cap *= 2)
+		class ++;
+	if (index->nodes->count[class] <= HF__NODES_INSERTS / 2)
+		return; /* those may be needed more */
+	struct hf__index_node *small = hf__nodes_take(index, class);
+	small->count = root->count;
+	memcpy(hf__element_at(small, 0), hf__element_at(root, 0),
+	       root->count * hf__element_size(root->inner));
+	index->top.node = small;
+	hf__nodes_give(index, root);
 }
 
-/* What follows once its own subtree is done, and what came before it. */
-static struct hf__index_node *climb_right(const struct hf__index_node *node)
+static void mend(struct hf__index *index, const struct hf__index_path *path)
 {
-	return climb(node, true);
-}
-
-static struct hf__index_node *climb_left(const struct hf__index_node *node)
-{
-	return climb(node, false);
-}
-
-struct hf__index_node *hf__index_next(const struct hf__index_node *node)
-{
-	return node->right ? leftmost(node->right) : climb_right(node);
-}
-
-struct hf__index_node *hf__index_prev(const struct hf__index_node *node)
-{
-	return node->left ? rightmost(node->left) : climb_left(node);
-}
-
-/* --- Search ----------------------------------------------------------------------------------- */
-
-struct hf__index_node *hf__index_floor(const struct hf__index *index, const void *position,
-                                       unsigned fields, int floor)
-{
-	const struct hf__fields *all = &index->type->fields;
-	const unsigned count = fields < all->count ? fields : all->count;
-	struct hf__index_node *best = NULL;
-	struct hf__index_node *node = index->root;
-	struct hf__key key[HF__FIELDS_MAX];
-	hf__key_of_position(all, count, position, key);
-	while (node) {
+	for (unsigned depth = path->height; depth > 0; depth--) {
+		struct hf__index_node *parent = path->node[depth - 1];
 		HF__STEP();
-		if (hf__compare_key(all, count, hf__index_object(index, node), key) >= floor) {
-			best = node;
-			node = node->left;
-		} else {
-			node = node->right;
+		if (path->node[depth]->count == 0) {
+			drop_child(index, parent, path->slot[depth - 1]);
+			if (path->slot[depth - 1] == 0 && parent->count > 0)
+				hf__index_note_first(path, depth - 1);
+		} else if (!mend_window(index, path, depth)) {
+			break;
 		}
 	}
-	return best;
+	mend_root(index);
 }
 
-static bool node_passes(const struct hf__index_node *node, const struct hf__index_filter *filter)
+void hf__index_remove(struct hf__index *index, const void *object)
 {
-	bool tag_ok = filter->tags == 0 || (node->tag & filter->tags) != 0;
-	const int64_t low = node->tag & filter->moved ? filter->moved_low : filter->low;
-	return tag_ok && low <= node->weight && node->weight <= filter->high;
+	struct hf__index_probe probe;
+	struct hf__index_path path;
+	struct hf__index_parted was = {0};
+	was.weight = hf__index_weigh(index->type, object, &was.tag);
+	hf__probe_object(&probe, index->type, object);
+	hf__index_way(index, &probe, &path);
+	struct hf__index_node *leaf = path.node[path.height];
+	const unsigned slot = path.slot[path.height];
+	assert(slot < leaf->count && hf__node_entries(leaf)[slot].object == object);
+	hf__close_gap(leaf, slot);
+	for (unsigned depth = 0; depth <= path.height; depth++)
+		path.sum[depth]->size--;
+	hf__index_narrow(index, &path, &was);
+	if (slot == 0 && leaf->count > 0)
+		hf__index_note_first(&path, path.height);
+	mend(index, &path);
 }
 
-/* May a node of this subtree pass? With an exact filter: does one? */
-static bool subtree_may(const struct hf__index_node *node, const struct hf__index_filter *filter)
+void hf__index_update(struct hf__index *index, const void *object, int64_t weight, uint8_t tag)
 {
-	if (!node)
-		return false;
-	HF__STEP();
-	bool tag_ok = filter->tags == 0 || (node->tags & filter->tags) != 0;
-	return tag_ok && filter->low <= node->most && node->least <= filter->high;
-}
-
-/* The first node of this subtree to look at: what lies before it cannot pass. */
-static const struct hf__index_node *subtree_enter(const struct hf__index_node *node,
-                                                  const struct hf__index_filter *filter)
-{
-	while (subtree_may(node->left, filter))
-		node = node->left;
-	return node;
-}
-
-/* Climbs only out of subtrees that hold nothing more. With an exact filter a subtree that is
- * entered does hold a node that passes, so after the first descent there is no climb any more:
- * at most one way up and one way down. */
-struct hf__index_node *hf__index_pass(const struct hf__index_node *node,
-                                      const struct hf__index_filter *filter)
-{
-	while (node && !node_passes(node, filter)) {
-		HF__STEP();
-		if (subtree_may(node->right, filter))
-			node = subtree_enter(node->right, filter);
-		else
-			node = climb_right(node);
+	struct hf__index_probe probe;
+	struct hf__index_path path;
+	const struct hf__index_parted was = {weight, tag, true};
+	uint8_t now_tag;
+	const int64_t now = hf__index_weigh(index->type, object, &now_tag);
+	if (now == weight && now_tag == tag)
+		return;
+	hf__probe_object(&probe, index->type, object);
+	hf__index_way(index, &probe, &path);
+	hf__index_narrow(index, &path, &was);
+	for (unsigned depth = 0; depth <= path.height; depth++) {
+		hf__sum_take_in(path.sum[depth], now, now_tag);
+		path.sum[depth]->size--;
 	}
-	return (struct hf__index_node *)node; /* the caller's own node, or one of the same tree */
-}
-
-struct hf__index_node *hf__index_first_pass(const struct hf__index *order,
-                                            const struct hf__index_filter *filter)
-{
-	return subtree_may(order->root, filter)
-	           ? hf__index_pass(subtree_enter(order->root, filter), filter)
-	           : NULL;
-}
-
-/* The mirror image of hf__index_pass(). */
-struct hf__index_node *hf__index_pass_back(const struct hf__index_node *node,
-                                           const struct hf__index_filter *filter)
-{
-	while (node && !node_passes(node, filter)) {
-		HF__STEP();
-		if (subtree_may(node->left, filter)) {
-			node = node->left;
-			while (subtree_may(node->right, filter))
-				node = node->right;
-		} else {
-			node = climb_left(node);
-		}
-	}
-	return (struct hf__index_node *)node; /* the caller's own node, or one of the same tree */
-}
-
-/* --- Sane ------------------------------------------------------------------------------------- */
-
-static bool node_sane(const struct hf__index_node *node)
-{
-	struct hf__index_node expected = *node;
-	node_refresh(&expected);
-	int lean = node_height(node->left) - node_height(node->right);
-	return lean >= -1 && lean <= 1 && node->height == expected.height &&
-	       node->size == expected.size && node->least == expected.least &&
-	       node->most == expected.most && node->tags == expected.tags;
-}
-
-/* Heights must fall on the way down, so even links that form a ring come to an end. */
-static bool subtree_sane(const struct hf__index_node *node, const struct hf__index_node *parent)
-{
-	if (!node)
-		return true;
-	if (node->parent != parent || (parent && node->height >= parent->height))
-		return false;
-	return node_sane(node) && subtree_sane(node->left, node) && subtree_sane(node->right, node);
-}
-
-bool hf__index_sane(const struct hf__index *order)
-{
-	if (!subtree_sane(order->root, NULL))
-		return false;
-	const struct hf__index_node *before = NULL;
-	if (order->first != (order->root ? leftmost(order->root) : NULL) ||
-	    order->last != (order->root ? rightmost(order->root) : NULL))
-		return false;
-	for (const struct hf__index_node *node = hf__index_first(order); node;
-	     node = hf__index_next(node)) {
-		if (before && hf__fields_compare(&order->type->fields, hf__index_object(order, before),
-		                                 hf__index_object(order, node)) >= 0)
-			return false;
-		before = node;
-	}
-	return true;
 }

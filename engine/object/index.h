@@ -1,9 +1,11 @@
-/* An ordered index of nodes that live inside their objects (an AVL tree with parent links).
- * Inserting needs no memory.
+/* An ordered index of objects: a B+-tree whose entries are a prefix of what it sorts by and the
+ * object's pointer. docs/objects/indexes.md says why it looks as it does.
  *
- * Beside the order every node has a weight (a time, say) and a tag (one bit of a class), summed
- * up per subtree, so that "the next one in order whose weight is at most x" or "whose tag is
- * among these" costs O(log n) however many others lie between. */
+ * Inserting needs no memory but nodes that were reserved (object/nodes.h), so it cannot fail.
+ *
+ * Beside the order every object has a weight (a time, say) and a tag (one bit of a class), summed
+ * up per node, so that "the next one in order whose weight is at most x" or "whose tag is among
+ * these" costs O(log n) however many others lie between. */
 #ifndef HF_OBJECT_INDEX_H
 #define HF_OBJECT_INDEX_H
 
@@ -11,28 +13,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/steps.h"
 #include "object/field.h"
+#include "object/nodes.h"
 
-struct hf__index_node {
-	struct hf__index_node *left, *right, *parent;
-	int64_t weight; /* set before insert; change with hf__index_update */
-	int64_t least, most; /* of the weights in this subtree */
-	uint32_t size; /* nodes in this subtree */
-	uint8_t height;
-	uint8_t tag; /* set before insert (0 is fine); change with hf__index_update */
-	uint8_t tags; /* all tags of this subtree, or-ed */
-};
-
-/* What an index is of, declared by its domain: where its node lies in an object, and the fields by
- * which it is sorted. The fields are a total order: no two objects of an index are equal in all. */
+/* What an index is of, declared by its domain: the fields by which it is sorted. They are a total
+ * order: no two objects of an index are equal in all. Neither these fields nor the weight of an
+ * object may change while it is in the index, but for hf__index_update(). */
 struct hf__index_type {
-	size_t node;
-	bool behind; /* the node lies elsewhere, and a pointer to its object stands behind it */
 	struct hf__fields fields;
-	/* What the fields say of two objects, written out, where indexes are filled most: about twice
-	 * as fast; the nodes of such an index lie in their objects. NULL: the fields are looked at.
-	 * hf__index_sane() compares by the fields. */
+	/* What the fields say of two objects, written out, where prefixes are often equal: about twice
+	 * as fast. NULL: the fields are looked at. hf__index_sane() compares by the fields. */
 	int (*compare)(const void *a, const void *b);
+	/* The weight of an object, and its tag into *tag, which is 0. NULL: all are 0. */
+	int64_t (*weight)(const void *object, uint8_t *tag);
 };
 
 /* Of objects by their `name`, with a uint16_t `len`: a position is a struct hf_bytes. */
@@ -40,128 +34,176 @@ struct hf__index_type {
 	{ \
 		.kind = HF__FIELD_PART, .offset = offsetof(object, name), .lens = offsetof(object, len) \
 	}
-#define HF__INDEX_BY_NAME(object, member) \
+#define HF__INDEX_BY_NAME(object) \
 	{ \
-		.node = offsetof(object, member), .fields = { 1, {HF__NAME_FIELD(object)} } \
+		.fields = { 1, {HF__NAME_FIELD(object)} } \
 	}
 
-struct hf__index {
-	struct hf__index_node *root;
-	struct hf__index_node *first, *last; /* NULL when empty */
-	const struct hf__index_type *type;
-	int8_t run; /* where the newest node went: -1 before all others, 1 behind them, 0 between */
+struct hf__index_entry {
+	uint64_t prefix; /* object/prefix.h */
+	void *object;
 };
 
-static inline void hf__index_init(struct hf__index *index, const struct hf__index_type *type)
-{
-	*index = (struct hf__index){.type = type};
-}
+/* What leads to a node, and the sums of what is below. */
+struct hf__index_sum {
+	struct hf__index_node *node;
+	int64_t least, most; /* weight */
+	uint32_t size; /* entries */
+	uint8_t tags; /* or-ed */
+	/* Of an index: the depth of its leaves, and where the newest entry went: -1 before all others,
+	 * 1 behind them, 0 between. */
+	uint8_t height;
+	int8_t run;
+};
 
-void hf__index_insert(struct hf__index *index, struct hf__index_node *node);
-void hf__index_remove(struct hf__index *index, struct hf__index_node *node);
-/* Sets weight and tag of a node that is in the index. */
-void hf__index_update(struct hf__index *index, struct hf__index_node *node, int64_t weight,
-                      uint8_t tag);
-/* Takes all objects out and hands them over to be freed, in no order that they know. */
+struct hf__index {
+	struct hf__index_sum top; /* without a node: empty */
+	const struct hf__index_type *type;
+	struct hf__index_nodes *nodes;
+	struct hf__index_given given;
+};
+
+/* Where an entry is: good until the index changes. Without a leaf: nowhere. */
+struct hf__index_at {
+	const struct hf__index_node *leaf;
+	unsigned slot;
+};
+
+static inline void hf__index_init(struct hf__index *index, const struct hf__index_type *type,
+                                  struct hf__index_nodes *nodes)
+{
+	*index = (struct hf__index){
+	    .top = {.least = INT64_MAX, .most = INT64_MIN}, .type = type, .nodes = nodes};
+}
+/* Frees its nodes, not its objects, at which it does not look. Safe on a zeroed one. */
+void hf__index_deinit(struct hf__index *index);
+
+/* --- Change ----------------------------------------------------------------------------------- */
+
+/* hf__nodes_reserve() has seen to what this needs, or a removal of this change has. */
+void hf__index_insert(struct hf__index *index, void *object);
+void hf__index_remove(struct hf__index *index, const void *object);
+/* The weight or the tag of an object that is in the index became what it is, from these. */
+void hf__index_update(struct hf__index *index, const void *object, int64_t weight, uint8_t tag);
+/* Takes all objects out and hands them over to be freed. */
 void hf__index_drain(struct hf__index *index, void (*drop)(void *object));
+
+/* --- Sums ------------------------------------------------------------------------------------- */
 
 static inline size_t hf__index_count(const struct hf__index *index)
 {
-	return index->root ? index->root->size : 0;
+	return index->top.size;
 }
 
 /* The least weight, INT64_MAX for none; the greatest, INT64_MIN for none. */
 static inline int64_t hf__index_least(const struct hf__index *index)
 {
-	return index->root ? index->root->least : INT64_MAX;
+	return index->top.least;
 }
 
 static inline int64_t hf__index_most(const struct hf__index *index)
 {
-	return index->root ? index->root->most : INT64_MIN;
+	return index->top.most;
 }
 
-static inline struct hf__index_node *hf__index_first(const struct hf__index *index)
+/* --- Place ------------------------------------------------------------------------------------ */
+
+static inline struct hf__index_entry *hf__node_entries(const struct hf__index_node *leaf)
 {
-	return index->first;
+	return (struct hf__index_entry *)(void *)(uintptr_t)(leaf + 1);
 }
 
-static inline struct hf__index_node *hf__index_last(const struct hf__index *index)
+/* The object there; NULL: nowhere. */
+static inline void *hf__index_object(struct hf__index_at at)
 {
-	return index->last;
+	return at.leaf ? hf__node_entries(at.leaf)[at.slot].object : NULL;
 }
 
-struct hf__index_node *hf__index_next(const struct hf__index_node *node);
-struct hf__index_node *hf__index_prev(const struct hf__index_node *node);
+struct hf__index_at hf__index_first(const struct hf__index *index);
+struct hf__index_at hf__index_last(const struct hf__index *index);
+
+static inline struct hf__index_at hf__index_next(struct hf__index_at at)
+{
+	HF__STEP();
+	if (++at.slot == at.leaf->count)
+		at = (struct hf__index_at){at.leaf->next, 0};
+	return at;
+}
+
+static inline struct hf__index_at hf__index_prev(struct hf__index_at at)
+{
+	HF__STEP();
+	if (at.slot-- == 0) {
+		at.leaf = at.leaf->prev;
+		at.slot = at.leaf ? at.leaf->count - 1u : 0;
+	}
+	return at;
+}
+
+/* Of an object that is in the index: O(log n). */
+struct hf__index_at hf__index_find(const struct hf__index *index, const void *object);
 /* How many come before it: O(log n). */
-size_t hf__index_rank(const struct hf__index_node *node);
+size_t hf__index_rank(const struct hf__index *index, const void *object);
 
-/* The object of a node; NULL for NULL. */
-static inline void *hf__index_object(const struct hf__index *index,
-                                     const struct hf__index_node *node)
-{
-	if (!node || index->type->behind)
-		return node ? *(void *const *)(const void *)(node + 1) : NULL;
-	return (uint8_t *)(uintptr_t)node - index->type->node;
-}
-
-/* Walks by objects. */
 static inline void *hf__index_first_object(const struct hf__index *index)
 {
-	return hf__index_object(index, index->first);
+	return hf__index_object(hf__index_first(index));
 }
 
-/* Of an object that holds its node itself. */
+/* For walks during which the index may change: O(log n). */
 static inline void *hf__index_next_object(const struct hf__index *index, const void *object)
 {
-	const uint8_t *node = (const uint8_t *)object + index->type->node;
-	return hf__index_object(index,
-	                        hf__index_next((const struct hf__index_node *)(const void *)node));
+	return hf__index_object(hf__index_next(hf__index_find(index, object)));
 }
 
-/* The first node that compares with the position, in its first `fields` fields, as at least
- * `floor`, which is 0 or 1; or NULL. */
-struct hf__index_node *hf__index_floor(const struct hf__index *index, const void *position,
-                                       unsigned fields, int floor);
+/* The first one that compares with the position, in its first `fields` fields, as at least
+ * `floor`, which is 0 or 1. */
+struct hf__index_at hf__index_floor(const struct hf__index *index, const void *position,
+                                    unsigned fields, int floor);
 
-/* The first node that is not before the position. */
-static inline struct hf__index_node *hf__index_seek(const struct hf__index *index,
-                                                    const void *position, unsigned fields)
+/* The first one that is not before the position. */
+static inline struct hf__index_at hf__index_seek(const struct hf__index *index,
+                                                 const void *position, unsigned fields)
 {
 	return hf__index_floor(index, position, fields, 0);
 }
 
-/* The first node behind it. */
-static inline struct hf__index_node *hf__index_after(const struct hf__index *index,
-                                                     const void *position, unsigned fields)
+/* The first one behind it. */
+static inline struct hf__index_at hf__index_after(const struct hf__index *index,
+                                                  const void *position, unsigned fields)
 {
 	return hf__index_floor(index, position, fields, 1);
 }
 
-/* A filter for the two functions below: a node passes when low <= weight <= high and, unless
- * tags is 0, its tag is among tags. A subtree is skipped when its summaries rule it out: exact
- * when only the tags, or only one bound of the weight, restrict. */
+/* How many come before that one; all of them, if there is none. */
+size_t hf__index_floor_rank(const struct hf__index *index, const void *position, unsigned fields,
+                            int floor);
+
+/* --- Filters ---------------------------------------------------------------------------------- */
+
+/* An object passes when low <= weight <= high and, unless tags is 0, its tag is among tags. A node
+ * is skipped when its sums rule it out: exact when only the tags, or only one bound of the weight,
+ * restrict. */
 struct hf__index_filter {
 	int64_t low, high;
 	uint8_t tags;
-	/* A node with a tag among these passes from moved_low on instead, which is not below low.
-	 * Subtrees are skipped by low alone: exact but for such nodes in between. */
+	/* An object with a tag among these passes from moved_low on instead, which is not below low.
+	 * Nodes are skipped by low alone: exact but for such objects in between. */
 	uint8_t moved;
 	int64_t moved_low;
 };
-/* The first node that passes, from `node` on (included), in order; NULL for NULL or none. O(log
- * n) for exact filters. */
-struct hf__index_node *hf__index_pass(const struct hf__index_node *node,
-                                      const struct hf__index_filter *filter);
-/* The first node of all that passes. */
-struct hf__index_node *hf__index_first_pass(const struct hf__index *index,
-                                            const struct hf__index_filter *filter);
+/* The first one that passes, from `at` on (included), in order; nowhere for nowhere or none.
+ * O(log n) for exact filters. */
+struct hf__index_at hf__index_pass(const struct hf__index *index, struct hf__index_at at,
+                                   const struct hf__index_filter *filter);
+/* The first of all that passes. */
+struct hf__index_at hf__index_first_pass(const struct hf__index *index,
+                                         const struct hf__index_filter *filter);
+/* The same backward: the last one that passes, up to `at` (included). */
+struct hf__index_at hf__index_pass_back(const struct hf__index *index, struct hf__index_at at,
+                                        const struct hf__index_filter *filter);
 
-/* The same backward: the last node that passes, up to `node` (included). */
-struct hf__index_node *hf__index_pass_back(const struct hf__index_node *node,
-                                           const struct hf__index_filter *filter);
-
-/* Is every link, height and summary right? For verify and tests. */
+/* Is every node, sum and prefix right? For verify and tests. */
 bool hf__index_sane(const struct hf__index *index);
 
 #endif

@@ -16,11 +16,10 @@ struct hf__range {
 };
 
 /* The first of the range in its direction, or the first of it behind `after` (a position in all
- * fields of the index; NULL: from the start). NULL: none. */
-struct hf__index_node *hf__range_first(const struct hf__range *range, const void *after);
-/* The next one of the range in its direction, or NULL. */
-struct hf__index_node *hf__range_next(const struct hf__range *range,
-                                      const struct hf__index_node *node);
+ * fields of the index; NULL: from the start). Nowhere: none. */
+struct hf__index_at hf__range_first(const struct hf__range *range, const void *after);
+/* The next one of the range in its direction, or nowhere. */
+struct hf__index_at hf__range_next(const struct hf__range *range, struct hf__index_at at);
 /* How many of the index stand before the range, and up to its end: O(log n), whatever the
  * filter. */
 size_t hf__range_before(const struct hf__range *range);

@@ -36,6 +36,7 @@ struct hf__container {
 	struct hf__object object;
 	struct hf__removed *home; /* set at birth */
 	struct hf__container *older, *newer;
+	int64_t until; /* listed until then: hf__container_until() */
 	bool in; /* waits to go: I-REMOVED-1 */
 	uint16_t len; /* of the name */
 };

@@ -47,6 +47,7 @@ struct hf__domain_env {
 	uint8_t content_key[16]; /* for hf__content_hash; drawn with the store */
 	uint32_t inline_max; /* payloads up to this size stay in memory */
 	uint16_t epoch;
+	struct hf__index_nodes *nodes; /* for hf__index_init: those of the change */
 	void *payloads; /* for hf__payload_read */
 	/* for hf__incarnation_end; NULL: nothing is known of any */
 	const struct hf__incarnations *incarnations;

@@ -103,7 +103,7 @@ void logged_free(struct logged *l)
 
 void bare_init(struct bare *b, const struct hf__domain *row)
 {
-	const struct hf__domain_env env = {.inline_max = 64, .epoch = 1};
+	const struct hf__domain_env env = {.inline_max = 64, .epoch = 1, .nodes = &b->change.nodes};
 	*b = (struct bare){.row = row, .state = hf__alloc(row->state_size)};
 	assert_non_null(b->state);
 	assert_int_equal(row->init(b->state, &env), HF_OK);

@@ -20,7 +20,7 @@ struct bench {
 
 static inline void bench_init(struct bench *b, const struct hf__domain *row)
 {
-	const struct hf__domain_env env = {.inline_max = 16};
+	const struct hf__domain_env env = {.inline_max = 16, .nodes = &b->change.nodes};
 	*b = (struct bench){.row = row, .state = hf__alloc(row->state_size), .lsn = 1};
 	assert_non_null(b->state);
 	assert_int_equal(row->init(b->state, &env), HF_OK);

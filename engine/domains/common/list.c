@@ -93,23 +93,28 @@ static int put_token(struct hf__query *q, struct hf__listing *l, const void *las
 	return rc;
 }
 
-/* --- The walk: by nodes of the range, or by what the list's own walk gives -------------------- */
+/* --- The walk: over the range, or what the list's own walk gives ------------------------------ */
 
-static const void *walk_first(const struct hf__listing *l, const void *after)
+struct walk {
+	const struct hf__listing *listing;
+	struct hf__index_at at; /* of a range */
+	const void *object; /* NULL: the end */
+};
+
+static void walk_begin(struct walk *walk, const void *after)
 {
-	if (l->list->first)
-		return l->list->first(l->ctx, after);
-	return l->range.index ? hf__range_first(&l->range, after) : NULL;
+	const struct hf__listing *l = walk->listing;
+	if (!l->list->first && l->range.index)
+		walk->at = hf__range_first(&l->range, after);
+	walk->object = l->list->first ? l->list->first(l->ctx, after) : hf__index_object(walk->at);
 }
 
-static const void *walk_next(const struct hf__listing *l, const void *at)
+static void walk_on(struct walk *walk)
 {
-	return l->list->next ? l->list->next(l->ctx, at) : hf__range_next(&l->range, at);
-}
-
-static const void *object_at(const struct hf__listing *l, const void *at)
-{
-	return l->list->next ? at : hf__index_object(l->range.index, at);
+	const struct hf__listing *l = walk->listing;
+	if (!l->list->next)
+		walk->at = hf__range_next(&l->range, walk->at);
+	walk->object = l->list->next ? l->list->next(l->ctx, walk->object) : hf__index_object(walk->at);
 }
 
 int hf__list_page(struct hf__query *q, struct hf__listing *l)
@@ -121,20 +126,21 @@ int hf__list_page(struct hf__query *q, struct hf__listing *l)
 		return rc;
 	hf__query_depends(q, l->depends);
 	const void *after = resumed ? position.bytes : NULL, *last = NULL;
-	for (const void *at = walk_first(l, after); at && (l->limit == 0 || l->got.count < l->limit);
-	     at = walk_next(l, at))
+	struct walk walk = {.listing = l};
+	for (walk_begin(&walk, after); walk.object && (l->limit == 0 || l->got.count < l->limit);
+	     walk_on(&walk))
 		l->got.count++;
 	uint8_t *item = l->got.items = hf__answer_alloc(q->answer, l->got.count * l->list->item);
 	if (!item)
 		return HF_ENOMEM;
-	const void *at = walk_first(l, after);
-	for (size_t i = 0; i < l->got.count; i++, item += l->list->item, at = walk_next(l, at)) {
-		last = object_at(l, at);
+	walk_begin(&walk, after);
+	for (size_t i = 0; i < l->got.count; i++, item += l->list->item, walk_on(&walk)) {
+		last = walk.object;
 		rc = l->list->copy(q, last, l->ctx, item);
 		if (rc != HF_OK)
 			return rc;
 	}
-	return at && last ? put_token(q, l, last) : HF_OK;
+	return walk.object && last ? put_token(q, l, last) : HF_OK;
 }
 
 int hf__list_into(struct hf__query *q, struct hf__listing *l, void *page)

@@ -10,36 +10,37 @@ struct request {
 	const struct hf_names_args *args;
 };
 
-/* The walk: nodes of the index by name, past what holds nothing now. */
+/* The walk: by name, past what holds nothing now. */
 struct walk {
 	const struct hf__names *names;
 	const struct hf__index *index;
 	struct hf__index_filter holding;
 	struct hf__instant at;
+	struct hf__index_at place; /* of the newest name */
 };
 
-/* From this node on. */
-static const void *settle_on(const struct walk *walk, const struct hf__index_node *node)
+/* From here on. */
+static const void *settle_on(struct walk *walk, struct hf__index_at at)
 {
-	node = hf__index_pass(node, &walk->holding);
-	while (node && walk->names->listed &&
-	       !walk->names->listed(hf__index_object(walk->index, node), walk->at))
-		node = hf__index_pass(hf__index_next(node), &walk->holding);
-	return hf__index_object(walk->index, node);
+	at = hf__index_pass(walk->index, at, &walk->holding);
+	while (at.leaf && walk->names->listed && !walk->names->listed(hf__index_object(at), walk->at))
+		at = hf__index_pass(walk->index, hf__index_next(at), &walk->holding);
+	walk->place = at;
+	return hf__index_object(at);
 }
 
 static const void *first(void *ctx, const void *after)
 {
-	const struct walk *walk = ctx;
+	struct walk *walk = ctx;
 	return settle_on(walk,
 	                 after ? hf__index_after(walk->index, after, 1) : hf__index_first(walk->index));
 }
 
 static const void *next(void *ctx, const void *container)
 {
-	const struct walk *walk = ctx;
-	const uint8_t *node = (const uint8_t *)container + walk->index->type->node;
-	return settle_on(walk, hf__index_next((const void *)node));
+	struct walk *walk = ctx;
+	(void)container; /* the newest one */
+	return settle_on(walk, hf__index_next(walk->place));
 }
 
 static int copy(struct hf__query *q, const void *container, void *ctx, void *item)

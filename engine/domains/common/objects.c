@@ -49,8 +49,8 @@ void hf__objects_free(struct hf__map *map)
 	hf__map_deinit(map);
 }
 
-void hf__objects_opened(struct hf__map *map, uint64_t newest_unleased, uint64_t first_lsn,
-                        uint64_t *incarnation)
+void hf__objects_opened(struct hf__map *map, struct hf__index_nodes *nodes,
+                        uint64_t newest_unleased, uint64_t first_lsn, uint64_t *incarnation)
 {
 	const uint64_t lower = first_lsn < *incarnation ? first_lsn : *incarnation;
 	if (newest_unleased < lower) { /* over before and after */
@@ -61,8 +61,10 @@ void hf__objects_opened(struct hf__map *map, uint64_t newest_unleased, uint64_t 
 	for (struct hf__map_walk walk = {0}; (object = hf__map_next(map, &walk)) != NULL;)
 		hf__type(object)->unlink(object);
 	*incarnation = first_lsn;
-	for (struct hf__map_walk walk = {0}; (object = hf__map_next(map, &walk)) != NULL;)
+	for (struct hf__map_walk walk = {0}; (object = hf__map_next(map, &walk)) != NULL;) {
+		hf__nodes_ease(nodes); /* as in an undo: all were in before */
 		hf__type(object)->link(object);
+	}
 }
 
 int hf__settle_heap(const struct hf__heap *endings, int64_t until, struct hf__decision *d,

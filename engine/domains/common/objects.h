@@ -49,8 +49,8 @@ void hf__objects_free(struct hf__map *map);
  * object (none above `newest_unleased`) is between the two, all are put where they belong: so it is
  * when a living state was loaded again, and where a state outlives its writer. The usual opening
  * looks at nothing. */
-void hf__objects_opened(struct hf__map *map, uint64_t newest_unleased, uint64_t first_lsn,
-                        uint64_t *incarnation);
+void hf__objects_opened(struct hf__map *map, struct hf__index_nodes *nodes,
+                        uint64_t newest_unleased, uint64_t first_lsn, uint64_t *incarnation);
 
 /* --- Endings in heaps: of mono times, or of instants that a caller named ---------------------- */
 

@@ -17,6 +17,8 @@ static void cursor_deinit(void *state)
 {
 	struct hf__cursor_state *s = state;
 	hf__objects_free(&s->cursors);
+	for (unsigned i = 0; i < HF__CURSOR_VIEWS; i++)
+		hf__index_deinit(&s->views[i]);
 	hf__containers_deinit(state);
 }
 

@@ -67,7 +67,6 @@ struct hf__cursor_value {
 
 struct hf__cursor {
 	struct hf__object object; /* container: its stream */
-	struct hf__index_node nodes[HF__CURSOR_VIEWS];
 	struct hf__cursor_value value;
 	uint16_t lens[2]; /* of consumer, subject */
 	uint8_t text[]; /* these, one behind the other */

@@ -57,7 +57,7 @@ static void enlist_cursor(struct hf__object *object)
 	struct hf__cursor_state *state = hf__cursor_stream(cursor)->state;
 	hf__map_insert(&state->cursors, cursor, cursor_hash(&state->cursors, cursor));
 	for (unsigned i = 0; i < HF__CURSOR_FIRST_BY_VALUE; i++)
-		hf__index_insert(&state->views[i], &cursor->nodes[i]);
+		hf__index_insert(&state->views[i], cursor);
 	hf__cursor_stream(cursor)->cursors++;
 }
 
@@ -67,7 +67,7 @@ static void delist_cursor(struct hf__object *object)
 	struct hf__cursor_state *state = hf__cursor_stream(cursor)->state;
 	hf__map_remove(&state->cursors, cursor);
 	for (unsigned i = 0; i < HF__CURSOR_FIRST_BY_VALUE; i++)
-		hf__index_remove(&state->views[i], &cursor->nodes[i]);
+		hf__index_remove(&state->views[i], cursor);
 	hf__cursor_stream(cursor)->cursors--;
 }
 
@@ -76,7 +76,7 @@ static void link_cursor(struct hf__object *object)
 	struct hf__cursor *cursor = (void *)object;
 	struct hf__cursor_state *state = hf__cursor_stream(cursor)->state;
 	for (unsigned i = HF__CURSOR_FIRST_BY_VALUE; i < HF__CURSOR_VIEWS; i++)
-		hf__index_insert(&state->views[i], &cursor->nodes[i]);
+		hf__index_insert(&state->views[i], cursor);
 }
 
 static void unlink_cursor(struct hf__object *object)
@@ -84,7 +84,7 @@ static void unlink_cursor(struct hf__object *object)
 	struct hf__cursor *cursor = (void *)object;
 	struct hf__cursor_state *state = hf__cursor_stream(cursor)->state;
 	for (unsigned i = HF__CURSOR_FIRST_BY_VALUE; i < HF__CURSOR_VIEWS; i++)
-		hf__index_remove(&state->views[i], &cursor->nodes[i]);
+		hf__index_remove(&state->views[i], cursor);
 }
 
 static bool stream_idle(const struct hf__object *object)
@@ -140,8 +140,8 @@ int hf__cursor_state_init(void *raw, const struct hf__domain_env *env)
 {
 	struct hf__cursor_state *state = raw;
 	for (unsigned i = 0; i < HF__CURSOR_VIEWS; i++)
-		hf__index_init(&state->views[i], &hf__cursor_views[i]);
-	return hf__containers_init(state, &stream_type, env->hash_key) &&
+		hf__index_init(&state->views[i], &hf__cursor_views[i], env->nodes);
+	return hf__containers_init(state, &stream_type, env->hash_key, env->nodes) &&
 	               hf__map_init(&state->cursors, cursor_hash, env->hash_key)
 	           ? HF_OK
 	           : HF_ENOMEM;

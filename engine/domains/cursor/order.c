@@ -66,9 +66,7 @@ COMPARE(slowest_on_subject, streams, subjects, sequences, consumers);
 COMPARE(slowest, streams, sequences, subjects, consumers);
 
 #define VIEW(view, compare_, count, ...) \
-	[view] = {.node = offsetof(CURSOR, nodes[view]), \
-	          .fields = {count, {__VA_ARGS__}}, \
-	          .compare = (compare_)}
+	[view] = {.fields = {count, {__VA_ARGS__}}, .compare = (compare_)}
 
 const struct hf__index_type hf__cursor_views[HF__CURSOR_VIEWS] = {
     VIEW(HF__CURSOR_BY_STREAM, by_stream, 3, STREAM, SUBJECT, CONSUMER),

@@ -32,12 +32,6 @@ static const char *document_fault(const struct hf__document_state *state,
 	if (hf__document_find(state, hf__container_name(collection), hf__document_id(document)) !=
 	    document)
 		return "it cannot be found by its key";
-	for (unsigned view = 0; view < HF__DOCUMENT_VIEWS; view++) {
-		const struct hf__index_node *node =
-		    hf__document_node(document, (enum hf__document_view)view);
-		if (node && (node->weight != hf__document_until(document) || node->tag != value->computed))
-			return "its weight in an order is wrong";
-	}
 	if (ends && (!document->ending || !hf__heap_in(&document->ending->heap)))
 		return "its ending is not noted";
 	return !ends && document->ending && hf__heap_in(&document->ending->heap)
@@ -55,11 +49,9 @@ static int verify_view(const struct hf__document_state *state,
 		return broken(why, collection, NULL, "an order of it is out of order");
 	if (hf__index_count(order) != expected)
 		return broken(why, collection, NULL, "an order of it has too many or too few documents");
-	for (const struct hf__index_node *node = hf__index_first(order); node;
-	     node = hf__index_next(node)) {
-		const struct hf__document *document = hf__index_object(order, node);
-		if (hf__document_collection(document) != collection ||
-		    hf__document_node(document, view) != node)
+	for (struct hf__index_at at = hf__index_first(order); at.leaf; at = hf__index_next(at)) {
+		const struct hf__document *document = hf__index_object(at);
+		if (hf__document_collection(document) != collection || !hf__document_stands(document, view))
 			return broken(why, collection, document, "it stands where it does not belong");
 		const char *fault = document_fault(state, document);
 		if (fault)
@@ -72,9 +64,8 @@ static size_t count_ending(const struct hf__collection *collection)
 {
 	const struct hf__index *order = &collection->views[hf__collection_view(collection)];
 	size_t count = 0;
-	for (const struct hf__index_node *node = hf__index_first(order); node;
-	     node = hf__index_next(node)) {
-		const struct hf__document *document = hf__index_object(order, node);
+	for (struct hf__index_at at = hf__index_first(order); at.leaf; at = hf__index_next(at)) {
+		const struct hf__document *document = hf__index_object(at);
 		count += document->value.expires_at != HF_UNSET;
 	}
 	return count;

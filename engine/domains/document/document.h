@@ -68,7 +68,6 @@ struct hf__collection_value {
 
 struct hf__collection {
 	struct hf__container head;
-	struct hf__index_node by_name;
 	struct hf__document_state *state;
 	struct hf__index views[HF__DOCUMENT_VIEWS]; /* empty if not kept */
 	struct hf__collection_value value;
@@ -84,15 +83,8 @@ struct hf__document_value {
 	bool computed; /* expires_at comes from a ttl */
 };
 
-/* A node of an order, and whose it is. */
-struct hf__document_place {
-	struct hf__index_node node;
-	struct hf__document *document;
-};
-
 /* What only documents need that can expire. */
 struct hf__document_ending {
-	struct hf__document_place all, group;
 	struct hf__heap_node heap;
 	struct hf__document *document;
 };
@@ -102,9 +94,9 @@ struct hf__document {
 	/* NULL until it first had an expires_at; no part of the value: it may stay unused */
 	struct hf__document_ending *ending;
 	struct hf__document_value value;
-	uint16_t len; /* of the id, which lies behind the places */
+	uint16_t len; /* of the id */
 	uint8_t orders; /* its collection's */
-	struct hf__document_place places[]; /* one for each order, lowest bit first */
+	uint8_t id[];
 };
 
 /* --- document/entry.c and document/describe.c ------------------------------------------------- */
@@ -168,9 +160,8 @@ struct hf_bytes hf__document_id(const struct hf__document *document);
 struct hf__document_image hf__document_image_of(const struct hf__document *document,
                                                 enum hf__document_cause cause, int64_t setback);
 
-/* The node of the document in that view; NULL when it has none there. */
-struct hf__index_node *hf__document_node(const struct hf__document *document,
-                                         enum hf__document_view view);
+/* Does its value say that it stands in that view? */
+bool hf__document_stands(const struct hf__document *document, enum hf__document_view view);
 /* When it is gone: its weight in list orders; INT64_MAX: never. */
 int64_t hf__document_until(const struct hf__document *document);
 bool hf__document_over(const struct hf__document *document, struct hf__instant at);

@@ -2,8 +2,8 @@
  * indexes at birth, around every change, and at removal.
  *
  * Happy path: the store's hook calls enlist at birth and link after every change; link puts the
- * document where its value says, unlink takes it out by the same rules. All nodes lie inside the
- * document or in what was made for its expiry beforehand: neither can fail.
+ * document where its value says, unlink takes it out by the same rules. What that needs
+ * was made beforehand: neither can fail.
  *
  * I-DOCUMENT-1: a document is in exactly the orders that its collection keeps, and in those of
  * what can expire iff it has an expires_at. I-DOCUMENT-2: all documents of a collection have as
@@ -25,17 +25,9 @@ struct hf__collection *hf__document_collection(const struct hf__document *docume
 
 /* --- Parts ------------------------------------------------------------------------------------ */
 
-static unsigned count_bits(unsigned bits)
-{
-	unsigned count = 0;
-	for (; bits; bits &= bits - 1)
-		count++;
-	return count;
-}
-
 struct hf_bytes hf__document_id(const struct hf__document *document)
 {
-	return hf_bytes_of(&document->places[count_bits(document->orders)], document->len);
+	return hf_bytes_of(document->id, document->len);
 }
 
 struct hf__document_image hf__document_image_of(const struct hf__document *document,
@@ -71,20 +63,12 @@ int64_t hf__document_expires_at(const struct hf__document *document, int64_t set
 	                                : document->value.expires_at;
 }
 
-struct hf__index_node *hf__document_node(const struct hf__document *document,
-                                         enum hf__document_view view)
+bool hf__document_stands(const struct hf__document *document, enum hf__document_view view)
 {
-	/* nodes are its own to give */
-	struct hf__document *owner = (struct hf__document *)(uintptr_t)document;
 	if (view < HF__DOCUMENT_LISTED)
-		return document->orders & 1u << view
-		           ? &owner->places[count_bits(document->orders & ((1u << view) - 1))].node
-		           : NULL;
-	if (document->value.expires_at == HF_UNSET || !document->ending)
-		return NULL;
-	if (view == HF__DOCUMENT_ENDING)
-		return &document->ending->all.node;
-	return document->orders & HF__DOCUMENT_GROUPED ? &document->ending->group.node : NULL;
+		return (document->orders & 1u << view) != 0;
+	return document->value.expires_at != HF_UNSET && document->ending &&
+	       (view == HF__DOCUMENT_ENDING || document->orders & HF__DOCUMENT_GROUPED);
 }
 
 enum hf__document_view hf__collection_view(const struct hf__collection *collection)
@@ -113,7 +97,7 @@ int64_t hf__collection_until(const struct hf__collection *collection)
 bool hf__collection_live(const struct hf__collection *collection, struct hf__instant at)
 {
 	const struct hf__index_filter there = hf__lasting(at);
-	return collection && hf__index_first_pass(any_order(collection), &there) != NULL;
+	return collection && hf__index_first_pass(any_order(collection), &there).leaf != NULL;
 }
 
 struct hf__document *hf__collection_any(const struct hf__collection *collection)
@@ -181,14 +165,9 @@ static void document_link(struct hf__object *object)
 {
 	struct hf__document *document = (void *)object;
 	struct hf__collection *collection = hf__document_collection(document);
-	for (unsigned view = 0; view < HF__DOCUMENT_VIEWS; view++) {
-		struct hf__index_node *node = hf__document_node(document, (enum hf__document_view)view);
-		if (!node)
-			continue;
-		node->weight = hf__document_until(document);
-		node->tag = document->value.computed ? HF__COMPUTED : 0;
-		hf__index_insert(&collection->views[view], node);
-	}
+	for (unsigned view = 0; view < HF__DOCUMENT_VIEWS; view++)
+		if (hf__document_stands(document, (enum hf__document_view)view))
+			hf__index_insert(&collection->views[view], document);
 	if (document->value.expires_at != HF_UNSET)
 		hf__heap_insert(&collection->state->endings[document->value.computed],
 		                &document->ending->heap);
@@ -199,11 +178,9 @@ static void document_unlink(struct hf__object *object)
 {
 	struct hf__document *document = (void *)object;
 	struct hf__collection *collection = hf__document_collection(document);
-	for (unsigned view = 0; view < HF__DOCUMENT_VIEWS; view++) {
-		struct hf__index_node *node = hf__document_node(document, (enum hf__document_view)view);
-		if (node)
-			hf__index_remove(&collection->views[view], node);
-	}
+	for (unsigned view = 0; view < HF__DOCUMENT_VIEWS; view++)
+		if (hf__document_stands(document, (enum hf__document_view)view))
+			hf__index_remove(&collection->views[view], document);
 	if (document->value.expires_at != HF_UNSET)
 		hf__heap_remove(&collection->state->endings[document->value.computed],
 		                &document->ending->heap);
@@ -242,7 +219,8 @@ static void collection_init(void *container, void *state)
 	struct hf__collection *collection = container;
 	collection->state = state;
 	for (unsigned i = 0; i < HF__DOCUMENT_VIEWS; i++)
-		hf__index_init(&collection->views[i], &hf__document_views[i]);
+		hf__index_init(&collection->views[i], &hf__document_views[i],
+		               collection->state->collections.nodes);
 }
 
 static const struct hf__container_type collection_type = {
@@ -254,13 +232,13 @@ static const struct hf__container_type collection_type = {
     .size = sizeof(struct hf__collection),
     .by_name = HF__INDEX_OF_NAMES(struct hf__collection),
     .init = collection_init,
+    .indexes_at = offsetof(struct hf__collection, views),
+    .indexes = HF__DOCUMENT_VIEWS,
 };
 
 struct hf__document *hf__document_new(struct hf__collection *collection, struct hf_bytes id)
 {
-	const unsigned places = count_bits(collection->value.orders);
-	struct hf__document *document =
-	    hf__small_alloc(sizeof *document + places * sizeof document->places[0] + id.len);
+	struct hf__document *document = hf__small_alloc(sizeof *document + id.len);
 	if (!document)
 		return NULL;
 	hf__object_is(&document->object, &document_type);
@@ -268,9 +246,7 @@ struct hf__document *hf__document_new(struct hf__collection *collection, struct 
 	document->orders = (uint8_t)collection->value.orders;
 	document->value.expires_at = HF_UNSET;
 	document->len = (uint16_t)id.len;
-	for (unsigned i = 0; i < places; i++)
-		document->places[i].document = document;
-	memcpy(&document->places[places], id.data, id.len);
+	memcpy(document->id, id.data, id.len);
 	return document;
 }
 
@@ -287,7 +263,7 @@ bool hf__document_may_end(struct hf__document *document)
 	struct hf__document_ending *ending = hf__small_alloc(sizeof *ending);
 	if (!ending)
 		return false;
-	ending->all.document = ending->group.document = ending->document = document;
+	ending->document = document;
 	document->ending = ending;
 	return true;
 }
@@ -297,7 +273,7 @@ int hf__document_state_init(void *raw, const struct hf__domain_env *env)
 	struct hf__document_state *state = raw;
 	state->env = *env;
 	state->endings[0].deadline = state->endings[1].deadline = document_deadline;
-	return hf__containers_init(state, &collection_type, env->hash_key) &&
+	return hf__containers_init(state, &collection_type, env->hash_key, env->nodes) &&
 	               hf__map_init(&state->documents, document_hash, env->hash_key)
 	           ? HF_OK
 	           : HF_ENOMEM;

@@ -6,11 +6,6 @@
 
 #include <stddef.h>
 
-static struct hf_bytes id_of(const void *document)
-{
-	return hf__document_id(document);
-}
-
 #define DOCUMENT struct hf__document
 #define POSITION struct hf__document_position
 #define GROUP HF__FIELD(HF__FIELD_BLOB, DOCUMENT, value.group, POSITION, group)
@@ -18,19 +13,27 @@ static struct hf_bytes id_of(const void *document)
 #define CREATED HF__FIELD(HF__FIELD_I64, DOCUMENT, value.created_at, POSITION, time)
 #define UPDATED HF__FIELD(HF__FIELD_I64, DOCUMENT, value.updated_at, POSITION, time)
 #define EXPIRES HF__FIELD(HF__FIELD_I64, DOCUMENT, value.expires_at, POSITION, time)
-#define ID \
+#define ID HF__PART(DOCUMENT, id, len, 0, POSITION, id)
+
+static int64_t weigh(const void *object, uint8_t *tag)
+{
+	const DOCUMENT *document = object;
+	*tag = document->value.computed ? HF__COMPUTED : 0;
+	return hf__document_until(document);
+}
+
+#define VIEW(count, ...) \
 	{ \
-		.kind = HF__FIELD_CALL, .bytes = id_of, .at = offsetof(POSITION, id) \
+		.fields = {count, {__VA_ARGS__}}, .weight = weigh \
 	}
 
-/* The nodes lie in places, of which a document has as many as its collection has orders. */
 const struct hf__index_type hf__document_views[HF__DOCUMENT_VIEWS] = {
-    [HF__DOCUMENT_CREATED] = {.behind = true, .fields = {2, {CREATED, ID}}},
-    [HF__DOCUMENT_UPDATED] = {.behind = true, .fields = {2, {UPDATED, ID}}},
-    [HF__DOCUMENT_GROUP_CREATED] = {.behind = true, .fields = {3, {GROUP, CREATED, ID}}},
-    [HF__DOCUMENT_GROUP_UPDATED] = {.behind = true, .fields = {3, {GROUP, UPDATED, ID}}},
-    [HF__DOCUMENT_ENDING] = {.behind = true, .fields = {3, {COMPUTED, EXPIRES, ID}}},
-    [HF__DOCUMENT_GROUP_ENDING] = {.behind = true, .fields = {4, {GROUP, COMPUTED, EXPIRES, ID}}},
+    [HF__DOCUMENT_CREATED] = VIEW(2, CREATED, ID),
+    [HF__DOCUMENT_UPDATED] = VIEW(2, UPDATED, ID),
+    [HF__DOCUMENT_GROUP_CREATED] = VIEW(3, GROUP, CREATED, ID),
+    [HF__DOCUMENT_GROUP_UPDATED] = VIEW(3, GROUP, UPDATED, ID),
+    [HF__DOCUMENT_ENDING] = VIEW(3, COMPUTED, EXPIRES, ID),
+    [HF__DOCUMENT_GROUP_ENDING] = VIEW(4, GROUP, COMPUTED, EXPIRES, ID),
 };
 
 /* --- Counts ----------------------------------------------------------------------------------- */

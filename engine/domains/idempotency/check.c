@@ -47,8 +47,7 @@ static const char *place_fault(const struct hf__idem_state *state,
 	if (hf__idem_scope_of(entry) != scope ||
 	    hf__idem_find(state, hf__container_name(scope), hf__idem_key(entry)) != entry)
 		return "it cannot be found by its key";
-	if (entry->by_key.weight != end || entry->by_end.weight != end ||
-	    entry->by_key.tag != entry->value.computed || entry->by_end.tag != entry->value.computed)
+	if (entry->end != end)
 		return "the instant at which it ends is wrong";
 	if (hf__heap_in(&entry->ending) != ends)
 		return "its ending is not noted";
@@ -64,10 +63,11 @@ static bool by_end_ok(const struct hf__idem_scope *scope, bool done, size_t coun
 	const struct hf__index *order = &scope->by_end[done];
 	if (!hf__index_sane(order) || hf__index_count(order) != count)
 		return false;
-	for (const struct hf__idem_entry *entry = hf__index_first_object(order); entry;
-	     entry = hf__index_next_object(order, entry))
+	for (struct hf__index_at at = hf__index_first(order); at.leaf; at = hf__index_next(at)) {
+		const struct hf__idem_entry *entry = hf__index_object(at);
 		if (entry->value.done != done || hf__idem_scope_of(entry) != scope)
 			return false;
+	}
 	return true;
 }
 
@@ -77,8 +77,9 @@ static int verify_scope(const struct hf__idem_state *state, const struct hf__ide
 	struct tally tally = {.latest = INT64_MIN};
 	if (!hf__index_sane(&scope->by_key))
 		return broken(why, scope, NULL, "its keys are out of order");
-	for (const struct hf__idem_entry *entry = hf__index_first_object(&scope->by_key); entry;
-	     entry = hf__index_next_object(&scope->by_key, entry)) {
+	for (struct hf__index_at at = hf__index_first(&scope->by_key); at.leaf;
+	     at = hf__index_next(at)) {
+		const struct hf__idem_entry *entry = hf__index_object(at);
 		const char *fault = value_fault(entry);
 		if (!fault)
 			fault = place_fault(state, scope, entry, &tally);

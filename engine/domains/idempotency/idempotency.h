@@ -48,7 +48,6 @@ struct hf__idem_state {
 
 struct hf__idem_scope {
 	struct hf__container head;
-	struct hf__index_node by_name;
 	struct hf__idem_state *state;
 	struct hf__index by_key; /* all its entries; the weight is the end */
 	struct hf__index
@@ -74,7 +73,7 @@ struct hf__idem_value {
 
 struct hf__idem_entry {
 	struct hf__object object; /* container: its scope */
-	struct hf__index_node by_key, by_end;
+	int64_t end; /* hf__idem_end(), as the indexes have it */
 	struct hf__heap_node ending;
 	struct hf__idem_value value;
 	uint16_t len;

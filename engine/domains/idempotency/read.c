@@ -102,7 +102,8 @@ HF__FIGURES(hf_idempotency_count, struct hf_bytes scope, &scope, idempotency_cou
 static bool scope_listed(const void *scope, struct hf__instant at)
 {
 	const struct hf__index_filter alive = hf__lasting(at);
-	return hf__index_first_pass(&((const struct hf__idem_scope *)scope)->by_key, &alive) != NULL;
+	return hf__index_first_pass(&((const struct hf__idem_scope *)scope)->by_key, &alive).leaf !=
+	       NULL;
 }
 
 HF__NAMES(hf_idempotency_names, HF__DOMAIN_IDEMPOTENCY, .operation = "idempotency scopes",

@@ -3,7 +3,7 @@
  *
  * Happy path: the store's hook calls enlist at birth and link after every change; link computes
  * the end once and puts it into every index as the weight; unlink needs no more than the nodes.
- * All nodes lie inside the objects: neither can fail.
+ * What the indexes need is there before: neither can fail.
  *
  * I-IDEM-1: an entry is in by_key, in the one by_end that its value says, and in `endings` iff
  * it ends some time; all four tell the same end. I-IDEM-2: the end depends on the value and on
@@ -65,27 +65,22 @@ static int compare_keys(const void *a, const void *b)
 	return hf__bytes_compare(hf__idem_key(a), hf__idem_key(b));
 }
 
-static const struct hf__index_type by_key = {
-    .node = offsetof(ENTRY, by_key), .fields = {1, {{KEY}}}, .compare = compare_keys};
-
 /* The weight is the end, the tag says whether it was computed. */
-static int compare_ends(const void *a, const void *b)
+static int64_t weigh(const void *object, uint8_t *tag)
 {
-	const struct hf__index_node *x = &((const ENTRY *)a)->by_end, *y = &((const ENTRY *)b)->by_end;
-	if (x->tag != y->tag)
-		return x->tag < y->tag ? -1 : 1;
-	if (x->weight != y->weight)
-		return x->weight < y->weight ? -1 : 1;
-	return compare_keys(a, b);
+	const ENTRY *entry = object;
+	*tag = entry->value.computed ? HF__COMPUTED : 0;
+	return entry->end;
 }
 
+static const struct hf__index_type by_key = {
+    .fields = {1, {{KEY}}}, .compare = compare_keys, .weight = weigh};
+
 static const struct hf__index_type by_end = {
-    .node = offsetof(ENTRY, by_end),
     .fields = {3,
-               {HF__FIELD(HF__FIELD_U8, ENTRY, by_end.tag, struct end, computed),
-                HF__FIELD(HF__FIELD_I64, ENTRY, by_end.weight, struct end, at),
+               {HF__FIELD(HF__FIELD_U8, ENTRY, value.computed, struct end, computed),
+                HF__FIELD(HF__FIELD_I64, ENTRY, end, struct end, at),
                 {KEY, .at = offsetof(struct end, key)}}},
-    .compare = compare_ends,
 };
 
 static size_t count_up_to(const struct hf__index *order, bool computed, int64_t at)
@@ -158,11 +153,10 @@ static void entry_link(struct hf__object *object)
 	struct hf__idem_scope *scope = hf__idem_scope_of(entry);
 	struct hf__idem_state *state = scope->state;
 	const struct hf__idem_value *value = &entry->value;
-	entry->by_key.weight = entry->by_end.weight = hf__idem_end(entry);
-	entry->by_key.tag = entry->by_end.tag = entry->value.computed ? HF__COMPUTED : 0;
-	hf__index_insert(&scope->by_key, &entry->by_key);
-	hf__index_insert(&scope->by_end[value->done], &entry->by_end);
-	if (entry->by_key.weight != INT64_MAX)
+	entry->end = hf__idem_end(entry);
+	hf__index_insert(&scope->by_key, entry);
+	hf__index_insert(&scope->by_end[value->done], entry);
+	if (entry->end != INT64_MAX)
 		hf__heap_insert(&state->endings[value->computed], &entry->ending);
 	if (!value->done && value->lease_until == HF_UNSET && value->version > state->newest_unleased)
 		state->newest_unleased = value->version;
@@ -173,8 +167,8 @@ static void entry_unlink(struct hf__object *object)
 {
 	struct hf__idem_entry *entry = (void *)object;
 	struct hf__idem_scope *scope = hf__idem_scope_of(entry);
-	hf__index_remove(&scope->by_key, &entry->by_key);
-	hf__index_remove(&scope->by_end[entry->value.done], &entry->by_end);
+	hf__index_remove(&scope->by_key, entry);
+	hf__index_remove(&scope->by_end[entry->value.done], entry);
 	if (hf__heap_in(&entry->ending))
 		hf__heap_remove(&scope->state->endings[entry->value.computed], &entry->ending);
 	scope_weigh(scope);
@@ -206,9 +200,10 @@ static void scope_init(void *container, void *state)
 {
 	struct hf__idem_scope *scope = container;
 	scope->state = state;
-	hf__index_init(&scope->by_key, &by_key);
-	hf__index_init(&scope->by_end[false], &by_end);
-	hf__index_init(&scope->by_end[true], &by_end);
+	struct hf__index_nodes *nodes = scope->state->scopes.nodes;
+	hf__index_init(&scope->by_key, &by_key, nodes);
+	hf__index_init(&scope->by_end[false], &by_end, nodes);
+	hf__index_init(&scope->by_end[true], &by_end, nodes);
 }
 
 static const struct hf__container_type scope_type = {
@@ -219,6 +214,8 @@ static const struct hf__container_type scope_type = {
     .size = sizeof(struct hf__idem_scope),
     .by_name = HF__INDEX_OF_NAMES(struct hf__idem_scope),
     .init = scope_init,
+    .indexes_at = offsetof(struct hf__idem_scope, by_key),
+    .indexes = 3,
 };
 
 struct hf__idem_entry *hf__idem_entry_new(struct hf__idem_scope *scope, struct hf_bytes key)
@@ -239,7 +236,7 @@ int hf__idem_state_init(void *raw, const struct hf__domain_env *env)
 	state->env = *env;
 	state->endings[0].deadline = state->endings[1].deadline = entry_deadline;
 	state->incarnation = UINT64_MAX;
-	return hf__containers_init(state, &scope_type, env->hash_key) &&
+	return hf__containers_init(state, &scope_type, env->hash_key, env->nodes) &&
 	               hf__map_init(&state->entries, entry_hash, env->hash_key)
 	           ? HF_OK
 	           : HF_ENOMEM;
@@ -251,5 +248,6 @@ int hf__idem_state_init(void *raw, const struct hf__domain_env *env)
 void hf__idem_opened(void *raw, uint64_t first_lsn)
 {
 	struct hf__idem_state *state = raw;
-	hf__objects_opened(&state->entries, state->newest_unleased, first_lsn, &state->incarnation);
+	hf__objects_opened(&state->entries, state->env.nodes, state->newest_unleased, first_lsn,
+	                   &state->incarnation);
 }

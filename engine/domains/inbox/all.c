@@ -18,8 +18,8 @@ static uint32_t count_changes(const struct hf__inbox *inbox, const struct hf__in
 {
 	const struct hf__inbox_bound range = hf__inbox_all_range(all);
 	uint32_t count = 0;
-	for (const struct hf__record *record = hf__record_first(inbox, &range, NULL); record;
-	     record = hf__record_next(record, &range))
+	for (struct hf__index_at at = hf__records_first(inbox, &range, NULL); at.leaf;
+	     at = hf__records_next(inbox, &range, at))
 		count++;
 	return count;
 }

@@ -90,11 +90,11 @@ void hf__victims_deinit(struct hf__victims *victims)
 }
 
 /* Adds the range. It ends at `range`'s end. */
-static void add_range(struct hf__victims *victims, const struct hf__record *record,
-                      const struct hf__inbox_bound *range)
+static void add_range(struct hf__victims *victims, const struct hf__inbox *inbox,
+                      struct hf__index_at at, const struct hf__inbox_bound *range)
 {
-	for (; record; record = hf__record_next(record, range))
-		victims->items[victims->count++] = record;
+	for (; at.leaf; at = hf__records_next(inbox, range, at))
+		victims->items[victims->count++] = hf__index_object(at);
 }
 
 static bool kept(const struct hf_inbox_prune_args *args, struct hf_bytes account)
@@ -113,13 +113,14 @@ int hf__victims_of_prune(struct hf__victims *victims, const struct hf__inbox *in
 	const int rc = victims_init(victims, hf__inbox_total(inbox));
 	if (rc != HF_OK)
 		return rc;
-	const struct hf__record *record = hf__record_first(inbox, &all, NULL);
-	while (record) {
+	struct hf__index_at at = hf__records_first(inbox, &all, NULL);
+	while (at.leaf) {
+		const struct hf__record *record = hf__index_object(at);
 		const struct hf__inbox_bound account = {
 		    .view = HF__INBOX_BY_KEY, .fields = 1, .at.account = hf__record_account(record)};
 		if (!kept(args, account.at.account))
-			add_range(victims, record, &account);
-		record = hf__record_beyond(inbox, &account);
+			add_range(victims, inbox, at, &account);
+		at = hf__records_beyond(inbox, &account);
 	}
 	return HF_OK;
 }
@@ -141,17 +142,22 @@ static struct hf__inbox_bound of_class(uint8_t class)
 
 /* Takes the last record in load order that is left: the ranges of the classes, merged from
  * behind. */
-static const struct hf__record *take_last(const struct hf__record *tails[HF__INBOX_CLASSES])
+static const struct hf__record *take_last(const struct hf__inbox *inbox,
+                                          struct hf__index_at tails[HF__INBOX_CLASSES])
 {
-	unsigned last = 0;
-	for (unsigned i = 1; i < HF__INBOX_CLASSES; i++)
-		if (tails[i] && (!tails[last] || hf__record_compare_load(tails[i], tails[last]) > 0))
-			last = i;
-	const struct hf__record *record = tails[last];
-	const struct hf__inbox_bound range = of_class((uint8_t)last);
-	if (record)
-		tails[last] = hf__record_prev(record, &range);
-	return record;
+	const struct hf__record *last = NULL;
+	unsigned class = 0;
+	for (unsigned i = 0; i < HF__INBOX_CLASSES; i++) {
+		const struct hf__record *record = hf__index_object(tails[i]);
+		if (!record || (last && hf__record_compare_load(record, last) < 0))
+			continue;
+		last = record;
+		class = i;
+	}
+	const struct hf__inbox_bound range = of_class((uint8_t) class);
+	if (last)
+		tails[class] = hf__records_prev(inbox, &range, tails[class]);
+	return last;
 }
 
 int hf__victims_of_trim(struct hf__victims *victims, const struct hf__inbox *inbox, size_t keep)
@@ -160,13 +166,13 @@ int hf__victims_of_trim(struct hf__victims *victims, const struct hf__inbox *inb
 	const int rc = victims_init(victims, room);
 	if (rc != HF_OK)
 		return rc;
-	const struct hf__record *tails[HF__INBOX_CLASSES];
+	struct hf__index_at tails[HF__INBOX_CLASSES];
 	for (uint8_t class = 0; class < HF__INBOX_CLASSES; class ++) {
 		const struct hf__inbox_bound range = of_class(class);
-		tails[class] = hf__record_last(inbox, &range);
+		tails[class] = hf__records_last(inbox, &range);
 	}
 	while (victims->count < room)
-		victims->items[victims->count++] = take_last(tails);
+		victims->items[victims->count++] = take_last(inbox, tails);
 	sort(victims->items, victims->count, compare_records);
 	return HF_OK;
 }

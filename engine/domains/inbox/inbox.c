@@ -92,34 +92,20 @@ static bool record_sane(const struct hf__record *record)
 	       hf__record_find(inbox, hf__record_account(record), hf__record_thread(record)) == record;
 }
 
-static bool node_sane(const struct hf__record *record, enum hf__inbox_view view)
-{
-	const struct hf__index_node *node = &record->nodes[view];
-	if (view == HF__INBOX_BY_KEY)
-		return node->tag == hf__record_tag(record) && node->weight == (int64_t)record->value.saved;
-	return node->weight == record->value.snoozed_until;
-}
-
-/* Sound, strictly ascending, as many as by key, each with its tag or weight. */
+/* Sound, strictly ascending, as many as by key, with the right sums of weights and tags. */
 static bool view_sane(const struct hf__inbox *inbox, enum hf__inbox_view view)
 {
-	const struct hf__inbox_bound all = {.view = view};
 	const struct hf__index *order = &inbox->views[view];
-	if (!hf__index_sane(order) || hf__index_count(order) != hf__inbox_total(inbox))
-		return false;
-	for (const struct hf__record *record = hf__record_first(inbox, &all, NULL); record;
-	     record = hf__record_next(record, &all))
-		if (!node_sane(record, view))
-			return false;
-	return true;
+	return hf__index_sane(order) && hf__index_count(order) == hf__inbox_total(inbox);
 }
 
 static int verify_records(const struct hf__inbox *inbox, struct hf__text *why)
 {
 	const struct hf__inbox_bound all = {.view = HF__INBOX_BY_KEY};
 	uint64_t unread = 0, unseen = 0, dismissed = 0;
-	for (const struct hf__record *record = hf__record_first(inbox, &all, NULL); record;
-	     record = hf__record_next(record, &all)) {
+	for (struct hf__index_at at = hf__records_first(inbox, &all, NULL); at.leaf;
+	     at = hf__records_next(inbox, &all, at)) {
+		const struct hf__record *record = hf__index_object(at);
 		if (!record_sane(record))
 			return unsound(why, "unsound record", hf__container_name(inbox));
 		dismissed += record->value.dismissed;
@@ -135,9 +121,11 @@ static int verify_records(const struct hf__inbox *inbox, struct hf__text *why)
 static int64_t listed_until(const struct hf__inbox *inbox)
 {
 	int64_t until = inbox->value.version != 0 || hf__inbox_total(inbox) > 0 ? INT64_MAX : INT64_MIN;
-	for (const struct hf__tomb *tomb = hf__tomb_next(inbox, NULL); tomb;
-	     tomb = hf__tomb_next(inbox, tomb))
+	for (struct hf__index_at at = hf__index_first(&inbox->tombs); at.leaf;
+	     at = hf__index_next(at)) {
+		const struct hf__tomb *tomb = hf__index_object(at);
 		until = tomb->value.until > until ? tomb->value.until : until;
+	}
 	return until;
 }
 

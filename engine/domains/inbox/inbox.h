@@ -103,7 +103,6 @@ struct hf__inbox_value {
 
 struct hf__inbox {
 	struct hf__container head;
-	struct hf__index_node by_name; /* until when does it hold anything? */
 	struct hf__inbox_state *state;
 	struct hf__index views[HF__INBOX_VIEWS];
 	struct hf__index tombs; /* by key; weight: until (mono) */
@@ -130,7 +129,6 @@ struct hf__record_value {
 
 struct hf__record {
 	struct hf__object object; /* container: its inbox */
-	struct hf__index_node nodes[HF__INBOX_VIEWS];
 	struct hf__record_value value;
 	uint16_t lens[2]; /* of account, thread */
 	uint8_t text[]; /* these, one behind the other */
@@ -138,7 +136,6 @@ struct hf__record {
 
 struct hf__tomb {
 	struct hf__object object; /* container: its inbox */
-	struct hf__index_node by_key;
 	struct hf__heap_node ending;
 	struct hf__tomb_value value;
 	uint16_t lens[2]; /* of account, thread */
@@ -188,8 +185,6 @@ uint64_t hf__tomb_hash(const struct hf__map *map, const void *tomb);
 struct hf__inbox *hf__tomb_inbox(const struct hf__tomb *tomb);
 struct hf_bytes hf__tomb_account(const struct hf__tomb *tomb);
 struct hf_bytes hf__tomb_thread(const struct hf__tomb *tomb);
-/* In key order; NULL gives the first. NULL: no more. */
-struct hf__tomb *hf__tomb_next(const struct hf__inbox *inbox, const struct hf__tomb *tomb);
 /* Does it still stand? */
 bool hf__tomb_stands(const struct hf__tomb *tomb, int64_t mono);
 /* Its value as an entry or an answer has it. */
@@ -209,23 +204,22 @@ uint8_t hf__record_tag(const struct hf__record *record); /* its class as a tag *
 size_t hf__inbox_total(const struct hf__inbox *inbox);
 
 /* The first record of the range, or the first of it after `after` (nullable, exact in all
- * fields). NULL: none. */
-struct hf__record *hf__record_first(const struct hf__inbox *inbox,
-                                    const struct hf__inbox_bound *range,
-                                    const struct hf__inbox_position *after);
-/* The next one of the range, or NULL. */
-struct hf__record *hf__record_next(const struct hf__record *record,
-                                   const struct hf__inbox_bound *range);
-/* The first one beyond the range, whatever its tag, or NULL. */
-struct hf__record *hf__record_beyond(const struct hf__inbox *inbox,
-                                     const struct hf__inbox_bound *range);
-
-/* The last one that is not beyond the range, whatever its tag, and the one before a record: NULL
+ * fields). Nowhere: none. */
+struct hf__index_at hf__records_first(const struct hf__inbox *inbox,
+                                      const struct hf__inbox_bound *range,
+                                      const struct hf__inbox_position *after);
+/* The next one of the range, or nowhere. */
+struct hf__index_at hf__records_next(const struct hf__inbox *inbox,
+                                     const struct hf__inbox_bound *range, struct hf__index_at at);
+/* The first one beyond the range, whatever its tag. */
+struct hf__index_at hf__records_beyond(const struct hf__inbox *inbox,
+                                       const struct hf__inbox_bound *range);
+/* The last one that is not beyond the range, whatever its tag, and the one before another: nowhere
  * when they are before the range. */
-struct hf__record *hf__record_last(const struct hf__inbox *inbox,
-                                   const struct hf__inbox_bound *range);
-struct hf__record *hf__record_prev(const struct hf__record *record,
-                                   const struct hf__inbox_bound *range);
+struct hf__index_at hf__records_last(const struct hf__inbox *inbox,
+                                     const struct hf__inbox_bound *range);
+struct hf__index_at hf__records_prev(const struct hf__inbox *inbox,
+                                     const struct hf__inbox_bound *range, struct hf__index_at at);
 /* How many records stand up to the end of the range, counted from the view's beginning: O(log
  * n). */
 size_t hf__records_up_to(const struct hf__inbox *inbox, const struct hf__inbox_bound *range);
@@ -239,7 +233,8 @@ int hf__record_compare_load(const struct hf__record *a, const struct hf__record 
 struct hf__inbox_walk {
 	unsigned count;
 	struct hf__inbox_bound ranges[HF__INBOX_CLASSES];
-	struct hf__record *heads[HF__INBOX_CLASSES]; /* the next of each range; NULL: no more */
+	struct hf__index_at heads[HF__INBOX_CLASSES]; /* the next of each range */
+	const struct hf__inbox *inbox;
 };
 
 /* What of a class a position says. */

@@ -89,11 +89,8 @@ static struct hf__map *record_map(const struct hf__object *object)
 static void enlist_record(struct hf__object *object)
 {
 	struct hf__record *record = (void *)object;
-	struct hf__inbox *inbox = hf__record_inbox(record);
 	struct hf__map *map = record_map(object);
 	hf__map_insert(map, record, record_hash(map, record));
-	hf__index_insert(&inbox->views[HF__INBOX_BY_KEY], &record->nodes[HF__INBOX_BY_KEY]);
-	hf__inbox_tag(inbox);
 }
 
 static void delist_record(struct hf__object *object)
@@ -101,38 +98,27 @@ static void delist_record(struct hf__object *object)
 	struct hf__record *record = (void *)object;
 	struct hf__inbox *inbox = hf__record_inbox(record);
 	hf__map_remove(&inbox->state->records, record);
-	hf__index_remove(&inbox->views[HF__INBOX_BY_KEY], &record->nodes[HF__INBOX_BY_KEY]);
 	hf__inbox_tag(inbox);
-}
-
-static void insert_weighted(struct hf__inbox *inbox, struct hf__record *record,
-                            enum hf__inbox_view view)
-{
-	/* HF_UNSET is the least weight: always awake */
-	record->nodes[view].weight = record->value.snoozed_until;
-	hf__index_insert(&inbox->views[view], &record->nodes[view]);
 }
 
 static void link_record(struct hf__object *object)
 {
 	struct hf__record *record = (void *)object;
 	struct hf__inbox *inbox = hf__record_inbox(record);
-	insert_weighted(inbox, record, HF__INBOX_IN_LOAD_ORDER);
-	insert_weighted(inbox, record, HF__INBOX_BY_ACCOUNT);
-	hf__index_update(&inbox->views[HF__INBOX_BY_KEY], &record->nodes[HF__INBOX_BY_KEY],
-	                 (int64_t)record->value.saved, hf__record_tag(record));
+	for (unsigned view = 0; view < HF__INBOX_VIEWS; view++)
+		hf__index_insert(&inbox->views[view], record);
 	inbox->dismissed += record->value.dismissed;
 	inbox->unread += record->value.unread && !record->value.dismissed;
 	inbox->unseen += record->value.seen_at == HF_UNSET && !record->value.dismissed;
+	hf__inbox_tag(inbox);
 }
 
 static void unlink_record(struct hf__object *object)
 {
 	struct hf__record *record = (void *)object;
 	struct hf__inbox *inbox = hf__record_inbox(record);
-	hf__index_remove(&inbox->views[HF__INBOX_IN_LOAD_ORDER],
-	                 &record->nodes[HF__INBOX_IN_LOAD_ORDER]);
-	hf__index_remove(&inbox->views[HF__INBOX_BY_ACCOUNT], &record->nodes[HF__INBOX_BY_ACCOUNT]);
+	for (unsigned view = 0; view < HF__INBOX_VIEWS; view++)
+		hf__index_remove(&inbox->views[view], record);
 	inbox->dismissed -= record->value.dismissed;
 	inbox->unread -= record->value.unread && !record->value.dismissed;
 	inbox->unseen -= record->value.seen_at == HF_UNSET && !record->value.dismissed;
@@ -164,8 +150,8 @@ static void inbox_init(void *container, void *state)
 	struct hf__inbox *inbox = container;
 	inbox->state = state;
 	for (unsigned i = 0; i < HF__INBOX_VIEWS; i++)
-		hf__index_init(&inbox->views[i], &hf__inbox_views[i]);
-	hf__index_init(&inbox->tombs, &hf__tombs_by_key);
+		hf__index_init(&inbox->views[i], &hf__inbox_views[i], inbox->state->inboxes.nodes);
+	hf__index_init(&inbox->tombs, &hf__tombs_by_key, inbox->state->inboxes.nodes);
 	inbox->value.generated_at = HF_UNSET;
 }
 
@@ -182,6 +168,8 @@ static const struct hf__container_type inbox_type = {
     .size = sizeof(struct hf__inbox),
     .by_name = HF__INDEX_OF_NAMES(struct hf__inbox),
     .init = inbox_init,
+    .indexes_at = offsetof(struct hf__inbox, views),
+    .indexes = HF__INBOX_VIEWS + 1, /* and tombs */
 };
 
 struct hf__record *hf__record_new(struct hf__inbox *inbox, struct hf_bytes account,
@@ -204,7 +192,7 @@ int hf__inbox_state_init(void *raw, const struct hf__domain_env *env)
 {
 	struct hf__inbox_state *state = raw;
 	state->env = *env;
-	return hf__containers_init(state, &inbox_type, env->hash_key) &&
+	return hf__containers_init(state, &inbox_type, env->hash_key, env->nodes) &&
 	               hf__map_init(&state->records, record_hash, env->hash_key)
 	           ? HF_OK
 	           : HF_ENOMEM;

@@ -90,11 +90,14 @@ int hf__inbox_apply_all(struct hf__inbox_state *s, struct hf__change *change,
 	uint32_t count = 0;
 	/* A record that was marked has left the range but not its place in the order by key, so the
 	 * walk goes on from it. */
-	for (struct hf__record *record = hf__record_first(inbox, &range, NULL); record;
-	     record = hf__record_next(record, &range)) {
+	const struct hf__index *order = &inbox->views[range.view];
+	for (struct hf__index_at at = hf__records_first(inbox, &range, NULL); at.leaf;
+	     at = hf__records_next(inbox, &range, at)) {
+		struct hf__record *record = hf__index_object(at);
 		const int rc = count++ < all.count ? mark_one(record, change, &all) : HF_ECORRUPT;
 		if (rc != HF_OK)
 			return rc;
+		at = hf__index_find(order, record);
 	}
 	return count == all.count ? HF_OK : HF_ECORRUPT;
 }

@@ -13,14 +13,26 @@
 #define SCORE HF__DESCENDING(HF__FIELD_F64, RECORD, value.score, POSITION, score)
 #define ACCOUNT HF__PART(RECORD, text, lens, 0, POSITION, account)
 #define THREAD HF__PART(RECORD, text, lens, 1, POSITION, thread)
-#define NODE(view) .node = offsetof(RECORD, nodes[view])
+
+/* HF_UNSET is the least weight: always awake. */
+static int64_t weigh_snooze(const void *record, uint8_t *tag)
+{
+	(void)tag;
+	return ((const RECORD *)record)->value.snoozed_until;
+}
+
+static int64_t weigh_save(const void *record, uint8_t *tag)
+{
+	*tag = hf__record_tag(record);
+	return (int64_t)((const RECORD *)record)->value.saved;
+}
 
 const struct hf__index_type hf__inbox_views[HF__INBOX_VIEWS] = {
-    [HF__INBOX_IN_LOAD_ORDER] = {NODE(HF__INBOX_IN_LOAD_ORDER),
-                                 .fields = {6, {CLASS, SNAPSHOT, SCORE, ACCOUNT, THREAD}}},
-    [HF__INBOX_BY_ACCOUNT] = {NODE(HF__INBOX_BY_ACCOUNT),
-                              .fields = {6, {CLASS, ACCOUNT, SNAPSHOT, SCORE, THREAD}}},
-    [HF__INBOX_BY_KEY] = {NODE(HF__INBOX_BY_KEY), .fields = {2, {ACCOUNT, THREAD}}},
+    [HF__INBOX_IN_LOAD_ORDER] = {.fields = {6, {CLASS, SNAPSHOT, SCORE, ACCOUNT, THREAD}},
+                                 .weight = weigh_snooze},
+    [HF__INBOX_BY_ACCOUNT] = {.fields = {6, {CLASS, ACCOUNT, SNAPSHOT, SCORE, THREAD}},
+                              .weight = weigh_snooze},
+    [HF__INBOX_BY_KEY] = {.fields = {2, {ACCOUNT, THREAD}}, .weight = weigh_save},
 };
 
 /* What callers see: no class. */
@@ -96,9 +108,9 @@ static struct hf__range range_of(const struct hf__inbox *inbox, const struct hf_
 	                          .filter = filter};
 }
 
-struct hf__record *hf__record_first(const struct hf__inbox *inbox,
-                                    const struct hf__inbox_bound *bound,
-                                    const struct hf__inbox_position *after)
+struct hf__index_at hf__records_first(const struct hf__inbox *inbox,
+                                      const struct hf__inbox_bound *bound,
+                                      const struct hf__inbox_position *after)
 {
 	struct hf__index_filter filter;
 	const struct hf__range range = range_of(inbox, bound, &filter);
@@ -108,40 +120,39 @@ struct hf__record *hf__record_first(const struct hf__inbox *inbox,
 		behind.dismissed = bound->at.dismissed;
 		behind.unread = bound->at.unread;
 	}
-	return hf__index_object(range.index, hf__range_first(&range, after ? &behind : NULL));
+	return hf__range_first(&range, after ? &behind : NULL);
 }
 
-struct hf__record *hf__record_next(const struct hf__record *record,
-                                   const struct hf__inbox_bound *bound)
+struct hf__index_at hf__records_next(const struct hf__inbox *inbox,
+                                     const struct hf__inbox_bound *bound, struct hf__index_at at)
 {
 	struct hf__index_filter filter;
-	const struct hf__range range = range_of(hf__record_inbox(record), bound, &filter);
-	return hf__index_object(range.index, hf__range_next(&range, &record->nodes[bound->view]));
+	const struct hf__range range = range_of(inbox, bound, &filter);
+	return hf__range_next(&range, at);
 }
 
-struct hf__record *hf__record_beyond(const struct hf__inbox *inbox,
-                                     const struct hf__inbox_bound *bound)
+struct hf__index_at hf__records_beyond(const struct hf__inbox *inbox,
+                                       const struct hf__inbox_bound *bound)
 {
-	const struct hf__index *index = &inbox->views[bound->view];
-	return hf__index_object(index, hf__index_after(index, &bound->at, bound->fields));
+	return hf__index_after(&inbox->views[bound->view], &bound->at, bound->fields);
 }
 
 /* --- Backwards, and counting ------------------------------------------------------------------ */
 
-struct hf__record *hf__record_last(const struct hf__inbox *inbox,
-                                   const struct hf__inbox_bound *bound)
+struct hf__index_at hf__records_last(const struct hf__inbox *inbox,
+                                     const struct hf__inbox_bound *bound)
 {
 	struct hf__range range = range_of(inbox, bound, NULL);
 	range.reverse = true;
-	return hf__index_object(range.index, hf__range_first(&range, NULL));
+	return hf__range_first(&range, NULL);
 }
 
-struct hf__record *hf__record_prev(const struct hf__record *record,
-                                   const struct hf__inbox_bound *bound)
+struct hf__index_at hf__records_prev(const struct hf__inbox *inbox,
+                                     const struct hf__inbox_bound *bound, struct hf__index_at at)
 {
-	struct hf__range range = range_of(hf__record_inbox(record), bound, NULL);
+	struct hf__range range = range_of(inbox, bound, NULL);
 	range.reverse = true;
-	return hf__index_object(range.index, hf__range_next(&range, &record->nodes[bound->view]));
+	return hf__range_next(&range, at);
 }
 
 size_t hf__records_up_to(const struct hf__inbox *inbox, const struct hf__inbox_bound *bound)

@@ -217,11 +217,14 @@ static void save_walk(struct save *save, const struct hf__named *named)
 {
 	const struct hf__inbox_bound all = {.view = HF__INBOX_BY_KEY};
 	const bool replace = save->args->mode == HF_INBOX_REPLACE && save->inbox;
-	const struct hf__record *record = replace ? hf__record_first(save->inbox, &all, NULL) : NULL;
+	struct hf__index_at at = {0};
+	if (replace)
+		at = hf__records_first(save->inbox, &all, NULL);
 	size_t i = 0;
 	save->count = 0;
 	save->left_alone = 0;
-	while (i < named->count || record) {
+	while (i < named->count || at.leaf) {
+		const struct hf__record *record = hf__index_object(at);
 		const int order = !record             ? -1
 		                  : i == named->count ? 1
 		                                      : compare_input(named->items[i], record);
@@ -230,7 +233,7 @@ static void save_walk(struct save *save, const struct hf__named *named)
 		else
 			save_unnamed(save, record);
 		if (order >= 0)
-			record = hf__record_next(record, &all);
+			at = hf__records_next(save->inbox, &all, at);
 	}
 }
 

@@ -138,11 +138,14 @@ static struct contents contents_of(const struct hf__inbox *inbox, int64_t mono)
 {
 	const struct hf__inbox_bound all = {.view = HF__INBOX_BY_KEY};
 	struct contents found = {0};
-	for (const struct hf__record *r = hf__record_first(inbox, &all, NULL); r;
-	     r = hf__record_next(r, &all), found.records++)
+	for (struct hf__index_at at = hf__records_first(inbox, &all, NULL); at.leaf;
+	     at = hf__records_next(inbox, &all, at), found.records++) {
+		const struct hf__record *r = hf__index_object(at);
 		found.bytes += REMOVED_OVERHEAD + r->lens[0] + r->lens[1];
-	for (const struct hf__tomb *tomb = hf__tomb_next(inbox, NULL); tomb;
-	     tomb = hf__tomb_next(inbox, tomb), found.tombs++) {
+	}
+	for (struct hf__index_at at = hf__index_first(&inbox->tombs); at.leaf;
+	     at = hf__index_next(at), found.tombs++) {
+		const struct hf__tomb *tomb = hf__index_object(at);
 		found.bytes += REMOVED_OVERHEAD + tomb->lens[0] + tomb->lens[1];
 		found.stands = found.stands || hf__tomb_stands(tomb, mono);
 	}
@@ -153,17 +156,19 @@ static struct contents contents_of(const struct hf__inbox *inbox, int64_t mono)
 static void put_contents(struct hf__writer *body, const struct hf__inbox *inbox)
 {
 	const struct hf__inbox_bound all = {.view = HF__INBOX_BY_KEY};
-	const struct hf__record *record = hf__record_first(inbox, &all, NULL);
-	const struct hf__tomb *tomb = hf__tomb_next(inbox, NULL);
-	while (record || tomb) {
+	struct hf__index_at next = hf__records_first(inbox, &all, NULL),
+	                    next_tomb = hf__index_first(&inbox->tombs);
+	while (next.leaf || next_tomb.leaf) {
+		const struct hf__record *record = hf__index_object(next);
+		const struct hf__tomb *tomb = hf__index_object(next_tomb);
 		if (!tomb ||
 		    (record && hf__inbox_compare_keys(hf__record_account(record), hf__record_thread(record),
 		                                      hf__tomb_account(tomb), hf__tomb_thread(tomb)) < 0)) {
 			hf__inbox_put_removed(body, hf__record_account(record), hf__record_thread(record));
-			record = hf__record_next(record, &all);
+			next = hf__records_next(inbox, &all, next);
 		} else {
 			hf__inbox_put_lifted(body, hf__tomb_account(tomb), hf__tomb_thread(tomb));
-			tomb = hf__tomb_next(inbox, tomb);
+			next_tomb = hf__index_next(next_tomb);
 		}
 	}
 }

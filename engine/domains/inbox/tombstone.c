@@ -20,12 +20,6 @@ struct hf_bytes hf__tomb_thread(const struct hf__tomb *tomb)
 	return hf_bytes_of(tomb->text + tomb->lens[0], tomb->lens[1]);
 }
 
-struct hf__tomb *hf__tomb_next(const struct hf__inbox *inbox, const struct hf__tomb *tomb)
-{
-	return tomb ? hf__index_next_object(&inbox->tombs, tomb)
-	            : hf__index_first_object(&inbox->tombs);
-}
-
 bool hf__tomb_stands(const struct hf__tomb *tomb, int64_t mono)
 {
 	return tomb->value.until > mono;
@@ -40,9 +34,15 @@ struct hf__tomb_value hf__tomb_shown(const struct hf__tomb *tomb, int64_t setbac
 
 /* --- Indexes ---------------------------------------------------------------------------------- */
 
+static int64_t weigh(const void *tomb, uint8_t *tag)
+{
+	(void)tag;
+	return ((const struct hf__tomb *)tomb)->value.until;
+}
+
 /* A position is a struct hf__inbox_key without the user. */
 const struct hf__index_type hf__tombs_by_key = {
-    .node = offsetof(struct hf__tomb, by_key),
+    .weight = weigh,
     .fields = {2,
                {HF__PART(struct hf__tomb, text, lens, 0, struct hf__inbox_key, account),
                 HF__PART(struct hf__tomb, text, lens, 1, struct hf__inbox_key, thread)}},
@@ -89,7 +89,6 @@ static void enlist_tomb(struct hf__object *object)
 	struct hf__tomb *tomb = (void *)object;
 	struct hf__inbox *inbox = hf__tomb_inbox(tomb);
 	hf__map_insert(&inbox->state->tombs, tomb, hf__tomb_hash(&inbox->state->tombs, tomb));
-	hf__index_insert(&inbox->tombs, &tomb->by_key);
 }
 
 static void delist_tomb(struct hf__object *object)
@@ -97,7 +96,6 @@ static void delist_tomb(struct hf__object *object)
 	struct hf__tomb *tomb = (void *)object;
 	struct hf__inbox *inbox = hf__tomb_inbox(tomb);
 	hf__map_remove(&inbox->state->tombs, tomb);
-	hf__index_remove(&inbox->tombs, &tomb->by_key);
 	hf__inbox_tag(inbox);
 }
 
@@ -105,7 +103,7 @@ static void link_tomb(struct hf__object *object)
 {
 	struct hf__tomb *tomb = (void *)object;
 	struct hf__inbox *inbox = hf__tomb_inbox(tomb);
-	hf__index_update(&inbox->tombs, &tomb->by_key, tomb->value.until, 0);
+	hf__index_insert(&inbox->tombs, tomb);
 	hf__heap_insert(&inbox->state->endings, &tomb->ending);
 	hf__inbox_tag(inbox);
 }
@@ -113,7 +111,9 @@ static void link_tomb(struct hf__object *object)
 static void unlink_tomb(struct hf__object *object)
 {
 	struct hf__tomb *tomb = (void *)object;
-	hf__heap_remove(&hf__tomb_inbox(tomb)->state->endings, &tomb->ending);
+	struct hf__inbox *inbox = hf__tomb_inbox(tomb);
+	hf__index_remove(&inbox->tombs, tomb);
+	hf__heap_remove(&inbox->state->endings, &tomb->ending);
 }
 
 static const struct hf__type tomb_type = {
@@ -148,8 +148,7 @@ static bool tomb_sane(const struct hf__inbox *inbox, const struct hf__tomb *tomb
 	const struct hf__tomb_value *value = &tomb->value;
 	const struct hf_bytes account = hf__tomb_account(tomb), thread = hf__tomb_thread(tomb);
 	return value->version != 0 && value->until != HF_UNSET &&
-	       (value->dismissed || value->dismissed_at == HF_UNSET) &&
-	       tomb->by_key.weight == value->until && hf__heap_in(&tomb->ending) &&
+	       (value->dismissed || value->dismissed_at == HF_UNSET) && hf__heap_in(&tomb->ending) &&
 	       hf__object_sealed(&tomb->object) && hf__tomb_find(inbox, account, thread) == tomb &&
 	       !hf__record_find(inbox, account, thread);
 }
@@ -158,9 +157,8 @@ bool hf__tombs_sane(const struct hf__inbox *inbox)
 {
 	if (!hf__index_sane(&inbox->tombs))
 		return false;
-	for (const struct hf__tomb *tomb = hf__tomb_next(inbox, NULL); tomb;
-	     tomb = hf__tomb_next(inbox, tomb))
-		if (!tomb_sane(inbox, tomb))
+	for (struct hf__index_at at = hf__index_first(&inbox->tombs); at.leaf; at = hf__index_next(at))
+		if (!tomb_sane(inbox, hf__index_object(at)))
 			return false;
 	return true;
 }

@@ -8,9 +8,10 @@ void hf__inbox_walk_range(struct hf__inbox_walk *walk, const struct hf__inbox *i
                           const struct hf__inbox_bound *range,
                           const struct hf__inbox_position *after)
 {
+	walk->inbox = inbox;
 	walk->count = 1;
 	walk->ranges[0] = *range;
-	walk->heads[0] = hf__record_first(inbox, range, after);
+	walk->heads[0] = hf__records_first(inbox, range, after);
 }
 
 void hf__inbox_walk_begin(struct hf__inbox_walk *walk, const struct hf__inbox *inbox,
@@ -18,6 +19,7 @@ void hf__inbox_walk_begin(struct hf__inbox_walk *walk, const struct hf__inbox *i
                           const struct hf__inbox_position *after)
 {
 	const bool of_account = filter->account.len > 0;
+	walk->inbox = inbox;
 	walk->count = 0;
 	for (uint8_t class = 0; class < HF__INBOX_CLASSES; class ++) {
 		if (!(filter->tags & 1u << class))
@@ -28,17 +30,21 @@ void hf__inbox_walk_begin(struct hf__inbox_walk *walk, const struct hf__inbox *i
 		range->fields = HF__INBOX_CLASS_FIELDS + of_account;
 		hf__inbox_put_class(&range->at, class);
 		range->at.account = filter->account;
-		walk->heads[walk->count++] = hf__record_first(inbox, range, after);
+		walk->heads[walk->count++] = hf__records_first(inbox, range, after);
 	}
 }
 
 static unsigned foremost(const struct hf__inbox_walk *walk)
 {
 	unsigned best = 0;
-	for (unsigned i = 1; i < walk->count; i++)
-		if (walk->heads[i] &&
-		    (!walk->heads[best] || hf__record_compare_load(walk->heads[i], walk->heads[best]) < 0))
-			best = i;
+	const struct hf__record *first = hf__index_object(walk->heads[0]);
+	for (unsigned i = 1; i < walk->count; i++) {
+		const struct hf__record *record = hf__index_object(walk->heads[i]);
+		if (!record || (first && hf__record_compare_load(record, first) >= 0))
+			continue;
+		best = i;
+		first = record;
+	}
 	return best;
 }
 
@@ -47,8 +53,8 @@ struct hf__record *hf__inbox_walk_take(struct hf__inbox_walk *walk)
 	if (walk->count == 0)
 		return NULL;
 	const unsigned best = foremost(walk);
-	struct hf__record *record = walk->heads[best];
-	if (record)
-		walk->heads[best] = hf__record_next(record, &walk->ranges[best]);
-	return record;
+	const struct hf__index_at at = walk->heads[best];
+	if (at.leaf)
+		walk->heads[best] = hf__records_next(walk->inbox, &walk->ranges[best], at);
+	return hf__index_object(at);
 }

@@ -10,8 +10,6 @@ static const char *lock_fault(const struct hf__lock_state *state, const struct h
 		return "it has no holder";
 	if (hf__lock_find(state, hf__lock_name(lock)) != lock)
 		return "it cannot be found by its name";
-	if (lock->by_name.weight != ends)
-		return "the instant at which it ends is wrong"; /* I-LOCK-1 */
 	if (hf__heap_in(&lock->ending) != (ends < INT64_MAX))
 		return "its ending is not noted"; /* I-LOCK-1 */
 	return NULL;
@@ -33,8 +31,9 @@ int hf__lock_verify(const void *raw, struct hf__text *why)
 	size_t locks = 0, endings = 0;
 	if (!hf__index_sane(&state->by_name))
 		return broken(why, NULL, "the order by name is broken");
-	for (const struct hf__lock *lock = hf__index_first_object(&state->by_name); lock;
-	     lock = hf__index_next_object(&state->by_name, lock)) {
+	for (struct hf__index_at at = hf__index_first(&state->by_name); at.leaf;
+	     at = hf__index_next(at)) {
+		const struct hf__lock *lock = hf__index_object(at);
 		const char *fault = lock_fault(state, lock);
 		if (fault)
 			return broken(why, lock, fault);

@@ -1,8 +1,8 @@
 /* Objects of the lock domain: lookups, birth, hooks, and the view that says which owner holds what.
  *
  * Happy path: the store's hook calls enlist at birth and link after every change; link puts the
- * instant at which the lock ends where lists and settle look for it. All nodes lie inside the
- * lock: neither can fail.
+ * instant at which the lock ends where lists and settle look for it. What the indexes need
+ * is there before: neither can fail.
  *
  * I-LOCK-1: a lock is in the map and in the order by name exactly once, its weight there is
  * hf__lock_ends(); it is in `endings` iff that is an instant. I-LOCK-2: hf__lock_ends() depends
@@ -128,16 +128,13 @@ static void lock_enlist(struct hf__object *object)
 {
 	struct hf__lock *lock = (void *)object;
 	struct hf__lock_state *state = hf__lock_state_of(lock);
-	lock->by_name.weight = INT64_MIN;
 	hf__map_insert(&state->locks, lock, lock_hash(&state->locks, lock));
-	hf__index_insert(&state->by_name, &lock->by_name);
 }
 
 static void lock_delist(struct hf__object *object)
 {
 	struct hf__lock *lock = (void *)object;
 	hf__map_remove(&hf__lock_state_of(lock)->locks, lock);
-	hf__index_remove(&hf__lock_state_of(lock)->by_name, &lock->by_name);
 }
 
 static int64_t lock_deadline(const struct hf__heap_node *node)
@@ -149,8 +146,7 @@ static void lock_link(struct hf__object *object)
 {
 	struct hf__lock *lock = (void *)object;
 	const int64_t ends = hf__lock_ends(lock);
-	if (lock->by_name.weight != ends)
-		hf__index_update(&hf__lock_state_of(lock)->by_name, &lock->by_name, ends, 0);
+	hf__index_insert(&hf__lock_state_of(lock)->by_name, lock);
 	if (ends == INT64_MAX)
 		return;
 	hf__heap_insert(&hf__lock_state_of(lock)->endings, &lock->ending);
@@ -159,6 +155,7 @@ static void lock_link(struct hf__object *object)
 static void lock_unlink(struct hf__object *object)
 {
 	struct hf__lock *lock = (void *)object;
+	hf__index_remove(&hf__lock_state_of(lock)->by_name, lock);
 	if (hf__heap_in(&lock->ending))
 		hf__heap_remove(&hf__lock_state_of(lock)->endings, &lock->ending);
 }
@@ -210,10 +207,16 @@ static int compare_names(const void *a, const void *b)
 	return hf__bytes_compare(hf__lock_name(a), hf__lock_name(b));
 }
 
+static int64_t weigh(const void *lock, uint8_t *tag)
+{
+	(void)tag;
+	return hf__lock_ends(lock);
+}
+
 static const struct hf__index_type by_name = {
-    .node = offsetof(struct hf__lock, by_name),
     .fields = {1, {HF__NAME_FIELD(struct hf__lock)}},
     .compare = compare_names,
+    .weight = weigh,
 };
 
 int hf__lock_state_init(void *raw, const struct hf__domain_env *env)
@@ -223,7 +226,7 @@ int hf__lock_state_init(void *raw, const struct hf__domain_env *env)
 	hf__object_is(&state->root, &hf__plain_type);
 	state->endings.deadline = lock_deadline;
 	hf__removed_init(&state->removed);
-	hf__index_init(&state->by_name, &by_name);
+	hf__index_init(&state->by_name, &by_name, env->nodes);
 	return hf__map_init(&state->locks, lock_hash, env->hash_key) &&
 	               hf__map_init(&state->running, running_hash, env->hash_key)
 	           ? HF_OK
@@ -235,5 +238,6 @@ int hf__lock_state_init(void *raw, const struct hf__domain_env *env)
 void hf__lock_opened(void *raw, uint64_t first_lsn)
 {
 	struct hf__lock_state *state = raw;
-	hf__objects_opened(&state->locks, UINT64_MAX, first_lsn, &state->incarnation);
+	hf__objects_opened(&state->locks, state->by_name.nodes, UINT64_MAX, first_lsn,
+	                   &state->incarnation);
 }

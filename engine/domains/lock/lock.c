@@ -17,6 +17,7 @@ static void lock_deinit(void *raw)
 	struct hf__lock_state *state = raw;
 	hf__objects_free(&state->locks);
 	hf__map_deinit(&state->running);
+	hf__index_deinit(&state->by_name);
 }
 
 /* --- Apply ------------------------------------------------------------------------------------ */

@@ -58,7 +58,6 @@ struct hf__lock_value {
 
 struct hf__lock {
 	struct hf__object object; /* container: the root */
-	struct hf__index_node by_name;
 	struct hf__heap_node ending;
 	struct hf__lock_value value;
 	uint16_t len;

@@ -103,11 +103,10 @@ struct hf_bytes hf__migration_name(const struct hf__migration *migration)
 	return hf_bytes_of(migration->name, migration->len);
 }
 
-static const struct hf__index_type by_name = HF__INDEX_BY_NAME(struct hf__migration, by_name);
+static const struct hf__index_type by_name = HF__INDEX_BY_NAME(struct hf__migration);
 
 /* A position is the LSN. */
 static const struct hf__index_type by_lsn = {
-    .node = offsetof(struct hf__migration, by_lsn),
     .fields = {1,
                {{.kind = HF__FIELD_U64, .offset = offsetof(struct hf__migration, value.version)}}},
 };
@@ -115,28 +114,27 @@ static const struct hf__index_type by_lsn = {
 struct hf__migration *hf__migration_find(const struct hf__migration_state *state,
                                          struct hf_bytes name)
 {
-	struct hf__migration *found =
-	    hf__index_object(&state->by_name, hf__index_seek(&state->by_name, &name, 1));
+	struct hf__migration *found = hf__index_object(hf__index_seek(&state->by_name, &name, 1));
 	return found && hf__bytes_equal(hf__migration_name(found), name) ? found : NULL;
 }
 
 struct hf__migration *hf__migration_after(const struct hf__migration_state *state, uint64_t lsn)
 {
-	return hf__index_object(&state->by_lsn, hf__index_after(&state->by_lsn, &lsn, 1));
+	return hf__index_object(hf__index_after(&state->by_lsn, &lsn, 1));
 }
 
 static void migration_enlist(struct hf__object *object)
 {
 	struct hf__migration *migration = (void *)object;
-	hf__index_insert(&migration->state->by_name, &migration->by_name);
-	hf__index_insert(&migration->state->by_lsn, &migration->by_lsn);
+	hf__index_insert(&migration->state->by_name, migration);
+	hf__index_insert(&migration->state->by_lsn, migration);
 }
 
 static void migration_delist(struct hf__object *object)
 {
 	struct hf__migration *migration = (void *)object;
-	hf__index_remove(&migration->state->by_name, &migration->by_name);
-	hf__index_remove(&migration->state->by_lsn, &migration->by_lsn);
+	hf__index_remove(&migration->state->by_name, migration);
+	hf__index_remove(&migration->state->by_lsn, migration);
 }
 
 static const struct hf__type migration_type = {
@@ -152,16 +150,16 @@ static const struct hf__type migration_type = {
 static int migration_init(void *raw, const struct hf__domain_env *env)
 {
 	struct hf__migration_state *state = raw;
-	(void)env;
 	hf__object_is(&state->root, &hf__plain_type);
-	hf__index_init(&state->by_name, &by_name);
-	hf__index_init(&state->by_lsn, &by_lsn);
+	hf__index_init(&state->by_name, &by_name, env->nodes);
+	hf__index_init(&state->by_lsn, &by_lsn, env->nodes);
 	return HF_OK;
 }
 
 static void migration_deinit(void *raw)
 {
 	struct hf__migration_state *state = raw;
+	hf__index_deinit(&state->by_name);
 	hf__index_drain(&state->by_lsn, hf__object_drop);
 }
 
@@ -217,8 +215,9 @@ static int migration_verify(const void *raw, struct hf__text *why)
 	if (!hf__index_sane(&state->by_name) || !hf__index_sane(&state->by_lsn) ||
 	    hf__index_count(&state->by_name) != hf__index_count(&state->by_lsn))
 		return hf__refuse(why, HF_ECORRUPT, "the orders of migrations disagree");
-	for (const struct hf__migration *migration = hf__index_first_object(&state->by_lsn); migration;
-	     migration = hf__index_next_object(&state->by_lsn, migration)) {
+	for (struct hf__index_at at = hf__index_first(&state->by_lsn); at.leaf;
+	     at = hf__index_next(at)) {
+		const struct hf__migration *migration = hf__index_object(at);
 		if (hf__object_sealed(&migration->object) && migration->value.version != 0 &&
 		    migration->value.applied_at != HF_UNSET &&
 		    hf__migration_find(state, hf__migration_name(migration)) == migration)

@@ -31,7 +31,6 @@ struct hf__migration_value {
 struct hf__migration {
 	struct hf__object object; /* container: the root */
 	struct hf__migration_state *state;
-	struct hf__index_node by_name, by_lsn;
 	struct hf__migration_value value;
 	uint16_t len;
 	uint8_t name[];

@@ -188,8 +188,7 @@ static int read_whole(struct hf__query *q, void *raw)
 {
 	const struct whole *whole = raw;
 	const struct hf__migration_state *state = q->state;
-	const struct hf__migration *newest =
-	    hf__index_object(&state->by_lsn, hf__index_last(&state->by_lsn));
+	const struct hf__migration *newest = hf__index_object(hf__index_last(&state->by_lsn));
 	hf__query_depends(q, newest ? &newest->object : &state->root);
 	if (!newest)
 		return HF_OK;

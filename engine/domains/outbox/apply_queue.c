@@ -26,8 +26,7 @@ static int apply_settings(struct hf__outbox_state *state, struct hf__change *cha
 static int remove_done(struct hf__change *change, struct hf__outbox_queue *queue, uint64_t count)
 {
 	for (; count > 0; count--) {
-		const int rc = hf__change_remove(
-		    change, &hf__outbox_done_of_line(hf__index_first(&queue->done))->object);
+		const int rc = hf__change_remove(change, hf__index_first_object(&queue->done));
 		if (rc != HF_OK)
 			return rc;
 	}
@@ -41,9 +40,9 @@ static int apply_cleared(struct hf__outbox_state *state, struct hf__change *chan
 	if (!queue || (hf__outbox_queue_count(queue) == 0 && hf__index_count(&queue->done) == 0))
 		return HF_ECORRUPT;
 	for (unsigned place = HF_OUTBOX_QUEUED; place < HF__OUTBOX_PLACES; place++) {
-		struct hf__index_node *node;
-		while ((node = hf__index_first(&queue->line[place]))) {
-			const int rc = hf__change_remove(change, &hf__outbox_of_line(node)->object);
+		struct hf__object *item;
+		while ((item = hf__index_first_object(&queue->line[place]))) {
+			const int rc = hf__change_remove(change, item);
 			if (rc != HF_OK)
 				return rc;
 		}

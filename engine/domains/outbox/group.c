@@ -18,24 +18,14 @@
 #include "domains/common/objects.h"
 #include "domains/outbox/outbox.h"
 
-/* --- From node to object ---------------------------------------------------------------------- */
-
-struct hf__outbox_item *hf__outbox_of_member(const struct hf__index_node *node)
-{
-	return node ? HF__OUTER(node, struct hf__outbox_member, node)->item : NULL;
-}
-
 struct hf_bytes hf__outbox_group_name(const struct hf__outbox_item *item)
 {
-	return item->member ? hf_bytes_of(item->member->group->name, item->member->group->len)
-	                    : hf_bytes_of(NULL, 0);
+	return item->group ? hf_bytes_of(item->group->name, item->group->len) : hf_bytes_of(NULL, 0);
 }
 
 /* --- Membership ------------------------------------------------------------------------------- */
 
-/* The node lies in a member, behind which its item is named. */
 static const struct hf__index_type line_type = {
-    .behind = true,
     .fields = {1, {{.kind = HF__FIELD_U64, .offset = offsetof(struct hf__outbox_item, value.seq)}}},
 };
 
@@ -63,7 +53,7 @@ static struct hf__outbox_group *group_new(struct hf__outbox_queue *queue, struct
 	group->queue = queue;
 	group->len = (uint32_t)name.len;
 	memcpy(group->name, name.data, name.len);
-	hf__index_init(&group->line, &line_type);
+	hf__index_init(&group->line, &line_type, queue->state->env.nodes);
 	hf__map_insert(map, group, hash);
 	return group;
 }
@@ -98,38 +88,33 @@ bool hf__outbox_group_join(struct hf__outbox_queue *queue, struct hf__outbox_ite
 {
 	if (name.len == 0)
 		return true;
-	struct hf__outbox_member *member = hf__small_alloc(sizeof *member);
-	struct hf__outbox_group *group = member ? group_get(queue, name) : NULL;
-	if (!group) {
-		hf__small_free(member);
+	struct hf__outbox_group *group = group_get(queue, name);
+	if (!group)
 		return false;
-	}
 	group->references++;
-	member->item = item;
-	member->group = group;
-	item->member = member;
+	item->group = group;
 	return true;
 }
 
 void hf__outbox_group_leave(struct hf__outbox_item *item)
 {
-	if (!item->member)
+	if (!item->group)
 		return;
-	struct hf__outbox_group *group = item->member->group;
+	struct hf__outbox_group *group = item->group;
 	if (--group->references == 0) {
 		hf__map_remove(&group->queue->state->groups, group);
 		hf__map_trim(&group->queue->state->groups);
+		hf__index_deinit(&group->line);
 		hf__small_free(group);
 	}
-	hf__small_free(item->member);
-	item->member = NULL;
+	item->group = NULL;
 }
 
 void hf__outbox_group_count(const struct hf__outbox_item *item, bool lives)
 {
-	if (!item->member)
+	if (!item->group)
 		return;
-	struct hf__outbox_group *group = item->member->group;
+	struct hf__outbox_group *group = item->group;
 	group->members = lives ? group->members + 1 : group->members - 1;
 }
 
@@ -144,7 +129,7 @@ size_t hf__outbox_group_blocked(const struct hf__outbox_group *group)
 
 static struct hf__outbox_item *find_next(const struct hf__outbox_group *group)
 {
-	return group->holder ? NULL : hf__outbox_of_member(hf__index_first(&group->line));
+	return group->holder ? NULL : hf__index_first_object(&group->line);
 }
 
 static void add_up(const struct hf__outbox_group *group, bool in)
@@ -175,57 +160,57 @@ static void step_in(struct hf__outbox_group *group)
 
 void hf__outbox_ready_link(struct hf__outbox_item *item)
 {
-	struct hf__outbox_member *member = item->member;
-	if (!member) {
+	struct hf__outbox_group *group = item->group;
+	if (!group) {
 		if (item->value.status == HF_OUTBOX_QUEUED)
 			hf__outbox_stand(item);
 		return;
 	}
 	if (item->value.status == HF_OUTBOX_FAILED)
 		return;
-	step_out(member->group);
-	hf__index_insert(&member->group->line, &member->node);
+	step_out(group);
+	hf__index_insert(&group->line, item);
 	if (item->value.status == HF_OUTBOX_SENDING)
-		member->group->holder = item;
-	step_in(member->group);
+		group->holder = item;
+	step_in(group);
 }
 
 void hf__outbox_ready_unlink(struct hf__outbox_item *item)
 {
-	struct hf__outbox_member *member = item->member;
-	if (!member) {
+	struct hf__outbox_group *group = item->group;
+	if (!group) {
 		if (item->value.status == HF_OUTBOX_QUEUED)
 			hf__outbox_stand_down(item);
 		return;
 	}
 	if (item->value.status == HF_OUTBOX_FAILED)
 		return;
-	step_out(member->group);
-	hf__index_remove(&member->group->line, &member->node);
-	if (member->group->holder == item)
-		member->group->holder = NULL;
-	step_in(member->group);
+	step_out(group);
+	hf__index_remove(&group->line, item);
+	if (group->holder == item)
+		group->holder = NULL;
+	step_in(group);
 }
 
 /* --- Asking ----------------------------------------------------------------------------------- */
 
 struct hf__outbox_item *hf__outbox_group_holder(const struct hf__outbox_item *item)
 {
-	return item->member ? item->member->group->holder : NULL;
+	return item->group ? item->group->holder : NULL;
 }
 
 struct hf__outbox_item *hf__outbox_group_first(const struct hf__outbox_group *group,
                                                struct hf__outbox_time t)
 {
-	struct hf__index_node *node = hf__index_first(&group->line);
-	while (node && hf__outbox_status(hf__outbox_of_member(node), t) != HF_OUTBOX_QUEUED)
-		node = hf__index_next(node); /* one at most: the holder */
-	return hf__outbox_of_member(node);
+	struct hf__index_at at = hf__index_first(&group->line);
+	while (at.leaf && hf__outbox_status(hf__index_object(at), t) != HF_OUTBOX_QUEUED)
+		at = hf__index_next(at); /* one at most: the holder */
+	return hf__index_object(at);
 }
 
 bool hf__outbox_in_turn(const struct hf__outbox_item *item, struct hf__outbox_time t)
 {
-	return !item->member || hf__outbox_group_first(item->member->group, t) == item;
+	return !item->group || hf__outbox_group_first(item->group, t) == item;
 }
 
 /* Counts its line anew. Everything that `ready` and the queue's figures are made from is looked
@@ -235,11 +220,9 @@ const char *hf__outbox_group_fault(const struct hf__outbox_group *group)
 	const struct hf__outbox_item *holder = NULL;
 	if (!hf__index_sane(&group->line))
 		return "the line of a group is out of order";
-	for (const struct hf__index_node *node = hf__index_first(&group->line); node;
-	     node = hf__index_next(node)) {
-		const struct hf__outbox_item *item = hf__outbox_of_member(node);
-		if (item->value.status == HF_OUTBOX_FAILED || item->member->group != group ||
-		    &item->member->node != node)
+	for (struct hf__index_at at = hf__index_first(&group->line); at.leaf; at = hf__index_next(at)) {
+		const struct hf__outbox_item *item = hf__index_object(at);
+		if (item->value.status == HF_OUTBOX_FAILED || item->group != group)
 			return "an item stands in the line of a group that is none of its own";
 		if (item->value.status == HF_OUTBOX_SENDING && holder)
 			return "two items of a group are held";

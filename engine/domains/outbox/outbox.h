@@ -79,7 +79,6 @@ struct hf__outbox_queue_value {
 
 struct hf__outbox_queue {
 	struct hf__container head;
-	struct hf__index_node by_name;
 	/* items that live: more than the lines hold while one of them is being changed */
 	size_t enlisted;
 	struct hf__outbox_state *state;
@@ -94,8 +93,8 @@ struct hf__outbox_queue {
 	 * root) but for sending, where it is the end of the claim: INT64_MAX while the incarnation
 	 * that made it without a lease goes on, INT64_MIN afterwards. */
 	struct hf__index line[HF__OUTBOX_PLACES];
-	struct hf__heap held; /* what the values say is sending, by enqueued_at: the oldest */
 	struct hf__index done; /* completed ids, in the order of their completion */
+	struct hf__heap held; /* what the values say is sending, by enqueued_at: the oldest */
 	/* Summed up over its groups: see outbox/group.c. */
 	size_t groups, busy_groups, blocked;
 	uint64_t newest_seq; /* no item has a greater one; only a bound */
@@ -157,22 +156,10 @@ struct hf__outbox_group {
 	uint8_t name[];
 };
 
-/* What ties an item to its group; items without one have none. */
-struct hf__outbox_member {
-	struct hf__index_node node; /* in group->line */
-	struct hf__outbox_item *item;
-	struct hf__outbox_group *group;
-};
-
 struct hf__outbox_item {
 	struct hf__object object; /* container: its queue */
-	struct hf__index_node line;
-	struct {
-		struct hf__index_node ready, due;
-	} queued; /* while it is that */
 	struct hf__outbox_hold *hold; /* NULL: it was never claimed */
-	/* NULL: in no group. It stays the same while the item lives */
-	struct hf__outbox_member *member;
+	struct hf__outbox_group *group; /* NULL: none. It stays the same while the item lives */
 	struct hf__outbox_value value;
 	uint32_t len;
 	uint8_t id[];
@@ -181,7 +168,6 @@ struct hf__outbox_item {
 /* A completed id. It never changes. */
 struct hf__outbox_done {
 	struct hf__object object; /* container: its queue */
-	struct hf__index_node line; /* by lsn */
 	struct hf__heap_node fading;
 	uint64_t lsn; /* of the completion */
 	int64_t until; /* mono: it blocks before this instant */
@@ -190,11 +176,7 @@ struct hf__outbox_done {
 };
 
 #define ITEM struct hf__outbox_item
-HF__DEFINE_OUTER(hf__outbox_of_line, struct hf__index_node, ITEM, line);
-HF__DEFINE_OUTER(hf__outbox_of_ready, struct hf__index_node, ITEM, queued.ready);
-HF__DEFINE_OUTER(hf__outbox_of_due, struct hf__index_node, ITEM, queued.due);
 #undef ITEM
-HF__DEFINE_OUTER(hf__outbox_done_of_line, struct hf__index_node, struct hf__outbox_done, line);
 HF__DEFINE_OUTER(hf__outbox_done_of_fading, struct hf__heap_node, struct hf__outbox_done, fading);
 
 static inline struct hf__outbox_item *hf__outbox_of_ending(const struct hf__heap_node *node)
@@ -299,7 +281,8 @@ struct hf__outbox_item *hf__outbox_next_over(const struct hf__outbox_item *item,
 struct hf__outbox_walk {
 	struct hf__outbox_time t;
 	enum hf_outbox_status status;
-	struct hf__outbox_item *at[HF__OUTBOX_PLACES]; /* the next of each line */
+	struct hf__index_at at[HF__OUTBOX_PLACES]; /* the next of each line */
+	const struct hf__outbox_queue *queue;
 };
 /* From the first whose seq is above `after` on. */
 void hf__outbox_walk_begin(struct hf__outbox_walk *walk, const struct hf__outbox_queue *queue,
@@ -314,7 +297,6 @@ extern const struct hf__type hf__outbox_item_type;
 
 /* --- outbox/group.c --------------------------------------------------------------------------- */
 
-struct hf__outbox_item *hf__outbox_of_member(const struct hf__index_node *node);
 uint64_t hf__outbox_group_hash(const struct hf__map *map, const void *group);
 /* Empty: none. */
 struct hf_bytes hf__outbox_group_name(const struct hf__outbox_item *item);

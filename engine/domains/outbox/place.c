@@ -32,16 +32,27 @@ static int compare_ready(const void *a, const void *b)
 	return sign != 0 ? sign : compare_due(a, b);
 }
 
+static int64_t weigh_line(const void *item, uint8_t *tag)
+{
+	(void)tag;
+	return hf__outbox_line_weight(item);
+}
+
+static int64_t weigh_ready(const void *item, uint8_t *tag)
+{
+	(void)tag;
+	return ((const ITEM *)item)->value.available_at;
+}
+
 /* Positions are of the first field alone: the seq, and available_at. */
 static const struct hf__index_type line_type = {
-    .node = offsetof(ITEM, line), .fields = {1, {SEQ}}, .compare = compare_line};
+    .fields = {1, {SEQ}}, .compare = compare_line, .weight = weigh_line};
 static const struct hf__index_type ready_type = {
-    .node = offsetof(ITEM, queued.ready),
     .fields = {3, {FIELD(HF__FIELD_I32, priority), FIELD(HF__FIELD_I64, available_at), SEQ}},
     .compare = compare_ready,
+    .weight = weigh_ready,
 };
 static const struct hf__index_type due_type = {
-    .node = offsetof(ITEM, queued.due),
     .fields = {2, {FIELD(HF__FIELD_I64, available_at), SEQ}},
     .compare = compare_due,
 };
@@ -53,29 +64,28 @@ static int64_t held_since(const struct hf__heap_node *node)
 
 void hf__outbox_orders_init(struct hf__outbox_queue *queue)
 {
+	struct hf__index_nodes *nodes = queue->state->queues.nodes;
 	queue->held.deadline = held_since;
 	for (unsigned computed = 0; computed < 2; computed++) {
-		hf__index_init(&queue->ready[computed], &ready_type);
-		hf__index_init(&queue->due[computed], &due_type);
+		hf__index_init(&queue->ready[computed], &ready_type, nodes);
+		hf__index_init(&queue->due[computed], &due_type, nodes);
 	}
 	for (unsigned status = HF_OUTBOX_QUEUED; status < HF__OUTBOX_PLACES; status++)
-		hf__index_init(&queue->line[status], &line_type);
+		hf__index_init(&queue->line[status], &line_type, nodes);
 }
 
 void hf__outbox_stand(struct hf__outbox_item *item)
 {
 	struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
-	item->queued.ready = item->queued.due =
-	    (struct hf__index_node){.weight = item->value.available_at};
-	hf__index_insert(&queue->ready[item->value.computed], &item->queued.ready);
-	hf__index_insert(&queue->due[item->value.computed], &item->queued.due);
+	hf__index_insert(&queue->ready[item->value.computed], item);
+	hf__index_insert(&queue->due[item->value.computed], item);
 }
 
 void hf__outbox_stand_down(struct hf__outbox_item *item)
 {
 	struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
-	hf__index_remove(&queue->ready[item->value.computed], &item->queued.ready);
-	hf__index_remove(&queue->due[item->value.computed], &item->queued.due);
+	hf__index_remove(&queue->ready[item->value.computed], item);
+	hf__index_remove(&queue->due[item->value.computed], item);
 }
 
 size_t hf__outbox_due(const struct hf__outbox_queue *queue, bool computed, struct hf__outbox_time t)
@@ -88,13 +98,14 @@ size_t hf__outbox_due(const struct hf__outbox_queue *queue, bool computed, struc
 
 int64_t hf__outbox_due_first(const struct hf__outbox_queue *queue, bool computed)
 {
-	return hf__outbox_of_due(hf__index_first(&queue->due[computed]))->value.available_at;
+	const struct hf__outbox_item *item = hf__index_first_object(&queue->due[computed]);
+	return item->value.available_at;
 }
 
 static struct hf__outbox_item *first_until(const struct hf__index *ready, int64_t until)
 {
 	const struct hf__index_filter filter = {.low = INT64_MIN, .high = until};
-	return hf__outbox_of_ready(hf__index_first_pass(ready, &filter));
+	return hf__index_object(hf__index_first_pass(ready, &filter));
 }
 
 struct hf__outbox_item *hf__outbox_first_ready(const struct hf__outbox_queue *queue,
@@ -131,10 +142,12 @@ int64_t hf__outbox_next_end(const struct hf__outbox_queue *queue, struct hf__out
 	                                      .high = INT64_MAX};
 	int64_t next = INT64_MAX;
 	/* The least of those to come: what is over has less. */
-	for (struct hf__index_node *node = hf__index_first_pass(line, &held); node;
-	     node = hf__index_pass(hf__index_next(node), &held))
-		if (node->weight < next)
-			next = node->weight;
+	for (struct hf__index_at at = hf__index_first_pass(line, &held); at.leaf;
+	     at = hf__index_pass(line, hf__index_next(at), &held)) {
+		const int64_t end = hf__outbox_end_of(hf__index_object(at));
+		if (end < next)
+			next = end;
+	}
 	return hf__to_shown(next, t.setback);
 }
 
@@ -142,41 +155,44 @@ struct hf__outbox_item *hf__outbox_first_over(const struct hf__outbox_queue *que
                                               struct hf__outbox_time t)
 {
 	const struct hf__index_filter over = {.low = INT64_MIN, .high = t.mono};
-	return hf__outbox_of_line(hf__index_first_pass(&queue->line[HF_OUTBOX_SENDING], &over));
+	return hf__index_object(hf__index_first_pass(&queue->line[HF_OUTBOX_SENDING], &over));
 }
 
 struct hf__outbox_item *hf__outbox_next_over(const struct hf__outbox_item *item,
                                              struct hf__outbox_time t)
 {
 	const struct hf__index_filter over = {.low = INT64_MIN, .high = t.mono};
-	return hf__outbox_of_line(hf__index_pass(hf__index_next(&item->line), &over));
+	const struct hf__index *line = &hf__outbox_queue_of(item)->line[HF_OUTBOX_SENDING];
+	const struct hf__index_at at = hf__index_next(hf__index_find(line, item));
+	return hf__index_object(hf__index_pass(line, at, &over));
 }
 
 /* --- Walking ---------------------------------------------------------------------------------- */
 
-/* From `node` on, the first whose view the walk wants. Among the sending the claims that are
- * over are skipped in one step if only held ones are wanted; else each is looked at: they are
- * few, since upkeep logs them. */
-static struct hf__outbox_item *walk_pass(const struct hf__outbox_walk *walk,
-                                         struct hf__index_node *node, enum hf_outbox_status line)
+/* From `at` on, the first whose view the walk wants. Among the sending the claims that are over
+ * are skipped in one step if only held ones are wanted; else each is looked at: they are few, since
+ * upkeep logs them. */
+static struct hf__index_at walk_pass(const struct hf__outbox_walk *walk, struct hf__index_at at,
+                                     enum hf_outbox_status line)
 {
+	const struct hf__index *order = &walk->queue->line[line];
 	if (line != HF_OUTBOX_SENDING || walk->status == HF_OUTBOX_ANY)
-		return hf__outbox_of_line(node);
+		return at;
 	const bool held = walk->status == HF_OUTBOX_SENDING;
 	if (held && walk->t.mono == INT64_MAX)
-		return NULL;
+		return (struct hf__index_at){0};
 	const struct hf__index_filter filter = {.low = held ? walk->t.mono + 1 : INT64_MIN,
 	                                        .high = held ? INT64_MAX : walk->t.mono};
-	struct hf__outbox_item *item = hf__outbox_of_line(hf__index_pass(node, &filter));
-	while (item && hf__outbox_status(item, walk->t) != walk->status)
-		item = hf__outbox_of_line(hf__index_pass(hf__index_next(&item->line), &filter));
-	return item;
+	at = hf__index_pass(order, at, &filter);
+	while (at.leaf && hf__outbox_status(hf__index_object(at), walk->t) != walk->status)
+		at = hf__index_pass(order, hf__index_next(at), &filter);
+	return at;
 }
 
 void hf__outbox_walk_begin(struct hf__outbox_walk *walk, const struct hf__outbox_queue *queue,
                            enum hf_outbox_status status, struct hf__outbox_time t, uint64_t after)
 {
-	*walk = (struct hf__outbox_walk){.t = t, .status = status};
+	*walk = (struct hf__outbox_walk){.t = t, .status = status, .queue = queue};
 	for (enum hf_outbox_status line = HF_OUTBOX_QUEUED; line < HF__OUTBOX_PLACES; line++)
 		if (status == HF_OUTBOX_ANY || line == status || line == HF_OUTBOX_SENDING)
 			walk->at[line] = walk_pass(walk, hf__index_after(&queue->line[line], &after, 1), line);
@@ -184,16 +200,18 @@ void hf__outbox_walk_begin(struct hf__outbox_walk *walk, const struct hf__outbox
 
 struct hf__outbox_item *hf__outbox_walk_next(struct hf__outbox_walk *walk)
 {
-	enum hf_outbox_status first = HF_OUTBOX_ANY;
-	for (enum hf_outbox_status line = HF_OUTBOX_QUEUED; line < HF__OUTBOX_PLACES; line++)
-		if (walk->at[line] &&
-		    (first == HF_OUTBOX_ANY || walk->at[line]->value.seq < walk->at[first]->value.seq))
-			first = line;
-	if (first == HF_OUTBOX_ANY)
-		return NULL;
-	struct hf__outbox_item *item = walk->at[first];
-	walk->at[first] = walk_pass(walk, hf__index_next(&item->line), first);
-	return item;
+	struct hf__outbox_item *first = NULL;
+	enum hf_outbox_status of = HF_OUTBOX_ANY;
+	for (enum hf_outbox_status line = HF_OUTBOX_QUEUED; line < HF__OUTBOX_PLACES; line++) {
+		struct hf__outbox_item *item = hf__index_object(walk->at[line]);
+		if (!item || (first && item->value.seq > first->value.seq))
+			continue;
+		first = item;
+		of = line;
+	}
+	if (first)
+		walk->at[of] = walk_pass(walk, hf__index_next(walk->at[of]), of);
+	return first;
 }
 
 bool hf__outbox_seq_taken(const struct hf__outbox_queue *queue, uint64_t seq)
@@ -201,8 +219,9 @@ bool hf__outbox_seq_taken(const struct hf__outbox_queue *queue, uint64_t seq)
 	/* What is enqueued now is newer than all before. */
 	for (unsigned line = HF_OUTBOX_QUEUED; line < HF__OUTBOX_PLACES && seq <= queue->newest_seq;
 	     line++) {
-		const struct hf__index_node *node = hf__index_seek(&queue->line[line], &seq, 1);
-		if (node && hf__outbox_of_line(node)->value.seq == seq)
+		const struct hf__outbox_item *item =
+		    hf__index_object(hf__index_seek(&queue->line[line], &seq, 1));
+		if (item && item->value.seq == seq)
 			return true;
 	}
 	return false;

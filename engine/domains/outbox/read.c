@@ -100,7 +100,7 @@ static void add_next(const struct hf__outbox_item *item, struct hf__outbox_time 
 static void add_group_of(const struct hf__outbox_item *item, struct hf__outbox_time t,
                          struct hf_outbox_stats *out)
 {
-	const struct hf__outbox_group *group = item->member->group;
+	const struct hf__outbox_group *group = item->group;
 	const struct hf__outbox_item *first = hf__outbox_group_first(group, t);
 	out->busy_groups--;
 	if (!first)
@@ -120,7 +120,7 @@ static void add_over(const struct hf__outbox_queue *queue, struct hf__outbox_tim
 		const bool queued = hf__outbox_status(item, t) == HF_OUTBOX_QUEUED;
 		out->sending.items--;
 		add_to(queued ? &out->queued : &out->failed, item->value.enqueued_at);
-		if (item->member)
+		if (item->group)
 			add_group_of(item, t, out);
 		else if (queued)
 			add_next(item, t, out);

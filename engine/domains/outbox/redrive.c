@@ -39,10 +39,10 @@ static uint32_t put_ids(struct hf__writer *body, const struct filter *f,
 {
 	const size_t begin = body->len;
 	uint32_t count = 0;
-	for (const struct hf__index_node *node = hf__index_first(line);
-	     node && count < UINT32_MAX && (f->limit == 0 || count < f->limit);
-	     node = hf__index_next(node)) {
-		const struct hf__outbox_item *item = hf__outbox_of_line(node);
+	for (struct hf__index_at at = hf__index_first(line);
+	     at.leaf && count < UINT32_MAX && (f->limit == 0 || count < f->limit);
+	     at = hf__index_next(at)) {
+		const struct hf__outbox_item *item = hf__index_object(at);
 		if (!f->matches(item, hf__blob_bytes(item->value.last_error), f->args))
 			continue;
 		hf__put_short(body, hf__outbox_id(item));

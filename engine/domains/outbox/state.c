@@ -3,7 +3,7 @@
  *
  * Happy path: the store's hook calls enlist at birth and link after every change; link puts the
  * item where its value says, unlink takes it out by the same rules, so nothing has to remember
- * where it was. All nodes lie inside the item: neither can fail.
+ * where it was. What the indexes need is there before: neither can fail.
  *
  * I-OUTBOX-1: an item is in exactly one line, that of its value's status; in `ready` and `due`
  * iff it is queued and (I-OUTBOX-3, outbox/group.c) next in its group; in `held` iff it is
@@ -120,8 +120,7 @@ static void item_link(struct hf__object *object)
 {
 	struct hf__outbox_item *item = (void *)object;
 	struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
-	item->line.weight = hf__outbox_line_weight(item);
-	hf__index_insert(&queue->line[item->value.status], &item->line);
+	hf__index_insert(&queue->line[item->value.status], item);
 	hf__outbox_ready_link(item);
 	if (item->value.seq > queue->newest_seq)
 		queue->newest_seq = item->value.seq;
@@ -133,7 +132,7 @@ static void item_unlink(struct hf__object *object)
 {
 	struct hf__outbox_item *item = (void *)object;
 	struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
-	hf__index_remove(&queue->line[item->value.status], &item->line);
+	hf__index_remove(&queue->line[item->value.status], item);
 	hf__outbox_ready_unlink(item);
 	if (item->value.status != HF_OUTBOX_SENDING)
 		return;
@@ -185,7 +184,7 @@ static void queue_init(void *container, void *state)
 	queue->value.max_lost = HF_OUTBOX_LOST_MAX;
 	queue->value.dedup_max = HF_OUTBOX_DEDUP_MAX;
 	hf__outbox_orders_init(queue);
-	hf__index_init(&queue->done, &hf__outbox_done_by_lsn);
+	hf__index_init(&queue->done, &hf__outbox_done_by_lsn, queue->state->queues.nodes);
 }
 
 static const struct hf__container_type queue_type = {
@@ -199,6 +198,8 @@ static const struct hf__container_type queue_type = {
     .size = sizeof(struct hf__outbox_queue),
     .by_name = HF__INDEX_OF_NAMES(struct hf__outbox_queue),
     .init = queue_init,
+    .indexes_at = offsetof(struct hf__outbox_queue, ready),
+    .indexes = 2 + 2 + HF__OUTBOX_PLACES + 1, /* ready, due, line, done */
 };
 
 bool hf__outbox_may_hold(struct hf__outbox_item *item)
@@ -228,7 +229,7 @@ struct hf__outbox_item *hf__outbox_item_new(struct hf__outbox_queue *queue, stru
 bool hf__outbox_indexes_init(struct hf__outbox_state *state, const struct hf__domain_env *env)
 {
 	state->endings.deadline = item_deadline;
-	return hf__containers_init(state, &queue_type, env->hash_key) &&
+	return hf__containers_init(state, &queue_type, env->hash_key, env->nodes) &&
 	       hf__map_init(&state->items, item_hash, env->hash_key) &&
 	       hf__map_init(&state->groups, hf__outbox_group_hash, env->hash_key);
 }
@@ -239,5 +240,6 @@ bool hf__outbox_indexes_init(struct hf__outbox_state *state, const struct hf__do
 void hf__outbox_opened(void *raw, uint64_t first_lsn)
 {
 	struct hf__outbox_state *state = raw;
-	hf__objects_opened(&state->items, state->newest_unleased, first_lsn, &state->incarnation);
+	hf__objects_opened(&state->items, state->env.nodes, state->newest_unleased, first_lsn,
+	                   &state->incarnation);
 }

@@ -148,10 +148,11 @@ static int fade_some(struct hf__decision *d, const struct hf__outbox_queue *queu
 {
 	const struct hf__index_filter over = {.low = INT64_MIN, .high = d->mono};
 	for (unsigned i = 0; i < 256 && hf__index_count(&queue->done) > keep; i++) {
-		const struct hf__index_node *node = hf__index_first_pass(&queue->done, &over);
-		if (!node)
+		const struct hf__outbox_done *done =
+		    hf__index_object(hf__index_first_pass(&queue->done, &over));
+		if (!done)
 			break;
-		const int rc = hf__outbox_fade(d, hf__outbox_done_of_line(node));
+		const int rc = hf__outbox_fade(d, done);
 		if (rc != HF_OK)
 			return rc;
 	}

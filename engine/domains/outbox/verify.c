@@ -45,10 +45,9 @@ static const char *value_fault(const struct hf__outbox_item *item)
 /* The item that is first in its group counts for all of it. */
 static void tally_member(const struct hf__outbox_item *item, struct tally *tally)
 {
-	const struct hf__outbox_group *group = item->member->group;
+	const struct hf__outbox_group *group = item->group;
 	tally->members++;
-	if (item->value.status == HF_OUTBOX_FAILED ||
-	    hf__index_first(&group->line) != &item->member->node)
+	if (item->value.status == HF_OUTBOX_FAILED || hf__index_first_object(&group->line) != item)
 		return;
 	tally->groups++;
 	tally->busy_groups += group->holder != NULL;
@@ -74,24 +73,18 @@ static const char *place_fault(const struct hf__outbox_state *state,
                                const struct hf__outbox_item *item, enum hf_outbox_status line,
                                struct tally *tally)
 {
-	const struct hf__outbox_group *group = item->member ? item->member->group : NULL;
+	const struct hf__outbox_group *group = item->group;
 	if (item->value.status != line)
 		return "it stands in the wrong line";
-	if (item->line.weight != hf__outbox_line_weight(item))
-		return "its weight in the line is wrong";
 	if (hf__outbox_find(state, hf__container_name(hf__outbox_queue_of(item)),
 	                    hf__outbox_id(item)) != item)
 		return "it cannot be found by its key";
-	if (group && (item->member->item != item || group->queue != hf__outbox_queue_of(item)))
+	if (group && group->queue != hf__outbox_queue_of(item))
 		return "its group is not its own";
 	if (group)
 		tally_member(item, tally);
 	else
 		tally->claimable += line == HF_OUTBOX_QUEUED;
-	const bool stands = group ? group->next == item : line == HF_OUTBOX_QUEUED;
-	if (stands && (item->queued.ready.weight != item->value.available_at ||
-	               item->queued.due.weight != item->value.available_at))
-		return "the time from which it can be claimed is wrong";
 	return line == HF_OUTBOX_SENDING ? claim_fault(item, tally) : NULL;
 }
 
@@ -100,9 +93,9 @@ static int verify_line(const struct hf__outbox_state *state, const struct hf__ou
 {
 	if (!hf__index_sane(&queue->line[line]))
 		return broken(why, queue, NULL, "a line is out of order");
-	for (struct hf__index_node *node = hf__index_first(&queue->line[line]); node;
-	     node = hf__index_next(node)) {
-		const struct hf__outbox_item *item = hf__outbox_of_line(node);
+	for (struct hf__index_at at = hf__index_first(&queue->line[line]); at.leaf;
+	     at = hf__index_next(at)) {
+		const struct hf__outbox_item *item = hf__index_object(at);
 		const char *fault =
 		    hf__object_sealed(&item->object) ? value_fault(item) : "it was changed beside the hook";
 		if (!fault)
@@ -120,7 +113,7 @@ static const char *done_fault(const struct hf__outbox_state *state,
                               const struct hf__outbox_done *done)
 {
 	const struct hf_bytes queue = hf__container_name(hf__outbox_done_queue(done));
-	if (done->lsn == 0 || done->line.weight != done->until || !hf__heap_in(&done->fading))
+	if (done->lsn == 0 || !hf__heap_in(&done->fading))
 		return "the time of a completed id is not noted";
 	if (hf__outbox_done_find(state, queue, hf__outbox_done_id(done)) != done)
 		return "a completed id cannot be found";
@@ -135,9 +128,8 @@ static int verify_done(const struct hf__outbox_state *state, const struct hf__ou
 		return broken(why, queue, NULL, "the order of completed ids is wrong");
 	if (hf__index_count(&queue->done) > queue->value.dedup_max)
 		return broken(why, queue, NULL, "it remembers too many completed ids");
-	for (const struct hf__index_node *node = hf__index_first(&queue->done); node;
-	     node = hf__index_next(node)) {
-		const struct hf__outbox_done *done = hf__outbox_done_of_line(node);
+	for (struct hf__index_at at = hf__index_first(&queue->done); at.leaf; at = hf__index_next(at)) {
+		const struct hf__outbox_done *done = hf__index_object(at);
 		const char *fault = hf__outbox_done_queue(done) == queue
 		                        ? done_fault(state, done)
 		                        : "a completed id belongs to another queue";

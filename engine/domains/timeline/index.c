@@ -13,7 +13,7 @@ struct hf__timeline_event *hf__timeline_event_find(const struct hf__timeline *ti
 		return NULL;
 	const struct hf__range range = {
 	    .index = &timeline->views[HF__TIMELINE_BY_ID], .fields = 1, .at = &at};
-	return hf__index_object(range.index, hf__range_first(&range, NULL));
+	return hf__index_object(hf__range_first(&range, NULL));
 }
 
 /* --- Objects ---------------------------------------------------------------------------------- */
@@ -29,7 +29,7 @@ static void enlist_event(struct hf__object *object)
 	struct hf__timeline_event *event = (void *)object;
 	struct hf__timeline *timeline = hf__timeline_event_timeline(event);
 	for (unsigned i = 0; i < HF__TIMELINE_VIEWS; i++)
-		hf__index_insert(&timeline->views[i], &event->nodes[i]);
+		hf__index_insert(&timeline->views[i], event);
 	list_timeline(timeline);
 }
 
@@ -38,7 +38,7 @@ static void delist_event(struct hf__object *object)
 	struct hf__timeline_event *event = (void *)object;
 	struct hf__timeline *timeline = hf__timeline_event_timeline(event);
 	for (unsigned i = 0; i < HF__TIMELINE_VIEWS; i++)
-		hf__index_remove(&timeline->views[i], &event->nodes[i]);
+		hf__index_remove(&timeline->views[i], event);
 	list_timeline(timeline);
 }
 
@@ -63,7 +63,8 @@ static void timeline_init(void *container, void *state)
 	struct hf__timeline *timeline = container;
 	timeline->state = state;
 	for (unsigned i = 0; i < HF__TIMELINE_VIEWS; i++)
-		hf__index_init(&timeline->views[i], &hf__timeline_views[i]);
+		hf__index_init(&timeline->views[i], &hf__timeline_views[i],
+		               timeline->state->timelines.nodes);
 }
 
 const struct hf__container_type hf__timeline_type = {
@@ -74,6 +75,8 @@ const struct hf__container_type hf__timeline_type = {
     .size = sizeof(struct hf__timeline),
     .by_name = HF__INDEX_OF_NAMES(struct hf__timeline),
     .init = timeline_init,
+    .indexes_at = offsetof(struct hf__timeline, views),
+    .indexes = HF__TIMELINE_VIEWS,
 };
 
 struct hf__timeline_event *hf__timeline_event_new(struct hf__timeline *timeline,

@@ -138,10 +138,10 @@ static int cut(struct hf__decision *d, const struct hf__timeline *timeline,
 	if (count == 0)
 		return HF_OK;
 	const struct hf__index *by_time = &timeline->views[HF__TIMELINE_BY_TIME];
-	const struct hf__index_node *node = hf__index_first(by_time);
+	struct hf__index_at at = hf__index_first(by_time);
 	for (size_t i = 1; i < count; i++)
-		node = hf__index_next(node);
-	const struct hf__timeline_event *last = hf__index_object(by_time, node);
+		at = hf__index_next(at);
+	const struct hf__timeline_event *last = hf__index_object(at);
 	const struct hf__timeline_cut what = {
 	    .cause = cause,
 	    .timeline = hf__container_name(timeline),

@@ -8,14 +8,13 @@
 #define ID HF__PART(EVENT, text, lens, 0, POSITION, id)
 #define TYPE HF__PART(EVENT, text, lens, 1, POSITION, type)
 #define SUBJECT HF__PART(EVENT, text, lens, 2, POSITION, subject)
-#define NODE(view) .node = offsetof(EVENT, nodes[view])
 
 const struct hf__index_type hf__timeline_views[HF__TIMELINE_VIEWS] = {
-    [HF__TIMELINE_BY_TIME] = {NODE(HF__TIMELINE_BY_TIME), .fields = {2, {TIME, ID}}},
-    [HF__TIMELINE_BY_SUBJECT] = {NODE(HF__TIMELINE_BY_SUBJECT), .fields = {3, {SUBJECT, TIME, ID}}},
-    [HF__TIMELINE_BY_TYPE] = {NODE(HF__TIMELINE_BY_TYPE), .fields = {3, {TYPE, TIME, ID}}},
-    [HF__TIMELINE_BY_PAIR] = {NODE(HF__TIMELINE_BY_PAIR), .fields = {4, {SUBJECT, TYPE, TIME, ID}}},
-    [HF__TIMELINE_BY_ID] = {NODE(HF__TIMELINE_BY_ID), .fields = {1, {ID}}},
+    [HF__TIMELINE_BY_TIME] = {.fields = {2, {TIME, ID}}},
+    [HF__TIMELINE_BY_SUBJECT] = {.fields = {3, {SUBJECT, TIME, ID}}},
+    [HF__TIMELINE_BY_TYPE] = {.fields = {3, {TYPE, TIME, ID}}},
+    [HF__TIMELINE_BY_PAIR] = {.fields = {4, {SUBJECT, TYPE, TIME, ID}}},
+    [HF__TIMELINE_BY_ID] = {.fields = {1, {ID}}},
 };
 
 struct hf__timeline *hf__timeline_event_timeline(const struct hf__timeline_event *event)

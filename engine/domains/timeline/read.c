@@ -186,8 +186,7 @@ static int read_latest(struct hf__query *q, const void *raw, void *out)
 	const int rc = select_events(q, &filter, &all);
 	if (rc != HF_OK || !all.timeline)
 		return rc;
-	const struct hf__timeline_event *newest =
-	    hf__index_object(all.range.index, hf__index_last(all.range.index));
+	const struct hf__timeline_event *newest = hf__index_object(hf__index_last(all.range.index));
 	if (newest)
 		*latest = newest->value.happened_at;
 	return HF_OK;

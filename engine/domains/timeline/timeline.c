@@ -17,7 +17,8 @@
 static int timeline_init(void *state, const struct hf__domain_env *env)
 {
 	((struct hf__timeline_state *)state)->env = *env;
-	return hf__containers_init(state, &hf__timeline_type, env->hash_key) ? HF_OK : HF_ENOMEM;
+	return hf__containers_init(state, &hf__timeline_type, env->hash_key, env->nodes) ? HF_OK
+	                                                                                 : HF_ENOMEM;
 }
 
 static void timeline_deinit(void *state)
@@ -60,7 +61,7 @@ static bool cut_follows(const struct hf__timeline *timeline, const struct hf__ti
 	const struct hf__timeline_event *last = hf__timeline_event_find(timeline, cut->id);
 	if (!last || last->value.happened_at != cut->happened_at)
 		return false;
-	if (hf__index_rank(&last->nodes[HF__TIMELINE_BY_TIME]) != cut->count - 1)
+	if (hf__index_rank(&timeline->views[HF__TIMELINE_BY_TIME], last) != cut->count - 1)
 		return false;
 	return cut->cause != HF__TIMELINE_CLEAR || cut->count == hf__timeline_total(timeline);
 }
@@ -136,9 +137,8 @@ static bool view_sane(const struct hf__timeline *timeline, enum hf__timeline_vie
 	if (!hf__index_sane(order) || hf__index_count(order) != hf__timeline_total(timeline))
 		return false;
 	size_t count = 0;
-	for (const struct hf__index_node *node = hf__index_first(order); node;
-	     node = hf__index_next(node), count++)
-		if (!event_sane(timeline, hf__index_object(order, node)))
+	for (struct hf__index_at at = hf__index_first(order); at.leaf; at = hf__index_next(at), count++)
+		if (!event_sane(timeline, hf__index_object(at)))
 			return false;
 	return count == hf__timeline_total(timeline);
 }

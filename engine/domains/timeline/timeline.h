@@ -46,7 +46,6 @@ struct hf__timeline_state {
 
 struct hf__timeline {
 	struct hf__container head;
-	struct hf__index_node by_name; /* does it hold anything? */
 	struct hf__timeline_state *state;
 	struct hf__index views[HF__TIMELINE_VIEWS];
 	uint8_t name[];
@@ -61,7 +60,6 @@ struct hf__timeline_event_value {
 
 struct hf__timeline_event {
 	struct hf__object object; /* container: its timeline */
-	struct hf__index_node nodes[HF__TIMELINE_VIEWS];
 	struct hf__timeline_event_value value;
 	uint16_t lens[3]; /* of id, type, subject */
 	uint8_t text[]; /* these, one behind the other */

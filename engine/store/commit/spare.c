@@ -59,6 +59,7 @@ void hf__spare_idle(struct hf_store *s, struct hf__spare *spare)
 		if (!s->writer.buffers[i].begun)
 			take_bytes(&s->writer.buffers[i].bytes, KEPT_IDLE, 0, &spare->blocks[i]);
 	take_change(&s->world.change, KEPT_IDLE, true, spare);
+	hf__nodes_end(&s->world.change.nodes);
 }
 
 void hf__spare_free(struct hf__spare *spare)

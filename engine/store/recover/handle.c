@@ -99,6 +99,7 @@ int hf__prepare_memory(struct hf_store *s, struct hf_error *error)
 	s->world.env.inline_max = s->options.inline_max;
 	memcpy(s->world.env.content_key, s->identity.content_key, sizeof s->world.env.content_key);
 	s->world.env.epoch = s->id.epoch;
+	s->world.env.nodes = &s->world.change.nodes;
 	s->world.env.payloads = s;
 	s->world.env.incarnations = &s->world.incarnations;
 	int rc = s->os->random(s->os->ctx, s->world.env.hash_key, sizeof s->world.env.hash_key);

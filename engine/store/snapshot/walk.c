@@ -62,17 +62,26 @@ static void before(struct hf__observer *observer, const struct hf__object *objec
 		    hf__type(object)->idle ? give_container(w, row, object) : give_object(w, row, object);
 }
 
-/* Before this node, which lies in no other index than the one that is walked. */
-static void stand(struct hf__walk *w, const struct hf__index_node *node)
+/* Before the object there. */
+static void stand(struct hf__walk *w, struct hf__index_at at)
 {
-	w->node = node;
-	w->observer.next = hf__index_object(w->index, node);
+	w->at = at;
+	w->observer.next = hf__index_object(at);
+}
+
+static void stand_behind(struct hf__walk *w, const struct hf__object *object)
+{
+	if (!w->at.leaf)
+		w->at = hf__index_find(w->index, object);
+	stand(w, hf__index_next(w->at));
 }
 
 static void leaves(struct hf__observer *observer)
 {
 	struct hf__walk *w = (void *)observer;
-	stand(w, hf__index_next(w->node));
+	w->at = (struct hf__index_at){0};
+	stand_behind(w, observer->next);
+	w->at = (struct hf__index_at){0};
 }
 
 /* --- The walk --------------------------------------------------------------------------------- */
@@ -141,7 +150,7 @@ static int give_container_of(struct hf__walk *w, const struct hf__object *object
 static int give_next(struct hf__walk *w)
 {
 	const struct hf__object *object = w->observer.next;
-	stand(w, hf__index_next(w->node));
+	stand_behind(w, object);
 	const int rc = give_container_of(w, object);
 	return rc == HF_OK ? give_object(w, row_of(w), object) : rc;
 }
@@ -149,6 +158,7 @@ static int give_next(struct hf__walk *w)
 int hf__walk_step(struct hf__walk *w, unsigned budget, bool *more)
 {
 	int rc = w->rc;
+	w->at = (struct hf__index_at){0}; /* anything may have changed since */
 	for (*more = true; rc == HF_OK && budget > 0 && *more; budget--) {
 		rc = w->observer.next ? give_next(w) : go_on(w);
 		*more = w->row < w->domains->count;

@@ -35,7 +35,7 @@ struct hf__walk {
 	const void *owner; /* a container, or the state */
 	unsigned shelf;
 	const struct hf__index *index;
-	const struct hf__index_node *node; /* NULL: behind its last */
+	struct hf__index_at at; /* nowhere: it has to be found anew */
 	const struct hf__object *container; /* the newest one that was given */
 	/* HF_OK, or why something that changed could not be given: the snapshot is worth nothing */
 	int rc;

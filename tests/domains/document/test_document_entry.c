@@ -296,35 +296,36 @@ static void verify_notices_what_is_wrong(void **unused)
 		struct hf__document_state *state = bare.state;
 		struct hf__collection *collection = hf__container_find(state, hf_str("jobs"));
 		struct hf__document *document = hf__document_find(state, hf_str("jobs"), hf_str("brief"));
-		struct hf__index_node *created = hf__document_node(document, HF__DOCUMENT_CREATED);
-		struct hf__document_place stray = {.document = document};
+		const size_t size = sizeof *document + document->len;
+		struct hf__document *stray = hf__alloc(size);
+		assert_non_null(stray);
+		memcpy(stray, document, size);
+		stray->value.updated_at++;
 		bare_verify(&bare, HF_OK);
 		if (fault == 0)
 			document->value.updated_at++; /* beside the hook */
 		else if (fault == 1)
-			hf__index_update(&collection->views[HF__DOCUMENT_CREATED], created, created->weight + 1,
-			                 0);
+			collection->views[HF__DOCUMENT_CREATED].top.most--;
 		else if (fault == 2)
 			hf__heap_remove(&state->endings[document->value.computed], &document->ending->heap);
 		else if (fault == 3)
-			hf__index_remove(&collection->views[HF__DOCUMENT_GROUP_ENDING],
-			                 &document->ending->group.node);
+			hf__index_remove(&collection->views[HF__DOCUMENT_GROUP_ENDING], document);
 		else if (fault == 4)
 			hf__map_remove(&state->documents, document);
 		else if (fault == 5)
 			collection->value.orders = 7;
 		else if (fault == 6)
-			hf__index_remove(&collection->views[HF__DOCUMENT_GROUP_CREATED],
-			                 hf__document_node(document, HF__DOCUMENT_GROUP_CREATED));
+			hf__index_remove(&collection->views[HF__DOCUMENT_GROUP_CREATED], document);
 		else if (fault == 7)
-			hf__index_update(&state->collections.by_name, &collection->by_name, AT, 0);
+			hf__container_until(collection, AT);
 		else
-			hf__index_insert(&collection->views[HF__DOCUMENT_UPDATED], &stray.node);
+			hf__index_insert(&collection->views[HF__DOCUMENT_UPDATED], stray);
 		bare_verify(&bare, HF_ECORRUPT);
 		if (fault == 4) /* or it would not be freed */
 			hf__map_insert(&state->documents, document,
 			               state->documents.hash(&state->documents, document));
 		bare_deinit(&bare);
+		hf__free(stray);
 	}
 }
 

@@ -18,7 +18,7 @@ struct bench {
 
 static void bench_init(struct bench *b)
 {
-	const struct hf__domain_env env = {.inline_max = 16};
+	const struct hf__domain_env env = {.inline_max = 16, .nodes = &b->change.nodes};
 	*b = (struct bench){.state = hf__alloc(hf__lock_domain.state_size), .lsn = 1};
 	assert_non_null(b->state);
 	assert_int_equal(hf__lock_domain.init(b->state, &env), HF_OK);

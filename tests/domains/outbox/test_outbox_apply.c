@@ -25,7 +25,7 @@ struct bench {
 
 static void bench_init(struct bench *b)
 {
-	static const struct hf__domain_env env = {.inline_max = 256, .epoch = 3};
+	const struct hf__domain_env env = {.inline_max = 256, .epoch = 3, .nodes = &b->change.nodes};
 	*b = (struct bench){.state = calloc(1, hf__outbox_domain.state_size)};
 	assert_non_null(b->state);
 	assert_int_equal(hf__outbox_domain.init(b->state, &env), HF_OK);
@@ -263,7 +263,7 @@ static void verify_notices_what_is_wrong(void **unused)
 		if (fault == 0)
 			item->value.attempts++; /* beside the hook */
 		else if (fault == 1)
-			item->line.weight--;
+			queue->line[HF_OUTBOX_SENDING].top.least--;
 		else if (fault == 2)
 			hf__heap_remove(&queue->held, &item->hold->held);
 		else if (fault == 3)
@@ -273,17 +273,17 @@ static void verify_notices_what_is_wrong(void **unused)
 		else if (fault == 5)
 			queue->value.max_attempts = 0;
 		else if (fault == 6)
-			hf__index_remove(&queue->due[false], hf__index_first(&queue->due[false]));
+			hf__index_remove(&queue->due[false], hf__index_first_object(&queue->due[false]));
 		else if (fault == 7)
 			item->value.seq = 100;
 		else if (fault == 8)
 			queue->blocked++;
 		else if (fault == 9)
-			item->member->group->holder = NULL;
+			item->group->holder = NULL;
 		else if (fault == 10)
 			queue->busy_groups++;
 		else if (fault == 11)
-			item->member->group->members++;
+			item->group->members++;
 		else if (fault == 12)
 			hf__heap_remove(&state->fading, hf__heap_first(&state->fading));
 		else
@@ -294,7 +294,7 @@ static void verify_notices_what_is_wrong(void **unused)
 			hf__map_insert(&state->items, item, state->items.hash(&state->items, item));
 		item->value.attempts = attempts;
 		if (fault == 11)
-			item->member->group->members--;
+			item->group->members--;
 		bench_deinit(&bench);
 	}
 }

@@ -64,10 +64,10 @@ static const struct memory_case cases[] = {
     {"enqueue into a new queue", 3, "hf_outbox_enqueue queue=another_queue id=new payload=p"},
     {"enqueue REPLACE", 1, ENQUEUE "queued payload=another dedup=replace"},
     {"put", 2, PUT "queued item.status=failed"},
-    {"enqueue into a new group", 4, ENQUEUE "new payload=p group=a_new_group"},
+    {"enqueue into a new group", 3, ENQUEUE "new payload=p group=a_new_group"},
     {"enqueue RERUN", 1, ENQUEUE "held payload=again dedup=rerun"},
     {"complete with a rerun noted", 1, "hf_outbox_complete " ITEM "noted token=$noted"},
-    {"put into another group with a rerun", 9,
+    {"put into another group with a rerun", 8,
      "hf_outbox_resume queue=jobs ; " PUT
      "noted item.group=another_group item.rerun.payload=again"},
     {"complete and block", 4,

@@ -303,7 +303,6 @@ static void verify_notices_what_is_wrong(void **unused)
 		struct hf__timeline_event *event = hf__timeline_event_find(timeline, hf_str("e2"));
 		const struct hf__timeline_event_value value = event->value;
 		const char type = (char)event->text[2];
-		struct hf__index_node *gone = NULL;
 		struct hf__blob other = {0};
 		bare_verify(&bare, HF_OK);
 		if (fault == 0)
@@ -315,15 +314,15 @@ static void verify_notices_what_is_wrong(void **unused)
 		else if (fault == 3)
 			event->text[2] = 'z'; /* its type is no longer where it stands: equal to nobody's */
 		else if (fault == 4)
-			timeline->by_name.weight = INT64_MIN;
+			timeline->head.until = INT64_MIN;
 		else if (fault == 5)
 			hf__map_remove(&state->timelines.map, timeline);
 		else if (fault == 6)
 			event->object.container = NULL;
 		else if (fault == 7)
-			event->nodes[HF__TIMELINE_BY_PAIR].size++;
+			timeline->views[HF__TIMELINE_BY_PAIR].top.size++;
 		else
-			hf__index_remove(&timeline->views[fault - 8], gone = &event->nodes[fault - 8]);
+			hf__index_remove(&timeline->views[fault - 8], event);
 		bare_verify(&bare, HF_ECORRUPT);
 		event->value = value;
 		event->text[2] = (uint8_t)type;
@@ -331,8 +330,8 @@ static void verify_notices_what_is_wrong(void **unused)
 		if (fault == 5) /* or it would not be freed */
 			hf__map_insert(&state->timelines.map, timeline,
 			               state->timelines.map.hash(&state->timelines.map, timeline));
-		if (gone)
-			hf__index_insert(&timeline->views[fault - 8], gone);
+		if (fault >= 8)
+			hf__index_insert(&timeline->views[fault - 8], event);
 		bare_deinit(&bare);
 	}
 }
@@ -349,12 +348,12 @@ static void verify_notices_an_event_that_is_not_the_one_of_its_id(void **unused)
 		const size_t size = sizeof *event + event->lens[0] + event->lens[1] + event->lens[2];
 		struct hf__timeline_event *copy = hf__alloc(size);
 		assert_non_null(copy);
-		hf__index_remove(&timeline->views[view], &event->nodes[view]);
+		hf__index_remove(&timeline->views[view], event);
 		memcpy(copy, event, size);
-		hf__index_insert(&timeline->views[view], &copy->nodes[view]);
+		hf__index_insert(&timeline->views[view], copy);
 		bare_verify(&bare, HF_ECORRUPT);
-		hf__index_remove(&timeline->views[view], &copy->nodes[view]);
-		hf__index_insert(&timeline->views[view], &event->nodes[view]);
+		hf__index_remove(&timeline->views[view], copy);
+		hf__index_insert(&timeline->views[view], event);
 		bare_verify(&bare, HF_OK);
 		hf__free(copy);
 		bare_deinit(&bare);

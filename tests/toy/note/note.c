@@ -20,7 +20,6 @@ struct value {
 };
 struct note {
 	struct hf__container head;
-	struct hf__index_node by_name;
 	struct value value;
 	uint8_t name[];
 };
@@ -85,7 +84,7 @@ static struct hf_note note_of(const struct note *note)
 
 static int note_init(void *state, const struct hf__domain_env *env)
 {
-	return hf__containers_init(state, &note_type, env->hash_key) ? HF_OK : HF_ENOMEM;
+	return hf__containers_init(state, &note_type, env->hash_key, env->nodes) ? HF_OK : HF_ENOMEM;
 }
 
 static int note_apply(void *state, struct hf__change *change, const struct hf__entry *entry)

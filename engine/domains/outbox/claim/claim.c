@@ -80,7 +80,7 @@ static int may_claim(struct hf__decision *d, const struct hf__outbox_item *item,
 	const struct hf__outbox_item *holder = hf__outbox_group_holder(item);
 	const struct hf__outbox_time t = HF__OUTBOX_TIME(d);
 	const char *why = NULL;
-	if (item->member || call->in_turn)
+	if (item->group || call->in_turn)
 		hf__depends(d, &queue->head.object);
 	if (holder && hf__outbox_status(holder, t) == HF_OUTBOX_SENDING)
 		why = "an owner holds another item of the group";

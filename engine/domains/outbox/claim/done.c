@@ -58,9 +58,15 @@ static struct hf__map *done_map(const struct hf__object *object)
 	return &hf__outbox_done_queue((const void *)object)->state->done;
 }
 
+static int64_t weigh(const void *done, uint8_t *tag)
+{
+	(void)tag;
+	return ((const struct hf__outbox_done *)done)->until;
+}
+
 /* A position is the LSN. */
 const struct hf__index_type hf__outbox_done_by_lsn = {
-    .node = offsetof(struct hf__outbox_done, line),
+    .weight = weigh,
     .fields = {1, {{.kind = HF__FIELD_U64, .offset = offsetof(struct hf__outbox_done, lsn)}}},
 };
 
@@ -69,24 +75,24 @@ struct hf__outbox_done *hf__outbox_done_walk(const struct hf__outbox_queue *queu
 {
 	const struct hf__index_filter blocks = {.low = mono < INT64_MAX ? mono + 1 : mono,
 	                                        .high = INT64_MAX};
-	return hf__outbox_done_of_line(
-	    hf__index_pass(hf__index_after(&queue->done, &after, 1), &blocks));
+	return hf__index_object(
+	    hf__index_pass(&queue->done, hf__index_after(&queue->done, &after, 1), &blocks));
 }
 
 size_t hf__outbox_done_count(const struct hf__outbox_queue *queue, int64_t mono)
 {
 	const struct hf__index_filter over = {.low = INT64_MIN, .high = mono};
 	size_t count = hf__index_count(&queue->done);
-	for (const struct hf__index_node *node = hf__index_first_pass(&queue->done, &over); node;
-	     node = hf__index_pass(hf__index_next(node), &over))
+	for (struct hf__index_at at = hf__index_first_pass(&queue->done, &over); at.leaf;
+	     at = hf__index_pass(&queue->done, hf__index_next(at), &over))
 		count--;
 	return count;
 }
 
 bool hf__outbox_done_taken(const struct hf__outbox_queue *queue, uint64_t lsn)
 {
-	const struct hf__index_node *node = hf__index_seek(&queue->done, &lsn, 1);
-	return node && hf__outbox_done_of_line(node)->lsn == lsn;
+	const struct hf__outbox_done *done = hf__index_object(hf__index_seek(&queue->done, &lsn, 1));
+	return done && done->lsn == lsn;
 }
 
 /* --- Hooks ------------------------------------------------------------------------------------ */
@@ -97,8 +103,7 @@ static void done_enlist(struct hf__object *object)
 	struct hf__outbox_queue *queue = hf__outbox_done_queue(done);
 	struct hf__outbox_state *state = queue->state;
 	hf__map_insert(&state->done, done, hf__outbox_done_hash(&state->done, done));
-	done->line.weight = done->until;
-	hf__index_insert(&queue->done, &done->line);
+	hf__index_insert(&queue->done, done);
 	hf__heap_insert(&state->fading, &done->fading);
 	hf__outbox_queue_tag(queue);
 }
@@ -108,7 +113,7 @@ static void done_delist(struct hf__object *object)
 	struct hf__outbox_done *done = (void *)object;
 	struct hf__outbox_queue *queue = hf__outbox_done_queue(done);
 	hf__map_remove(&queue->state->done, done);
-	hf__index_remove(&queue->done, &done->line);
+	hf__index_remove(&queue->done, done);
 	hf__heap_remove(&queue->state->fading, &done->fading);
 	hf__outbox_queue_tag(queue);
 }

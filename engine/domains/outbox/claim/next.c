@@ -80,7 +80,7 @@ static bool endings_matter(const struct hf__outbox_queue *queue, struct hf__outb
 	for (const struct hf__outbox_item *item = hf__outbox_first_over(queue, t); item;
 	     item = hf__outbox_next_over(item, t)) {
 		struct hf__outbox_view view;
-		if (item->member || seen++ == OVER_MAX)
+		if (item->group || seen++ == OVER_MAX)
 			return true;
 		hf__outbox_view(item, t, &view);
 		if (view.status == HF_OUTBOX_QUEUED &&

@@ -1,0 +1,142 @@
+/* How an index looks inside; for object/ alone.
+ *
+ * A leaf holds entries, an inner node slots, one for each child. `top` of an index leads to the
+ * root as a slot leads to a child. All leaves are equally deep. */
+#ifndef HF_OBJECT_TREE_H
+#define HF_OBJECT_TREE_H
+
+#include "base/steps.h"
+#include "object/index.h"
+
+struct hf__index_slot {
+	struct hf__index_sum sum;
+	struct hf__index_entry first; /* a copy of the first entry below */
+};
+
+static inline struct hf__index_slot *hf__node_slots(const struct hf__index_node *node)
+{
+	return (struct hf__index_slot *)(void *)(uintptr_t)(node + 1);
+}
+
+/* No index is higher: nodes but those at the edges are at least a quarter full. */
+#define HF__INDEX_DEPTH 12u
+
+/* The way from the root to an entry. */
+struct hf__index_path {
+	unsigned height; /* depth of the leaf */
+	struct hf__index_node *node[HF__INDEX_DEPTH];
+	unsigned slot[HF__INDEX_DEPTH]; /* which child, and in the leaf which entry */
+	struct hf__index_sum *sum[HF__INDEX_DEPTH]; /* what leads to the node */
+};
+
+/* What entries are compared with: an object or a position. */
+struct hf__index_probe {
+	const struct hf__index_type *type;
+	uint64_t prefix, mask;
+	const void *object; /* NULL: a position, whose key is there from the beginning */
+	unsigned fields;
+	bool keyed;
+	struct hf__key key[HF__FIELDS_MAX];
+};
+
+void hf__probe_object(struct hf__index_probe *probe, const struct hf__index_type *type,
+                      const void *object);
+int hf__probe_tie(struct hf__index_probe *probe, const void *object);
+
+/* <0, 0, >0: an entry and the probe. */
+static inline int hf__probe_compare(struct hf__index_probe *probe,
+                                    const struct hf__index_entry *entry)
+{
+	const uint64_t prefix = entry->prefix & probe->mask;
+	if (prefix != probe->prefix)
+		return prefix < probe->prefix ? -1 : 1;
+	return hf__probe_tie(probe, entry->object);
+}
+
+/* The way to where the entry of an object is, or to where it would be inserted: in the leaf the
+ * first that is not before it. The index is not empty. */
+void hf__index_way(const struct hf__index *index, struct hf__index_probe *probe,
+                   struct hf__index_path *path);
+/* The way to the first leaf, or the last; the slot in it is its first or last entry. */
+void hf__index_way_to_end(const struct hf__index *index, bool last, struct hf__index_path *path);
+
+/* The weight and the tag of an object. */
+static inline int64_t hf__index_weigh(const struct hf__index_type *type, const void *object,
+                                      uint8_t *tag)
+{
+	*tag = 0;
+	if (!type->weight)
+		return 0;
+	HF__STEP();
+	return type->weight(object, tag);
+}
+
+static inline struct hf__index_entry hf__node_first(const struct hf__index_node *node)
+{
+	return node->inner ? hf__node_slots(node)[0].first : hf__node_entries(node)[0];
+}
+
+/* --- object/sums.c ---------------------------------------------------------------------------- */
+
+/* Sums a node up, but for its height. */
+void hf__index_fold(const struct hf__index_type *type, struct hf__index_node *node,
+                    struct hf__index_sum *sum);
+void hf__sum_take_in(struct hf__index_sum *sum, int64_t weight, uint8_t tag);
+
+/* An object that left, or whose weight and tag were these. */
+struct hf__index_parted {
+	int64_t weight;
+	uint8_t tag;
+	bool stays; /* it is counted still */
+};
+
+void hf__index_narrow(const struct hf__index *index, const struct hf__index_path *path,
+                      const struct hf__index_parted *was);
+/* The first entry below node[depth] changed: so did what the slots above it hold of it. */
+void hf__index_note_first(const struct hf__index_path *path, unsigned depth);
+
+/* --- object/share.c --------------------------------------------------------------------------- */
+
+/* Large enough for one of either. */
+union hf__index_element {
+	struct hf__index_entry entry;
+	struct hf__index_slot slot;
+};
+
+/* Neighbours of one parent, whose elements are shared out anew. */
+struct hf__index_window {
+	struct hf__index_node *parent;
+	unsigned from, count; /* slots of the parent */
+	unsigned total; /* their elements */
+	/* All weights are the same and no tag is set: so they are however they are shared. */
+	bool even;
+};
+
+/* The neighbours and one more. */
+#define HF__INDEX_GATHERED (3 * HF__NODE_WIDTH + 1)
+
+size_t hf__element_size(bool inner);
+uint8_t *hf__element_at(const struct hf__index_node *node, unsigned i);
+void hf__open_gap(struct hf__index_node *node, unsigned i, const void *element);
+void hf__close_gap(struct hf__index_node *node, unsigned i);
+/* The node of this depth and neighbours, three in all, `before` of them before it if there are. */
+struct hf__index_window hf__window_at(const struct hf__index_path *path, unsigned depth,
+                                      unsigned before);
+/* Their elements behind each other, and who they are. */
+void hf__window_gather(const struct hf__index_window *w, uint8_t *to,
+                       struct hf__index_node **nodes);
+/* Shares `total` elements out among the first `count` of `nodes`, which begin with the window's
+ * own, and sets the slots of those. *last: the slot of a node more than the window has. */
+void hf__window_spread(const struct hf__index *index, const struct hf__index_window *w,
+                       const uint8_t *elements, unsigned total, struct hf__index_node **nodes,
+                       unsigned count, struct hf__index_slot *last);
+/* Is node[depth] the first or the last of its depth? */
+bool hf__index_at_edge(const struct hf__index_path *path, unsigned depth, bool last);
+
+/* --- object/pack.c ---------------------------------------------------------------------------- */
+
+/* Inserts an entry where the path ends, with no more nodes than all entries need. */
+void hf__index_pack(struct hf__index *index, const struct hf__index_path *path,
+                    const struct hf__index_entry *entry);
+
+#endif
