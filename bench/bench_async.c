@@ -4,10 +4,10 @@
  * event loop does, against R of one commit. What submitting one takes is timed by itself. Batches:
  * one thread puts 1,024 rows in one durable transaction, against each peer's best way to put as
  * many in one step. R, the tickets and every batch take turns. All rows are read back. */
-#include "lib/floor.h"
+#include "compare/floor.h"
+#include "compare/series.h"
+#include "compare/tickets.h"
 #include "lib/live_set.h"
-#include "lib/series.h"
-#include "lib/tickets.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,8 +5,8 @@
  * not compact. Then all are opened in turn, in a process of their own each time, with the page
  * cache warm; each opening is asked for 1,000 of its rows. Redis is measured from the start of the
  * server until it answers. */
+#include "compare/opening.h"
 #include "lib/live_set.h"
-#include "lib/opening.h"
 #include "lib/report.h"
 
 #include <stdio.h>

@@ -6,10 +6,10 @@
  * independent callers are. In each round and each case eight short slices, in the order of Thue
  * and Morse, behind one that counts for nobody: so what drifts meets both modes alike. R is
  * measured for its steadiness alone. */
-#include "lib/floor.h"
+#include "compare/floor.h"
+#include "compare/series.h"
 #include "lib/inside.h"
 #include "lib/live_set.h"
-#include "lib/series.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
  * bytes, against redis-server on an RDB file of the same. In turn, in a process of their own each
  * time, page cache warm, and with the machine's memory touched before: the first use of a page
  * costs a virtual machine more than all others. Each opening is asked for 1,000 of its rows. */
+#include "compare/opening.h"
 #include "lib/live_set.h"
-#include "lib/opening.h"
 #include "lib/report.h"
 
 #include <stdio.h>

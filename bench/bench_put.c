@@ -5,10 +5,10 @@
  * round to round, R. R writes as many bytes as a group of the store has in that column. A ratio is
  * that of two slices of one round; a bar is the median of the rounds. At the end every side is
  * closed, opened again, and each row that it acknowledged is read back. */
-#include "lib/floor.h"
+#include "compare/floor.h"
+#include "compare/series.h"
 #include "lib/inside.h"
 #include "lib/live_set.h"
-#include "lib/series.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -224,6 +224,11 @@ static bool begin(void)
 		perror(bench.directory);
 		return false;
 	}
+	static const char *const known[] = {"SQLite, mutex", "LMDB",       "LevelDB",
+	                                    "RocksDB",       "WiredTiger", "Redis"};
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (!peer_find(known[i]))
+			report_note(&bench.report, "%s: NOT BUILT IN, its package was not there", known[i]);
 	bool good = open_side(&peer_holdfast, "holdfast") && open_side(&peer_holdfast, "log alone");
 	for (size_t i = 1; peers[i] && good; i++)
 		good = open_side(peers[i], peers[i]->name);

@@ -3,9 +3,9 @@
  *
  * R and all queues take turns. At the end jobs are enqueued that nobody claims, the queue is closed
  * and opened again, and each of them must come out, with its bytes, once. */
-#include "lib/floor.h"
+#include "compare/floor.h"
+#include "compare/series.h"
 #include "lib/live_set.h"
-#include "lib/series.h"
 #include "peers/queue.h"
 
 #include <errno.h>

@@ -5,10 +5,10 @@
  * that burns as much processor time as the median of these gets beside the same load, without
  * touching a store; and the first page of 50 of an inbox of 1,000 records, among 100 inboxes,
  * against SQLite with the right index. Slices take turns. */
+#include "compare/series.h"
 #include "holdfast/inbox.h"
 #include "holdfast/store.h"
 #include "lib/live_set.h"
-#include "lib/series.h"
 #ifdef BENCH_SQLITE
 #include "peers/inbox_sqlite.h"
 #endif

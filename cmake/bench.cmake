@@ -39,7 +39,8 @@ if(BENCH_HIREDIS_FOUND)
 	bench_peer(REDIS PkgConfig::BENCH_HIREDIS redis.c)
 endif()
 
-file(GLOB bench_library_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/lib/*.c)
+file(GLOB bench_library_sources CONFIGURE_DEPENDS
+	${PROJECT_SOURCE_DIR}/bench/lib/*.c ${PROJECT_SOURCE_DIR}/bench/compare/*.c)
 list(REMOVE_ITEM bench_library_sources ${PROJECT_SOURCE_DIR}/bench/lib/inside.c)
 add_library(holdfast_benchlib STATIC ${bench_library_sources} ${bench_peer_sources})
 target_include_directories(holdfast_benchlib PUBLIC ${PROJECT_SOURCE_DIR}/bench)

@@ -1,4 +1,4 @@
-#include "lib/steady.h"
+#include "compare/steady.h"
 
 void steady_slice(struct steady *s, double rate)
 {

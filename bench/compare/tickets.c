@@ -1,4 +1,4 @@
-#include "lib/tickets.h"
+#include "compare/tickets.h"
 
 #include "holdfast/document.h"
 #include "holdfast/store.h"

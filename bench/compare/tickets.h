@@ -2,8 +2,8 @@
 #ifndef BENCH_TICKETS_H
 #define BENCH_TICKETS_H
 
+#include "compare/side.h"
 #include "holdfast/async.h"
-#include "lib/side.h"
 
 enum { TICKETS = 64 };
 

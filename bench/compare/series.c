@@ -1,4 +1,4 @@
-#include "lib/series.h"
+#include "compare/series.h"
 
 void cell_add(struct cell *cell, const struct figures *figures, const struct histogram *latencies,
               bool first, unsigned parts)

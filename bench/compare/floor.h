@@ -3,9 +3,9 @@
 #ifndef BENCH_FLOOR_H
 #define BENCH_FLOOR_H
 
+#include "compare/side.h"
 #include "holdfast/store.h"
 #include "lib/raw.h"
-#include "lib/side.h"
 
 struct floor {
 	struct raw raw;

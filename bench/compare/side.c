@@ -1,4 +1,4 @@
-#include "lib/side.h"
+#include "compare/side.h"
 
 #include "lib/live_set.h"
 

@@ -1,4 +1,4 @@
-#include "lib/opening.h"
+#include "compare/opening.h"
 
 #include "lib/live_set.h"
 #include "lib/pool.h"

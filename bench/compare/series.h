@@ -2,8 +2,8 @@
 #ifndef BENCH_SERIES_H
 #define BENCH_SERIES_H
 
-#include "lib/side.h"
-#include "lib/steady.h"
+#include "compare/side.h"
+#include "compare/steady.h"
 
 struct cell {
 	struct figures figures;

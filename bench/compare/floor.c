@@ -1,4 +1,4 @@
-#include "lib/floor.h"
+#include "compare/floor.h"
 
 #include "holdfast/document.h"
 
