@@ -228,7 +228,8 @@ void hf_event_text(const struct hf_event *event, char *out, size_t cap)
 const char *hf_segment_keeper_name(int keeper)
 {
 	HF__CALL;
-	static const char *const names[] = {"head", "log", "payloads", "base", "covered"};
+	static const char *const names[] = {"head",    "log",      "payloads",   "base",
+	                                    "covered", "retained", "subscribed", "readers"};
 	return keeper >= 0 && (size_t)keeper < sizeof names / sizeof names[0] ? names[keeper]
 	                                                                      : "unknown";
 }

@@ -110,6 +110,9 @@ static const struct hf_api_word segment_keeper_words[] = {
 	{"payloads", HF_SEGMENT_PAYLOADS},
 	{"base", HF_SEGMENT_BASE},
 	{"covered", HF_SEGMENT_COVERED},
+	{"retained", HF_SEGMENT_RETAINED},
+	{"subscribed", HF_SEGMENT_SUBSCRIBED},
+	{"readers", HF_SEGMENT_READERS},
 	{0},
 };
 
@@ -125,7 +128,8 @@ const struct hf_api_struct hf__api_segment = SIZED(hf_segment,
 	{AT(hf_segment, live_entries), HF_API_UINT},
 	{AT(hf_segment, live_bytes), HF_API_UINT},
 	{AT(hf_segment, payload_bytes), HF_API_UINT},
-	{AT(hf_segment, keeper), HF_API_ENUM, .words = segment_keeper_words});
+	{AT(hf_segment, keeper), HF_API_ENUM, .words = segment_keeper_words},
+	{AT(hf_segment, open_by), HF_API_UINT});
 
 static const struct hf_api_struct *const structs[] = {
 	&hf__api_names_args, &hf__api_name_page, &hf__api_log_entry, &hf__api_fsck_object,
@@ -139,6 +143,7 @@ static const struct hf_api_call calls[] = {
 	{CALL(hf_log_each), HF_API_PLAIN_CALL},
 	{CALL(hf_segment_keeper_name), HF_API_PLAIN_CALL},
 	{CALL(hf_segments_each), HF_API_PLAIN_CALL},
+	{CALL(hf_segments_of), HF_API_PLAIN_CALL},
 	{CALL(hf_fsck_severity_name), HF_API_PLAIN_CALL},
 	{CALL(hf_fsck_stop_name), HF_API_PLAIN_CALL},
 	{CALL(hf_fsck), HF_API_PLAIN_CALL, .takes = &hf__api_fsck_options,

@@ -1,4 +1,4 @@
-/* The real disk's insides, for os/posix.c, os/room.c and os/cold.c alone. */
+/* The real disk's insides, for os/posix.c, and the files of its calls alone. */
 #ifndef HF_OS_OS_DISK_H
 #define HF_OS_OS_DISK_H
 
@@ -32,6 +32,8 @@ int hf__disk_allocate(void *ctx, int file, uint64_t size);
 int hf__disk_punch(void *ctx, int file, uint64_t at, uint64_t len);
 int hf__disk_room(void *ctx, uint64_t *out);
 
+/* os/holders.c */
+void hf__disk_holders(void *ctx, const char *lock, hf__os_holder_fn each, void *arg);
 /* os/cold.c */
 int hf__disk_read_cold(void *ctx, int file, void *buffer, size_t len, uint64_t at, size_t *got);
 

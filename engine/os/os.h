@@ -22,6 +22,10 @@ enum hf__os_open_flags {
 /* non-zero ends the listing and is returned */
 typedef int (*hf__os_name_fn)(void *arg, const char *name);
 
+/* Process `pid` has a file of that name open, of so many bytes. `removed`: the name is gone. */
+typedef void (*hf__os_holder_fn)(void *arg, uint64_t pid, const char *name, bool removed,
+                                 uint64_t bytes);
+
 struct hf__os {
 	void *ctx;
 	/* ENOENT when it does not exist. Never follows links (ELOOP) and opens nothing but regular
@@ -64,6 +68,9 @@ struct hf__os {
 	/* Makes creations, renames and unlinks of names durable. The same failure rule as sync. */
 	int (*sync_dir)(void *ctx);
 	int (*list)(void *ctx, hf__os_name_fn each, void *arg);
+	/* Every file of the directory that another process has open, as far as this one may see; not of
+	 * those that have the file `lock` open. NULL: nothing can be seen. */
+	void (*holders)(void *ctx, const char *lock, hf__os_holder_fn each, void *arg);
 	/* Takes the store's lock on the directory and on file `name` (created if missing, never
 	 * unlinked; `name` must live as long as the lock), waiting up to wait_us (0 not, -1
 	 * forever). EAGAIN: held by another process. EDEADLK: held in this one. ESTALE: something

@@ -435,6 +435,7 @@ static int posix_new(int dir, const char *path, struct hf__os *out)
 	    .room = hf__disk_room,
 	    .sync_dir = disk_sync_dir,
 	    .list = disk_list,
+	    .holders = hf__disk_holders,
 	    .lock = disk_lock,
 	    .unlock = disk_unlock,
 	    .locked = disk_locked,

@@ -139,6 +139,7 @@ static void show_segment(void *ctx, const struct hf_segment *is)
 		        is->entry_bytes > is->live_bytes ? is->entry_bytes - is->live_bytes : 0);
 	out_u64(out, "payload_bytes", is->payload_bytes);
 	out_text(out, "keeper", hf_segment_keeper_name((int)is->keeper));
+	out_int(out, "open_by", (long)is->open_by);
 	out_end(out);
 }
 
@@ -161,7 +162,9 @@ const struct cli_command fsck_commands[] = {
 		 "name at most so many affected things for each finding (100)", CLI_U64})},
 	{"segments", NULL, "", "each file of the log, what lives in it, and what keeps it",
 	 "head: the log's end; log: no snapshot covers it; payloads: objects have theirs in it;\n"
-	 "base: an opening begins with it; covered: the next compaction may remove it.",
+	 "base: an opening begins with it; covered: the next compaction may remove it, unless\n"
+	 "retention or a subscription of the service keeps it; readers: removed, but still open.\n"
+	 "open_by: other processes that have it open, as far as this user may see.",
 	 CLI_NO_STORE, .run = segments},
 	{0},
 };

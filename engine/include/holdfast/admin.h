@@ -87,14 +87,18 @@ HF_API HF_CHECKED int hf_log_each(const char *path, hf_lsn from, unsigned flags,
 
 /* --- Files of the log ------------------------------------------------------------------------- */
 
-/* Why a file is there. What retention, a reader or a subscription of the writer keeps cannot be
- * seen from outside: that is HF_SEGMENT_COVERED, too. */
+/* Why a file is there. What retention or a subscription of the writer keeps cannot be seen from
+ * outside: hf_segments_each() calls that HF_SEGMENT_COVERED, too. */
 enum hf_segment_keeper {
 	HF_SEGMENT_HEAD = 0, /* the end of the log, and what is prepared behind it */
 	HF_SEGMENT_LOG = 1, /* no snapshot covers all of it */
 	HF_SEGMENT_PAYLOADS = 2, /* a snapshot covers it, and payloads of objects still lie in it */
 	HF_SEGMENT_BASE = 3, /* the snapshot that an opening begins with */
 	HF_SEGMENT_COVERED = 4, /* the next compaction may remove it */
+	HF_SEGMENT_RETAINED = 5, /* covered, and kept by options.retain_us and retain_bytes */
+	HF_SEGMENT_SUBSCRIBED = 6, /* covered, and a subscription has not been given all of it */
+	/* it was removed, and takes room until the processes that have it open let go of it */
+	HF_SEGMENT_READERS = 7,
 };
 
 /* A segment or a snapshot. Pointers live until the callback returns. */
@@ -113,18 +117,28 @@ struct hf_segment {
 	uint64_t live_bytes;
 	uint64_t payload_bytes; /* of objects whose payload is read from here */
 	enum hf_segment_keeper keeper;
+	/* other processes that have it open, but for the one that writes the store, as far as this one
+	 * may see: its own user's (root: all), of the same machine and container */
+	uint32_t open_by;
 };
 
 typedef void (*hf_segment_fn)(void *ctx, const struct hf_segment *segment);
 
-/* The word for it: "head", "log", "payloads", "base", "covered"; never NULL. */
+/* The word for it: "head", "log", "payloads", "base", "covered", "retained", "subscribed",
+ * "readers"; never NULL. */
 HF_API const char *hf_segment_keeper_name(int keeper);
 
 /* Calls back for every snapshot and every segment of the store in directory `path`, snapshots
- * first, each kind by number. Takes the memory of the state, and reads all of the log; beside a
- * writer figures of the newest entries may lag. Errors as for hf_open_read() and hf_log_each(). */
+ * first, each kind by number, those that only readers keep behind all others. Takes the memory of
+ * the state, and reads all of the log; beside a writer figures of the newest entries may lag.
+ * Errors as for hf_open_read() and hf_log_each(). */
 HF_API HF_CHECKED int hf_segments_each(const char *path, hf_segment_fn each, void *ctx,
                                        struct hf_error *error);
+/* The same of a store that this process has open for writing, which knows what its retention and
+ * its subscriptions keep (feeds keep nothing: one that is passed is HF_EGONE). `each` must not use
+ * the store. Also HF_EREADONLY, HF_EFORK. Thread-safe. */
+HF_API HF_CHECKED int hf_segments_of(hf_store *store, hf_segment_fn each, void *ctx,
+                                     struct hf_error *error);
 
 /* --- Checking --------------------------------------------------------------------------------- */
 

@@ -22,6 +22,7 @@ struct usage {
 	struct hf_segment *files;
 	char (*names)[HF__NAME_MAX];
 	size_t count, cap;
+	uint64_t *seen; /* for each, the process that was counted last */
 	uint64_t base; /* LSN of the snapshot that the state begins with */
 };
 
@@ -138,6 +139,47 @@ static void know_size(const struct hf__os *os, struct hf_segment *file)
 	(void)os->close(os->ctx, fd); /* only read */
 }
 
+/* One that has no name any more. Behind all others, so that it is looked for by whoever else has it
+ * open. Without memory it is left out. */
+static struct hf_segment *removed_file(struct usage *u, const char *name, uint64_t bytes)
+{
+	const size_t before = u->count;
+	if (note_file(u, name) != 0 || u->count == before)
+		return NULL;
+	uint64_t *seen = hf__realloc(u->seen, u->count * sizeof *seen);
+	if (!seen) {
+		u->count = before;
+		return NULL;
+	}
+	seen[before] = 0;
+	u->seen = seen;
+	u->files[before].bytes = bytes;
+	u->files[before].keeper = HF_SEGMENT_READERS;
+	return &u->files[before];
+}
+
+static void note_holder(void *arg, uint64_t pid, const char *name, bool removed, uint64_t bytes)
+{
+	struct usage *u = arg;
+	struct hf_segment *file = NULL;
+	uint32_t number = 0;
+	uint64_t lsn = 0;
+	const bool snapshot = hf__snapshot_name_parse(name, &lsn);
+	if (!snapshot && !hf__segment_name_parse(name, &number))
+		return;
+	for (size_t i = 0; i < u->count && !file; i++)
+		if (u->files[i].snapshot == snapshot && u->files[i].number == number &&
+		    (!snapshot || u->files[i].last_lsn == lsn) &&
+		    (u->files[i].keeper == HF_SEGMENT_READERS) == removed)
+			file = &u->files[i];
+	if (!file && removed)
+		file = removed_file(u, name, bytes);
+	if (!file || u->seen[file - u->files] == pid)
+		return;
+	u->seen[file - u->files] = pid;
+	file->open_by++;
+}
+
 static int list(struct usage *u, const struct hf__os *os, struct hf_error *error)
 {
 	const int rc = os->list(os->ctx, note_file, u);
@@ -146,13 +188,19 @@ static int list(struct usage *u, const struct hf__os *os, struct hf_error *error
 		                : hf__read_failed(error, "the directory could not be read", rc);
 	if (u->count > 1)
 		qsort(u->files, u->count, sizeof *u->files, compare_files);
+	u->seen = hf__alloc(u->count * sizeof *u->seen);
+	if (!u->seen)
+		return hf__fail(error, HF_ENOMEM, 0, "no memory for the names of files");
+	if (os->holders)
+		os->holders(os->ctx, HF__NAME_LOCK, note_holder, u);
 	for (size_t i = 0; i < u->count; i++) {
 		if (u->files[i].snapshot)
 			hf__snapshot_name(u->files[i].last_lsn, u->names[i]);
 		else
 			hf__segment_name(u->files[i].number, u->names[i]);
 		u->files[i].file = u->names[i];
-		know_size(os, &u->files[i]);
+		if (u->files[i].keeper != HF_SEGMENT_READERS)
+			know_size(os, &u->files[i]);
 	}
 	return HF_OK;
 }
@@ -185,7 +233,7 @@ static bool count_entry(void *ctx, const struct hf_log_entry *entry)
 	const uint64_t size = HF__ENTRY_HEADER_SIZE + (uint64_t)entry->body_len;
 	for (size_t i = 0; i < u->count; i++) {
 		struct hf_segment *file = &u->files[i];
-		if (file->snapshot || file->number != entry->segment)
+		if (file->snapshot || file->number != entry->segment || file->keeper == HF_SEGMENT_READERS)
 			continue;
 		const uint64_t payloads = payloads_in(u, entry->segment, entry->offset, size);
 		/* what the snapshot shows is read from there */
@@ -205,6 +253,8 @@ static bool count_entry(void *ctx, const struct hf_log_entry *entry)
 
 static void know_keeper(struct usage *u, struct hf_segment *file, bool newest)
 {
+	if (file->keeper == HF_SEGMENT_READERS)
+		return;
 	if (file->snapshot) {
 		const bool base = file->last_lsn == u->base;
 		file->live_entries = base ? u->objects_before : 0;
@@ -249,5 +299,6 @@ int hf__segments_each(const struct hf__os *os, const struct hf__domains *domains
 	hf__writer_deinit(&u.places);
 	hf__free(u.files);
 	hf__free(u.names);
+	hf__free(u.seen);
 	return rc == HF_OK ? closed : rc;
 }

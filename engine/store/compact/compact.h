@@ -22,4 +22,13 @@ HF_CHECKED int hf__move_payloads(struct hf_store *s, const struct hf__moves *mov
 HF_CHECKED int hf__retire(struct hf_store *s, const struct hf__snapshot_header *newest,
                           struct hf_error *error);
 
+/* The oldest snapshot that retention keeps, and the segment from which on it keeps the log; lsn 0:
+ * it keeps nothing before the newest. */
+struct hf__retained {
+	uint64_t lsn;
+	uint32_t segment;
+};
+/* Not under the lock. HF_OK, HF_ENOMEM, or why the directory cannot be read. */
+HF_CHECKED int hf__retained(struct hf_store *s, struct hf__retained *out, struct hf_error *error);
+
 #endif

@@ -284,3 +284,21 @@ int hf__retire(struct hf_store *s, const struct hf__snapshot_header *newest, str
 		return hf__fail(error, HF_ENOMEM, 0, "no memory to look for what may go");
 	return removed ? sync_removals(s, error) : HF_OK;
 }
+
+int hf__retained(struct hf_store *s, struct hf__retained *out, struct hf_error *error)
+{
+	struct retiring r = {.s = s, .newest_lsn = UINT64_MAX};
+	const int rc = collect(&r);
+	*out = (struct hf__retained){0};
+	/* what cannot be read is no floor, and nothing is kept up to it */
+	while (r.snapshot_count > 0 && r.snapshots[r.snapshot_count - 1].size == 0)
+		r.snapshot_count--;
+	if (rc == 0 && r.snapshot_count > 0) {
+		choose_floor(&r);
+		if (r.floor + 1 < r.snapshot_count)
+			*out = (struct hf__retained){r.snapshots[r.floor].lsn, r.snapshots[r.floor].segment};
+	}
+	hf__free(r.snapshots);
+	hf__free(r.segments);
+	return rc ? hf__read_failed(error, "the directory could not be read", rc) : HF_OK;
+}

@@ -92,8 +92,96 @@ static void figures_follow_a_compaction(void **state)
 	stage_close(stage);
 }
 
+/* --- What the writer alone knows -------------------------------------------------------------- */
+
+static void count_keepers(void *ctx, const struct hf_segment *is)
+{
+	unsigned *counts = ctx;
+	counts[is->keeper]++;
+}
+
+enum { KEEPERS = HF_SEGMENT_READERS + 1 };
+
+static void keepers(struct stage *stage, bool live, unsigned counts[KEEPERS])
+{
+	memset(counts, 0, KEEPERS * sizeof *counts);
+	assert_int_equal(live ? hf_segments_of(stage->store, count_keepers, counts, NULL)
+	                      : hf__segments_each(sim_opener(stage->sim, 1), hf__all_domains(),
+	                                          count_keepers, counts, NULL),
+	                 HF_OK);
+}
+
+static struct stage *worked(struct churn *churn, uint64_t retain_bytes)
+{
+	struct stage *stage =
+	    stage_open_with(SETTING_LIVE, &(struct hf_options){.segment_size = 32u << 10,
+	                                                       .retain_bytes = retain_bytes});
+	churn_init(churn, "keepers", 40, 3000);
+	for (unsigned i = 0; i < 200; i++)
+		churn_step(churn, stage->store);
+	assert_int_equal(hf_compact(stage->store, NULL), HF_OK);
+	for (unsigned i = 0; i < 200; i++)
+		churn_step(churn, stage->store);
+	return stage;
+}
+
+static void what_retention_keeps_the_writer_says(void **state)
+{
+	(void)state;
+	struct churn churn;
+	unsigned counts[KEEPERS];
+	struct stage *stage = worked(&churn, 8u << 20);
+	assert_int_equal(hf_compact(stage->store, NULL), HF_OK);
+	keepers(stage, true, counts);
+	assert_true(counts[HF_SEGMENT_RETAINED] >= 3);
+	assert_int_equal(counts[HF_SEGMENT_COVERED], 0);
+	assert_int_equal(counts[HF_SEGMENT_BASE], 1);
+	const unsigned retained = counts[HF_SEGMENT_RETAINED];
+	keepers(stage, false, counts); /* from outside it looks as if it might go */
+	assert_int_equal(counts[HF_SEGMENT_RETAINED], 0);
+	assert_int_equal(counts[HF_SEGMENT_COVERED], retained);
+	churn_deinit(&churn);
+	stage_close(stage);
+	stage = worked(&churn, 0);
+	assert_int_equal(hf_compact(stage->store, NULL), HF_OK);
+	keepers(stage, true, counts);
+	assert_int_equal(counts[HF_SEGMENT_RETAINED] + counts[HF_SEGMENT_COVERED], 0);
+	churn_deinit(&churn);
+	stage_close(stage);
+}
+
+static void what_a_subscription_waits_for_the_writer_says(void **state)
+{
+	(void)state;
+	struct churn churn;
+	unsigned counts[KEEPERS];
+	hf_subscription *subscription;
+	struct stage *stage = worked(&churn, 0);
+	const struct hf_subscribe_args args = {0};
+	assert_int_equal(hf_subscribe(stage->store, &args, &subscription, NULL), HF_OK);
+	for (unsigned i = 0; i < 200; i++)
+		churn_step(&churn, stage->store);
+	/* without a thread nothing is given to it before hf_maintain() */
+	assert_int_equal(hf_compact(stage->store, NULL), HF_OK);
+	keepers(stage, true, counts);
+	assert_true(counts[HF_SEGMENT_SUBSCRIBED] >= 1);
+	assert_int_equal(counts[HF_SEGMENT_COVERED], 0);
+	assert_int_equal(hf_maintain(stage->store, 1, NULL), HF_OK);
+	keepers(stage, true, counts);
+	assert_int_equal(counts[HF_SEGMENT_SUBSCRIBED], 0);
+	assert_true(counts[HF_SEGMENT_COVERED] >= 1); /* the next one takes them */
+	hf_unsubscribe(subscription);
+	assert_int_equal(hf_segments_of(stage->store, NULL, NULL, NULL), HF_EINVAL);
+	churn_deinit(&churn);
+	stage_close(stage);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(figures_follow_a_compaction)};
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(figures_follow_a_compaction),
+	    cmocka_unit_test(what_retention_keeps_the_writer_says),
+	    cmocka_unit_test(what_a_subscription_waits_for_the_writer_says),
+	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
