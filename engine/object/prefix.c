@@ -13,12 +13,14 @@
 struct prefix {
 	uint64_t bits;
 	unsigned used;
+	bool cut; /* not all that was put found room */
 };
 
 static void put(struct prefix *p, unsigned width, uint64_t value)
 {
 	const unsigned left = 64 - p->used;
 	if (width > left) {
+		p->cut = true;
 		value >>= width - left;
 		width = left;
 	}
@@ -130,15 +132,17 @@ uint64_t hf__prefix_of(const struct hf__fields *fields, const void *object)
 }
 
 uint64_t hf__prefix_of_key(const struct hf__fields *fields, unsigned count,
-                           const struct hf__key *key, uint64_t *mask)
+                           const struct hf__key *key, uint64_t *mask, bool *whole)
 {
 	struct prefix p = {0};
-	for (unsigned i = 0; i < count && i < fields->count && p.used < 64; i++) {
+	unsigned i = 0;
+	for (; i < count && p.used < 64; i++) {
 		const struct hf__field *field = &fields->of[i];
 		if (field->kind < HF__FIELD_PART ? !put_number(&p, field, key[i].number)
 		                                 : !put_bytes(&p, key[i].bytes))
 			break;
 	}
+	*whole = i == count && !p.cut;
 	*mask = p.used == 0 ? 0 : UINT64_MAX << (64 - p.used);
 	return p.bits;
 }

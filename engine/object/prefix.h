@@ -11,8 +11,8 @@
 /* Of an object. */
 uint64_t hf__prefix_of(const struct hf__fields *fields, const void *object);
 /* Of the first `count` fields, as a key has them. *mask: the bits that these fields decide, of any
- * object's prefix. */
+ * object's prefix. *whole: they stand there whole, so who is equal there is equal in them. */
 uint64_t hf__prefix_of_key(const struct hf__fields *fields, unsigned count,
-                           const struct hf__key *key, uint64_t *mask);
+                           const struct hf__key *key, uint64_t *mask, bool *whole);
 
 #endif

@@ -12,7 +12,7 @@ void hf__probe_object(struct hf__index_probe *probe, const struct hf__index_type
 	probe->mask = UINT64_MAX;
 	probe->object = object;
 	probe->fields = type->fields.count;
-	probe->keyed = false;
+	probe->keyed = probe->whole = false;
 }
 
 static void probe_position(struct hf__index_probe *probe, const struct hf__index_type *type,
@@ -23,7 +23,8 @@ static void probe_position(struct hf__index_probe *probe, const struct hf__index
 	probe->fields = fields < type->fields.count ? fields : type->fields.count;
 	probe->keyed = true;
 	hf__key_of_position(&type->fields, probe->fields, position, probe->key);
-	probe->prefix = hf__prefix_of_key(&type->fields, probe->fields, probe->key, &probe->mask);
+	probe->prefix =
+	    hf__prefix_of_key(&type->fields, probe->fields, probe->key, &probe->mask, &probe->whole);
 }
 
 int hf__probe_tie(struct hf__index_probe *probe, const void *object)
@@ -227,9 +228,14 @@ static struct hf__index_at pass_in_leaf(const struct walk *walk, const struct hf
                                         unsigned slot)
 {
 	/* backward the slot before the first wraps around */
-	for (; slot < leaf->count; slot = walk->back ? slot - 1 : slot + 1)
+	for (unsigned seen = 0; slot < leaf->count; slot = walk->back ? slot - 1 : slot + 1, seen++) {
+		const unsigned to = slot + 1 < HF__FETCHED ? 0 : slot + 1 - HF__FETCHED;
+		if (seen % HF__FETCHED == 1) /* the first one usually passes */
+			hf__leaf_fetch(leaf, walk->back ? to : slot,
+			               walk->back ? slot + 1 : slot + HF__FETCHED);
 		if (object_passes(walk, hf__node_entries(leaf)[slot].object))
 			return (struct hf__index_at){leaf, slot};
+	}
 	return (struct hf__index_at){0};
 }
 

@@ -36,11 +36,10 @@ void hf__index_fold(const struct hf__index_type *type, struct hf__index_node *no
 		sum->least = sum->most = 0;
 		return;
 	}
-	/* Each of the objects is a miss of its own, all at once rather than one after the other. */
-	for (unsigned i = 0; i < node->count; i++)
-		__builtin_prefetch(hf__node_entries(node)[i].object);
 	for (unsigned i = 0; i < node->count; i++) {
 		uint8_t tag;
+		if (i % HF__FETCHED == 0)
+			hf__leaf_fetch(node, i, i + HF__FETCHED);
 		const int64_t weight = hf__index_weigh(type, hf__node_entries(node)[i].object, &tag);
 		hf__sum_take_in(sum, weight, tag);
 	}
@@ -65,6 +64,8 @@ static bool narrow_leaf(const struct hf__index_type *type, struct hf__index_sum 
 	sum_clear(&now);
 	for (unsigned i = 0; i < leaf->count; i++) {
 		uint8_t tag;
+		if (i % HF__FETCHED == 0)
+			hf__leaf_fetch(leaf, i, i + HF__FETCHED);
 		const int64_t weight = hf__index_weigh(type, hf__node_entries(leaf)[i].object, &tag);
 		hf__sum_take_in(&now, weight, tag);
 		if ((now.tags & was->tag) == was->tag &&

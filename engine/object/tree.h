@@ -36,6 +36,7 @@ struct hf__index_probe {
 	const void *object; /* NULL: a position, whose key is there from the beginning */
 	unsigned fields;
 	bool keyed;
+	bool whole; /* its prefix says all of these fields */
 	struct hf__key key[HF__FIELDS_MAX];
 };
 
@@ -50,7 +51,7 @@ static inline int hf__probe_compare(struct hf__index_probe *probe,
 	const uint64_t prefix = entry->prefix & probe->mask;
 	if (prefix != probe->prefix)
 		return prefix < probe->prefix ? -1 : 1;
-	return hf__probe_tie(probe, entry->object);
+	return probe->whole ? 0 : hf__probe_tie(probe, entry->object);
 }
 
 /* The way to where the entry of an object is, or to where it would be inserted: in the leaf the
@@ -65,10 +66,17 @@ static inline int64_t hf__index_weigh(const struct hf__index_type *type, const v
                                       uint8_t *tag)
 {
 	*tag = 0;
-	if (!type->weight)
-		return 0;
+	return type->weight ? type->weight(object, tag) : 0;
+}
+
+/* Objects of a leaf are looked at in groups, fetched together: a group waits for memory once, and is
+ * one step. */
+#define HF__FETCHED 8u
+static inline void hf__leaf_fetch(const struct hf__index_node *leaf, unsigned from, unsigned to)
+{
 	HF__STEP();
-	return type->weight(object, tag);
+	for (; from < to && from < leaf->count; from++)
+		__builtin_prefetch(hf__node_entries(leaf)[from].object);
 }
 
 static inline struct hf__index_entry hf__node_first(const struct hf__index_node *node)

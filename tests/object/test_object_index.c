@@ -217,8 +217,8 @@ static void an_empty_order_has_nothing(void **state)
 
 /* --- Steps ------------------------------------------------------------------------------------ */
 
-/* A step is a node or an object that is looked at, the object for a comparison that prefixes do not
- * decide or for its weight. */
+/* A step is a node, an object that is compared, or up to eight objects of a leaf that are fetched
+ * together for their weights. */
 
 /* Levels below the root of n entries, where all nodes are at least half full. */
 static size_t height_bound(size_t n)
@@ -230,7 +230,7 @@ static size_t height_bound(size_t n)
 }
 
 /* What sharing out among neighbours, or summing up anew, looks at: once in many changes. */
-#define SHARE_BOUND (4 * HF__NODE_WIDTH + 8)
+#define SHARE_BOUND (4 * HF__NODE_WIDTH / 8 + 8)
 
 struct bench {
 	struct hf__index order;
@@ -270,7 +270,7 @@ static struct bench *bench_new(size_t count, bool shuffled)
 	const uint64_t before = hf__steps;
 	for (size_t i = 0; i < count; i++)
 		bench_insert(bench, turns[i]);
-	assert_true(hf__steps - before <= count * (2 * height_bound(count) + 24));
+	assert_true(hf__steps - before <= count * (2 * height_bound(count) + 6));
 	free(turns);
 	assert_true(hf__index_sane(&bench->order));
 	assert_true(bench->order.top.height <= height_bound(count));
@@ -308,7 +308,7 @@ static void bench_places_bounded(const struct bench *bench, size_t step)
 /* The rest of one leaf, then up and down to one that has it. */
 static uint64_t pass_bound(const struct bench *bench)
 {
-	return 2 * HF__NODE_WIDTH + 4 * height_bound(bench->count) + 2;
+	return 2 * HF__NODE_WIDTH / 8 + 4 * height_bound(bench->count) + 2;
 }
 
 static void bench_pass_bounded(const struct bench *bench, size_t from,
@@ -390,7 +390,7 @@ static void bench_removal_bounded(struct bench *bench)
 			insert(&bench->order, &bench->items[index]);
 		}
 	}
-	assert_true(all <= bench->count * (4 * height_bound(bench->count) + 24));
+	assert_true(all <= bench->count * (4 * height_bound(bench->count) + 6));
 	assert_int_equal(hf__index_count(&bench->order), 0);
 }
 
