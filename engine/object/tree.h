@@ -69,8 +69,8 @@ static inline int64_t hf__index_weigh(const struct hf__index_type *type, const v
 	return type->weight ? type->weight(object, tag) : 0;
 }
 
-/* Objects of a leaf are looked at in groups, fetched together: a group waits for memory once, and is
- * one step. */
+/* Objects of a leaf are looked at in groups, fetched together: a group waits for memory once, and
+ * is one step. */
 #define HF__FETCHED 8u
 static inline void hf__leaf_fetch(const struct hf__index_node *leaf, unsigned from, unsigned to)
 {
