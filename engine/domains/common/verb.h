@@ -30,7 +30,7 @@ int hf__check_unversioned(const struct hf_write *write, struct hf__text *why);
 	{ \
 		HF__CALL; \
 		static const struct hf__verb verb = {__VA_ARGS__, .takes = &hf__api_##args_tag}; \
-		if (!args || !hf__is_today(verb.takes, args)) \
+		if (!hf__is_today(verb.takes, args)) \
 			return hf__run_taken(run, store, txn, &verb, args, result, error); \
 		return run(store, txn, &verb, args, result, error); \
 	} \

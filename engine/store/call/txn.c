@@ -8,7 +8,7 @@ static bool is_direct(const struct hf_result *result)
 	return result && hf__is_today(&hf__api_result, result);
 }
 
-static void clear(const struct hf__op *op)
+static inline void clear(const struct hf__op *op)
 {
 	if (op->direct)
 		hf__zero_result(op->result);
@@ -36,8 +36,9 @@ static int check(const struct hf__op *op, struct hf_error *error)
 	char why[HF_ERROR_TEXT] = "";
 	struct hf__text text = {why, sizeof why, 0};
 	int rc = HF_OK;
-	if (args->size != 0 || (op->result && !op->direct) ||
-	    (args->write.reserved[0] | args->write.reserved[1]) != 0)
+	/* usually neither a size nor anything reserved, and a result that is none or as it is today */
+	if ((args->size | args->write.reserved[0] | args->write.reserved[1]) != 0 ||
+	    (!op->direct && op->result))
 		rc = check_head(verb, args, op->result, &text);
 	if (rc == HF_OK)
 		rc = verb->check ? verb->check(args, &text) : hf__check_form(args, verb->takes, &text);

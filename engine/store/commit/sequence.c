@@ -192,7 +192,7 @@ static int run_op(struct hf_store *s, struct hf__decision *d, const struct hf__o
 	if (d->waiter)
 		hf__wait_forget(d->waiter);
 	const int rc = op->verb->decide(d->state, d, op->args, result);
-	if (op->result && !op->direct)
+	if (result == &scratch && op->result)
 		hf__give(&hf__api_result, op->result, result);
 	return rc;
 }

@@ -1,4 +1,4 @@
-/* tier: fast */
+/* tier: fast, threads */
 /* Structs that begin with their size, all of them by their tables: what an older or newer caller
  * hands in becomes today's struct, what the library fills ends where the caller's does, and every
  * public call refuses what it cannot understand. Structs lie in memory of exactly their size, so
