@@ -16,22 +16,41 @@ struct hf__idem_image hf__idem_image_of(const struct hf__idem_entry *entry,
                                         enum hf__idem_cause cause, int64_t setback)
 {
 	const struct hf__idem_value *value = &entry->value;
+	const struct hf__idem_claim claim = hf__idem_claim_of(value);
 	return (struct hf__idem_image){
 	    .cause = cause,
 	    .scope = hf__container_name(hf__idem_scope_of(entry)),
 	    .key = hf__idem_key(entry),
-	    .fingerprint = hf__blob_bytes(value->fingerprint),
+	    .fingerprint = hf__idem_fingerprint(value),
 	    .created_at = value->created_at,
 	    .expires_at = hf__idem_expires_at(entry, setback),
 	    .computed = value->computed,
-	    .token = value->token,
-	    .lease_until = hf__to_shown(value->lease_until, setback),
+	    .token = claim.token,
+	    .lease_until = hf__to_shown(claim.lease_until, setback),
 	    .status = value->status,
-	    .version = value->version,
+	    .version = entry->object.changed,
 	};
 }
 
 /* --- Values ----------------------------------------------------------------------------------- */
+
+/* The fingerprint, and before it who owns the key until it is done. false: out of memory. */
+static bool keep_given(const struct hf__idem_value *old, const struct hf__entry *entry,
+                       const struct hf__idem_image *image, struct hf__blob **out)
+{
+	if (entry->kind == HF__IDEM_DONE)
+		return hf__blob_keep(old->given, image->fingerprint, out);
+	const struct hf__idem_claim claim = {
+	    .token = image->token,
+	    .lease_until = hf__to_mono(image->lease_until, entry->setback),
+	    .version = entry->lsn,
+	};
+	uint8_t bytes[sizeof claim + HF_IDEMPOTENCY_FINGERPRINT_MAX];
+	memcpy(bytes, &claim, sizeof claim);
+	if (image->fingerprint.len > 0)
+		memcpy(bytes + sizeof claim, image->fingerprint.data, image->fingerprint.len);
+	return hf__blob_new(hf_bytes_of(bytes, sizeof claim + image->fingerprint.len), out);
+}
 
 /* The value after the log entry; `out` holds nothing new on failure. */
 static int make_value(const struct hf__idem_state *state, const struct hf__entry *entry,
@@ -40,17 +59,15 @@ static int make_value(const struct hf__idem_state *state, const struct hf__entry
 {
 	const struct hf__idem_value *old = &of->value;
 	*out = (struct hf__idem_value){
-	    .version = entry->lsn,
 	    .created_at = image->created_at,
 	    .expires_at =
 	        image->computed ? hf__to_mono(image->expires_at, entry->setback) : image->expires_at,
 	    .computed = image->computed,
-	    .token = image->token,
-	    .lease_until = hf__to_mono(image->lease_until, entry->setback),
 	    .status = image->status,
 	    .done = entry->kind == HF__IDEM_DONE,
+	    .len = old->len,
 	};
-	if (!hf__blob_keep(old->fingerprint, image->fingerprint, &out->fingerprint))
+	if (!keep_given(old, entry, image, &out->given))
 		return HF_ENOMEM;
 	const int rc =
 	    out->done ? hf__payload_keep(&state->env, entry, image->response, &out->response) : HF_OK;
@@ -73,7 +90,7 @@ static bool follows(const struct hf__idem_entry *old, const struct hf__entry *en
 		return !old || !hf__idem_alive(old, HF__INSTANT_AT(entry));
 	case HF__IDEM_COMPLETE:
 		return old && !old->value.done && old->value.created_at == image->created_at &&
-		       hf__bytes_equal(hf__blob_bytes(old->value.fingerprint), image->fingerprint);
+		       hf__bytes_equal(hf__idem_fingerprint(&old->value), image->fingerprint);
 	case HF__IDEM_ABANDON:
 		return old && !old->value.done;
 	case HF__IDEM_REMOVE:
@@ -135,7 +152,7 @@ static int apply_ended(struct hf__idem_state *state, struct hf__change *change,
                        const struct hf__entry *entry, const struct hf__idem_image *image)
 {
 	struct hf__idem_entry *old = hf__idem_find(state, image->scope, image->key);
-	if (!old || old->value.version != image->version || hf__idem_alive(old, HF__INSTANT_AT(entry)))
+	if (!old || old->object.changed != image->version || hf__idem_alive(old, HF__INSTANT_AT(entry)))
 		return HF_ECORRUPT;
 	return hf__change_remove(change, &old->object);
 }

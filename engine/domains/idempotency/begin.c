@@ -91,11 +91,11 @@ static int begin_again(struct hf__decision *d, const struct hf__idem_entry *entr
 	    .created_at = value->created_at,
 	    .expires_at = hf__idem_expires_at(entry, d->setback),
 	    .expires_computed = value->computed,
-	    .version = value->version,
+	    .version = entry->object.changed,
 	};
-	if (hf__bytes_equal(hf__blob_bytes(value->fingerprint), fingerprint)) {
+	if (hf__bytes_equal(hf__idem_fingerprint(value), fingerprint)) {
 		found.outcome = value->done ? HF_IDEMPOTENCY_REPLAY : HF_IDEMPOTENCY_IN_PROGRESS;
-		found.lease_until = hf__to_shown(value->lease_until, d->setback);
+		found.lease_until = hf__to_shown(hf__idem_claim_of(value).lease_until, d->setback);
 		found.status = value->status;
 	}
 	hf__give(&hf__api_idempotency_begun, out, &found);
@@ -121,7 +121,7 @@ static int begin_decide(void *state, struct hf__decision *d, const void *raw,
 		return rc;
 	if (!entry)
 		return begin_new(d, &call->args, call->out, result);
-	result->version = entry->value.version;
+	result->version = entry->object.changed;
 	return begin_again(d, entry, call->args.fingerprint, call->out);
 }
 

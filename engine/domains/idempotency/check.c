@@ -25,14 +25,18 @@ static int broken(struct hf__text *why, const struct hf__idem_scope *scope,
 static const char *value_fault(const struct hf__idem_entry *entry)
 {
 	const struct hf__idem_value *value = &entry->value;
+	const uint64_t version = entry->object.changed;
 	if (!hf__object_sealed(&entry->object))
 		return "it was changed beside the hook";
-	if (value->version == 0 || value->created_at == HF_UNSET)
+	if (version == 0 || value->created_at == HF_UNSET)
 		return "it has no version or no time of birth";
 	if (value->done)
-		return value->token || value->lease_until != HF_UNSET ? "done, and yet owned" : NULL;
-	if (value->token == 0 || value->expires_at == HF_UNSET || !value->computed ||
-	    value->lease_until > value->expires_at)
+		return NULL;
+	if (hf__blob_bytes(value->given).len < sizeof(struct hf__idem_claim))
+		return "owned by nobody";
+	const struct hf__idem_claim claim = hf__idem_claim_of(value);
+	if (claim.token == 0 || claim.version != version || value->expires_at == HF_UNSET ||
+	    !value->computed || claim.lease_until > value->expires_at)
 		return "owned without a token or an end";
 	return value->response.bytes || value->status != 0 ? "a response before it was done" : NULL;
 }

@@ -52,7 +52,7 @@ static int idem_show(const void *object, struct hf__emitter *emitter)
 	const enum hf__idem_kind kind = entry->value.done ? HF__IDEM_DONE : HF__IDEM_OWNED;
 	hf__idem_encode(&emitter->body, kind, &image, true);
 	const int rc = entry->value.done ? hf__show_payload(emitter, &entry->value.response) : HF_OK;
-	return rc == HF_OK ? emitter->emit(emitter, entry->value.version, (uint8_t)kind) : rc;
+	return rc == HF_OK ? emitter->emit(emitter, entry->object.changed, (uint8_t)kind) : rc;
 }
 
 const struct hf__domain hf__idempotency_domain = {

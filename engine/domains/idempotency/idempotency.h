@@ -57,18 +57,23 @@ struct hf__idem_scope {
 	uint8_t name[];
 };
 
+/* Its version is the LSN of its newest change: object.changed. */
 struct hf__idem_value {
-	uint64_t version;
 	int64_t created_at;
 	int64_t expires_at; /* HF_UNSET: never; done ones only. A mono time if computed */
 	struct hf__kept response; /* empty until done */
-	struct hf__blob *fingerprint;
-	/* Only until done, else 0 and HF_UNSET. */
-	uint64_t token;
-	int64_t lease_until; /* HF_UNSET: none, owned by the incarnation in which `version` lies */
+	struct hf__blob *given; /* the fingerprint; until done, struct hf__idem_claim before it */
 	int32_t status; /* 0 until done */
 	bool done;
 	bool computed; /* expires_at comes from a ttl; always so until done */
+	uint16_t len; /* of the key: it never changes, and fills a gap here */
+};
+
+/* Who owns a key: what only an entry that is not done has. */
+struct hf__idem_claim {
+	uint64_t token;
+	int64_t lease_until; /* HF_UNSET: none, owned by the incarnation in which `version` lies */
+	uint64_t version; /* the entry's: an end depends on the value, see I-IDEM-2 */
 };
 
 struct hf__idem_entry {
@@ -76,7 +81,6 @@ struct hf__idem_entry {
 	int64_t end; /* hf__idem_end(), as the indexes have it */
 	struct hf__heap_node ending;
 	struct hf__idem_value value;
-	uint16_t len;
 	uint8_t key[];
 };
 
@@ -92,6 +96,9 @@ struct hf__idem_entry *hf__idem_entry_new(struct hf__idem_scope *scope, struct h
 
 struct hf__idem_scope *hf__idem_scope_of(const struct hf__idem_entry *entry);
 struct hf_bytes hf__idem_key(const struct hf__idem_entry *entry);
+struct hf_bytes hf__idem_fingerprint(const struct hf__idem_value *value);
+/* 0 and HF_UNSET once it is done. */
+struct hf__idem_claim hf__idem_claim_of(const struct hf__idem_value *value);
 
 /* The instant from which it is gone, a mono time if it was computed; INT64_MAX: never. */
 int64_t hf__idem_end(const struct hf__idem_entry *entry);

@@ -61,7 +61,7 @@ static bool put_changes(const struct hf__idem_entry *old, const struct hf__idem_
 	return !value->done || value->created_at != image->created_at ||
 	       hf__idem_expires_at(old, setback) != image->expires_at ||
 	       value->computed != image->computed || value->status != image->status ||
-	       !hf__bytes_equal(hf__blob_bytes(value->fingerprint), image->fingerprint) ||
+	       !hf__bytes_equal(hf__idem_fingerprint(value), image->fingerprint) ||
 	       !hf__payload_equal(&hf__idem_scope_of(old)->state->env, &value->response,
 	                          image->response);
 }
@@ -81,7 +81,7 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw,
 		result->version = ended ? 0 : result->version;
 		return emitted;
 	}
-	result->version = entry ? entry->value.version : 0;
+	result->version = entry ? entry->object.changed : 0;
 	return HF_OK;
 }
 
@@ -138,7 +138,7 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw,
 	const struct hf_idempotency_guard_args *args = raw;
 	struct hf__idem_entry *entry;
 	const int rc = hf__idem_look(state, d, &args->write, &args->key, &entry);
-	result->version = entry ? entry->value.version : 0;
+	result->version = entry ? entry->object.changed : 0;
 	return rc;
 }
 
@@ -153,7 +153,7 @@ static int guard_owner_decide(void *state, struct hf__decision *d, const void *r
 	const int rc = hf__idem_require_owner(state, d, &args->write, &args->key, args->token, &entry);
 	if (rc != HF_OK)
 		return rc;
-	result->version = entry->value.version;
+	result->version = entry->object.changed;
 	result->token = args->token;
 	return HF_OK;
 }

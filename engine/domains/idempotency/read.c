@@ -8,22 +8,23 @@ int hf__idem_answer(struct hf__query *q, const struct hf__idem_entry *entry, boo
                     struct hf_idempotency_entry *out)
 {
 	const struct hf__idem_value *value = &entry->value;
+	const struct hf__idem_claim claim = hf__idem_claim_of(value);
 	*out = (struct hf_idempotency_entry){
 	    .done = value->done,
 	    .status = value->status,
 	    .created_at = value->created_at,
 	    .expires_at = hf__idem_expires_at(entry, q->setback),
 	    .expires_computed = value->computed,
-	    .token = value->token,
-	    .lease_until = hf__to_shown(value->lease_until, q->setback),
-	    .version = value->version,
+	    .token = claim.token,
+	    .lease_until = hf__to_shown(claim.lease_until, q->setback),
+	    .version = entry->object.changed,
 	};
 	int rc =
 	    hf__answer_bytes(q->answer, hf__container_name(hf__idem_scope_of(entry)), &out->key.scope);
 	if (rc == HF_OK)
 		rc = hf__answer_bytes(q->answer, hf__idem_key(entry), &out->key.key);
 	if (rc == HF_OK)
-		rc = hf__answer_bytes(q->answer, hf__blob_bytes(value->fingerprint), &out->fingerprint);
+		rc = hf__answer_bytes(q->answer, hf__idem_fingerprint(value), &out->fingerprint);
 	if (rc == HF_OK && !without_response)
 		rc = hf__answer_payload(q->answer, &value->response, &out->response);
 	return rc;

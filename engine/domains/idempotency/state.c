@@ -23,7 +23,22 @@ struct hf__idem_scope *hf__idem_scope_of(const struct hf__idem_entry *entry)
 
 struct hf_bytes hf__idem_key(const struct hf__idem_entry *entry)
 {
-	return hf_bytes_of(entry->key, entry->len);
+	return hf_bytes_of(entry->key, entry->value.len);
+}
+
+struct hf__idem_claim hf__idem_claim_of(const struct hf__idem_value *value)
+{
+	struct hf__idem_claim claim = {.lease_until = HF_UNSET};
+	if (!value->done)
+		memcpy(&claim, value->given->data, sizeof claim);
+	return claim;
+}
+
+struct hf_bytes hf__idem_fingerprint(const struct hf__idem_value *value)
+{
+	const struct hf_bytes bytes = hf__blob_bytes(value->given);
+	const size_t before = value->done ? 0 : sizeof(struct hf__idem_claim);
+	return before ? hf_bytes_of(value->given->data + before, bytes.len - before) : bytes;
 }
 
 /* --- Ends ------------------------------------------------------------------------------------- */
@@ -31,10 +46,13 @@ struct hf_bytes hf__idem_key(const struct hf__idem_entry *entry)
 int64_t hf__idem_end(const struct hf__idem_entry *entry)
 {
 	const struct hf__idem_value *value = &entry->value;
-	if (!value->done && value->lease_until != HF_UNSET)
-		return value->lease_until;
-	if (!value->done && value->version < hf__idem_scope_of(entry)->state->incarnation)
-		return INT64_MIN;
+	if (!value->done) {
+		const struct hf__idem_claim claim = hf__idem_claim_of(value);
+		if (claim.lease_until != HF_UNSET)
+			return claim.lease_until;
+		if (claim.version < hf__idem_scope_of(entry)->state->incarnation)
+			return INT64_MIN;
+	}
 	return value->expires_at == HF_UNSET ? INT64_MAX : value->expires_at;
 }
 
@@ -57,7 +75,8 @@ struct end {
 };
 
 #define ENTRY struct hf__idem_entry
-#define KEY .kind = HF__FIELD_PART, .offset = offsetof(ENTRY, key), .lens = offsetof(ENTRY, len)
+#define KEY \
+	.kind = HF__FIELD_PART, .offset = offsetof(ENTRY, key), .lens = offsetof(ENTRY, value.len)
 
 /* A position is the key. */
 static int compare_keys(const void *a, const void *b)
@@ -144,7 +163,14 @@ static void entry_delist(struct hf__object *object)
 
 static int64_t entry_deadline(const struct hf__heap_node *node)
 {
-	return hf__idem_end(hf__idem_of_ending(node));
+	return hf__idem_of_ending(node)->end;
+}
+
+static void note_claim(struct hf__idem_state *state, const struct hf__idem_value *value)
+{
+	const struct hf__idem_claim claim = hf__idem_claim_of(value);
+	if (claim.lease_until == HF_UNSET && claim.version > state->newest_unleased)
+		state->newest_unleased = claim.version;
 }
 
 static void entry_link(struct hf__object *object)
@@ -158,8 +184,8 @@ static void entry_link(struct hf__object *object)
 	hf__index_insert(&scope->by_end[value->done], entry);
 	if (entry->end != INT64_MAX)
 		hf__heap_insert(&state->endings[value->computed], &entry->ending);
-	if (!value->done && value->lease_until == HF_UNSET && value->version > state->newest_unleased)
-		state->newest_unleased = value->version;
+	if (!value->done)
+		note_claim(state, value);
 	scope_weigh(scope);
 }
 
@@ -185,7 +211,7 @@ static const struct hf__type entry_type = {
     .value_size = sizeof(struct hf__idem_value),
     .blob_count = 2,
     .blob_offsets = {offsetof(struct hf__idem_entry, value.response.bytes),
-                     offsetof(struct hf__idem_entry, value.fingerprint)},
+                     offsetof(struct hf__idem_entry, value.given)},
     .payload_count = 1,
     .enlist = entry_enlist,
     .delist = entry_delist,
@@ -225,7 +251,7 @@ struct hf__idem_entry *hf__idem_entry_new(struct hf__idem_scope *scope, struct h
 		return NULL;
 	hf__object_is(&entry->object, &entry_type);
 	entry->object.container = &scope->head.object;
-	entry->len = (uint16_t)key.len;
+	entry->value.len = (uint16_t)key.len;
 	memcpy(entry->key, key.data, key.len);
 	return entry;
 }

@@ -140,7 +140,7 @@ int hf__idem_look(const struct hf__idem_state *state, struct hf__decision *d,
 	else
 		(void)hf__look_in(state, d, key->scope);
 	*out = entry && hf__idem_alive(entry, HF__INSTANT_OF(d)) ? entry : NULL;
-	const int rc = hf__expect(d, write->expect, *out ? entry->value.version : 0);
+	const int rc = hf__expect(d, write->expect, *out ? entry->object.changed : 0);
 	if (rc != HF_OK) {
 		hf__text_add(&d->why, ": ");
 		hf__idem_add_name(&d->why, key->scope, key->key);
@@ -158,7 +158,7 @@ int hf__idem_require_owner(const struct hf__idem_state *state, struct hf__decisi
 	/* Absent, ended and never begun are one: logging an ending changes no answer. */
 	if (!*out || (*out)->value.done)
 		return hf__idem_refuse(d, HF_ESTALE, "no owner has the key any more", key);
-	if ((*out)->value.token != token)
+	if (hf__idem_claim_of(&(*out)->value).token != token)
 		return hf__idem_refuse(d, HF_ESTALE, "another token owns the key", key);
 	return HF_OK;
 }
