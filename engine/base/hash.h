@@ -13,6 +13,9 @@ uint64_t hf__checksum(const void *data, size_t len, uint64_t seed);
 #ifdef HF_TESTING
 /* Bytes that hf__checksum has read so far, on all threads. */
 uint64_t hf__checksum_bytes(void);
+/* Called with the length of whatever is summed, or hashed as contents, by the thread that does it;
+ * NULL: nothing is called. */
+void hf__hash_watch(void (*seen)(size_t len));
 #endif
 
 /* What a store's checksums have in common. */
