@@ -4,8 +4,9 @@
  * in here knows what a body means.
  *
  * Happy path: the writer leaves room for the header, the domain puts the body behind it, and the
- * header is filled in last, in place: no body is copied. The LSN is not stored. It seeds both
- * checksums, so an entry read under another LSN does not verify.
+ * header is filled in last, in place: no body is copied. The checksums come after that, from a
+ * thread that holds no lock. The LSN is not stored. It seeds both checksums, so an entry read under
+ * another LSN does not verify.
  *
  * Failure modes: a flipped bit, a wrong length, bytes of another store, epoch or LSN:
  * HF_ECORRUPT and nothing else. The header's checksum is checked before its length is used, and
@@ -38,10 +39,8 @@ size_t hf__entry_begin(struct hf__writer *w)
 	return hf__put_room(w, HF__ENTRY_HEADER_SIZE);
 }
 
-void hf__entry_end(struct hf__writer *w, size_t header, const struct hf__log_id *id,
-                   const struct hf__entry *entry)
+void hf__entry_end(struct hf__writer *w, size_t header, const struct hf__entry *entry)
 {
-	const uint64_t seed = hf__seed_at(id->seed, entry->lsn);
 	if (w->bad)
 		return; /* then there may be no room at `header` at all */
 	const size_t body_len = w->len - header - HF__ENTRY_HEADER_SIZE;
@@ -59,8 +58,20 @@ void hf__entry_end(struct hf__writer *w, size_t header, const struct hf__log_id 
 	at[AT_FLAGS] = entry->flags;
 	at[AT_ZERO] = 0;
 	hf__store_u64(at + AT_TIME, (uint64_t)entry->at);
-	hf__store_u64(at + AT_BODY_SUM, hf__checksum(at + HF__ENTRY_HEADER_SIZE, body_len, seed));
-	hf__store_u64(at + AT_SUM, hf__checksum(at, AT_SUM, seed));
+}
+
+void hf__entry_mark(uint8_t *ended, uint8_t flags)
+{
+	ended[AT_FLAGS] |= flags;
+}
+
+size_t hf__entry_sum(uint8_t *ended, const struct hf__log_id *id, uint64_t lsn)
+{
+	const uint64_t seed = hf__seed_at(id->seed, lsn);
+	const size_t body_len = hf__load_u32(ended + AT_BODY_LEN);
+	hf__store_u64(ended + AT_BODY_SUM, hf__checksum(ended + HF__ENTRY_HEADER_SIZE, body_len, seed));
+	hf__store_u64(ended + AT_SUM, hf__checksum(ended, AT_SUM, seed));
+	return HF__ENTRY_HEADER_SIZE + body_len + pad_of(body_len);
 }
 
 static bool header_valid(const struct hf__log_id *id, const uint8_t *at, uint64_t seed)

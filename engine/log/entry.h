@@ -32,10 +32,13 @@ struct hf__entry {
 
 /* Opens an entry at the end of `w`: the body is put next. Returns where its header lies. */
 size_t hf__entry_begin(struct hf__writer *w);
-/* Closes it: fills the header that begins at `header`, pads to HF__ALIGN. lsn seeds the
- * checksums. */
-void hf__entry_end(struct hf__writer *w, size_t header, const struct hf__log_id *id,
-                   const struct hf__entry *entry);
+/* Closes it: fills the header that begins at `header`, but for its checksums, and pads to
+ * HF__ALIGN. */
+void hf__entry_end(struct hf__writer *w, size_t header, const struct hf__entry *entry);
+/* Sets flags of an entry that has ended and is not summed yet. */
+void hf__entry_mark(uint8_t *ended, uint8_t flags);
+/* Its checksums, which the LSN seeds: now it verifies. Returns its size: where the next one is. */
+size_t hf__entry_sum(uint8_t *ended, const struct hf__log_id *id, uint64_t lsn);
 /* Decodes and verifies the entry at bytes[0]; *size = header, body and padding. place of *out is
  * left zero. HF_ECORRUPT when anything is off, padding that is not zero included. */
 HF_CHECKED int hf__entry_decode(const struct hf__log_id *id, uint64_t lsn, struct hf_bytes bytes,

@@ -102,10 +102,8 @@ static bool align_possible(uint32_t align)
 	return align == HF__ALIGN || align == HF__SECTOR || align == HF__BLOCK;
 }
 
-void hf__group_end(struct hf__writer *w, size_t at, const struct hf__log_id *id,
-                   struct hf__group_header *header, uint32_t align)
+void hf__group_end(struct hf__writer *w, size_t at, struct hf__group_header *header, uint32_t align)
 {
-	const uint64_t seed = hf__seed_at(id->seed, header->first_lsn);
 	assert(align_possible(align));
 	if (w->bad)
 		return; /* then there may be no room at `at` at all */
@@ -117,10 +115,13 @@ void hf__group_end(struct hf__writer *w, size_t at, const struct hf__log_id *id,
 	header->body_len = (uint32_t)body_len;
 	header->pad_len = pad_of(header->place.offset, w->len - at, align);
 	hf__put_zeros(w, header->pad_len);
-	if (w->bad)
-		return;
-	uint8_t *frame = w->data + at, *slice = frame + HF__GROUP_FRAME_SIZE;
-	header->body_hash = hf__checksum(slice + HF__GROUP_PORTABLE_SIZE, body_len, seed);
+}
+
+void hf__group_sum(uint8_t *frame, const struct hf__log_id *id, struct hf__group_header *header)
+{
+	const uint64_t seed = hf__seed_at(id->seed, header->first_lsn);
+	uint8_t *slice = frame + HF__GROUP_FRAME_SIZE, *body = slice + HF__GROUP_PORTABLE_SIZE;
+	header->body_hash = hf__checksum(body, header->body_len, seed);
 	portable_store(slice, header);
 	header->hash = hf__checksum(slice, AT_SUM, seed);
 	hf__store_u64(slice + AT_SUM, header->hash);

@@ -42,11 +42,14 @@ static inline uint32_t hf__group_size(const struct hf__group_header *header)
 /* Room for frame and header at the end of `w`; entries follow by hf__entry_begin/end. Returns
  * where the header lies. */
 size_t hf__group_begin(struct hf__writer *w);
-/* Pads with zeros so that the group's end is a multiple of `align` on disk when it begins at
- * header->place (HF__ALIGN, or the store's padding), then fills frame and header at `at`:
- * body_len, pad_len, body_hash and hash are computed and set in *header. */
-void hf__group_end(struct hf__writer *w, size_t at, const struct hf__log_id *id,
-                   struct hf__group_header *header, uint32_t align);
+/* Pads with zeros so that the end of the group at `at` is a multiple of `align` on disk when it
+ * begins at header->place (HF__ALIGN, or the store's padding): body_len and pad_len are set in
+ * *header, and the group's length is known. */
+void hf__group_end(struct hf__writer *w, size_t at, struct hf__group_header *header,
+                   uint32_t align);
+/* Fills frame and header of a group that has ended and whose entries are summed; body_hash and hash
+ * are computed and set in *header. */
+void hf__group_sum(uint8_t *frame, const struct hf__log_id *id, struct hf__group_header *header);
 /* Could a header begin at these 4 bytes? Says no to nearly all that is none, at the price of one
  * comparison: for searches. */
 static inline bool hf__group_magic(const uint8_t *at)

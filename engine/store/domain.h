@@ -102,9 +102,7 @@ struct hf__decision {
 	uint8_t domain;
 	unsigned domain_index;
 	void *state;
-	/* in the group's buffer: this transaction, its newest entry, that entry's body */
-	size_t attempt_start, entry_at, body_len;
-	struct hf__entry *last_entry; /* as it was sealed */
+	size_t attempt_start, entry_at; /* in the group's buffer: this transaction, its newest entry */
 };
 
 /* The answer depends on this object or container (NULL is allowed): it must be as durable as was

@@ -29,6 +29,22 @@ struct log_build log_build(uint32_t align)
 	return b;
 }
 
+void log_build_entry_end(struct hf__writer *w, size_t header, const struct hf__log_id *id,
+                         const struct hf__entry *entry)
+{
+	hf__entry_end(w, header, entry);
+	if (!w->bad)
+		(void)hf__entry_sum(w->data + header, id, entry->lsn);
+}
+
+void log_build_group_end(struct hf__writer *w, size_t at, const struct hf__log_id *id,
+                         struct hf__group_header *header, uint32_t align)
+{
+	hf__group_end(w, at, header, align);
+	if (!w->bad)
+		hf__group_sum(w->data + at, id, header);
+}
+
 static void put_entry(struct log_build *b, uint64_t lsn, uint8_t flags, size_t body_len)
 {
 	const size_t header = hf__entry_begin(&b->w);
@@ -36,7 +52,7 @@ static void put_entry(struct log_build *b, uint64_t lsn, uint8_t flags, size_t b
 		hf__put_u8(&b->w, (uint8_t)(lsn + 7 * i + 1));
 	const struct hf__entry entry = {
 	    .lsn = lsn, .at = 1795167000000000 + (int64_t)lsn, .domain = 2, .kind = 5, .flags = flags};
-	hf__entry_end(&b->w, header, &b->id, &entry);
+	log_build_entry_end(&b->w, header, &b->id, &entry);
 }
 
 void log_build_group(struct log_build *b, uint32_t entries, size_t body_len)
@@ -57,7 +73,7 @@ void log_build_group(struct log_build *b, uint32_t entries, size_t body_len)
 	    .entry_count = entries,
 	};
 	memcpy(header.uuid, b->id.uuid, sizeof header.uuid);
-	hf__group_end(&b->w, at, &b->id, &header, b->align);
+	log_build_group_end(&b->w, at, &b->id, &header, b->align);
 	if (b->w.bad)
 		abort();
 	b->durable_lsn = b->next_lsn - 1;

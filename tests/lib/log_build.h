@@ -51,6 +51,11 @@ struct log_build {
 	uint64_t chain[LOG_BUILD_GROUPS + 1]; /* hash of the group that ends at start[i] */
 };
 
+/* hf__entry_end and hf__group_end, and the checksums right away. */
+void log_build_entry_end(struct hf__writer *w, size_t header, const struct hf__log_id *id,
+                         const struct hf__entry *entry);
+void log_build_group_end(struct hf__writer *w, size_t at, const struct hf__log_id *id,
+                         struct hf__group_header *header, uint32_t align);
 struct hf__log_id log_build_id(uint8_t fill, uint16_t epoch); /* a uuid of equal bytes */
 struct log_build log_build(uint32_t align);
 /* Appends a group of `entries` entries (the last ends a transaction) with bodies of `body_len`

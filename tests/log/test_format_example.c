@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/hash.h"
+#include "lib/log_build.h"
 #include "lib/test.h"
 #include "log/identity.h"
 #include "log/scan.h"
@@ -45,7 +46,7 @@ static void put_entry(struct hf__writer *w, const struct hf__log_id *id,
 {
 	const size_t header = hf__entry_begin(w);
 	hf__put_bytes(w, entry->body);
-	hf__entry_end(w, header, id, entry);
+	log_build_entry_end(w, header, id, entry);
 }
 
 /* One transaction of two entries, LSNs 1 and 2. */
@@ -73,7 +74,7 @@ static struct hf__group_header put_group(struct hf__writer *w, const struct hf__
 	    .entry_count = 2,
 	};
 	memcpy(header.uuid, id->uuid, 16);
-	hf__group_end(w, at, id, &header, HF__ALIGN);
+	log_build_group_end(w, at, id, &header, HF__ALIGN);
 	return header;
 }
 

@@ -377,7 +377,7 @@ static void without_memory_the_writer_goes_bad(void **state)
 	struct hf__writer w = {0};
 	hf__mem_set_veto(refuse_all, NULL);
 	const size_t at = hf__group_begin(&w);
-	hf__group_end(&w, at, &id, &header, HF__ALIGN);
+	log_build_group_end(&w, at, &id, &header, HF__ALIGN);
 	hf__mem_set_veto(NULL, NULL);
 	assert_true(w.bad);
 	hf__writer_deinit(&w);
@@ -391,7 +391,7 @@ static void without_memory_for_the_padding_the_writer_goes_bad_too(void **state)
 	struct hf__writer w = {0};
 	const size_t at = hf__group_begin(&w);
 	hf__mem_set_veto(refuse_all, NULL);
-	hf__group_end(&w, at, &id, &header, HF__SECTOR);
+	log_build_group_end(&w, at, &id, &header, HF__SECTOR);
 	hf__mem_set_veto(NULL, NULL);
 	assert_true(w.bad);
 	assert_true(hf__bytes_zero(w.data, GROUP_HEADER));
@@ -406,7 +406,7 @@ static void a_body_that_no_reader_would_take_is_not_written(void **state)
 	struct hf__writer w = {0};
 	const size_t at = hf__group_begin(&w);
 	hf__put_zeros(&w, HF__GROUP_BODY_MAX + 8);
-	hf__group_end(&w, at, &id, &header, HF__ALIGN);
+	log_build_group_end(&w, at, &id, &header, HF__ALIGN);
 	assert_true(w.bad);
 	hf__writer_deinit(&w);
 }

@@ -17,7 +17,8 @@
  * I-COMMIT-1: durable_lsn <= written_lsn < next_lsn, and both only grow. I-COMMIT-2: a group's
  * header says durable_lsn as it is when the group is sealed, so a valid group proves that
  * everything up to there was durable. I-COMMIT-3: the header of a segment is written only after
- * the segment before it is durable. */
+ * the segment before it is durable. I-COMMIT-4: checksums are computed without the lock;
+ * writer.chain is that of the newest group whose flush is over. */
 #include "store/internal.h"
 
 #include <assert.h>
@@ -32,9 +33,10 @@
 
 /* --- One flush -------------------------------------------------------------------------------- */
 
-static void put_segment_header(struct hf_store *s, struct hf__buffer *b)
+static void plan_segment_header(const struct hf_store *s, const struct hf__buffer *b,
+                                struct hf__segment_header *out)
 {
-	const struct hf__segment_header header = {
+	*out = (struct hf__segment_header){
 	    .format_major = HF__FORMAT_MAJOR,
 	    .format_minor = HF__FORMAT_MINOR,
 	    .compat = s->identity.compat,
@@ -49,15 +51,13 @@ static void put_segment_header(struct hf_store *s, struct hf__buffer *b)
 	    .previous_lsn = s->writer.previous_lsn,
 	    .previous_hash = s->writer.chain,
 	};
-	struct hf__segment_header copy = header;
-	memcpy(copy.uuid, s->id.uuid, sizeof copy.uuid);
-	hf__segment_header_encode(&s->id, &copy, b->bytes.data);
+	memcpy(out->uuid, s->id.uuid, sizeof out->uuid);
 }
 
 /* The next segment becomes the current one. */
 static void rotate(struct hf_store *s, struct hf__buffer *b, struct hf__flush *f)
 {
-	put_segment_header(s, b);
+	plan_segment_header(s, b, &f->segment);
 	hf__sealed_add(s, s->writer.end.segment);
 	f->old_file = s->writer.file;
 	hf__cut_later(s, s->writer.end.segment, s->writer.end.offset, b->first_lsn);
@@ -73,13 +73,14 @@ static void rotate(struct hf_store *s, struct hf__buffer *b, struct hf__flush *f
 	f->opens = true;
 }
 
-/* Closes the filling group and begins a new buffer. From here on the bytes belong to the leader. */
+/* Closes the filling group and begins a new buffer. From here on the bytes belong to the leader,
+ * which sums them when it has released the lock. */
 static void seal(struct hf_store *s, struct hf__flush *f)
 {
 	struct hf__buffer *b = hf__filling(s);
 	if (b->opens_segment)
 		rotate(s, b, f);
-	struct hf__group_header header = {
+	f->header = (struct hf__group_header){
 	    .epoch = s->id.epoch,
 	    .place = b->start,
 	    .first_lsn = b->first_lsn,
@@ -89,16 +90,14 @@ static void seal(struct hf_store *s, struct hf__flush *f)
 	    .entry_count = b->entries,
 	    .incarnation_lsn = s->world.incarnation_lsn,
 	};
-	memcpy(header.uuid, s->id.uuid, sizeof header.uuid);
-	hf__group_end(&b->bytes, b->header, &s->id, &header, s->align);
-	s->writer.chain = header.hash;
+	memcpy(f->header.uuid, s->id.uuid, sizeof f->header.uuid);
+	hf__group_end(&b->bytes, b->header, &f->header, s->align);
 	s->writer.previous_lsn = b->last_lsn;
 	s->writer.end = (struct hf__position){b->start.segment,
 	                                      b->start.offset + (uint32_t)(b->bytes.len - b->header)};
 	if (s->taking.closed) { /* a snapshot shows what is there behind it */
 		s->taking.closed = false;
-		s->taking.at =
-		    (struct hf__log_position){s->writer.end, s->writer.previous_lsn, s->writer.chain};
+		s->taking.at = (struct hf__log_position){.end = s->writer.end, .lsn = b->last_lsn};
 	}
 	f->group = b;
 	f->lsn = b->last_lsn;
@@ -129,6 +128,19 @@ static void plan(struct hf_store *s, struct hf__flush *f)
 	f->end = s->writer.end;
 	f->chain = s->writer.chain;
 	s->writer.inflight_sync = f->sync;
+}
+
+/* I-COMMIT-4. All checksums of the group, without the lock: a megabyte costs the others nothing. */
+static void sum(const struct hf_store *s, struct hf__flush *f)
+{
+	uint8_t *frame = f->group->bytes.data + f->group->header,
+	        *entry = frame + HF__GROUP_HEADER_SIZE;
+	if (f->opens)
+		hf__segment_header_encode(&s->id, &f->segment, f->group->bytes.data);
+	for (uint32_t i = 0; i < f->header.entry_count; i++)
+		entry += hf__entry_sum(entry, &s->id, f->header.first_lsn + i);
+	hf__group_sum(frame, &s->id, &f->header);
+	f->chain = f->header.hash;
 }
 
 /* Without the lock. As a sink answers. */
@@ -174,6 +186,15 @@ static void publish(struct hf_store *s, const struct hf__flush *f, struct wakeup
 	hf__room_wake(s);
 }
 
+/* The group is summed: what comes next can name it, and so can a snapshot that is cut behind it,
+ * whose taker waits until it is durable. The lock is held. */
+static void name_group(struct hf_store *s, const struct hf__flush *f)
+{
+	s->writer.chain = f->chain;
+	if (f->group && s->taking.at.lsn == f->lsn)
+		s->taking.at.chain = f->chain;
+}
+
 /* The lock is held. Publishes the outcome and hands on the lead. */
 static void finish(struct hf_store *s, const struct hf__flush *f, int rc, struct wakeup *w,
                    struct hf__flush_end *end)
@@ -181,6 +202,7 @@ static void finish(struct hf_store *s, const struct hf__flush *f, int rc, struct
 	w->next = s->writer.filling;
 	/* without a group only waiters for the sync are served */
 	w->done = f->group ? s->writer.inflight : s->writer.filling;
+	name_group(s, f);
 	if (rc)
 		hf__fault(s, rc);
 	else
@@ -204,6 +226,8 @@ void hf__lead(struct hf_store *s)
 	hf__gather(s);
 	plan(s, &f);
 	(void)pthread_mutex_unlock(&s->lock);
+	if (f.group)
+		sum(s, &f);
 	const int64_t began = s->os->ticks(s->os->ctx);
 	const int rc = write_and_sync(s, &f, began);
 	const int64_t took = s->os->ticks(s->os->ctx) - began;

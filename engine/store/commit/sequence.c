@@ -47,20 +47,18 @@ int hf__emit(struct hf__decision *d, uint8_t kind)
 		hf__text_add(&d->why, "the transaction is larger than %u bytes", HF_TRANSACTION_MAX);
 		return HF_ETOOBIG;
 	}
-	const size_t body = d->entry_at + HF__ENTRY_HEADER_SIZE;
-	d->body_len = b->bytes.len - body;
+	const size_t body = d->entry_at + HF__ENTRY_HEADER_SIZE, body_len = b->bytes.len - body;
 	/* HF_EVERSION: the domain's kinds do not know the entry */
 	const struct hf__domain *row = s->domains->rows[d->domain_index];
 	struct hf__entry entry = {
 	    .lsn = s->world.next_lsn, .domain = d->domain, .kind = kind, .setback = d->setback};
-	entry.body = hf_bytes_of(b->bytes.data + body, d->body_len);
+	entry.body = hf_bytes_of(b->bytes.data + body, body_len);
 	entry.at = hf__clock_date(s, d, hf__entry_is_ending(row, &entry));
-	*d->last_entry = entry;
-	hf__entry_end(&b->bytes, d->entry_at, &s->id, &entry);
+	hf__entry_end(&b->bytes, d->entry_at, &entry); /* the leader sums it: commit.c */
 	if (b->bytes.bad)
 		return HF_ENOMEM;
 	/* padding may have moved the buffer */
-	entry.body = hf_bytes_of(b->bytes.data + body, d->body_len);
+	entry.body = hf_bytes_of(b->bytes.data + body, body_len);
 	entry.place = place_of_body(b, d->entry_at);
 	s->world.change.lsn = entry.lsn;
 	if (s->world.change.observer)
@@ -210,16 +208,6 @@ static int run_ops(struct hf_store *s, struct hf__decision *d, const struct hf__
 	return HF_OK;
 }
 
-/* The last entry of a transaction says so: sealed again with the flag. The buffer does not grow
- * by it. */
-static void mark_last(struct hf_store *s, struct hf__decision *d)
-{
-	struct hf__buffer *b = hf__filling(s);
-	b->bytes.len = d->entry_at + HF__ENTRY_HEADER_SIZE + d->body_len;
-	d->last_entry->flags |= HF__ENTRY_LAST;
-	hf__entry_end(&b->bytes, d->entry_at, &s->id, d->last_entry);
-}
-
 static void keep(struct hf_store *s, struct hf__decision *d, bool durable, uint64_t entries_before)
 {
 	struct hf__buffer *b = hf__filling(s);
@@ -228,7 +216,7 @@ static void keep(struct hf_store *s, struct hf__decision *d, bool durable, uint6
 	hf__change_keep(&s->world.change);
 	if (b->entries == entries_before)
 		return; /* nothing was written */
-	mark_last(s, d);
+	hf__entry_mark(b->bytes.data + d->entry_at, HF__ENTRY_LAST);
 	b->last_lsn = s->world.next_lsn - 1;
 	b->transactions++;
 	b->durable = b->durable || durable;
@@ -327,9 +315,7 @@ static int sequence(struct hf_store *s, const struct hf__op *ops, size_t count,
 		}
 		uint32_t failed = 0;
 		uint64_t needed = 0;
-		struct hf__entry last = {0};
-		struct hf__decision d = {
-		    .change = &s->world.change, .last_entry = &last, .epoch = s->id.epoch, .store = s};
+		struct hf__decision d = {.change = &s->world.change, .epoch = s->id.epoch, .store = s};
 		why[0] = '\0';
 		d.mono = hf__clock_mono(s, hf__setback(s, s->world.states));
 		d.why = (struct hf__text){why, sizeof why, 0};

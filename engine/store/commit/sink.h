@@ -10,7 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "log/format.h"
+#include "log/group.h"
+#include "log/segment.h"
 
 struct hf_store;
 
@@ -25,6 +26,9 @@ struct hf__flush {
 	struct hf__position end;
 	uint64_t lsn;
 	uint64_t chain;
+	/* Of the group, and of the segment if it opens one: what is left to be summed. */
+	struct hf__group_header header;
+	struct hf__segment_header segment;
 };
 
 /* For the leader, one at a time, not under the lock. */

@@ -15,7 +15,7 @@ struct hf__taking {
 	bool busy; /* one at a time */
 	pthread_cond_t turn; /* none is any more */
 	bool closed; /* the filling group takes no more: the cut lies behind it */
-	struct hf__log_position at; /* of the cut, once its group was sealed */
+	struct hf__log_position at; /* of the cut; the chain once its group is durable */
 	_Atomic bool stopping; /* the store is being closed: what can be left is left */
 };
 

@@ -44,6 +44,22 @@ static inline int counted_tell(void *ctx, int event)
 	return gate.below->event_tell(ctx, event);
 }
 
+static inline void set_gate(bool closed)
+{
+	(void)pthread_mutex_lock(&gate.lock);
+	gate.closed = closed;
+	(void)pthread_cond_broadcast(&gate.moved);
+	(void)pthread_mutex_unlock(&gate.lock);
+}
+
+static inline void wait_until_held(void)
+{
+	(void)pthread_mutex_lock(&gate.lock);
+	while (gate.held == 0)
+		(void)pthread_cond_wait(&gate.moved, &gate.lock);
+	(void)pthread_mutex_unlock(&gate.lock);
+}
+
 static struct sim *sim;
 
 static hf_store *store;

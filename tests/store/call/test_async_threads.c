@@ -5,22 +5,6 @@
 
 #include "async_gate.h"
 
-static void set_gate(bool closed)
-{
-	(void)pthread_mutex_lock(&gate.lock);
-	gate.closed = closed;
-	(void)pthread_cond_broadcast(&gate.moved);
-	(void)pthread_mutex_unlock(&gate.lock);
-}
-
-static void wait_until_held(void)
-{
-	(void)pthread_mutex_lock(&gate.lock);
-	while (gate.held == 0)
-		(void)pthread_cond_wait(&gate.moved, &gate.lock);
-	(void)pthread_mutex_unlock(&gate.lock);
-}
-
 /* --- The thread that flushes ------------------------------------------------------------------ */
 
 static void tickets_are_answered_with_nobody_calling(void **state)
