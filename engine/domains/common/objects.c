@@ -49,21 +49,20 @@ void hf__objects_free(struct hf__map *map)
 	hf__map_deinit(map);
 }
 
-void hf__objects_opened(struct hf__map *map, struct hf__index_nodes *nodes,
-                        uint64_t newest_unleased, uint64_t first_lsn, uint64_t *incarnation)
+void hf__objects_opened(const struct hf__held *held, uint64_t first_lsn)
 {
-	const uint64_t lower = first_lsn < *incarnation ? first_lsn : *incarnation;
-	if (newest_unleased < lower) { /* over before and after */
-		*incarnation = first_lsn;
+	const uint64_t lower = first_lsn < *held->incarnation ? first_lsn : *held->incarnation;
+	if (held->newest_unleased < lower) { /* over before and after */
+		*held->incarnation = first_lsn;
 		return;
 	}
 	struct hf__object *object;
-	for (struct hf__map_walk walk = {0}; (object = hf__map_next(map, &walk)) != NULL;)
-		hf__type(object)->unlink(object);
-	*incarnation = first_lsn;
-	for (struct hf__map_walk walk = {0}; (object = hf__map_next(map, &walk)) != NULL;) {
-		hf__nodes_ease(nodes); /* as in an undo: all were in before */
-		hf__type(object)->link(object);
+	for (struct hf__map_walk walk = {0}; (object = hf__map_next(held->map, &walk)) != NULL;)
+		held->out(object);
+	*held->incarnation = first_lsn;
+	for (struct hf__map_walk walk = {0}; (object = hf__map_next(held->map, &walk)) != NULL;) {
+		hf__nodes_ease(held->nodes); /* as in an undo: all were in before */
+		held->in(object);
 	}
 }
 

@@ -44,13 +44,22 @@ static inline bool hf__pair_is(const struct hf__pair *pair, struct hf_bytes cont
 
 /* For deinit: frees them and the map. */
 void hf__objects_free(struct hf__map *map);
+/* Objects of which some are held without a lease: by the incarnation that took them. */
+struct hf__held {
+	struct hf__map *map; /* of them all */
+	struct hf__index_nodes *nodes;
+	/* Out of what depends on the incarnation, and back in. Nothing else may enter an index
+	 * meanwhile: there may be no nodes for it. */
+	void (*out)(struct hf__object *object);
+	void (*in)(struct hf__object *object);
+	uint64_t newest_unleased; /* none of them is above it */
+	uint64_t *incarnation;
+};
 /* A new incarnation begins at `first_lsn`: what was held without a lease by an older one is free.
  * Until then what was held by one before *incarnation was; at first that is all of it. Where an
- * object (none above `newest_unleased`) is between the two, all are put where they belong: so it is
- * when a living state was loaded again, and where a state outlives its writer. The usual opening
- * looks at nothing. */
-void hf__objects_opened(struct hf__map *map, struct hf__index_nodes *nodes,
-                        uint64_t newest_unleased, uint64_t first_lsn, uint64_t *incarnation);
+ * object is between the two, all are put where they belong: so it is when a living state was loaded
+ * again, and where a state outlives its writer. The usual opening looks at nothing. */
+void hf__objects_opened(const struct hf__held *held, uint64_t first_lsn);
 
 /* --- Endings in heaps: of mono times, or of instants that a caller named ---------------------- */
 

@@ -274,6 +274,11 @@ int hf__idem_state_init(void *raw, const struct hf__domain_env *env)
 void hf__idem_opened(void *raw, uint64_t first_lsn)
 {
 	struct hf__idem_state *state = raw;
-	hf__objects_opened(&state->entries, state->env.nodes, state->newest_unleased, first_lsn,
-	                   &state->incarnation);
+	const struct hf__held held = {.map = &state->entries,
+	                              .nodes = state->env.nodes,
+	                              .out = entry_unlink,
+	                              .in = entry_link,
+	                              .newest_unleased = state->newest_unleased,
+	                              .incarnation = &state->incarnation};
+	hf__objects_opened(&held, first_lsn);
 }

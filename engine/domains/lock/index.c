@@ -238,6 +238,11 @@ int hf__lock_state_init(void *raw, const struct hf__domain_env *env)
 void hf__lock_opened(void *raw, uint64_t first_lsn)
 {
 	struct hf__lock_state *state = raw;
-	hf__objects_opened(&state->locks, state->by_name.nodes, UINT64_MAX, first_lsn,
-	                   &state->incarnation);
+	const struct hf__held held = {.map = &state->locks,
+	                              .nodes = state->by_name.nodes,
+	                              .out = lock_unlink,
+	                              .in = lock_link,
+	                              .newest_unleased = UINT64_MAX,
+	                              .incarnation = &state->incarnation};
+	hf__objects_opened(&held, first_lsn);
 }

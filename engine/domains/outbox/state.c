@@ -105,11 +105,22 @@ static void item_delist(struct hf__object *object)
 	hf__outbox_queue_tag(queue);
 }
 
-static void link_claim(struct hf__outbox_queue *queue, struct hf__outbox_item *item)
+static void link_ending(struct hf__outbox_queue *queue, struct hf__outbox_item *item)
 {
 	int64_t at;
 	if (hf__outbox_ends(item, &at))
 		hf__heap_insert(&queue->state->endings, &item->hold->ending);
+}
+
+static void unlink_ending(struct hf__outbox_queue *queue, struct hf__outbox_item *item)
+{
+	if (hf__heap_in(&item->hold->ending))
+		hf__heap_remove(&queue->state->endings, &item->hold->ending);
+}
+
+static void link_claim(struct hf__outbox_queue *queue, struct hf__outbox_item *item)
+{
+	link_ending(queue, item);
 	hf__heap_insert(&queue->held, &item->hold->held);
 	if (hf__outbox_claim_of(&item->value).lease_until == HF_UNSET &&
 	    item->value.version > queue->state->newest_unleased)
@@ -136,8 +147,7 @@ static void item_unlink(struct hf__object *object)
 	hf__outbox_ready_unlink(item);
 	if (item->value.status != HF_OUTBOX_SENDING)
 		return;
-	if (hf__heap_in(&item->hold->ending))
-		hf__heap_remove(&queue->state->endings, &item->hold->ending);
+	unlink_ending(queue, item);
 	hf__heap_remove(&queue->held, &item->hold->held);
 }
 
@@ -236,10 +246,37 @@ bool hf__outbox_indexes_init(struct hf__outbox_state *state, const struct hf__do
 
 /* --- A new incarnation ------------------------------------------------------------------------ */
 
+/* The end of a claim is all that depends on the incarnation: the groups stay as they are. With its
+ * holder out of it each of them would put another item forward. */
+static void claim_out(struct hf__object *object)
+{
+	struct hf__outbox_item *item = (void *)object;
+	struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
+	if (item->value.status != HF_OUTBOX_SENDING)
+		return;
+	hf__index_remove(&queue->line[HF_OUTBOX_SENDING], item);
+	unlink_ending(queue, item);
+}
+
+static void claim_in(struct hf__object *object)
+{
+	struct hf__outbox_item *item = (void *)object;
+	struct hf__outbox_queue *queue = hf__outbox_queue_of(item);
+	if (item->value.status != HF_OUTBOX_SENDING)
+		return;
+	hf__index_insert(&queue->line[HF_OUTBOX_SENDING], item);
+	link_ending(queue, item);
+}
+
 /* Until now everything without a lease stood with the queued. */
 void hf__outbox_opened(void *raw, uint64_t first_lsn)
 {
 	struct hf__outbox_state *state = raw;
-	hf__objects_opened(&state->items, state->env.nodes, state->newest_unleased, first_lsn,
-	                   &state->incarnation);
+	const struct hf__held held = {.map = &state->items,
+	                              .nodes = state->env.nodes,
+	                              .out = claim_out,
+	                              .in = claim_in,
+	                              .newest_unleased = state->newest_unleased,
+	                              .incarnation = &state->incarnation};
+	hf__objects_opened(&held, first_lsn);
 }

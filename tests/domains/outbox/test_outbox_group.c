@@ -134,6 +134,27 @@ static void a_claim_without_a_lease_keeps_the_group_until_the_store_is_opened_ag
 	stage_close(stage);
 }
 
+/* Taking all items out one by one lets the next of each group step forward meanwhile: into orders
+ * that stand empty while each group is held. */
+static void many_groups_that_are_held_are_held_where_the_state_is_loaded(void **unused)
+{
+	(void)unused;
+	enum { GROUPS = 1500 };
+	struct stage *stage = stage_open(SETTING_LOADED);
+	for (unsigned i = 0; i < 2 * GROUPS; i++) {
+		char id[16], group[16];
+		(void)snprintf(id, sizeof id, "%u", i);
+		(void)snprintf(group, sizeof group, "g%u", i / 2);
+		(void)enqueue(stage->store, id, group, HF_OUTBOX_KEEP, 0);
+		if (i % 2 == 0)
+			(void)next_is(stage->store, id, 0);
+	}
+	stage_switch(stage);
+	stage_verify(stage);
+	assert_string_equal(ob_claim_next(stage->store, 5, SECOND), "");
+	stage_close(stage);
+}
+
 /* Among others a group stands where its first item stands. */
 static void groups_take_their_turn_by_their_first_item(void **unused)
 {
@@ -435,6 +456,7 @@ int main(void)
 	    cmocka_unit_test(a_group_keeps_its_order_through_failures),
 	    cmocka_unit_test(a_lease_that_ends_frees_the_group_with_nobody_acting),
 	    cmocka_unit_test(a_claim_without_a_lease_keeps_the_group_until_the_store_is_opened_again),
+	    cmocka_unit_test(many_groups_that_are_held_are_held_where_the_state_is_loaded),
 	    cmocka_unit_test(groups_take_their_turn_by_their_first_item),
 	    cmocka_unit_test(a_group_moves_on_within_a_transaction),
 	    cmocka_unit_test(a_rerun_comes_last_and_counts_anew),
