@@ -372,16 +372,18 @@ void hf__change_keep(struct hf__change *change)
 static void undo_value(struct hf__change *change, const struct hf__undo *record)
 {
 	struct hf__object *object = record->object;
-	if (!record->open)
-		leave(change, object, hf__type(object)->unlink);
-	else if (record->again)
-		free_replaced(change, record);
 	if (record->again) {
 		/* An earlier record puts the value back; until then the object has to look as if this
-		 * step had ended. */
-		call(hf__type(object)->link, object);
+		 * step had ended. It does, and is not linked anew: where others came back meanwhile the
+		 * newest to be linked would be whom their group is held by. */
+		if (record->open) {
+			free_replaced(change, record);
+			call(hf__type(object)->link, object);
+		}
 		return;
 	}
+	if (!record->open)
+		leave(change, object, hf__type(object)->unlink);
 	for (unsigned i = 0; i < hf__type(object)->blob_count; i++) {
 		struct hf__blob *blob = hf__object_blob(hf__type(object), hf__object_value(object), i);
 		if (blob != hf__object_blob(hf__type(object), image_of(change, record), i))

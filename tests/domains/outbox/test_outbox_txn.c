@@ -244,6 +244,41 @@ static void a_claim_inside_an_abandoned_or_failed_transaction_gives_nothing(void
 
 /* --- Form ------------------------------------------------------------------------------------- */
 
+/* What changed before its predecessor went and is held after it, all in one transaction: taking
+ * that back, both are held for a while. */
+static void a_group_is_held_by_whom_it_was_once_a_transaction_is_taken_back(void **unused)
+{
+	(void)unused;
+	struct stage *stage = stage_open(SETTING_LIVE);
+	hf_txn *txn;
+	struct hf_outbox_items items = {0};
+	for (const char *id = "a\0b\0c\0"; *id; id += 2) {
+		const struct hf_outbox_enqueue_args args = {
+		    .queue = queue(), .id = hf_str(id), .group = hf_str("g")};
+		assert_int_equal(hf_outbox_enqueue(stage->store, NULL, &args, NULL, NULL), HF_OK);
+	}
+	const struct hf_outbox_complete_args done = {
+	    .queue = queue(), .id = hf_str("a"), .token = ob_claim(stage->store, "a", 60000000)};
+	const struct hf_outbox_claim_next_args next = {
+	    .queue = queue(), .owner = hf_str("w"), .lease_us = 60000000};
+	const struct hf_outbox_guard_args spoiler = {
+	    .write.expect = 99999, .queue = queue(), .id = hf_str("b")};
+	assert_int_equal(hf_txn_begin(stage->store, &txn, NULL), HF_OK);
+	for (int32_t priority = 1; priority <= 2; priority++) {
+		const struct hf_outbox_reschedule_args move = {
+		    .queue = queue(), .id = hf_str("b"), .set_priority = true, .priority = priority};
+		assert_int_equal(hf_outbox_reschedule(stage->store, txn, &move, NULL, NULL), HF_OK);
+	}
+	assert_int_equal(hf_outbox_complete(stage->store, txn, &done, NULL, NULL), HF_OK);
+	assert_int_equal(hf_outbox_claim_next(stage->store, txn, &next, &items, NULL, NULL), HF_OK);
+	assert_int_equal(hf_outbox_guard(stage->store, txn, &spoiler, NULL, NULL), HF_OK);
+	assert_int_equal(hf_txn_commit(txn, HF_DURABLE, NULL), HF_ECONFLICT);
+	hf_release(items.memory);
+	stage_verify(stage);
+	assert_string_equal(ob_claim_next(stage->store, 5, 1000000), "");
+	stage_close(stage);
+}
+
 static void what_breaks_the_form_is_refused(void **unused)
 {
 	(void)unused;
@@ -325,6 +360,7 @@ int main(void)
 	    cmocka_unit_test(operations_on_a_queue_work_in_transactions),
 	    cmocka_unit_test(guards_need_a_transaction),
 	    cmocka_unit_test(a_claim_inside_an_abandoned_or_failed_transaction_gives_nothing),
+	    cmocka_unit_test(a_group_is_held_by_whom_it_was_once_a_transaction_is_taken_back),
 	    cmocka_unit_test(what_breaks_the_form_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
