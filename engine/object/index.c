@@ -327,8 +327,8 @@ static void mend_root(struct hf__index *index)
 	unsigned class = root->inner ? HF__NODE_INNER : 0;
 	for (unsigned cap = 8; cap < root->cap; cap *= 2)
 		class ++;
-	if (index->nodes->count[class] <= HF__NODES_INSERTS / 2)
-		return; /* those may be needed more */
+	if (hf__nodes_for(index, class) <= HF__NODES_INSERTS / 2)
+		return; /* those may be needed more, or others gave back what there is */
 	struct hf__index_node *small = hf__nodes_take(index, class);
 	small->count = root->count;
 	memcpy(hf__element_at(small, 0), hf__element_at(root, 0),

@@ -24,17 +24,19 @@ static const struct hf__index_type by_key = {
     .weight = weigh,
 };
 
+enum { FEW = 2, MANY = 24 };
 struct indexes {
 	struct hf__index_nodes nodes;
-	struct hf__index of[2];
-	struct item *items[2];
+	struct hf__index of[MANY];
+	struct item *items[MANY];
+	unsigned indexes;
 	size_t count; /* items of each */
 };
 
-static void begin(struct indexes *x, size_t count)
+static void begin(struct indexes *x, unsigned indexes, size_t count)
 {
-	*x = (struct indexes){.count = count};
-	for (unsigned i = 0; i < 2; i++) {
+	*x = (struct indexes){.indexes = indexes, .count = count};
+	for (unsigned i = 0; i < indexes; i++) {
 		hf__index_init(&x->of[i], &by_key, &x->nodes);
 		x->items[i] = calloc(count, sizeof(struct item));
 		assert_non_null(x->items[i]);
@@ -45,7 +47,7 @@ static void begin(struct indexes *x, size_t count)
 
 static void end(struct indexes *x)
 {
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < x->indexes; i++) {
 		hf__index_deinit(&x->of[i]);
 		free(x->items[i]);
 	}
@@ -64,7 +66,7 @@ static void toggle(struct indexes *x, unsigned i, size_t k)
 
 static void check(const struct indexes *x)
 {
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < x->indexes; i++) {
 		assert_true(hf__index_sane(&x->of[i]));
 		struct hf__index_at at = hf__index_first(&x->of[i]);
 		for (size_t k = 0; k < x->count; k++) {
@@ -97,7 +99,7 @@ static void take_spares(struct hf__index_nodes *nodes)
 	}
 }
 
-enum { STEPS = 400 };
+enum { STEPS = 2500 };
 struct step {
 	unsigned index;
 	size_t item;
@@ -107,10 +109,10 @@ struct step {
 static void change_and_undo(struct indexes *x, struct hf_rng *rng, bool fill)
 {
 	struct step done[STEPS];
-	const size_t steps = 1 + hf_rng_below(rng, STEPS);
+	const size_t steps = 1 + hf_rng_below(rng, x->indexes == FEW ? 400 : STEPS);
 	for (size_t n = 0; n < steps; n++) {
 		struct step *step = &done[n];
-		step->index = (unsigned)hf_rng_below(rng, 2);
+		step->index = (unsigned)hf_rng_below(rng, x->indexes);
 		step->item = (size_t)hf_rng_below(rng, x->count);
 		for (unsigned tries = 0; tries < 3 && x->items[step->index][step->item].in == fill; tries++)
 			step->item = (size_t)hf_rng_below(rng, x->count);
@@ -127,24 +129,44 @@ static void change_and_undo(struct indexes *x, struct hf_rng *rng, bool fill)
 	hf__nodes_end(&x->nodes);
 }
 
+/* `part` in 4 of all items are there at first. */
+static void undo_without_memory(struct indexes *x, struct hf_rng *rng, unsigned part)
+{
+	for (size_t k = 0; k < x->count; k++) { /* in order: full leaves */
+		if (!hf_rng_chance(rng, part, 4))
+			continue;
+		for (unsigned i = 0; i < x->indexes; i++) {
+			assert_int_equal(hf__nodes_reserve(&x->nodes), HF_OK);
+			toggle(x, i, k);
+		}
+	}
+	hf__nodes_end(&x->nodes);
+	for (unsigned change = 0; change < 6; change++)
+		change_and_undo(x, rng, change % 2);
+	end(x);
+}
+
 static void an_undo_needs_no_memory(void **state)
 {
 	(void)state;
 	struct hf_rng rng = hf_rng_for("undo without memory");
 	for (unsigned round = 0; round < 60; round++) {
 		struct indexes x;
-		begin(&x, round % 3 == 0 ? 60 : 1500);
-		for (size_t k = 0; k < x.count; k++) { /* in order: full leaves */
-			if (!hf_rng_chance(&rng, round % 4, 4))
-				continue;
-			assert_int_equal(hf__nodes_reserve(&x.nodes), HF_OK);
-			toggle(&x, 0, k);
-			toggle(&x, 1, k);
-		}
-		hf__nodes_end(&x.nodes);
-		for (unsigned change = 0; change < 6; change++)
-			change_and_undo(&x, &rng, change % 2);
-		end(&x);
+		begin(&x, FEW, round % 3 == 0 ? 60 : 1500);
+		undo_without_memory(&x, &rng, round % 4);
+	}
+}
+
+/* Their roots are small ones, which each has given back and others may not take. */
+static void an_undo_of_many_small_indexes_needs_no_memory(void **state)
+{
+	(void)state;
+	static const size_t counts[] = {9, 40, 200};
+	struct hf_rng rng = hf_rng_for("undo of small indexes");
+	for (unsigned round = 0; round < 60; round++) {
+		struct indexes x;
+		begin(&x, MANY, counts[round % 3]);
+		undo_without_memory(&x, &rng, round % 4);
 	}
 }
 
@@ -153,7 +175,7 @@ static void entries_are_packed_where_nodes_are_short(void **state)
 {
 	(void)state;
 	struct indexes x;
-	begin(&x, 64 * HF__NODE_WIDTH);
+	begin(&x, FEW, 64 * HF__NODE_WIDTH);
 	for (size_t k = 0; k < x.count; k++) {
 		assert_int_equal(hf__nodes_reserve(&x.nodes), HF_OK);
 		toggle(&x, 0, k);
@@ -178,7 +200,7 @@ static void small_indexes_cost_little(void **state)
 {
 	(void)state;
 	struct indexes x;
-	begin(&x, 40);
+	begin(&x, FEW, 40);
 	const size_t costs[] = {1, 96, 4, 96, 5, 160, 8, 160, 9, 288, 17, 544, 32, 544};
 	size_t in = 0;
 	for (unsigned i = 0; i < sizeof costs / sizeof costs[0]; i += 2) {
@@ -214,7 +236,7 @@ static void sane_sees_damage(void **state)
 {
 	(void)state;
 	struct indexes x;
-	begin(&x, 2000);
+	begin(&x, FEW, 2000);
 	for (size_t k = 0; k < x.count; k++) {
 		x.items[0][k].weight = (int64_t)(k % 7);
 		x.items[0][k].tag = (uint8_t)(k % 2);
@@ -248,6 +270,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(an_undo_needs_no_memory),
+	    cmocka_unit_test(an_undo_of_many_small_indexes_needs_no_memory),
 	    cmocka_unit_test(entries_are_packed_where_nodes_are_short),
 	    cmocka_unit_test(small_indexes_cost_little),
 	    cmocka_unit_test(sane_sees_damage),
