@@ -13,6 +13,8 @@ struct hf__blob {
 #define HF__BLOB_REFERS (UINT32_C(1) << 31)
 /* *out = NULL for empty bytes. false: out of memory. */
 bool hf__blob_new(struct hf_bytes bytes, struct hf__blob **out);
+/* One of `len` bytes, more than none, that the caller fills. false: out of memory. */
+bool hf__blob_room(size_t len, struct hf__blob **out);
 struct hf_bytes hf__blob_bytes(const struct hf__blob *blob); /* NULL gives the empty value */
 static inline bool hf__blob_refers(const struct hf__blob *blob)
 {

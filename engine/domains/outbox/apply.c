@@ -22,6 +22,17 @@ static bool counts_follow(const struct hf__outbox_value *old, const struct hf__o
 	return image->attempts == attempts && image->lost == old->lost;
 }
 
+/* Does the image say when what is noted was and shall be queued? */
+static bool is_noted(const struct hf__outbox_value *old, const struct hf__outbox_image *image,
+                     int64_t setback)
+{
+	const struct hf__outbox_more more = hf__outbox_more_of(old);
+	return image->enqueued_at == more.rerun_enqueued_at &&
+	       hf__outbox_kept(image->available_at, image->computed, setback) ==
+	           more.rerun_available_at &&
+	       image->computed == old->rerun_computed;
+}
+
 /* An entry that changes an item leaves what its cause has no say in. */
 static bool follows(const struct hf__outbox_item *item, const struct hf__outbox_image *image,
                     int64_t setback)
@@ -31,11 +42,7 @@ static bool follows(const struct hf__outbox_item *item, const struct hf__outbox_
 	    (image->priority != old->priority && image->cause != HF__OUTBOX_RESCHEDULE))
 		return false;
 	if (image->cause == HF__OUTBOX_RERUN)
-		return old->status == HF_OUTBOX_SENDING && old->noted &&
-		       image->enqueued_at == old->rerun_enqueued_at &&
-		       hf__outbox_kept(image->available_at, image->computed, setback) ==
-		           old->rerun_available_at &&
-		       image->computed == old->rerun_computed;
+		return old->status == HF_OUTBOX_SENDING && old->noted && is_noted(old, image, setback);
 	if (!counts_follow(old, image) || image->enqueued_at != old->enqueued_at)
 		return false;
 	switch (image->cause) {
@@ -179,11 +186,15 @@ static int apply_noted(struct hf__outbox_state *state, struct hf__change *change
 	const int rc = hf__payload_keep(&state->env, entry, image->payload, &value.rerun_payload);
 	if (rc != HF_OK)
 		return rc;
+	struct hf__outbox_more more = hf__outbox_more_of(&item->value);
+	more.rerun_enqueued_at = image->enqueued_at;
+	more.rerun_available_at = hf__outbox_kept(image->available_at, image->computed, entry->setback);
+	if (!hf__outbox_keep_more(&item->value, &more, &value.more)) {
+		hf__value_drop(hf__type(&item->object), &item->value, &value);
+		return HF_ENOMEM;
+	}
 	value.version = entry->lsn;
 	value.noted = true;
-	value.rerun_enqueued_at = image->enqueued_at;
-	value.rerun_available_at =
-	    hf__outbox_kept(image->available_at, image->computed, entry->setback);
 	value.rerun_computed = image->computed;
 	return hf__change_set(change, &item->object, &value);
 }

@@ -19,7 +19,10 @@ int64_t hf__outbox_kept(int64_t time, bool computed, int64_t setback);
  * false: out of memory. */
 bool hf__outbox_keep_claim(const struct hf__outbox_value *old, const struct hf__outbox_image *image,
                            int64_t setback, struct hf__blob **out);
-/* The payload and what is noted stay. */
+/* outbox/holder.c. The same for what few items have. */
+bool hf__outbox_keep_more(const struct hf__outbox_value *old, const struct hf__outbox_more *more,
+                          struct hf__blob **out);
+/* The payload, the extra and what is noted stay. */
 int hf__outbox_make_value(const struct hf__outbox_value *old, const struct hf__outbox_image *image,
                           const struct hf__entry *entry, struct hf__outbox_value *out);
 /* All of it is the entry's. */

@@ -86,10 +86,11 @@ static bool replace_changes(const struct hf__outbox_item *item,
                             const struct hf__outbox_image *image, int64_t setback)
 {
 	const struct hf__outbox_value *value = &item->value;
+	const struct hf__outbox_more more = hf__outbox_more_of(value);
 	return value->noted || image->enqueued_at != value->enqueued_at ||
 	       hf__outbox_kept(image->available_at, image->computed, setback) != value->available_at ||
 	       image->computed != value->computed || value->attempts > 0 || value->lost > 0 ||
-	       value->last_error || !hf__bytes_equal(hf__blob_bytes(value->extra), image->extra) ||
+	       more.last_error.len > 0 || !hf__bytes_equal(more.extra, image->extra) ||
 	       !hf__payload_equal(&hf__outbox_queue_of(item)->state->env, &value->payload,
 	                          image->payload);
 }
@@ -136,8 +137,9 @@ static int enqueue_note(struct hf__decision *d, const struct hf_write *write,
 	    .computed = times.computed,
 	    .payload = input->payload,
 	};
-	if (value->noted && value->rerun_enqueued_at == image.enqueued_at &&
-	    value->rerun_available_at ==
+	const struct hf__outbox_more more = hf__outbox_more_of(value);
+	if (value->noted && more.rerun_enqueued_at == image.enqueued_at &&
+	    more.rerun_available_at ==
 	        hf__outbox_kept(image.available_at, image.computed, d->setback) &&
 	    value->rerun_computed == image.computed &&
 	    hf__payload_equal(&hf__outbox_queue_of(item)->state->env, &value->rerun_payload,

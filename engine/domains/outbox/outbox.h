@@ -106,9 +106,8 @@ struct hf__outbox_value {
 	uint64_t seq; /* LSN of the entry that queued it first, or once more: enqueue order */
 	int64_t enqueued_at;
 	int64_t available_at; /* mono if computed */
-	struct hf__kept payload;
-	struct hf__blob *extra;
-	struct hf__blob *last_error;
+	struct hf__kept payload, rerun_payload;
+	struct hf__blob *more; /* struct hf__outbox_more; NULL: none of it */
 	struct hf__blob *claim; /* struct hf__outbox_holder; only while sending, else NULL */
 	uint32_t attempts;
 	uint32_t lost;
@@ -118,9 +117,20 @@ struct hf__outbox_value {
 	bool computed; /* available_at is one that the store computed */
 	bool rerun_computed;
 	bool noted; /* a rerun: what the item is queued again with when it is completed. Else zero */
-	struct hf__kept rerun_payload;
-	int64_t rerun_enqueued_at, rerun_available_at;
 };
+
+/* What few items have: what stands in value.more. */
+struct hf__outbox_more {
+	int64_t rerun_enqueued_at, rerun_available_at; /* of a rerun that is noted; else 0 */
+	struct hf_bytes extra, last_error; /* of the value */
+};
+/* outbox/holder.c */
+struct hf__outbox_more hf__outbox_more_in(const struct hf__blob *blob);
+/* 0 and nothing where there is none. */
+static inline struct hf__outbox_more hf__outbox_more_of(const struct hf__outbox_value *value)
+{
+	return value->more ? hf__outbox_more_in(value->more) : (struct hf__outbox_more){0};
+}
 
 /* Who works on an item: what stands in value.claim. Most items are never claimed while others are
  * looked at, and pay 8 bytes. */

@@ -77,8 +77,9 @@ static bool rerun_changes(const struct hf__outbox_item *item, const struct hf__o
                           int64_t setback)
 {
 	const struct hf__outbox_value *value = &item->value;
-	return value->noted != image->noted || value->rerun_enqueued_at != image->rerun_enqueued_at ||
-	       value->rerun_available_at !=
+	const struct hf__outbox_more more = hf__outbox_more_of(value);
+	return value->noted != image->noted || more.rerun_enqueued_at != image->rerun_enqueued_at ||
+	       more.rerun_available_at !=
 	           hf__outbox_kept(image->rerun_available_at, image->rerun_computed, setback) ||
 	       value->rerun_computed != image->rerun_computed ||
 	       !hf__payload_equal(&hf__outbox_queue_of(item)->state->env, &value->rerun_payload,
@@ -99,7 +100,7 @@ static bool put_changes(const struct hf__outbox_item *item, const struct hf__out
 	if (value->attempts != image->attempts || value->max_attempts != image->max_attempts ||
 	    value->priority != image->priority || value->enqueued_at != image->enqueued_at)
 		return true;
-	return !hf__bytes_equal(hf__blob_bytes(value->extra), image->extra) ||
+	return !hf__bytes_equal(hf__outbox_more_of(value).extra, image->extra) ||
 	       !hf__bytes_equal(hf__outbox_group_name(item), image->group) ||
 	       !hf__payload_equal(&hf__outbox_queue_of(item)->state->env, &value->payload,
 	                          image->payload) ||

@@ -43,7 +43,7 @@ static uint32_t put_ids(struct hf__writer *body, const struct filter *f,
 	     at.leaf && count < UINT32_MAX && (f->limit == 0 || count < f->limit);
 	     at = hf__index_next(at)) {
 		const struct hf__outbox_item *item = hf__index_object(at);
-		if (!f->matches(item, hf__blob_bytes(item->value.last_error), f->args))
+		if (!f->matches(item, hf__outbox_more_of(&item->value).last_error, f->args))
 			continue;
 		hf__put_short(body, hf__outbox_id(item));
 		count++;

@@ -7,6 +7,7 @@ struct hf__outbox_image hf__outbox_image_of(const struct hf__outbox_item *item,
 {
 	const struct hf__outbox_value *value = &item->value;
 	const struct hf__outbox_holder claim = hf__outbox_claim_of(value);
+	const struct hf__outbox_more more = hf__outbox_more_of(value);
 	return (struct hf__outbox_image){
 	    .cause = cause,
 	    .queue = hf__container_name(hf__outbox_queue_of(item)),
@@ -20,7 +21,7 @@ struct hf__outbox_image hf__outbox_image_of(const struct hf__outbox_item *item,
 	    .available_at =
 	        value->computed ? hf__to_shown(value->available_at, setback) : value->available_at,
 	    .computed = value->computed,
-	    .last_error = hf__blob_bytes(value->last_error),
+	    .last_error = more.last_error,
 	    .token = claim.token,
 	    .lease_until = hf__to_shown(claim.lease_until, setback),
 	    .run_until = hf__to_shown(claim.run_until, setback),
@@ -28,12 +29,11 @@ struct hf__outbox_image hf__outbox_image_of(const struct hf__outbox_item *item,
 	    .owner = claim.owner,
 	    .seq = value->seq,
 	    .group = hf__outbox_group_name(item),
-	    .extra = hf__blob_bytes(value->extra),
+	    .extra = more.extra,
 	    .noted = value->noted,
-	    .rerun_enqueued_at = value->rerun_enqueued_at,
-	    .rerun_available_at = value->rerun_computed
-	                              ? hf__to_shown(value->rerun_available_at, setback)
-	                              : value->rerun_available_at,
+	    .rerun_enqueued_at = more.rerun_enqueued_at,
+	    .rerun_available_at = value->rerun_computed ? hf__to_shown(more.rerun_available_at, setback)
+	                                                : more.rerun_available_at,
 	    .rerun_computed = value->rerun_computed,
 	    .until = HF_UNSET,
 	};
@@ -60,8 +60,9 @@ int64_t hf__outbox_kept(int64_t time, bool computed, int64_t setback)
 	return computed ? hf__to_mono(time, setback) : time;
 }
 
-int hf__outbox_make_value(const struct hf__outbox_value *old, const struct hf__outbox_image *image,
-                          const struct hf__entry *entry, struct hf__outbox_value *out)
+static int make_value(const struct hf__outbox_value *old, const struct hf__outbox_image *image,
+                      const struct hf__outbox_more *more, const struct hf__entry *entry,
+                      struct hf__outbox_value *out)
 {
 	*out = *old;
 	out->version = entry->lsn;
@@ -74,17 +75,24 @@ int hf__outbox_make_value(const struct hf__outbox_value *old, const struct hf__o
 	out->priority = image->priority;
 	out->status = image->status;
 	if (hf__outbox_keep_claim(old, image, entry->setback, &out->claim) &&
-	    hf__blob_keep(old->last_error, image->last_error, &out->last_error))
+	    hf__outbox_keep_more(old, more, &out->more))
 		return HF_OK;
 	drop_value(old, out);
 	return HF_ENOMEM;
+}
+
+int hf__outbox_make_value(const struct hf__outbox_value *old, const struct hf__outbox_image *image,
+                          const struct hf__entry *entry, struct hf__outbox_value *out)
+{
+	struct hf__outbox_more more = hf__outbox_more_of(old);
+	more.last_error = image->last_error;
+	return make_value(old, image, &more, entry, out);
 }
 
 static void clear_rerun(struct hf__outbox_value *value)
 {
 	value->noted = false;
 	value->rerun_payload = (struct hf__kept){NULL};
-	value->rerun_enqueued_at = value->rerun_available_at = 0;
 	value->rerun_computed = false;
 }
 
@@ -103,9 +111,6 @@ static int keep_payloads(const struct hf__outbox_state *state, const struct hf__
 	out->payload = payload;
 	out->noted = image->noted;
 	out->rerun_payload = rerun;
-	out->rerun_enqueued_at = image->rerun_enqueued_at;
-	out->rerun_available_at =
-	    hf__outbox_kept(image->rerun_available_at, image->rerun_computed, entry->setback);
 	out->rerun_computed = image->rerun_computed;
 	return HF_OK;
 }
@@ -114,12 +119,17 @@ int hf__outbox_make_whole_value(const struct hf__outbox_state *state, const stru
                                 const struct hf__outbox_value *old,
                                 const struct hf__outbox_image *image, struct hf__outbox_value *out)
 {
-	int rc = hf__outbox_make_value(old, image, entry, out);
+	const struct hf__outbox_more more = {
+	    .rerun_enqueued_at = image->rerun_enqueued_at,
+	    .rerun_available_at =
+	        hf__outbox_kept(image->rerun_available_at, image->rerun_computed, entry->setback),
+	    .extra = image->extra,
+	    .last_error = image->last_error,
+	};
+	int rc = make_value(old, image, &more, entry, out);
 	if (rc != HF_OK)
 		return rc;
-	rc = hf__blob_keep(old->extra, image->extra, &out->extra)
-	         ? keep_payloads(state, entry, image, out)
-	         : HF_ENOMEM;
+	rc = keep_payloads(state, entry, image, out);
 	if (rc != HF_OK)
 		drop_value(old, out);
 	return rc;
@@ -130,11 +140,13 @@ int hf__outbox_make_rerun_value(const struct hf__outbox_value *old,
                                 const struct hf__outbox_image *image, const struct hf__entry *entry,
                                 struct hf__outbox_value *out)
 {
+	const struct hf__outbox_more more = {.extra = hf__outbox_more_of(old).extra,
+	                                     .last_error = image->last_error};
 	struct hf__kept payload;
 	int rc = hf__payload_copy(&old->rerun_payload, &payload);
 	if (rc != HF_OK)
 		return rc;
-	rc = hf__outbox_make_value(old, image, entry, out);
+	rc = make_value(old, image, &more, entry, out);
 	if (rc != HF_OK) {
 		hf__blob_free(payload.bytes);
 		return rc;

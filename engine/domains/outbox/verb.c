@@ -209,8 +209,9 @@ static int answer_rerun(struct hf__answer *answer, const struct hf__outbox_value
 	struct hf_outbox_rerun *rerun = hf__answer_alloc(answer, sizeof *rerun);
 	if (!rerun)
 		return HF_ENOMEM;
-	rerun->enqueued_at = value->rerun_enqueued_at;
-	rerun->available_at = hf__outbox_shown(value->rerun_available_at, value->rerun_computed, t);
+	const struct hf__outbox_more more = hf__outbox_more_of(value);
+	rerun->enqueued_at = more.rerun_enqueued_at;
+	rerun->available_at = hf__outbox_shown(more.rerun_available_at, value->rerun_computed, t);
 	rerun->available_computed = value->rerun_computed;
 	*out = rerun;
 	return without_payload ? HF_OK
@@ -227,7 +228,7 @@ static int answer_bytes(struct hf__answer *answer, const struct hf__outbox_item 
 	if (rc == HF_OK)
 		rc = hf__answer_bytes(answer, view->last_error, &out->last_error);
 	if (rc == HF_OK)
-		rc = hf__answer_bytes(answer, hf__blob_bytes(value->extra), &out->extra);
+		rc = hf__answer_bytes(answer, hf__outbox_more_of(value).extra, &out->extra);
 	if (rc == HF_OK && view->status == HF_OUTBOX_SENDING)
 		rc = hf__answer_bytes(answer, hf__outbox_claim_of(value).owner, &out->owner);
 	return rc;

@@ -33,8 +33,9 @@ static const char *value_fault(const struct hf__outbox_item *item)
 		return "no such status";
 	if (value->seq == 0 || value->version < value->seq)
 		return "its version is older than the item";
-	if (!value->noted && (value->rerun_payload.bytes || value->rerun_enqueued_at ||
-	                      value->rerun_available_at || value->rerun_computed))
+	const struct hf__outbox_more more = hf__outbox_more_of(value);
+	if (!value->noted && (value->rerun_payload.bytes || more.rerun_enqueued_at ||
+	                      more.rerun_available_at || value->rerun_computed))
 		return "what is noted for a rerun is not said to be there";
 	if (value->status != HF_OUTBOX_SENDING)
 		return value->claim ? "a claim beside a status other than sending" : NULL;

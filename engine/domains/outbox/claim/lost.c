@@ -108,7 +108,7 @@ void hf__outbox_view(const struct hf__outbox_item *item, struct hf__outbox_time 
 	out->lost = value->lost;
 	out->available_at = value->available_at;
 	out->computed = value->computed;
-	out->last_error = hf__blob_bytes(value->last_error);
+	out->last_error = hf__outbox_more_of(value).last_error;
 	if (!hf__outbox_over(item, t))
 		return;
 	out->lost = lost_of(item);

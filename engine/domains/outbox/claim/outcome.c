@@ -16,7 +16,7 @@ static int complete_rerun(struct hf__decision *d, const struct hf__outbox_item *
 	image.status = HF_OUTBOX_QUEUED;
 	image.attempts = image.lost = 0;
 	image.last_error = hf_bytes_of(NULL, 0);
-	image.enqueued_at = item->value.rerun_enqueued_at;
+	image.enqueued_at = image.rerun_enqueued_at;
 	image.available_at = image.rerun_available_at;
 	image.computed = item->value.rerun_computed;
 	hf__outbox_free_claim(&image);
