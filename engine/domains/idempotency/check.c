@@ -75,10 +75,21 @@ static bool by_end_ok(const struct hf__idem_scope *scope, bool done, size_t coun
 	return true;
 }
 
+/* Before any key is looked at: its length is a part of the value. */
+static bool all_sealed(const struct hf__idem_scope *scope)
+{
+	for (struct hf__index_at at = hf__index_first(&scope->by_key); at.leaf; at = hf__index_next(at))
+		if (!hf__object_sealed(hf__index_object(at)))
+			return false;
+	return true;
+}
+
 static int verify_scope(const struct hf__idem_state *state, const struct hf__idem_scope *scope,
                         struct hf__text *why, struct tally *total)
 {
 	struct tally tally = {.latest = INT64_MIN};
+	if (!all_sealed(scope))
+		return broken(why, scope, NULL, "broken seal of an entry");
 	if (!hf__index_sane(&scope->by_key))
 		return broken(why, scope, NULL, "its keys are out of order");
 	for (struct hf__index_at at = hf__index_first(&scope->by_key); at.leaf;
