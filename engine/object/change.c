@@ -7,9 +7,13 @@
  * fail: whatever can fail (room for a record and an image) fails in hf__before_change, when
  * nothing has happened yet.
  *
- * I-CHANGE-1: between before and after an object is in no value-dependent index. I-CHANGE-2: a
- * blob is referenced by the live value or by exactly the first image of its object in this
- * change, or by both; anything else is freed at once. */
+ * Undoing goes through exactly the values that an object had, one step after the other: whatever
+ * order the indexes and counters of a state were filled in is gone through backward, so that none
+ * ever holds more than it once held (I-INDEX-1).
+ *
+ * I-CHANGE-1: between before and after an object is in no value-dependent index. I-CHANGE-2: until
+ * the change ends, a blob belongs to the live value of its object or to images of it that follow
+ * each other, or to both. */
 #include "object/change.h"
 
 #include <assert.h>
@@ -170,6 +174,7 @@ static struct hf__undo *push(struct hf__change *change, struct hf__object *objec
 	*record = (struct hf__undo){.object = object,
 	                            .kind = kind,
 	                            .place = HF__NO_PLACE,
+	                            .next = HF__NO_PLACE,
 	                            .changed = object->changed,
 	                            .due = hf__object_due(object)};
 	return record;
@@ -241,15 +246,16 @@ int hf__before_change(struct hf__change *change, struct hf__object *object)
 	assert(hf__object_sealed(object));
 	struct hf__undo *first = first_record(change, object);
 	struct hf__undo *record = push(change, object, HF__UNDO_CHANGE);
-	record->again = first != NULL;
 	record->open = true;
 	record->image = change->images.len;
 	hf__put_bytes(&change->images,
 	              hf_bytes_of(hf__object_value(object), hf__type(object)->value_size));
-	if (first)
+	if (first) {
+		change->records[first->newest].next = (uint32_t)(change->count - 1);
 		first->newest = (uint32_t)(change->count - 1);
-	else
+	} else {
 		place_record(change);
+	}
 	note(change, object);
 	touch_containers(change, object);
 	leave(change, object, hf__type(object)->unlink);
@@ -261,28 +267,6 @@ static const uint8_t *image_of(const struct hf__change *change, const struct hf_
 	return change->images.data + record->image;
 }
 
-/* Is the blob the one that undoing this change would put back? */
-static bool kept_for_undo(const struct hf__change *change, const struct hf__object *object,
-                          unsigned i, const struct hf__blob *blob)
-{
-	const struct hf__undo *first = first_record(change, object);
-	if (first->kind == HF__UNDO_ADD)
-		return false; /* born in this change: nothing to put back */
-	return hf__object_blob(hf__type(object), image_of(change, first), i) == blob;
-}
-
-/* Frees what this step replaced and what nothing else refers to. */
-static void free_replaced(struct hf__change *change, const struct hf__undo *record)
-{
-	const struct hf__object *object = record->object;
-	for (unsigned i = 0; i < hf__type(object)->blob_count; i++) {
-		struct hf__blob *old = hf__object_blob(hf__type(object), image_of(change, record), i);
-		if (old != hf__object_blob(hf__type(object), hf__object_value(object), i) &&
-		    !kept_for_undo(change, object, i, old))
-			hf__blob_free(old);
-	}
-}
-
 void hf__after_change(struct hf__change *change, struct hf__object *object)
 {
 	const struct hf__undo *first = first_record(change, object);
@@ -290,8 +274,6 @@ void hf__after_change(struct hf__change *change, struct hf__object *object)
 	struct hf__undo *record = &change->records[first->newest];
 	assert(record->object == object && record->open);
 	record->open = false;
-	if (record->again)
-		free_replaced(change, record);
 	call(hf__type(object)->link, object);
 	hf__object_seal(object);
 }
@@ -332,13 +314,21 @@ int hf__change_remove(struct hf__change *change, struct hf__object *object)
 	return HF_OK;
 }
 
-/* The blobs of the first image that the final value does not use are garbage now. */
+/* What the object's value became by this step: as the next one found it, or as it is. */
+static const uint8_t *value_after(const struct hf__change *change, const struct hf__undo *record)
+{
+	const struct hf__undo *next =
+	    record->next < change->count ? &change->records[record->next] : NULL;
+	return next ? image_of(change, next) : hf__object_value(record->object);
+}
+
+/* The blobs that this step replaced are garbage now. */
 static void free_image(struct hf__change *change, const struct hf__undo *record)
 {
-	const struct hf__object *object = record->object;
-	for (unsigned i = 0; i < hf__type(object)->blob_count; i++) {
-		struct hf__blob *old = hf__object_blob(hf__type(object), image_of(change, record), i);
-		if (old != hf__object_blob(hf__type(object), hf__object_value(object), i))
+	const struct hf__type *type = hf__type(record->object);
+	for (unsigned i = 0; i < type->blob_count; i++) {
+		struct hf__blob *old = hf__object_blob(type, image_of(change, record), i);
+		if (old != hf__object_blob(type, value_after(change, record), i))
 			hf__blob_free(old);
 	}
 }
@@ -358,7 +348,7 @@ void hf__change_keep(struct hf__change *change)
 	for (size_t i = 0; i < change->count; i++) {
 		const struct hf__undo *record = &change->records[i];
 		assert(!record->open);
-		if (record->kind == HF__UNDO_CHANGE && !record->again)
+		if (record->kind == HF__UNDO_CHANGE)
 			free_image(change, record);
 		if (record->kind == HF__UNDO_REMOVE)
 			hf__object_gone(record->object);
@@ -372,16 +362,6 @@ void hf__change_keep(struct hf__change *change)
 static void undo_value(struct hf__change *change, const struct hf__undo *record)
 {
 	struct hf__object *object = record->object;
-	if (record->again) {
-		/* An earlier record puts the value back; until then the object has to look as if this
-		 * step had ended. It does, and is not linked anew: where others came back meanwhile the
-		 * newest to be linked would be whom their group is held by. */
-		if (record->open) {
-			free_replaced(change, record);
-			call(hf__type(object)->link, object);
-		}
-		return;
-	}
 	if (!record->open)
 		leave(change, object, hf__type(object)->unlink);
 	for (unsigned i = 0; i < hf__type(object)->blob_count; i++) {

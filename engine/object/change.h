@@ -18,10 +18,10 @@ enum hf__undo_kind {
 struct hf__undo {
 	struct hf__object *object;
 	enum hf__undo_kind kind;
-	bool again; /* CHANGE: an earlier record of this change holds the pre-image that counts */
 	bool open; /* CHANGE: hf__after_change has not been called yet */
 	uint32_t place; /* the first ADD or CHANGE of its object: where hf__change.places has it */
 	uint32_t newest; /* of that record: the newest CHANGE of the object */
+	uint32_t next; /* CHANGE: the next one of the object in this change, or HF__NO_PLACE */
 	size_t image; /* offset of the value in hf__change.images */
 	uint64_t changed, due; /* as they were */
 };

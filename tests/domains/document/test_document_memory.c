@@ -2,7 +2,10 @@
 /* Out of memory, at each allocation that each document operation makes: a clean HF_ENOMEM,
  * nothing done, nothing leaked (under the address sanitizer), and the same operation works
  * afterwards. */
+#include "base/mem.h"
+#include "holdfast/document.h"
 #include "lib/operation/op_scene.h"
+#include "lib/settings.h"
 #include "lib/test.h"
 
 #define KEY "key.collection=notes key.id="
@@ -38,10 +41,88 @@ static void any_allocation_may_fail_in_any_operation(void **unused)
 	memory_sweep(arrangement, NULL, cases, sizeof cases / sizeof *cases);
 }
 
+/* --- Taking back ------------------------------------------------------------------------------ */
+
+enum { MANY = 1500 };
+
+static struct hf_document_key key_of(char *id, size_t size, char kind, unsigned i)
+{
+	(void)snprintf(id, size, "%c%06u", kind, i);
+	return (struct hf_document_key){hf_str("notes"), hf_str(id)};
+}
+
+static void put_all(hf_store *store, hf_txn *txn, char kind, hf_time expires_at)
+{
+	for (unsigned i = 0; i < MANY; i++) {
+		char id[16];
+		const struct hf_document_put_args args = {
+		    .key = key_of(id, sizeof id, kind, i),
+		    .payload = hf_str(txn ? "later" : "p"),
+		    .expires_at = expires_at == 0 ? 0 : expires_at + i,
+		};
+		assert_int_equal(hf_document_put(store, txn, &args, NULL, NULL), HF_OK);
+	}
+}
+
+static void remove_all(hf_store *store, hf_txn *txn, char kind)
+{
+	for (unsigned i = 0; i < MANY; i++) {
+		char id[16];
+		const struct hf_document_remove_args args = {.key = key_of(id, sizeof id, kind, i)};
+		assert_int_equal(hf_document_remove(store, txn, &args, NULL, NULL), HF_OK);
+	}
+}
+
+struct refusing {
+	size_t seen, from;
+};
+
+static bool refuses(void *ctx, size_t size)
+{
+	struct refusing *refusing = ctx;
+	(void)size;
+	return refusing->seen++ >= refusing->from;
+}
+
+/* What is changed for the second time enters an order once others have left it, and is in it still
+ * when those come back. */
+static int change_twice(hf_store *store, struct refusing *refusing)
+{
+	hf_txn *txn = NULL;
+	assert_int_equal(hf_txn_begin(store, &txn, NULL), HF_OK);
+	put_all(store, txn, 'x', 0);
+	remove_all(store, txn, 'y');
+	put_all(store, txn, 'x', STAGE_NOW + 2000000);
+	const struct hf_document_remove_args none = {.key = {hf_str("notes"), hf_str("none")}};
+	assert_int_equal(hf_document_remove(store, txn, &none, NULL, NULL), HF_OK);
+	hf__mem_set_veto(refuses, refusing);
+	const int rc = hf_txn_commit(txn, HF_DURABLE, NULL);
+	hf__mem_set_veto(NULL, NULL);
+	return rc;
+}
+
+static void taking_back_needs_no_memory_where_objects_changed_twice(void **unused)
+{
+	(void)unused;
+	struct stage *stage = stage_open(SETTING_LIVE);
+	put_all(stage->store, NULL, 'x', 0);
+	put_all(stage->store, NULL, 'y', STAGE_NOW + 1000000);
+	struct refusing all = {.from = SIZE_MAX};
+	assert_int_equal(change_twice(stage->store, &all), HF_ENOTFOUND);
+	for (size_t back = 1; back <= 100; back++) {
+		struct refusing some = {.from = all.seen * (100 - back) / 100};
+		const int rc = change_twice(stage->store, &some);
+		assert_true(rc == HF_ENOMEM || rc == HF_ENOTFOUND);
+		stage_verify(stage);
+	}
+	stage_close(stage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(any_allocation_may_fail_in_any_operation),
+	    cmocka_unit_test(taking_back_needs_no_memory_where_objects_changed_twice),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
