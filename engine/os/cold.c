@@ -14,6 +14,7 @@
 
 #include "base/mem.h"
 #include "os/disk.h"
+#include "os/fd.h"
 
 #define BLOCK ((uint64_t)4096) /* no device asks for more */
 
@@ -32,22 +33,6 @@ static bool turn(int file, bool direct)
 	return fcntl(file, F_SETFL, direct ? flags | O_DIRECT : flags & ~O_DIRECT) == 0;
 }
 
-/* In units of so many bytes: a length that is no multiple of it is the end of the file, and the
- * next place would be none that can be read so. */
-static int read_units(int file, uint8_t *to, size_t span, uint64_t at, uint64_t unit, size_t *got)
-{
-	while (*got < span && *got % unit == 0) {
-		const ssize_t n = pread(file, to + *got, span - *got, (off_t)(at + *got));
-		if (n == 0)
-			break;
-		if (n > 0)
-			*got += (size_t)n;
-		else if (errno != EINTR)
-			return errno;
-	}
-	return 0;
-}
-
 /* Whole blocks around what is wanted. */
 static int read_direct(int file, void *buffer, size_t len, uint64_t at, size_t *got)
 {
@@ -58,7 +43,7 @@ static int read_direct(int file, void *buffer, size_t len, uint64_t at, size_t *
 		return ENOMEM;
 	uint8_t *aligned = memory + (BLOCK - (uintptr_t)memory % BLOCK) % BLOCK;
 	size_t all = 0;
-	const int err = read_units(file, aligned, span, down(at), BLOCK, &all);
+	const int err = hf__fd_read(file, aligned, span, down(at), BLOCK, &all);
 	*got = all > before ? all - before : 0;
 	*got = *got < len ? *got : len;
 	if (err == 0)
@@ -90,7 +75,7 @@ static int read_and_drop(int file, void *buffer, size_t len, uint64_t at, size_t
 	const bool used = resident(file, from, span);
 	(void)posix_fadvise(file, (off_t)from, (off_t)span,
 	                    POSIX_FADV_RANDOM); /* nothing is read ahead */
-	const int err = read_units(file, buffer, len, at, 1, got);
+	const int err = hf__fd_read(file, buffer, len, at, 1, got);
 	if (!used)
 		(void)posix_fadvise(file, (off_t)from, (off_t)span, POSIX_FADV_DONTNEED);
 	return err;

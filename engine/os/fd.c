@@ -236,6 +236,25 @@ int hf__dir_open(const char *path, bool create, int *out)
 	return err;
 }
 
+/* --- Reading ---------------------------------------------------------------------------------- */
+
+int hf__fd_read(int fd, void *buffer, size_t len, uint64_t at, uint64_t unit, size_t *got)
+{
+	*got = 0;
+	if (len > (size_t)INT64_MAX || at > (uint64_t)INT64_MAX - len)
+		return EINVAL;
+	while (*got < len && *got % unit == 0) {
+		const ssize_t n = pread(fd, (uint8_t *)buffer + *got, len - *got, (off_t)(at + *got));
+		if (n == 0)
+			break;
+		if (n > 0)
+			*got += (size_t)n;
+		else if (errno != EINTR)
+			return errno;
+	}
+	return 0;
+}
+
 /* --- Whose file it is ------------------------------------------------------------------------- */
 
 /* Asks for nothing but type, number and names. Where a file system keeps time stamps of fine grain

@@ -3,6 +3,7 @@
 #define HF_OS_OS_FD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
@@ -44,6 +45,11 @@ int hf__fd_create_private(int dir, const char *name, int *out);
 /* Opens a directory by path. With `create` makes it (0700) when missing, and its entry in the
  * parent durable. */
 int hf__dir_open(const char *path, bool create, int *out);
+
+/* Reads until `len` bytes are there or the file ends: *got of them. 0 or errno. In units of so many
+ * bytes, 1 for files that are read through the cache: a length that is no multiple of it is the end
+ * of the file, and the next place would be none that can be read so. */
+int hf__fd_read(int fd, void *buffer, size_t len, uint64_t at, uint64_t unit, size_t *got);
 
 /* 0 or errno. */
 int hf__fd_id(int fd, struct hf__file_id *out);

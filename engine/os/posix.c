@@ -23,6 +23,7 @@
 #include "os/check.h"
 #include "os/disk.h"
 #include "os/event.h"
+#include "os/fd.h"
 #include "os/files.h"
 #include "os/lock.h"
 
@@ -136,19 +137,7 @@ static int disk_same(void *ctx, int file, const char *name)
 static int disk_read(void *ctx, int file, void *buffer, size_t len, uint64_t at, size_t *got)
 {
 	(void)ctx;
-	*got = 0;
-	if (len > (size_t)INT64_MAX || at > (uint64_t)INT64_MAX - len)
-		return EINVAL;
-	while (*got < len) {
-		ssize_t n = pread(file, (char *)buffer + *got, len - *got, (off_t)(at + *got));
-		if (n == 0)
-			break;
-		if (n > 0)
-			*got += (size_t)n;
-		else if (errno != EINTR)
-			return errno;
-	}
-	return 0;
+	return hf__fd_read(file, buffer, len, at, 1, got);
 }
 
 static int disk_write(void *ctx, int file, const void *data, size_t len, uint64_t at)

@@ -121,17 +121,5 @@ bool hf__stream_seekable(int fd, uint64_t *begin, uint64_t *size)
 
 int hf__stream_read_at(int fd, void *buffer, size_t len, uint64_t at, size_t *got)
 {
-	*got = 0;
-	if (len > (size_t)INT64_MAX || at > (uint64_t)INT64_MAX - len)
-		return EINVAL;
-	while (*got < len) {
-		const ssize_t n = pread(fd, (char *)buffer + *got, len - *got, (off_t)(at + *got));
-		if (n == 0)
-			break;
-		if (n > 0)
-			*got += (size_t)n;
-		else if (errno != EINTR)
-			return errno;
-	}
-	return 0;
+	return hf__fd_read(fd, buffer, len, at, 1, got);
 }
