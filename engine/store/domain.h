@@ -194,6 +194,8 @@ HF_CHECKED int hf__mutate_wait(struct hf_store *store, const struct hf__verb *ve
 /* Around a call that waits by the way and goes on afterwards: hf_close, which may run beside it,
  * waits for its end. Begin: HF_OK or HF_EFORK. */
 HF_CHECKED int hf__call_begin(struct hf_store *store, struct hf_error *error);
+/* The same of a handle that writes; else why not. */
+HF_CHECKED int hf__call_begin_writable(struct hf_store *store, struct hf_error *error);
 void hf__call_end(struct hf_store *store);
 
 /* What a key stands for differs from domain to domain; `hash` is that of a name, by

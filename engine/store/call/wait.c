@@ -135,6 +135,12 @@ int hf__call_begin(struct hf_store *s, struct hf_error *error)
 	return HF_OK;
 }
 
+int hf__call_begin_writable(struct hf_store *s, struct hf_error *error)
+{
+	const int rc = hf__check_writable(s, error);
+	return rc == HF_OK ? hf__call_begin(s, error) : rc;
+}
+
 void hf__call_end(struct hf_store *s)
 {
 	leave(s);

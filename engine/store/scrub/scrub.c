@@ -68,7 +68,7 @@ static bool due(const struct hf_store *s, int64_t now)
 	return s->scrub.free_at <= now && (s->scrub.round || next_round_at(s) <= now);
 }
 
-/* By whoever set at_work. Returns when there is something to do again. */
+/* By the thread that set at_work. Returns when there is something to do again. */
 static int64_t work(struct hf_store *s, int64_t until)
 {
 	struct hf__scrub *c = &s->scrub;
@@ -160,9 +160,7 @@ int hf_scrub(hf_store *store, uint64_t bytes_per_second, hf_progress_fn progress
              struct hf_error *error)
 {
 	HF__CALL;
-	int rc = hf__check_writable(store, error);
-	if (rc == HF_OK)
-		rc = hf__call_begin(store, error); /* closing waits for it */
+	int rc = hf__call_begin_writable(store, error); /* closing waits for it */
 	if (rc != HF_OK)
 		return rc;
 	rc = whole_round(store, bytes_per_second, progress, ctx, error);

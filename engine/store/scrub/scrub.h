@@ -21,7 +21,7 @@ struct hf__scrub_known {
 
 struct hf__scrub {
 	uint32_t head; /* the newest segment that the opening found; 0: none */
-	_Atomic bool at_work; /* by whom the members up to `wake_at` are owned */
+	_Atomic bool at_work; /* the thread that set it owns the members up to `wake_at` */
 	struct hf__scrub_round *round; /* of upkeep; NULL: none is under way */
 	int64_t free_at; /* ticks from which on the next piece may be read */
 	int64_t began; /* the newest round; 0: none did */

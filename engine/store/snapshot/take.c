@@ -194,9 +194,7 @@ int hf__take_snapshot(struct hf_store *s, struct hf_error *error)
 int hf_snapshot(hf_store *store, struct hf_error *error)
 {
 	HF__CALL;
-	int rc = hf__check_writable(store, error);
-	if (rc == HF_OK)
-		rc = hf__call_begin(store, error); /* closing waits for it */
+	int rc = hf__call_begin_writable(store, error); /* closing waits for it */
 	if (rc != HF_OK)
 		return rc;
 	rc = hf__take_snapshot(store, error);
