@@ -9,7 +9,8 @@
  * at the same pace and with a sync each 4 MiB as well. Each round has its percentiles and ratios;
  * the medians of the rounds are judged, unless R's own medians say that the disk was unsteady. The
  * extra memory is the peak of this process's beyond what it had before the first compaction. The
- * last lines hold the bars; the exit status is 1 when one of them fails. */
+ * last lines hold the bars; the exit status is 1 when one of them fails or times are not judged. */
+#include "compare/steady.h"
 #include "lib/histogram.h"
 #include "lib/live_set.h"
 #include "lib/machine.h"
@@ -33,14 +34,13 @@ enum {
 	CHUNK = 64 << 10,
 	RAW_LEN = 320,
 	LATE_MOST = 8,
-	ROUNDS_MAX = 101,
 };
 
 static const uint64_t measure_ns = UINT64_C(1500000000);
-static const double p99_bar = 1.3, p999_bar = 2.0, memory_bar = 1.0, steady_bar = 1.15;
+static const double p99_bar = 1.3, p999_bar = 2.0, memory_bar = 1.0;
 
 static uint64_t objects = 300000, committed;
-static unsigned rounds = 9;
+static unsigned rounds = ROUNDS_JUDGED;
 static char path[4096], raw_path[4096 + 16], writer_path[4096 + 16];
 static hf_store *store;
 static struct raw raw;
@@ -212,8 +212,13 @@ static bool bar(const char *what, double is, double most)
 	return is <= most;
 }
 
-static double own99[ROUNDS_MAX], own999[ROUNDS_MAX], floor50[ROUNDS_MAX], over99[ROUNDS_MAX],
-    over999[ROUNDS_MAX];
+static double floor50[ROUNDS_JUDGED], over99[ROUNDS_JUDGED], over999[ROUNDS_JUDGED];
+
+static void print_side(const char *name, const struct histogram *h)
+{
+	printf("  %s p50 %4.0f p99 %5.0f p99.9 %5.0f us", name, histogram_percentile_us(h, 0.5),
+	       histogram_percentile_us(h, 0.99), histogram_percentile_us(h, 0.999));
+}
 
 static void round_of(unsigned i, double own_rate, double floor_rate)
 {
@@ -221,47 +226,40 @@ static void round_of(unsigned i, double own_rate, double floor_rate)
 	const uint64_t took = turn(compact_once, commit, own_rate / 2, 0, &own);
 	bytes_beside = snapshot_bytes();
 	(void)turn(write_once, raw_once, floor_rate / 2, took, &floor);
-	own99[i] = histogram_percentile_us(&own, 0.99);
-	own999[i] = histogram_percentile_us(&own, 0.999);
 	floor50[i] = histogram_percentile_us(&floor, 0.5);
-	over99[i] = own99[i] / histogram_percentile_us(&floor, 0.99);
-	over999[i] = own999[i] / histogram_percentile_us(&floor, 0.999);
-	printf("%2u  %5.2f s, %5.1f MiB  commits p50 %4.0f p99 %5.0f p99.9 %5.0f us   R p50 %4.0f p99 "
-	       "%5.0f "
-	       "p99.9 %5.0f us   ratios %.2f %.2f\n",
-	       i + 1, (double)took / 1e9, (double)bytes_beside / 1048576,
-	       histogram_percentile_us(&own, 0.5), own99[i], own999[i], floor50[i],
-	       histogram_percentile_us(&floor, 0.99), histogram_percentile_us(&floor, 0.999), over99[i],
-	       over999[i]);
+	over99[i] = histogram_percentile_us(&own, 0.99) / histogram_percentile_us(&floor, 0.99);
+	over999[i] = histogram_percentile_us(&own, 0.999) / histogram_percentile_us(&floor, 0.999);
+	printf("%2u  %5.2f s, %5.1f MiB", i + 1, (double)took / 1e9, (double)bytes_beside / 1048576);
+	print_side("commits", &own);
+	print_side("R", &floor);
+	printf("  ratios %.2f %.2f\n", over99[i], over999[i]);
 }
 
-static int ascending(const void *a, const void *b)
+/* Did R stay as it was? What it was compared with is judged only then. */
+static bool steady(void)
 {
-	const double x = *(const double *)a, y = *(const double *)b;
-	return (x > y) - (x < y);
+	double low = floor50[0], high = floor50[0];
+	for (unsigned i = 1; i < rounds; i++) {
+		low = floor50[i] < low ? floor50[i] : low;
+		high = floor50[i] > high ? floor50[i] : high;
+	}
+	if (high <= low * steady_most)
+		return true;
+	printf("the disk was unsteady: R's medians differ by %.0f %%; times are not judged\n",
+	       (high / low - 1) * 100);
+	return false;
 }
 
-/* Sorts them. */
-static double median(double *of)
-{
-	qsort(of, rounds, sizeof *of, ascending);
-	return of[rounds / 2];
-}
-
+/* The exit status: 1, too, when times could not be judged. */
 static int judge(double before)
 {
 	/* 10 % of the process and 16 MiB */
 	const double extra = status_of("VmHWM") - before, allowed = before / 10 + (16 << 20);
 	printf("memory: %.1f MiB, %.1f MiB more at most\n", before / 1048576, extra / 1048576);
-	(void)median(floor50);
-	const double spread = floor50[rounds - 1 - rounds / 5] / floor50[rounds / 5];
-	bool met = bar("p99 over that of R beside a writer", median(over99), p99_bar);
-	met = bar("p99.9 over that of R beside a writer", median(over999), p999_bar) && met;
+	bool met = bar("p99 over that of R beside a writer", median_of(over99, rounds), p99_bar);
+	met = bar("p99.9 over that of R beside a writer", median_of(over999, rounds), p999_bar) && met;
 	met = bar("extra memory over 10 % + 16 MiB", extra / allowed, memory_bar) && met;
-	if (spread > steady_bar)
-		printf("the disk was unsteady: R's medians differ by %.0f %%; times are not judged\n",
-		       spread * 100 - 100);
-	return met || spread > steady_bar ? 0 : 1;
+	return steady() && met ? 0 : 1;
 }
 
 static void read_options(int argc, char **argv)
@@ -281,8 +279,8 @@ static void read_options(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	read_options(argc, argv);
-	if (rounds < 1 || rounds > ROUNDS_MAX)
-		die("--rounds", "1 to 101");
+	if (rounds < 1 || rounds > ROUNDS_JUDGED)
+		die("--rounds", "1 to 9");
 	begin(optind < argc ? argv[optind] : ".");
 	const double own_rate = rate_of(commit), floor_rate = rate_of(raw_once);
 	printf("%llu objects; %.0f commits a second, R %.0f; half of each from here on\n",
