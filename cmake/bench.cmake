@@ -21,7 +21,8 @@ pkg_check_modules(BENCH_HIREDIS IMPORTED_TARGET hiredis)
 find_library(BENCH_LEVELDB leveldb) # which has no pkg-config file
 find_path(BENCH_LEVELDB_HEADERS leveldb/c.h)
 if(BENCH_SQLITE_FOUND)
-	bench_peer(SQLITE PkgConfig::BENCH_SQLITE sqlite.c queue_sqlite.c inbox_sqlite.c)
+	bench_peer(SQLITE PkgConfig::BENCH_SQLITE sqlite_table.c sqlite.c queue_sqlite.c
+		inbox_sqlite.c)
 endif()
 if(BENCH_LMDB_FOUND)
 	bench_peer(LMDB PkgConfig::BENCH_LMDB lmdb.c)
