@@ -20,7 +20,7 @@ static const double floor_bar = 18, submit_bar_us = 3, batch_bar = 2;
 static struct bench {
 	struct args args;
 	struct report report;
-	char directory[4096];
+	char directory[DIRECTORY_MAX];
 	struct pool pool;
 	struct floor floor;
 	struct steady steady;
@@ -127,28 +127,14 @@ static bool open_side(const struct peer *peer)
 
 static bool begin(void)
 {
-	(void)snprintf(bench.directory, sizeof bench.directory, "%s/bench-async-XXXXXX",
-	               bench.args.directory);
-	if (!mkdtemp(bench.directory)) {
-		perror(bench.directory);
+	if (!args_directory(&bench.args, "async", bench.directory))
 		return false;
-	}
 	bench.one.value_len = VALUE;
 	bool good = side_open(&bench.one, &peer_holdfast, "tickets", bench.directory, 1);
 	for (size_t i = 0; peers[i] && good; i++)
 		good = peers[i] == peer_find("SQLite, many") || open_side(peers[i]);
 	return good && pool_init(&bench.pool, 1) &&
 	       floor_init(&bench.floor, bench.one.db, bench.directory, VALUE);
-}
-
-static bool verify(struct side *side)
-{
-	const uint64_t rows = side_rows(side);
-	if (!side_verify(side))
-		return false;
-	report_note(&bench.report, "%s: %llu rows acknowledged, all there after reopening", side->name,
-	            (unsigned long long)rows);
-	return true;
 }
 
 int main(int argc, char **argv)
@@ -161,11 +147,10 @@ int main(int argc, char **argv)
 	            begin() && run_rounds();
 	if (good)
 		judge();
-	good = good && verify(&bench.one);
+	good = good && side_proven(&bench.one, &bench.report);
 	for (unsigned s = 0; s < bench.sides; s++)
-		good = good && verify(&bench.side[s]);
-	if (bench.pool.size)
-		pool_deinit(&bench.pool);
+		good = good && side_proven(&bench.side[s], &bench.report);
+	pool_deinit(&bench.pool);
 	floor_deinit(&bench.floor);
 	side_drop(&bench.one);
 	for (unsigned s = 0; s < bench.sides; s++)

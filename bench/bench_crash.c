@@ -23,7 +23,7 @@ static const struct {
 static struct bench {
 	struct args args;
 	struct report report;
-	char directory[4096];
+	char directory[DIRECTORY_MAX];
 	struct opening opening[SIDES];
 	double seconds[SIDES][ROUNDS_MAX];
 	uint64_t rows;
@@ -32,12 +32,8 @@ static struct bench {
 static bool begin(void)
 {
 	bench.rows = args_objects(&bench.args, ROWS, ROWS_QUICK);
-	(void)snprintf(bench.directory, sizeof bench.directory, "%s/bench-crash-XXXXXX",
-	               bench.args.directory);
-	if (!mkdtemp(bench.directory)) {
-		perror(bench.directory);
+	if (!args_directory(&bench.args, "crash", bench.directory))
 		return false;
-	}
 	memory_touch(bench.rows * 2048);
 	for (unsigned s = 0; s < SIDES; s++) {
 		const struct peer *peer = peer_find(sides[s].name);
@@ -63,7 +59,7 @@ static bool run_rounds(void)
 static void judge_side(unsigned s)
 {
 	const unsigned rounds = bench.args.rounds;
-	double ratios[ROUNDS_MAX], sorted[ROUNDS_MAX];
+	double ratios[ROUNDS_MAX];
 	char text[128];
 	if (!bench.opening[s].peer) {
 		(void)snprintf(text, sizeof text, "crash-open: x %s", sides[s].name);
@@ -72,11 +68,7 @@ static void judge_side(unsigned s)
 	}
 	for (unsigned i = 0; i < rounds; i++)
 		ratios[i] = bench.seconds[s][i] / bench.seconds[0][i];
-	memcpy(sorted, bench.seconds[s], rounds * sizeof *sorted);
-	const double seconds = median_of(sorted, rounds);
-	printf("%-10s %.3f s, %.0f rows/s\n", sides[s].name, seconds, (double)bench.rows / seconds);
-	report_cell(&bench.report, "crash-open", sides[s].name, "seconds", seconds);
-	report_cell(&bench.report, "crash-open", sides[s].name, "rows/s", (double)bench.rows / seconds);
+	opening_tell(&bench.opening[s], &bench.report, "crash-open", bench.seconds[s]);
 	(void)snprintf(text, sizeof text, "crash-open of %.3g rows: x %s", (double)bench.rows,
 	               sides[s].name);
 	if (s > 0)

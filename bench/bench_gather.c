@@ -4,7 +4,7 @@
  * (lib/inside.h). 1, 4 and 64 threads put documents durably and think in between: not at all, 100
  * and 400 us, 1 ms, and exponentially distributed with a mean of 400 us, as the arrivals of many
  * independent callers are. In each round and each case eight short slices, in the order of Thue
- * and Morse, behind one that counts for nobody: so what drifts meets both modes alike. R is
+ * and Morse, behind one that is not counted: so what drifts meets both modes alike. R is
  * measured for its steadiness alone. */
 #include "compare/floor.h"
 #include "compare/series.h"
@@ -32,7 +32,7 @@ static const struct {
 static struct bench {
 	struct args args;
 	struct report report;
-	char directory[4096];
+	char directory[DIRECTORY_MAX];
 	struct pool pool;
 	struct floor floor;
 	struct steady steady;
@@ -58,7 +58,7 @@ static bool run_case(unsigned c, unsigned round)
 		return false;
 	steady_slice(&bench.steady, f.rate);
 	bench.side.thinking = thinks[c % THINKS].thinking;
-	if (!slice(c, lead_in, round % 2 == 1, &f)) /* counts for nobody */
+	if (!slice(c, lead_in, round % 2 == 1, &f)) /* not counted */
 		return false;
 	for (unsigned part = 0; part < PARTS; part++) {
 		const bool greedy = (__builtin_popcount(part) + (int)round) % 2 == 1;
@@ -110,31 +110,14 @@ static void judge(void)
 
 static bool begin(void)
 {
-	(void)snprintf(bench.directory, sizeof bench.directory, "%s/bench-gather-XXXXXX",
-	               bench.args.directory);
-	if (!mkdtemp(bench.directory)) {
-		perror(bench.directory);
+	if (!args_directory(&bench.args, "gather", bench.directory))
 		return false;
-	}
 	bench.side.value_len = VALUE;
 	bench.side.config.log_only = true; /* no compaction falls into the slices of one mode */
 	return prctl(PR_SET_TIMERSLACK, 1) == 0 &&
 	       side_open(&bench.side, &peer_holdfast, "holdfast", bench.directory, POOL_MAX) &&
 	       pool_init(&bench.pool, POOL_MAX) &&
 	       floor_init(&bench.floor, bench.side.db, bench.directory, VALUE);
-}
-
-static bool verify(void)
-{
-	const uint64_t rows = side_rows(&bench.side);
-	if (!side_verify(&bench.side))
-		return false;
-	report_note(&bench.report, "%llu rows acknowledged, all there after reopening",
-	            (unsigned long long)rows);
-	if (inside_left_out() > 0)
-		return true;
-	fprintf(stderr, "the linker did not find what to leave out for the greedy mode\n");
-	return false;
 }
 
 int main(int argc, char **argv)
@@ -147,9 +130,8 @@ int main(int argc, char **argv)
 	            begin() && run_rounds();
 	if (good)
 		judge();
-	good = good && verify();
-	if (bench.pool.size)
-		pool_deinit(&bench.pool);
+	good = good && side_proven(&bench.side, &bench.report) && inside_proven();
+	pool_deinit(&bench.pool);
 	floor_deinit(&bench.floor);
 	side_drop(&bench.side);
 	directory_remove(bench.directory);

@@ -241,12 +241,8 @@ static bool run(void)
 		              "built without valgrind's headers");
 		return true;
 	}
-	(void)snprintf(bench.directory, sizeof bench.directory, "%s/bench-growth-XXXXXX",
-	               bench.args.directory);
-	if (!mkdtemp(bench.directory)) {
-		perror(bench.directory);
+	if (!args_directory(&bench.args, "growth", bench.directory))
 		return false;
-	}
 	(void)snprintf(bench.store, sizeof bench.store, "%s/store", bench.directory);
 	return judge_openings() && judge_calls();
 }

@@ -18,7 +18,7 @@ static const double bar = 2;
 static struct bench {
 	struct args args;
 	struct report report;
-	char directory[4096];
+	char directory[DIRECTORY_MAX];
 	struct opening opening[SIDES];
 	double seconds[SIDES][ROUNDS_MAX];
 	uint64_t rows;
@@ -28,12 +28,8 @@ static struct bench {
 static bool begin(void)
 {
 	bench.rows = args_objects(&bench.args, ROWS, ROWS_QUICK);
-	(void)snprintf(bench.directory, sizeof bench.directory, "%s/bench-load-XXXXXX",
-	               bench.args.directory);
-	if (!mkdtemp(bench.directory)) {
-		perror(bench.directory);
+	if (!args_directory(&bench.args, "load", bench.directory))
 		return false;
-	}
 	for (unsigned s = 0; s < SIDES; s++) {
 		const struct peer *peer = peer_find(names[s]);
 		if (!peer) {
@@ -66,17 +62,12 @@ static bool run_rounds(void)
 static void judge(void)
 {
 	const unsigned rounds = bench.args.rounds;
-	double ratios[ROUNDS_MAX], sorted[ROUNDS_MAX];
+	double ratios[ROUNDS_MAX];
 	char text[128];
 	for (unsigned i = 0; i < rounds; i++)
 		ratios[i] = bench.seconds[1][i] / bench.seconds[0][i];
-	for (unsigned s = 0; s < SIDES; s++) {
-		memcpy(sorted, bench.seconds[s], rounds * sizeof *sorted);
-		const double seconds = median_of(sorted, rounds);
-		printf("%-10s %.3f s, %.0f rows/s\n", names[s], seconds, (double)bench.rows / seconds);
-		report_cell(&bench.report, "load", names[s], "seconds", seconds);
-		report_cell(&bench.report, "load", names[s], "rows/s", (double)bench.rows / seconds);
-	}
+	for (unsigned s = 0; s < SIDES; s++)
+		opening_tell(&bench.opening[s], &bench.report, "load", bench.seconds[s]);
 	(void)snprintf(text, sizeof text, "open from a snapshot of %.3g rows: x Redis",
 	               (double)bench.rows);
 	report_bar(&bench.report, "10", text, AT_LEAST, bar, ratios, rounds);

@@ -1,8 +1,8 @@
 /* Bar 6: a work queue. 16 workers on one queue, each of which enqueues a job of 100 bytes, claims
  * the oldest that is free, and completes it: three durable steps, timed as one cycle.
  *
- * R and all queues take turns. At the end jobs are enqueued that nobody claims, the queue is closed
- * and opened again, and each of them must come out, with its bytes, once. */
+ * R and all queues take turns. At the end jobs are enqueued that no worker claims, the queue is
+ * closed and opened again, and each of them must come out, with its bytes, once. */
 #include "compare/floor.h"
 #include "compare/series.h"
 #include "lib/live_set.h"
@@ -32,7 +32,7 @@ struct line {
 static struct bench {
 	struct args args;
 	struct report report;
-	char directory[4096];
+	char directory[DIRECTORY_MAX];
 	struct pool pool;
 	struct raw raw_file;
 	struct steady steady;
@@ -191,12 +191,8 @@ static bool open_line(const struct queue *queue)
 static bool begin(void)
 {
 	char path[4096 + 8];
-	(void)snprintf(bench.directory, sizeof bench.directory, "%s/bench-queue-XXXXXX",
-	               bench.args.directory);
-	if (!mkdtemp(bench.directory)) {
-		perror(bench.directory);
+	if (!args_directory(&bench.args, "queue", bench.directory))
 		return false;
-	}
 	bool good = true;
 	for (size_t i = 0; queues[i] && good; i++)
 		good = open_line(queues[i]);
@@ -252,8 +248,7 @@ int main(int argc, char **argv)
 		judge();
 	for (unsigned k = 0; k < bench.lines; k++)
 		good = good && verify(&bench.line[k]);
-	if (bench.pool.size)
-		pool_deinit(&bench.pool);
+	pool_deinit(&bench.pool);
 	raw_deinit(&bench.raw_file);
 	for (unsigned k = 0; k < bench.lines; k++)
 		if (bench.line[k].self)

@@ -33,7 +33,7 @@ struct reader {
 static struct bench {
 	struct args args;
 	struct report report;
-	char directory[4096];
+	char directory[DIRECTORY_MAX];
 	struct pool pool;
 	uint64_t rows;
 	struct side own, other; /* the store, LMDB */
@@ -290,12 +290,8 @@ static bool begin(void)
 	bench.readers[0].random = 1;
 	bench.readers[1].random = 2;
 	(void)burn_rounds_per_ns();
-	(void)snprintf(bench.directory, sizeof bench.directory, "%s/bench-read-XXXXXX",
-	               bench.args.directory);
-	if (!mkdtemp(bench.directory)) {
-		perror(bench.directory);
+	if (!args_directory(&bench.args, "read", bench.directory))
 		return false;
-	}
 	bench.own.value_len = VALUE;
 	bench.other.value_len = VALUE;
 	bench.own.config.log_only = true; /* no compaction falls into one slice and not the other */
@@ -325,8 +321,7 @@ int main(int argc, char **argv)
 	good = good && side_verify(&bench.own) && (!bench.has_other || side_verify(&bench.other));
 	if (good)
 		report_note(&bench.report, "all rows are there after reopening");
-	if (bench.pool.size)
-		pool_deinit(&bench.pool);
+	pool_deinit(&bench.pool);
 #ifdef BENCH_SQLITE
 	inbox_sqlite_close(bench.inboxes);
 #endif

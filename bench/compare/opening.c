@@ -198,3 +198,15 @@ bool opening_crashed(struct opening *o, double *seconds)
 	directory_remove(o->copy);
 	return good;
 }
+
+void opening_tell(const struct opening *o, struct report *report, const char *table,
+                  const double *seconds)
+{
+	const unsigned rounds = report->args->rounds;
+	double sorted[ROUNDS_MAX];
+	memcpy(sorted, seconds, rounds * sizeof *sorted);
+	const double middle = median_of(sorted, rounds), rate = (double)o->rows / middle;
+	printf("%-10s %.3f s, %.0f rows/s\n", o->peer->name, middle, rate);
+	report_cell(report, table, o->peer->name, "seconds", middle);
+	report_cell(report, table, o->peer->name, "rows/s", rate);
+}

@@ -2,6 +2,7 @@
 #ifndef BENCH_OPENING_H
 #define BENCH_OPENING_H
 
+#include "lib/report.h"
 #include "peers/peer.h"
 
 enum { OPENING_THREADS = 64 };
@@ -25,6 +26,10 @@ bool opening_crashed(struct opening *opening, double *seconds);
 
 /* Opens what a snapshot left, in place. */
 bool opening_clean(struct opening *opening, double *seconds);
+
+/* Tells the median of the rounds' seconds, and rows a second of it, in the table `table`. */
+void opening_tell(const struct opening *opening, struct report *report, const char *table,
+                  const double *seconds);
 
 /* Touches so much memory and gives it back, so that the machine has it. */
 void memory_touch(uint64_t bytes);

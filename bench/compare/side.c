@@ -129,6 +129,16 @@ bool side_verify(struct side *side)
 	return good && closed;
 }
 
+bool side_proven(struct side *side, struct report *report)
+{
+	const uint64_t rows = side_rows(side);
+	if (!side_verify(side))
+		return false;
+	report_note(report, "%s: %llu rows acknowledged, all there after reopening", side->name,
+	            (unsigned long long)rows);
+	return true;
+}
+
 void side_drop(struct side *side)
 {
 	if (side->db)

@@ -5,6 +5,7 @@
 
 #include "lib/histogram.h"
 #include "lib/pool.h"
+#include "lib/report.h"
 #include "peers/peer.h"
 
 /* One slice. */
@@ -53,6 +54,9 @@ uint64_t side_rows(const struct side *side);
 /* Closes it, opens it again, gets all that was acknowledged and compares; false, with the reason
  * printed, when something is not there. Then it is closed. */
 bool side_verify(struct side *side);
+
+/* The same, and a note of how many there were. */
+bool side_proven(struct side *side, struct report *report);
 
 /* Closes it if it is open, and removes it. */
 void side_drop(struct side *side);

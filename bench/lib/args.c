@@ -73,3 +73,12 @@ uint64_t args_objects(const struct args *args, uint64_t all, uint64_t quick)
 		return args->objects;
 	return args->quick ? quick : all;
 }
+
+bool args_directory(const struct args *args, const char *name, char out[DIRECTORY_MAX])
+{
+	(void)snprintf(out, DIRECTORY_MAX, "%s/bench-%s-XXXXXX", args->directory, name);
+	if (mkdtemp(out))
+		return true;
+	perror(out);
+	return false;
+}

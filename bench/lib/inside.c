@@ -1,6 +1,8 @@
 #include "lib/inside.h"
 
 #include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
 
 static atomic_bool greedy, without_index;
 static _Atomic uint64_t left_out;
@@ -38,7 +40,10 @@ void inside_without_index(bool on)
 	atomic_store(&without_index, on);
 }
 
-uint64_t inside_left_out(void)
+bool inside_proven(void)
 {
-	return atomic_load(&left_out);
+	if (atomic_load(&left_out) > 0)
+		return true;
+	fprintf(stderr, "the linker did not find what to leave out in one of the modes\n");
+	return false;
 }

@@ -69,6 +69,8 @@ bool pool_init(struct pool *pool, unsigned size)
 
 void pool_deinit(struct pool *pool)
 {
+	if (pool->size == 0)
+		return;
 	pthread_mutex_lock(&pool->mutex);
 	pool->quit = true;
 	pthread_cond_broadcast(&pool->start);
