@@ -1,6 +1,6 @@
-/* Who has files of the directory open: from /proc, as far as this process may look. Another user's
- * processes show nothing but to root, and those in another mount or pid namespace show other paths,
- * or nothing at all. */
+/* Which processes have files of the directory open: from /proc, as far as this process may look.
+ * Those of another user show nothing but to root, and those in another mount or pid namespace show
+ * other paths, or nothing at all. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>

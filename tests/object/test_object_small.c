@@ -30,7 +30,7 @@ static void piece_fill(struct piece *piece, struct hf_rng *rng)
 	memset(piece->at, piece->sign, piece->size);
 }
 
-/* Nobody wrote into it since. */
+/* Not written into since. */
 static void piece_drop(struct piece *piece)
 {
 	for (size_t i = 0; i < piece->size; i++)

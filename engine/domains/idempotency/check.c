@@ -33,7 +33,7 @@ static const char *value_fault(const struct hf__idem_entry *entry)
 	if (value->done)
 		return NULL;
 	if (hf__blob_bytes(value->given).len < sizeof(struct hf__idem_claim))
-		return "owned by nobody";
+		return "owned without an owner";
 	const struct hf__idem_claim claim = hf__idem_claim_of(value);
 	if (claim.token == 0 || claim.version != version || value->expires_at == HF_UNSET ||
 	    !value->computed || claim.lease_until > value->expires_at)

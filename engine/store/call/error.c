@@ -43,7 +43,7 @@ int hf__fail(struct hf_error *error, int code, int os_errno, const char *format,
 	return code;
 }
 
-/* What to run next, for everybody who is told of damage: the caller may have no tool of ours. */
+/* What to run next, for each caller that is told of damage: it may have no tool of ours. */
 static const char next_step[] =
     "; 'holdfast fsck' says what is lost, 'holdfast salvage FROM TO' makes a store of the rest";
 

@@ -139,8 +139,8 @@ static void know_size(const struct hf__os *os, struct hf_segment *file)
 	(void)os->close(os->ctx, fd); /* only read */
 }
 
-/* One that has no name any more. Behind all others, so that it is looked for by whoever else has it
- * open. Without memory it is left out. */
+/* One that has no name any more. Behind all others, so that what follows asks which processes have
+ * it open. Without memory it is left out. */
 static struct hf_segment *removed_file(struct usage *u, const char *name, uint64_t bytes)
 {
 	const size_t before = u->count;

@@ -1,6 +1,6 @@
 /* tier: fast */
-/* Who is told of damage is told what to run next, whichever call tells it, and how long the
- * sentence is; but not by the very check, nor of a file that is no store's. */
+/* A caller that is told of damage is told what to run next, whichever call tells it, and however
+ * long the sentence is; but not by the very check, nor of a file that is no store's. */
 #include "holdfast/document.h"
 #include "lib/settings.h"
 #include "lib/sim/sim_os.h"

@@ -15,7 +15,7 @@ static struct {
 	uint64_t under, all;
 } seen;
 
-/* No other thread is there: whoever has the lock is the one that hashes. */
+/* No other thread is there: the holder of the lock is the one that hashes. */
 static void look(size_t len)
 {
 	if (!pthread_equal(pthread_self(), seen.thread))
