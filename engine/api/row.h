@@ -5,35 +5,21 @@
 #include "api/api.h"
 
 /* A struct: its name, then a row for each member, in its order. */
-#define STRUCT(struct_name, ...) \
-	{ \
-#struct_name, sizeof(struct struct_name), 0, (const struct hf_api_member[]) \
-		{ \
-			__VA_ARGS__, \
-			{ \
-				0 \
-			} \
-		} \
-	}
+#define STRUCT(struct_name, ...) MEMBERS(struct_name, 0, __VA_ARGS__)
 /* One that begins with its size: the row of that stands here. */
 #define SIZED(struct_name, ...) \
-	{ \
-#struct_name, sizeof(struct struct_name), sizeof(struct struct_name), \
-		    (const struct hf_api_member[]) \
-		{ \
-			{AT(struct_name, size), HF_API_SIZE}, __VA_ARGS__, \
-			{ \
-				0 \
-			} \
-		} \
-	}
+	MEMBERS(struct_name, sizeof(struct struct_name), {AT(struct_name, size), HF_API_SIZE}, \
+	        __VA_ARGS__)
 /* One that has grown since: `last` is the last member of its first release. */
 #define GROWN(struct_name, last, ...) \
+	MEMBERS(struct_name, UP_TO(struct_name, last), {AT(struct_name, size), HF_API_SIZE}, \
+	        __VA_ARGS__)
+/* For these three. */
+#define MEMBERS(struct_name, first, ...) \
 	{ \
-#struct_name, sizeof(struct struct_name), UP_TO(struct_name, last), \
-		    (const struct hf_api_member[]) \
+#struct_name, sizeof(struct struct_name), (first), (const struct hf_api_member[]) \
 		{ \
-			{AT(struct_name, size), HF_API_SIZE}, __VA_ARGS__, \
+			__VA_ARGS__, \
 			{ \
 				0 \
 			} \
