@@ -2,28 +2,10 @@
 /* The ordered index against a sorted array, and bounds on the steps of every operation, filters
  * that skip included. */
 #include "base/steps.h"
+#include "index_item.h"
 #include "lib/rng.h"
 #include "lib/test.h"
 #include "object/index.h"
-
-struct item {
-	int64_t key, weight;
-	uint8_t tag;
-	bool in;
-};
-
-static int64_t weigh(const void *object, uint8_t *tag)
-{
-	const struct item *item = object;
-	*tag = item->tag;
-	return item->weight;
-}
-
-/* A position is the key. */
-static const struct hf__index_type by_key = {
-    .fields = {1, {{.kind = HF__FIELD_I64, .offset = offsetof(struct item, key)}}},
-    .weight = weigh,
-};
 
 static void insert(struct hf__index *order, struct item *item)
 {

@@ -2,29 +2,13 @@
 /* The memory of ordered indexes: an undo needs none, at whatever moment, small indexes cost little,
  * and sane sees each kind of damage. */
 #include "base/mem.h"
+#include "index_item.h"
 #include "lib/rng.h"
 #include "lib/test.h"
 #include "object/tree.h"
 
-struct item {
-	int64_t key, weight;
-	uint8_t tag;
-	bool in;
-};
-
-static int64_t weigh(const void *object, uint8_t *tag)
-{
-	const struct item *item = object;
-	*tag = item->tag;
-	return item->weight;
-}
-
-static const struct hf__index_type by_key = {
-    .fields = {1, {{.kind = HF__FIELD_I64, .offset = offsetof(struct item, key)}}},
-    .weight = weigh,
-};
-
 enum { FEW = 2, MANY = 24 };
+
 struct indexes {
 	struct hf__index_nodes nodes;
 	struct hf__index of[MANY];
