@@ -54,7 +54,6 @@ struct hf__buffer {
 	size_t header; /* where in `bytes` the group's header lies: 0, or HF__SEGMENT_HEADER_SIZE */
 	struct hf__position start; /* where on disk the group's header will lie */
 	uint64_t first_lsn, last_lsn; /* last_lsn is first_lsn - 1 while empty */
-	uint64_t end_chain; /* hash of the group once sealed */
 	struct hf__position end; /* once sealed */
 	uint32_t entries;
 	uint32_t transactions;
