@@ -537,16 +537,11 @@ class Machine(RuleBasedStateMachine):
 
             return run
 
-        applied, ends = 0, "HF_ECONFLICT" if m.ends_early(names) else ""
+        wrong = m.ends_early(names) or any(m.conflicts(*step) for step in steps)
+        applied, ends = 0, "HF_ECONFLICT" if wrong else ""
         for name, checksum in [] if ends else steps:
-            ends = (
-                "KeyError"
-                if name == "fails"
-                else "HF_ECONFLICT"
-                if m.conflicts(name, checksum)
-                else ""
-            )
-            if ends:
+            if name == "fails":
+                ends = "KeyError"
                 break
             if not m.applied(name):
                 self.world._written = (

@@ -253,8 +253,13 @@ static const struct step {
     /* migration */
     {"migration record m1 --applied-at @5", 0, "changed=true", 1},
     {"migration record m1", 0, "changed=false", 1},
-    {"migration list", 0, "name=m1 applied_at=1970-01-01T00:00:00.000005Z", 1},
+    {"migration record m1 --checksum 7", 0, "changed=false", 1},
+    {"migration list", 0, "name=m1 applied_at=1970-01-01T00:00:00.000005Z checksum=null", 1},
+    {"migration record m2 --checksum 0", 0, "changed=true", 1},
+    {"migration record m2 --checksum 18446744073709551615", 4, "", 0},
     {"migration forget m1", 0, "changed=true", 1},
+    {"migration list", 0, "name=m2 checksum=0", 1},
+    {"migration forget m2", 0, "changed=true", 1},
     {"migration forget m1", 1, "", 0},
     /* clock: it may be ahead of the wall by a few microseconds, read one after the other; what
      * set-back does is in test_clock */

@@ -97,7 +97,8 @@ static bool is_said(const struct cli *cli, const struct row *row)
 			return true;
 	if (rows_find(&cli->takes, name) != row) /* another stands before it */
 		return true;
-	if ((strncmp(name, "by_", 3) == 0 || strncmp(name, "set_", 4) == 0) &&
+	if ((strncmp(name, "by_", 3) == 0 || strncmp(name, "set_", 4) == 0 ||
+	     strncmp(name, "has_", 4) == 0) &&
 	    rows_find(&cli->takes, strchr(name, '_') + 1))
 		return true;
 	snprintf(words, sizeof words, "%s", cli->command->arguments);
@@ -180,7 +181,7 @@ static int fill_flags(struct cli *cli, const struct cli_value *value, void *args
 /* The member that says whether another was given at all. */
 static void note_given(const struct cli *cli, const struct row *row, void *args)
 {
-	static const char *const words[] = {"by_", "set_"};
+	static const char *const words[] = {"by_", "set_", "has_"};
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
 		char name[64];
 		snprintf(name, sizeof name, "%s%s", words[i], row->member->name);

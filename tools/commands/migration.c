@@ -1,10 +1,10 @@
 /* migration: which of the caller's migrations were applied. What they do is the caller's code:
- * only their names are here. */
+ * only their names and checksums are here. */
 #include "commands/commands.h"
 #include "print/out.h"
 #include "print/show.h"
 
-#define COLUMNS "name applied_at version"
+#define COLUMNS "name applied_at checksum version"
 
 int migration_figures(struct cli *cli, uint64_t *count)
 {
@@ -27,8 +27,9 @@ const struct cli_command migration_commands[] = {
 	{"migration", "list", "", "list the migrations that were applied, in that order",
 	 .flags = CLI_PAGES, LISTS(hf_migration_list, COLUMNS)},
 	{"migration", "record", "NAME", "record a migration as applied without doing anything",
-	 .flags = CLI_ONE, CALLS(hf_migration_record, "recorded"), .hidden = "has_checksum checksum",
-	 OPTIONS({"applied-at", "TIME", "when it was applied (now)"})},
+	 .flags = CLI_ONE, CALLS(hf_migration_record, "recorded"),
+	 OPTIONS({"applied-at", "TIME", "when it was applied (now)"},
+	         {"checksum", "N", "of what it does, as the program gives it (none)"})},
 	{"migration", "forget", "NAME", "forget that a migration was applied; its effects stay",
 	 .flags = CLI_ONE, CALLS(hf_migration_forget, "forgotten")},
 	{0},

@@ -104,7 +104,7 @@ static const struct shown {
     {"hf_document", "document", NULL, "expires_computed", "payload", "payload"},
     {"hf_document_counts", "document-count"},
     {"hf_lock", "lock", .last = "token version"},
-    {"hf_migration_entry", "migration", NULL, "has_checksum checksum"},
+    {"hf_migration_entry", "migration", NULL, "has_checksum"},
     {"hf_clock", "clock", .last = "version"},
 };
 
@@ -125,6 +125,7 @@ struct plan {
 		const char *name;
 		const char *outer; /* it is shown as a member of that; NULL: as the object's own */
 		bool content, if_set, if_held;
+		const struct row *has; /* null unless that is true; NULL: it always has a value */
 	} member[ROWS_MAX];
 	const struct row *token;
 };
@@ -136,6 +137,13 @@ static const char *name_of(const struct hf_api_struct *of, const struct row *row
 		    strcmp(renamed[i].member, row->member->name) == 0)
 			return renamed[i].name;
 	return row->member->name;
+}
+
+static const struct row *has_of(const struct hf_api_struct *of, const char *name)
+{
+	char has[64];
+	snprintf(has, sizeof has, "has_%s", name);
+	return rows_find(rows_all(of), has);
 }
 
 static void make_plan(const struct hf_api_struct *of, struct plan *plan)
@@ -158,7 +166,8 @@ static void make_plan(const struct hf_api_struct *of, struct plan *plan)
 		    .outer = !row->in || rows_names("key cursor", row->in->name) ? NULL : row->in->name,
 		    .content = how->content && strcmp(how->content, name) == 0,
 		    .if_set = rows_names(how->if_set, name),
-		    .if_held = rows_names(how->if_held, name)};
+		    .if_held = rows_names(how->if_held, name),
+		    .has = has_of(of, name)};
 		if (strcmp(name, "token") == 0)
 			plan->token = &plan->member[i].row;
 	}
@@ -251,7 +260,10 @@ static void show_rows(struct out *out, const struct hf_api_struct *of, const voi
 		if (member->outer && open != member->outer)
 			out_open(out, member->outer);
 		open = member->outer;
-		show_value(out, member->name, &member->row, object, bare);
+		if (member->has && !row_is_set(member->has, object))
+			out_text(out, member->name, NULL);
+		else
+			show_value(out, member->name, &member->row, object, bare);
 	}
 	if (open)
 		out_close(out);

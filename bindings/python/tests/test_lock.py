@@ -101,6 +101,9 @@ def test_a_migration_is_known_by_its_checksum_and_an_older_list_is_refused(store
     with pytest.raises(holdfast.ConflictError):
         store.migrate([("one", nothing, 5)] + steps[1:])
     with pytest.raises(holdfast.ConflictError):
+        store.migrate([("zero", nothing)] + steps[:2] + [("three", nothing, 1)])
+    assert not store.migrations.applied("zero")
+    with pytest.raises(holdfast.ConflictError):
         store.migrations.record("three", checksum=1)
     with pytest.raises(holdfast.ConflictError):
         store.migrate(steps[:2])

@@ -3,7 +3,8 @@
  * Happy path of hf_migrate(): for each name that is not there yet, the callback fills a
  * transaction, the name is added behind what it wants done, on the condition that it is still
  * absent, and all of it is committed as one. Failure modes: a callback or a commit that fails
- * leaves no trace of that migration. A caller that another thread's hf_migrate() overtook
+ * leaves no trace of that migration; a list that is wrong as a whole, or in one checksum, is
+ * refused before anything is applied. A caller that another thread's hf_migrate() overtook
  * meets the condition (or a refusal that the other's effects caused), finds the name, and goes
  * on as if it had been there all along. */
 #include "domains/common/verb.h"
@@ -184,21 +185,37 @@ struct whole {
 
 /* An older program on a newer store: all that it knows is applied, and more was after it. One
  * that has something to apply goes on from there. */
+static bool ends_early(const struct hf__migration_state *state, const struct whole *whole,
+                       const struct hf__migration *newest)
+{
+	for (size_t i = 0; i < whole->count && newest; i++) {
+		const struct hf__migration *found = hf__migration_find(state, whole->list[i].name);
+		if (!found || found == newest)
+			return false;
+	}
+	return newest;
+}
+
+/* What is wrong with any of them refuses all of them. */
 static int read_whole(struct hf__query *q, void *raw)
 {
 	const struct whole *whole = raw;
 	const struct hf__migration_state *state = q->state;
 	const struct hf__migration *newest = hf__index_object(hf__index_last(&state->by_lsn));
-	hf__query_depends(q, newest ? &newest->object : &state->root);
-	if (!newest)
-		return HF_OK;
+	hf__query_depends(q, &state->root);
+	if (ends_early(state, whole, newest))
+		return hf__refuse_named(&q->why, HF_ECONFLICT, hf__migration_name(newest),
+		                        "the list of migrations ends before what was applied");
 	for (size_t i = 0; i < whole->count; i++) {
-		const struct hf__migration *found = hf__migration_find(state, whole->list[i].name);
-		if (!found || found == newest)
-			return HF_OK;
+		const struct hf_migration *one = &whole->list[i];
+		const struct hf__migration *found = hf__migration_find(state, one->name);
+		const int rc = found ? check_content(&found->value, one->name, one->has_checksum,
+		                                     one->checksum, &q->why)
+		                     : HF_OK;
+		if (rc != HF_OK)
+			return rc;
 	}
-	return hf__refuse_named(&q->why, HF_ECONFLICT, hf__migration_name(newest),
-	                        "the list of migrations ends before what was applied");
+	return HF_OK;
 }
 
 static int check_whole(hf_store *store, const struct hf_migration *list, size_t count,

@@ -27,8 +27,8 @@ struct hf_migration {
 	hf_migration_fill_fn fill; /* NULL: nothing but the name is recorded */
 	void *ctx;
 	/* With has_checksum: a checksum of what it does, by whatever the caller likes. It is kept
-	 * beside the name; applied with another one it is HF_ECONFLICT. Without on either side
-	 * nothing is compared. */
+	 * beside the name; applied with another one the whole list is HF_ECONFLICT. Without on
+	 * either side nothing is compared. */
 	bool has_checksum;
 	uint64_t checksum;
 };
@@ -44,9 +44,10 @@ struct hf_migrated {
  * transaction of its own. The first failure ends it: the store is as before that one, those
  * before it stay applied, error->text begins with its name, and error->operation is the index of
  * the operation that its callback added. Before anything is done: HF_EINVAL for a name that
- * breaks the rules or comes twice, and HF_ECONFLICT for a list that ends before what was
- * applied: all of it is applied (an empty one always is), and the newest of all that were
- * applied is not in it. *out (nullable) is filled in every case. */
+ * breaks the rules or comes twice; HF_ECONFLICT for a list that ends before what was applied
+ * (all of it is applied, as an empty one always is, and the newest of all that were applied is
+ * not in it), and for one in which any name was applied with another checksum. *out (nullable)
+ * is filled in every case. */
 HF_API HF_CHECKED int hf_migrate(hf_store *store, const struct hf_migration *list, size_t count,
                                  struct hf_migrated *out, struct hf_error *error);
 

@@ -266,6 +266,42 @@ static void an_applied_name_with_another_checksum_is_refused(void **unused)
 	}
 }
 
+static void one_wrong_checksum_keeps_all_of_the_list_from_being_applied(void **unused)
+{
+	(void)unused;
+	for (enum setting setting = 0; setting < SETTINGS; setting++) {
+		struct stage *stage = stage_open(setting);
+		struct effect effect = {.consumer = "a"};
+		struct hf_migration list[] = {migration("new", &effect), migration("old", &effect),
+		                              migration("newer", &effect)};
+		struct hf_error error = {0};
+		struct hf_migrated done = {0};
+		list[1].has_checksum = true;
+		list[1].checksum = UINT64_MAX;
+		assert_int_equal(hf_migrate(stage->store, &list[1], 1, NULL, NULL), HF_OK);
+		stage_switch(stage);
+		struct hf__writer before = stage_dump(stage);
+		list[1].checksum = 0;
+		for (unsigned i = 0; i < 2; i++) {
+			assert_int_equal(hf_migrate(stage->store, list, 3, &done, &error), HF_ECONFLICT);
+			assert_non_null(strstr(error.text, "\"old\""));
+			assert_true(done.applied == 0 && done.skipped == 0);
+		}
+		struct hf__writer after = stage_dump(stage);
+		assert_true(hf__bytes_equal(hf_bytes_of(before.data, before.len),
+		                            hf_bytes_of(after.data, after.len)));
+		hf__writer_deinit(&before);
+		hf__writer_deinit(&after);
+		assert_int_equal(effect.calls, 1);
+		assert_string_equal(names(stage->store, 0), "old");
+		list[1].checksum = UINT64_MAX;
+		assert_int_equal(hf_migrate(stage->store, list, 3, &done, NULL), HF_OK);
+		assert_true(done.applied == 2 && done.skipped == 1);
+		assert_string_equal(names(stage->store, 0), "old new newer");
+		stage_close(stage);
+	}
+}
+
 /* --- At once ---------------------------------------------------------------------------------- */
 
 enum { THREADS = 4, MIGRATIONS = 12 };
@@ -347,6 +383,7 @@ int main(void)
 	    cmocka_unit_test(several_at_once_apply_each_of_them_once),
 	    cmocka_unit_test(a_list_that_ends_before_what_was_applied_is_refused),
 	    cmocka_unit_test(an_applied_name_with_another_checksum_is_refused),
+	    cmocka_unit_test(one_wrong_checksum_keeps_all_of_the_list_from_being_applied),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -99,7 +99,8 @@ static const struct row {
     {3, "hf_idempotency_remove " ENTRY},
     {1, "hf_idempotency_clear scope=sc@3"},
 
-    {35, "hf_migration_record name=mig#30 applied_at=?50:then"},
+    {25, "hf_migration_record name=mig#30 applied_at=?50:then"},
+    {10, "hf_migration_record name=mig#30 has_checksum=1 checksum=0..1"},
     {15, "hf_migration_forget name=mig#30"},
 
     {27, "hf_lock_acquire name=lock#4 owner=w#3 lease_us=$span"},
