@@ -16,101 +16,6 @@
 
 #define WRITER_FIRST ((size_t)64)
 
-/* --- Fixed places ----------------------------------------------------------------------------- */
-
-/* Shifts and not memcpy: right on big-endian machines too, and compilers make one load or store
- * of them. */
-
-uint16_t hf__load_u16(const uint8_t *at)
-{
-	return (uint16_t)(at[0] | at[1] << 8);
-}
-
-uint32_t hf__load_u32(const uint8_t *at)
-{
-	return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
-}
-
-uint64_t hf__load_u64(const uint8_t *at)
-{
-	return (uint64_t)hf__load_u32(at) | (uint64_t)hf__load_u32(at + 4) << 32;
-}
-
-void hf__store_u16(uint8_t *at, uint16_t v)
-{
-	at[0] = (uint8_t)v;
-	at[1] = (uint8_t)(v >> 8);
-}
-
-void hf__store_u32(uint8_t *at, uint32_t v)
-{
-	hf__store_u16(at, (uint16_t)v);
-	hf__store_u16(at + 2, (uint16_t)(v >> 16));
-}
-
-void hf__store_u64(uint8_t *at, uint64_t v)
-{
-	hf__store_u32(at, (uint32_t)v);
-	hf__store_u32(at + 4, (uint32_t)(v >> 32));
-}
-
-/* --- Reader ----------------------------------------------------------------------------------- */
-
-struct hf__reader hf__reader(struct hf_bytes bytes)
-{
-	struct hf__reader r = {bytes.data, bytes.len, false};
-	return r;
-}
-
-/* The next `len` bytes, or NULL when there are not as many, and forever after. */
-static const uint8_t *reader_take(struct hf__reader *r, size_t len)
-{
-	if (r->bad || len > r->left) {
-		r->bad = true;
-		return NULL;
-	}
-	const uint8_t *taken = r->at;
-	if (len) { /* an empty input may stand at NULL, to which nothing may be added */
-		r->at += len;
-		r->left -= len;
-	}
-	return taken;
-}
-
-uint8_t hf__get_u8(struct hf__reader *r)
-{
-	const uint8_t *at = reader_take(r, 1);
-	return at ? at[0] : 0;
-}
-
-uint16_t hf__get_u16(struct hf__reader *r)
-{
-	const uint8_t *at = reader_take(r, 2);
-	return at ? hf__load_u16(at) : 0;
-}
-
-uint32_t hf__get_u32(struct hf__reader *r)
-{
-	const uint8_t *at = reader_take(r, 4);
-	return at ? hf__load_u32(at) : 0;
-}
-
-uint64_t hf__get_u64(struct hf__reader *r)
-{
-	const uint8_t *at = reader_take(r, 8);
-	return at ? hf__load_u64(at) : 0;
-}
-
-int32_t hf__get_i32(struct hf__reader *r)
-{
-	return (int32_t)hf__get_u32(r);
-}
-
-int64_t hf__get_i64(struct hf__reader *r)
-{
-	return (int64_t)hf__get_u64(r);
-}
-
 double hf__get_f64(struct hf__reader *r)
 {
 	uint64_t bits = hf__get_u64(r);
@@ -118,27 +23,6 @@ double hf__get_f64(struct hf__reader *r)
 	_Static_assert(sizeof v == sizeof bits, "a double is 8 bytes");
 	memcpy(&v, &bits, sizeof v);
 	return v;
-}
-
-struct hf_bytes hf__get_bytes(struct hf__reader *r, size_t len)
-{
-	const uint8_t *at = reader_take(r, len);
-	return hf_bytes_of(at, at ? len : 0);
-}
-
-struct hf_bytes hf__get_short(struct hf__reader *r)
-{
-	return hf__get_bytes(r, hf__get_u16(r));
-}
-
-struct hf_bytes hf__get_long(struct hf__reader *r)
-{
-	return hf__get_bytes(r, hf__get_u32(r));
-}
-
-bool hf__reader_done(const struct hf__reader *r)
-{
-	return !r->bad && r->left == 0;
 }
 
 /* --- Writer ----------------------------------------------------------------------------------- */

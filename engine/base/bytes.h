@@ -11,6 +11,49 @@
 #error "holdfast must not be compiled with -ffast-math or -ffinite-math-only"
 #endif
 
+/* --- Fixed places ----------------------------------------------------------------------------- */
+
+/* Load and store at any address, little-endian. Shifts and not memcpy: right on big-endian machines
+ * too, and compilers make one load or store of them. Inline, as the reader below: an opening makes
+ * a hundred of these for each entry that it replays. */
+
+static inline uint16_t hf__load_u16(const uint8_t *at)
+{
+	return (uint16_t)(at[0] | at[1] << 8);
+}
+
+static inline uint32_t hf__load_u32(const uint8_t *at)
+{
+	return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+static inline uint64_t hf__load_u64(const uint8_t *at)
+{
+	return (uint64_t)at[0] | (uint64_t)at[1] << 8 | (uint64_t)at[2] << 16 | (uint64_t)at[3] << 24 |
+	       (uint64_t)at[4] << 32 | (uint64_t)at[5] << 40 | (uint64_t)at[6] << 48 |
+	       (uint64_t)at[7] << 56;
+}
+
+static inline void hf__store_u16(uint8_t *at, uint16_t v)
+{
+	at[0] = (uint8_t)v;
+	at[1] = (uint8_t)(v >> 8);
+}
+
+static inline void hf__store_u32(uint8_t *at, uint32_t v)
+{
+	hf__store_u16(at, (uint16_t)v);
+	hf__store_u16(at + 2, (uint16_t)(v >> 16));
+}
+
+static inline void hf__store_u64(uint8_t *at, uint64_t v)
+{
+	hf__store_u32(at, (uint32_t)v);
+	hf__store_u32(at + 4, (uint32_t)(v >> 32));
+}
+
+/* --- Reader ----------------------------------------------------------------------------------- */
+
 /* Reads past the end, or after that, give zeros and set `bad`. Bytes it returns are borrowed
  * from the input. */
 struct hf__reader {
@@ -19,19 +62,88 @@ struct hf__reader {
 	bool bad;
 };
 
-struct hf__reader hf__reader(struct hf_bytes bytes);
-uint8_t hf__get_u8(struct hf__reader *r);
-uint16_t hf__get_u16(struct hf__reader *r);
-uint32_t hf__get_u32(struct hf__reader *r);
-uint64_t hf__get_u64(struct hf__reader *r);
-int32_t hf__get_i32(struct hf__reader *r);
-int64_t hf__get_i64(struct hf__reader *r);
+static inline struct hf__reader hf__reader(struct hf_bytes bytes)
+{
+	struct hf__reader r = {bytes.data, bytes.len, false};
+	return r;
+}
+
+/* The next `len` bytes, or NULL when there are not as many, and forever after. */
+static inline const uint8_t *hf__reader_take(struct hf__reader *r, size_t len)
+{
+	if (r->bad || len > r->left) {
+		r->bad = true;
+		return NULL;
+	}
+	const uint8_t *taken = r->at;
+	if (len) { /* an empty input may stand at NULL, to which nothing may be added */
+		r->at += len;
+		r->left -= len;
+	}
+	return taken;
+}
+
+static inline uint8_t hf__get_u8(struct hf__reader *r)
+{
+	const uint8_t *at = hf__reader_take(r, 1);
+	return at ? at[0] : 0;
+}
+
+static inline uint16_t hf__get_u16(struct hf__reader *r)
+{
+	const uint8_t *at = hf__reader_take(r, 2);
+	return at ? hf__load_u16(at) : 0;
+}
+
+static inline uint32_t hf__get_u32(struct hf__reader *r)
+{
+	const uint8_t *at = hf__reader_take(r, 4);
+	return at ? hf__load_u32(at) : 0;
+}
+
+static inline uint64_t hf__get_u64(struct hf__reader *r)
+{
+	const uint8_t *at = hf__reader_take(r, 8);
+	return at ? hf__load_u64(at) : 0;
+}
+
+static inline int32_t hf__get_i32(struct hf__reader *r)
+{
+	return (int32_t)hf__get_u32(r);
+}
+
+static inline int64_t hf__get_i64(struct hf__reader *r)
+{
+	return (int64_t)hf__get_u64(r);
+}
+
 double hf__get_f64(struct hf__reader *r);
-struct hf_bytes hf__get_bytes(struct hf__reader *r, size_t len);
-struct hf_bytes hf__get_short(struct hf__reader *r); /* u16 length, then the bytes */
-struct hf_bytes hf__get_long(struct hf__reader *r); /* u32 length, then the bytes */
+
+static inline struct hf_bytes hf__get_bytes(struct hf__reader *r, size_t len)
+{
+	const uint8_t *at = hf__reader_take(r, len);
+	return hf_bytes_of(at, at ? len : 0);
+}
+
+/* u16 length, then the bytes */
+static inline struct hf_bytes hf__get_short(struct hf__reader *r)
+{
+	return hf__get_bytes(r, hf__get_u16(r));
+}
+
+/* u32 length, then the bytes */
+static inline struct hf_bytes hf__get_long(struct hf__reader *r)
+{
+	return hf__get_bytes(r, hf__get_u32(r));
+}
+
 /* Everything was read, nothing was missing. */
-bool hf__reader_done(const struct hf__reader *r);
+static inline bool hf__reader_done(const struct hf__reader *r)
+{
+	return !r->bad && r->left == 0;
+}
+
+/* --- Writer ----------------------------------------------------------------------------------- */
 
 /* Grows on the heap. `bad` after a failed allocation or a value that does not fit; further puts
  * do nothing. */
@@ -66,13 +178,7 @@ void hf__put_align(struct hf__writer *w, size_t alignment);
 bool hf__writer_reserve(struct hf__writer *w, size_t more);
 void hf__writer_deinit(struct hf__writer *w);
 
-/* Fixed places: load and store at any address, little-endian. */
-uint16_t hf__load_u16(const uint8_t *at);
-uint32_t hf__load_u32(const uint8_t *at);
-uint64_t hf__load_u64(const uint8_t *at);
-void hf__store_u16(uint8_t *at, uint16_t v);
-void hf__store_u32(uint8_t *at, uint32_t v);
-void hf__store_u64(uint8_t *at, uint64_t v);
+/* --- Ranges ----------------------------------------------------------------------------------- */
 
 bool hf__bytes_equal(struct hf_bytes a, struct hf_bytes b);
 /* memcmp order, a prefix before its extension: <0, 0, >0 */

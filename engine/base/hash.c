@@ -59,16 +59,6 @@ uint64_t hf__seed_base(const uint8_t uuid[16], uint16_t epoch)
 	return hf__checksum(named, sizeof named, 0);
 }
 
-/* base + lsn * C, then the finisher of splitmix64: neighbouring LSNs get seeds that differ in
- * half of their bits. Every step can be undone (C is odd), hence one-to-one. */
-uint64_t hf__seed_at(uint64_t base, uint64_t lsn)
-{
-	uint64_t mixed = base + lsn * UINT64_C(0x9e3779b97f4a7c15);
-	mixed = (mixed ^ mixed >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	mixed = (mixed ^ mixed >> 27) * UINT64_C(0x94d049bb133111eb);
-	return mixed ^ mixed >> 31;
-}
-
 /* --- SipHash-1-3 ------------------------------------------------------------------------------ */
 
 struct sip {

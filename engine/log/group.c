@@ -233,6 +233,12 @@ int hf__group_decode_header(const struct hf__log_id *id, struct hf_bytes bytes,
 	return HF_ECORRUPT;
 }
 
+void hf__group_read_header(const uint8_t *valid, struct hf__group_header *out)
+{
+	portable_load(valid + HF__GROUP_FRAME_SIZE, out);
+	frame_load(valid, out);
+}
+
 /* --- Bodies ----------------------------------------------------------------------------------- */
 
 /* Exactly entry_count entries, and nothing behind them. */

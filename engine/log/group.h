@@ -63,6 +63,8 @@ bool hf__group_stands(struct hf_bytes bytes, struct hf__position place);
  * neighbour. */
 HF_CHECKED int hf__group_decode_header(const struct hf__log_id *id, struct hf_bytes bytes,
                                        struct hf__group_header *out);
+/* The same of a group that verified already: reads, checks nothing. */
+void hf__group_read_header(const uint8_t *valid, struct hf__group_header *out);
 /* Verifies body, padding and every entry; `bytes` begins at the frame. */
 HF_CHECKED int hf__group_verify_body(const struct hf__log_id *id,
                                      const struct hf__group_header *header, struct hf_bytes bytes);

@@ -269,11 +269,15 @@ static void collect_facts(struct walk *w)
  * before `end` verified already. */
 static uint32_t durable_end(const struct walk *w, uint64_t durable_lsn)
 {
+	const uint8_t *bytes = w->in->bytes.data;
 	uint32_t at = w->in->from;
-	struct hf__group_header header;
-	while (at < w->out->end && header_at(w, at, &header) &&
-	       durable_lsn >= header.first_lsn + (header.entry_count - 1))
+	while (at < w->out->end) {
+		struct hf__group_header header;
+		hf__group_read_header(bytes + at, &header);
+		if (durable_lsn < header.first_lsn + (header.entry_count - 1))
+			break;
 		at += hf__group_size(&header);
+	}
 	return at;
 }
 

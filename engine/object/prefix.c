@@ -110,6 +110,9 @@ static bool plain(uint64_t word)
 
 uint64_t hf__prefix_of(const struct hf__fields *fields, const void *object)
 {
+	/* a long number that comes first is all of it: times and LSNs, which most orders sort by */
+	if (fields->of[0].kind <= HF__FIELD_U64)
+		return hf__field_number(fields->of, (const uint8_t *)object + fields->of[0].offset);
 	struct prefix p = {0};
 	for (const struct hf__field *field = fields->of;
 	     field < fields->of + fields->count && p.used < 64; field++) {
