@@ -247,11 +247,13 @@ static inline void hf__put_long(struct hf__writer *w, struct hf_bytes bytes)
 }
 
 void hf__put_zeros(struct hf__writer *w, size_t count);
-/* Zeros to be overwritten later: where they begin. */
+/* Zeros to be overwritten later: where they begin. Inline, as the count is a constant. */
 static inline size_t hf__put_room(struct hf__writer *w, size_t count)
 {
 	const size_t at = w->len;
-	hf__put_zeros(w, count);
+	uint8_t *room = hf__writer_room(w, count);
+	if (room)
+		memset(room, 0, count);
 	return at;
 }
 /* zeros up to a multiple of a power of two */
