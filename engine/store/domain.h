@@ -170,6 +170,10 @@ struct hf__verb {
 	/* A deep copy for a transaction, in the arena. NULL: hf__copy_args() of `takes`. */
 	void *(*copy)(struct hf__arena *arena, const void *args);
 	const struct hf_api_struct *takes; /* the table of its arguments; NULL: no caller gives them */
+	/* Where in `args` a token lies that may be HF_TOKEN_OF(); 0: nowhere. The store puts the token
+	 * itself there before decide. */
+	size_t token_at;
+	bool grants; /* result->token is one that HF_TOKEN_OF() may name */
 };
 
 /* Runs one mutation: at once (txn NULL), as durable as its struct hf_write says, or into the
@@ -251,6 +255,9 @@ struct hf__answer {
 	struct hf__pins pins; /* private to store/: what the loads of this call need */
 	struct hf_store *store;
 	uint8_t reading; /* private to store/: compact/readers.h */
+	/* The same read once more, for the commit of a transaction: nobody looks at the answer. Nothing
+	 * is copied, and a list ends where its walk would begin. */
+	bool dry;
 };
 
 /* NULL: out of memory. */
@@ -294,17 +301,40 @@ struct hf__query {
 	struct hf__answer *answer;
 	struct hf__text why;
 	uint64_t need_changed, need_due; /* private to store/ */
+	struct hf__facts *facts; /* of a read in a transaction (transact/seen.h); else NULL */
 };
-/* As hf__depends, for reads. */
+/* As hf__depends, for reads. In a transaction the newest change of it must be the same at the
+ * commit. */
 void hf__query_depends(struct hf__query *q, const struct hf__object *object);
+/* The same for what a read in a transaction may find changed, if only the code of its answer, and
+ * its facts, stay the same: what is absent, or over. */
+void hf__query_absent(struct hf__query *q, const struct hf__object *object);
+/* What else must be the same at the commit: of lists and figures how many have ended by time, while
+ * nothing of that is logged. Worth asking for only if hf__query_seen(). */
+void hf__query_sees(struct hf__query *q, uint64_t fact);
+/* The refusal that follows is one of form, whatever was looked at before it. */
+void hf__query_refuses(struct hf__query *q);
+static inline bool hf__query_seen(const struct hf__query *q)
+{
+	return q->facts != NULL;
+}
 /* The newest LSN, durable or not. */
 uint64_t hf__query_last_lsn(const struct hf__query *q);
 /* Wakes the first waiter for the key: for what no change of an object shows. */
 void hf__query_wake(struct hf__query *q, uint64_t key);
 typedef int (*hf__read_fn)(struct hf__query *q, void *args);
+struct hf__asking {
+	uint8_t domain;
+	hf__read_fn read;
+	/* Of its arguments, for a read in a transaction: all that `read` needs when the answer is dry.
+	 * NULL: out of memory. No copy: it is no read of a caller's. */
+	void *(*copy)(struct hf__arena *arena, const void *args);
+	bool covered; /* what it sees, a read before it in the same transaction saw */
+};
 /* Runs `read` under the lock, then waits until what it depends on is as durable as was asked
- * (unless HF_READ_UNDURABLE), then loads payloads. On failure the answer is freed. */
-HF_CHECKED int hf__read(struct hf_store *store, uint8_t domain, hf__read_fn read, void *args,
+ * (unless HF_READ_UNDURABLE, or in a transaction), then loads payloads. On failure the answer is
+ * freed. */
+HF_CHECKED int hf__read(struct hf_store *store, const struct hf__asking *asking, void *args,
                         unsigned flags, struct hf__answer *answer, struct hf_error *error);
 
 #endif

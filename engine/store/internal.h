@@ -35,6 +35,7 @@
 #include "store/snapshot/base.h"
 #include "store/snapshot/take.h"
 #include "store/store.h"
+#include "store/transact/seen.h"
 #include "store/watch/watch.h"
 
 #define HF__DOMAINS_MAX 16u
@@ -123,12 +124,11 @@ struct hf__log_writer {
 struct hf__follow;
 
 struct hf_store {
+	struct hf__lent lent; /* first: of a transaction's handle there is nothing else */
 	const struct hf__os *os;
 	struct hf__os *owned_os; /* released by close; NULL: the caller's */
 	void (*release_os)(struct hf__os *os);
 	const struct hf__domains *domains;
-	uint8_t row_of[256]; /* by the id of a domain: which of its rows, counted from 1; 0: none */
-	unsigned clock_row; /* of the domain that sets the clock back; domains->count: none */
 	/* NULL in one that is only looked at: it writes nothing */
 	const struct hf__sink *sink;
 	struct hf__follow *follow; /* of a read-only handle (follow/follow.h); else NULL */
@@ -202,9 +202,14 @@ struct hf__op {
 	struct hf__answer *answer;
 	struct hf__waiter *waiter; /* NULL: the caller does not wait */
 	bool direct; /* the result is there, and as it is today (call/sized.h) */
+	/* In a transaction: where the token goes that it grants, and where the one lies that its
+	 * arguments name (transact/named.h). NULL: none. */
+	hf_token *granted;
+	const hf_token *named;
 };
 
 struct hf_txn {
+	struct hf__lent lent; /* hf_txn_reads() */
 	struct hf_store *store;
 	struct hf__arena arena;
 	struct hf__op *ops;
@@ -212,13 +217,18 @@ struct hf_txn {
 	/* operations that could not be added: if there are any it cannot be committed */
 	size_t refused;
 	size_t first_refused; /* index of the first of them */
+	struct hf__seen *seen; /* by its reads; newest first */
 };
 
-/* sequence.c. The lock is held. Decides and applies the operations, in one group, or leaves no
- * trace. *ticket says what the answer (HF_OK and refusals alike) has to wait for. May release
- * the lock while it waits for room. */
+/* sequence.c. The lock is held. Looks whether what was seen is so (NULL: nothing was), decides and
+ * applies the operations, in one group, or leaves no trace. *ticket says what the answer (HF_OK and
+ * refusals alike) has to wait for. May release the lock while it waits for room. */
 int hf__sequence(struct hf_store *s, const struct hf__op *ops, size_t count,
-                 enum hf_durability durability, struct hf__ticket *ticket, struct hf_error *error);
+                 const struct hf__seen *seen, enum hf_durability durability,
+                 struct hf__ticket *ticket, struct hf_error *error);
+
+/* txn.c. Nothing to commit, or nothing that may be: *done, with the code. */
+int hf__check_txn(const hf_txn *txn, bool *done, struct hf_error *error);
 
 /* random.c. A spread-out u64 from the store's generator. The lock is held. */
 uint64_t hf__random(struct hf_store *s);
@@ -242,9 +252,8 @@ int hf__wait_unlock(struct hf_store *s, struct hf__ticket ticket);
 /* The next flush will do for this ticket, unless the one under way does. The lock is held. */
 void hf__want(struct hf_store *s, struct hf__ticket ticket);
 /* Leads one flush: the filling buffer and, if wanted, a sync. The lock is held, no thread flushes;
- * released meanwhile. The second leaves it released. */
+ * released meanwhile. */
 void hf__lead(struct hf_store *s);
-void hf__lead_unlock(struct hf_store *s);
 /* Gets the filling buffer taken, by leading or by waiting for the leader. The lock is held. */
 void hf__make_room(struct hf_store *s);
 
@@ -259,7 +268,6 @@ void hf__flusher_stop(struct hf_store *s);
 /* spare.c. Memory that nothing uses any more: taken away under the lock, freed without it. */
 struct hf__spare {
 	void *blocks[5];
-	bool any;
 };
 /* After a flush of `written` (NULL: none): what is much larger than the newest uses of it. The
  * lock is held. */

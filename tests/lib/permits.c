@@ -171,5 +171,8 @@ static void *move_copy(struct hf__arena *arena, const void *args)
 	return hf__arena_copy(arena, args, sizeof(struct permits_move));
 }
 
-const struct hf__verb permits_verb = {"move permits", DOMAIN,    move_check,
-                                      move_decide,    move_copy, NULL};
+const struct hf__verb permits_verb = {.name = "move permits",
+                                      .domain = DOMAIN,
+                                      .check = move_check,
+                                      .decide = move_decide,
+                                      .copy = move_copy};

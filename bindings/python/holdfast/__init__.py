@@ -28,6 +28,7 @@ from ._library import VERSION as __version__
 from ._library import library_version
 from .document import By, Document, DocumentCount, Orders
 from .errors import (
+    OPERATION_READ,
     AccessError,
     BlockedError,
     CanceledError,
@@ -155,6 +156,7 @@ __all__ = [
     "NotFoundError",
     "OS",
     "Orders",
+    "OPERATION_READ",
     "OutOfMemoryError",
     "OutboxInput",
     "OutboxItem",

@@ -504,11 +504,12 @@ class Result:
     """What a mutation did. In a transaction it is known once that is committed; asking before is a
     RuntimeError."""
 
-    __slots__ = ("_struct", "_known", "ticket")
+    __slots__ = ("_struct", "_known", "_place", "ticket")
 
-    def __init__(self, struct: Any, known: bool) -> None:
+    def __init__(self, struct: Any, known: bool, place: Any = None) -> None:
         self._struct = struct
         self._known = known
+        self._place = place  # its transaction, and its index there
         self.ticket: Any = None
         """Of a mutation that was not waited for (:class:`holdfast.later.Ticket`); else None."""
 
@@ -564,13 +565,15 @@ class Result:
 
 class Deferred(Generic[T]):
     """What an operation of a transaction gives: its ``value`` is there once the transaction is
-    committed."""
+    committed. It stands for its token in later operations of the same transaction."""
 
-    __slots__ = ("_value", "_known")
+    __slots__ = ("_value", "_known", "_place", "_struct")
 
-    def __init__(self) -> None:
+    def __init__(self, place: Any = None, struct: Any = None) -> None:
         self._known = False
         self._value: Optional[T] = None
+        self._place = place
+        self._struct = struct
 
     def _set(self, value: T) -> None:
         self._value = value
@@ -581,6 +584,17 @@ class Deferred(Generic[T]):
         if not self._known:
             raise RuntimeError("the transaction is not committed: nothing has happened yet")
         return self._value  # type: ignore[return-value]
+
+    @property
+    def token(self) -> int:
+        """That it granted; else 0."""
+        if not self._known:
+            raise RuntimeError("the transaction is not committed: nothing has happened yet")
+        return int(self._struct.token)
+
+
+GivenToken = Union[int, Result, Deferred[Any]]
+"""A token, or what an earlier operation of the same transaction gave, which will have one."""
 
 
 class Page(Generic[T]):
@@ -623,6 +637,7 @@ __all__ = [
     "Durability",
     "ErrorStruct",
     "FOR_EVER",
+    "GivenToken",
     "POINTER",
     "Page",
     "Payload",

@@ -29,6 +29,7 @@ from ._abi import (
     check,
     flag,
     function,
+    invalid,
     release,
     struct,
 )
@@ -111,8 +112,10 @@ class Domain:
     def __init__(self, owner: Owner) -> None:
         self._owner = owner
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, reads: bool = False, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        if reads:  # what a read refuses does not spoil a transaction
+            return
         for name, value in list(vars(cls).items()):
             if not name.startswith("_") and inspect.isfunction(value):
                 setattr(cls, name, _telling(value))
@@ -128,6 +131,8 @@ class Domain:
         """Its arguments are ``args``, or made of members that are ``given``. ``undo`` gives back a
         token that the caller did not come to have."""
         if args is None:
+            if "token" in given:
+                given["token"] = token_given(self._owner, given["token"])
             args = taken(name, **given)
         call = function(
             name,
@@ -170,10 +175,28 @@ class Domain:
         call = function(name, c_void_p, *kinds, c_uint, POINTER(type(out)), POINTER(ErrorStruct))
         error = ErrorStruct()
         flags = READ_UNDURABLE if flag(undurable, "undurable") else 0
-        with self._owner._call() as (store, _):
-            check(call(store, *given, flags, byref(out), byref(error)), error)
+        with self._owner._call() as (store, txn):
+            seen = reads_of(store, txn)
+            check(call(seen, *given, flags, byref(out), byref(error)), error)
 
 
+def reads_of(store: Any, txn: Any) -> Any:
+    """The store as a transaction reads it; the store itself without one."""
+    return store if txn is None else function("hf_txn_reads", c_void_p, restype=c_void_p)(txn)
+
+
+def token_given(owner: Owner, token: Any) -> Any:
+    """A token, or what an operation of the same transaction gave, which will have one."""
+    if not isinstance(token, (Result, Deferred)):
+        return token
+    if token._known:
+        return token.token
+    if token._place is None or token._place[0] is not owner:
+        invalid("the token belongs to another transaction, which is not committed")
+    return _TOKEN_OF | token._place[1]
+
+
+_TOKEN_OF = 1 << 47  # HF_TOKEN_OF(0)
 _PLAIN_ANSWERS: dict[Any, Any] = {Tag.BOOL: c_bool, Tag.UINT: c_uint64, Tag.TIME: c_int64}
 
 
@@ -298,9 +321,9 @@ def waited(
 
 def deferred(owner: Any, name: str, args: Any, give: Callable[[Any], T]) -> Deferred[T]:
     """The answer of such a mutation in a transaction."""
-    result, out = owner._result()[0], filled(name)
+    (result, told), out = owner._result(), filled(name)
     answer_of(owner, name, args, out, result)
-    later: Deferred[T] = Deferred()
+    later: Deferred[T] = Deferred(told._place, result)
 
     def ended(committed: bool) -> None:
         if committed:

@@ -23,7 +23,7 @@ from ._abi import (
     value_of,
     write,
 )
-from ._domain import Domain
+from ._domain import Domain, reads_of
 
 
 ClockStruct = struct("hf_clock")
@@ -83,8 +83,8 @@ class ClockMutations(Domain):
         )
 
 
-class Clock(ClockMutations):
-    """``store.clock``."""
+class ClockReads(Domain, reads=True):
+    """What can be read, outside a transaction or in one, where it is so at the commit."""
 
     def show(self, *, undurable: bool = False) -> Shown:
         """What the clock shows, how far it is ahead of the wall clock, and the newest set-back."""
@@ -92,10 +92,10 @@ class Clock(ClockMutations):
         call = function(
             "hf_clock_get", c_void_p, c_uint, POINTER(ClockStruct), POINTER(ErrorStruct)
         )
-        with self._owner._call() as (store, _):
+        with self._owner._call() as (store, txn):
             check(
                 call(
-                    store,
+                    reads_of(store, txn),
                     READ_UNDURABLE if flag(undurable, "undurable") else 0,
                     byref(out),
                     byref(error),
@@ -108,5 +108,9 @@ class Clock(ClockMutations):
                 release(out.memory)
 
 
-class ClockInTransaction(ClockMutations):
+class Clock(ClockMutations, ClockReads):
+    """``store.clock``."""
+
+
+class ClockInTransaction(ClockMutations, ClockReads):
     """``txn.clock``."""

@@ -188,19 +188,8 @@ class CursorMutations(Domain):
         )
 
 
-class CursorsInTransaction(CursorMutations):
-    """``txn.cursors``"""
-
-    def guard(self, consumer: Text, stream: Text, *, subject: Text = "", expect: int) -> Result:
-        """Aborts the transaction unless the cursor has this version (:data:`ABSENT`: does not
-        exist). Writes nothing."""
-        return self._mutate(
-            "hf_cursor_guard", write=write(expect), key=_key(consumer, stream, subject)
-        )
-
-
-class Cursors(CursorMutations):
-    """``store.cursors``"""
+class CursorReads(Domain, reads=True):
+    """What can be read, outside a transaction or in one, where it is so at the commit."""
 
     def get(
         self, consumer: Text, stream: Text, *, subject: Text = "", undurable: bool = False
@@ -295,3 +284,20 @@ class Cursors(CursorMutations):
                 stream, head, subject=subject, limit=PAGE_SIZE, page=page, undurable=undurable
             )
         )
+
+
+class CursorsInTransaction(CursorMutations, CursorReads):
+    """``txn.cursors``"""
+
+    def guard(self, consumer: Text, stream: Text, *, subject: Text = "", expect: int) -> Result:
+        """Aborts the transaction unless the cursor has this version (:data:`ABSENT`: does not
+        exist). Writes nothing."""
+        return self._mutate(
+            "hf_cursor_guard", write=write(expect), key=_key(consumer, stream, subject)
+        )
+
+
+class Cursors(CursorMutations, CursorReads):
+    """``store.cursors``"""
+
+

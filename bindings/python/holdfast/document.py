@@ -181,17 +181,8 @@ class DocumentMutations(Domain):
         )
 
 
-class DocumentsInTransaction(DocumentMutations):
-    """``txn.documents``"""
-
-    def guard(self, collection: Text, id: Text, *, expect: int) -> Result:  # noqa: A002
-        """Aborts the transaction unless the document has this version (:data:`ABSENT`: does not
-        exist). Writes nothing."""
-        return self._mutate("hf_document_guard", write=write(expect), key=_key(collection, id))
-
-
-class Documents(DocumentMutations):
-    """``store.documents``"""
+class DocumentReads(Domain, reads=True):
+    """What can be read, outside a transaction or in one, where it is so at the commit."""
 
     def get(self, collection: Text, id: Text, *, undurable: bool = False) -> Document:  # noqa: A002
         """One document.
@@ -278,3 +269,18 @@ class Documents(DocumentMutations):
     def collections(self, *, undurable: bool = False) -> Iterator[str]:
         """The collections that hold documents, compared as bytes."""
         return names(self, "hf_document_names", undurable)
+
+
+class DocumentsInTransaction(DocumentMutations, DocumentReads):
+    """``txn.documents``"""
+
+    def guard(self, collection: Text, id: Text, *, expect: int) -> Result:  # noqa: A002
+        """Aborts the transaction unless the document has this version (:data:`ABSENT`: does not
+        exist). Writes nothing."""
+        return self._mutate("hf_document_guard", write=write(expect), key=_key(collection, id))
+
+
+class Documents(DocumentMutations, DocumentReads):
+    """``store.documents``"""
+
+

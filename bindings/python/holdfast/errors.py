@@ -10,6 +10,10 @@ from __future__ import annotations
 from typing import Any, ClassVar, NoReturn
 
 
+OPERATION_READ = 2**32 - 1
+"""As ``error.operation``: no operation of the transaction, but what a read in it saw."""
+
+
 class Error(Exception):
     """A call that failed. ``str(error)`` is one sentence that names object and reason."""
 
@@ -20,7 +24,8 @@ class Error(Exception):
     os_errno: int = 0
     """Of the system call that failed, or 0."""
     operation: int = 0
-    """Index of the operation that failed inside a transaction, from 0."""
+    """Index of the operation that failed inside a transaction, from 0; :data:`OPERATION_READ`: what
+    a read in it saw is not so any more."""
     file: str = ""
     """The file of the store that the failure is about, or empty."""
     offset: int = 0

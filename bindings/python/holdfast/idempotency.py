@@ -12,6 +12,7 @@ from ._abi import (
     Deferred,
     Durability,
     Duration,
+    GivenToken,
     Page,
     Payload,
     Result,
@@ -136,7 +137,7 @@ class IdempotencyMutations(Domain):
         self,
         scope: Text,
         key: Text,
-        token: int,
+        token: GivenToken,
         *,
         status: int = 0,
         response: Payload = b"",
@@ -163,7 +164,7 @@ class IdempotencyMutations(Domain):
         self,
         scope: Text,
         key: Text,
-        token: int,
+        token: GivenToken,
         *,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
@@ -247,65 +248,8 @@ def _begin_args(
     )
 
 
-class IdempotencyInTransaction(IdempotencyMutations):
-    """``txn.idempotency``"""
-
-    def begin(
-        self,
-        scope: Text,
-        key: Text,
-        *,
-        fingerprint: Payload = b"",
-        lease: Duration = 0,
-        ttl: Duration = 0,
-        expect: Optional[int] = None,
-    ) -> Deferred[Begun]:
-        """Asks for the work; its value is there after the commit. ``expect=ABSENT`` aborts the
-        transaction unless it is NEW."""
-        args = _begin_args(scope, key, fingerprint, lease, ttl, expect, Durability.DURABLE)
-        return deferred(self._owner, "hf_idempotency_begin", args, _begun)
-
-    def guard(self, scope: Text, key: Text, *, expect: int) -> Result:
-        """Aborts the transaction unless the entry has this version (:data:`ABSENT`: does not
-        exist). Writes nothing."""
-        return self._mutate("hf_idempotency_guard", write=write(expect), key=_key(scope, key))
-
-    def guard_owner(self, scope: Text, key: Text, token: int) -> Result:
-        """Aborts the transaction unless the token owns the key: write only while the work is still
-        mine."""
-        return self._mutate(
-            "hf_idempotency_guard_owner", write=write(), key=_key(scope, key), token=token
-        )
-
-
-class Idempotency(IdempotencyMutations):
-    """``store.idempotency``"""
-
-    def begin(
-        self,
-        scope: Text,
-        key: Text,
-        *,
-        fingerprint: Payload = b"",
-        lease: Duration = 0,
-        ttl: Duration = 0,
-        expect: Optional[int] = None,
-        durability: Durability = Durability.DURABLE,
-    ) -> Begun:
-        """Asks for the work.
-
-        :param fingerprint: what the request amounts to, up to 64 bytes: another one under the same
-        key is a MISMATCH
-        :param lease: for how long the caller owns it; 0: until the store is closed
-        :param ttl: without a lease, when the entry ends if nobody completes it; 0: 24 hours
-        """
-        args = _begin_args(scope, key, fingerprint, lease, ttl, expect, durability)
-
-        def undo(begun: Begun) -> None:
-            if begun.outcome is Outcome.NEW:
-                unless_refused(lambda: self.abandon(scope, key, begun.token))
-
-        return answered(self._owner, "hf_idempotency_begin", args, _begun, undo)
+class IdempotencyReads(Domain, reads=True):
+    """What can be read, outside a transaction or in one, where it is so at the commit."""
 
     def get(self, scope: Text, key: Text, *, undurable: bool = False) -> IdempotencyEntry:
         """One entry.
@@ -361,3 +305,66 @@ class Idempotency(IdempotencyMutations):
     def scopes(self, *, undurable: bool = False) -> Iterator[str]:
         """The scopes that hold entries, compared as bytes."""
         return names(self, "hf_idempotency_names", undurable)
+
+
+class IdempotencyInTransaction(IdempotencyMutations, IdempotencyReads):
+    """``txn.idempotency``"""
+
+    def begin(
+        self,
+        scope: Text,
+        key: Text,
+        *,
+        fingerprint: Payload = b"",
+        lease: Duration = 0,
+        ttl: Duration = 0,
+        expect: Optional[int] = None,
+    ) -> Deferred[Begun]:
+        """Asks for the work; its value is there after the commit. ``expect=ABSENT`` aborts the
+        transaction unless it is NEW."""
+        args = _begin_args(scope, key, fingerprint, lease, ttl, expect, Durability.DURABLE)
+        return deferred(self._owner, "hf_idempotency_begin", args, _begun)
+
+    def guard(self, scope: Text, key: Text, *, expect: int) -> Result:
+        """Aborts the transaction unless the entry has this version (:data:`ABSENT`: does not
+        exist). Writes nothing."""
+        return self._mutate("hf_idempotency_guard", write=write(expect), key=_key(scope, key))
+
+    def guard_owner(self, scope: Text, key: Text, token: GivenToken) -> Result:
+        """Aborts the transaction unless the token owns the key: write only while the work is still
+        mine."""
+        return self._mutate(
+            "hf_idempotency_guard_owner", write=write(), key=_key(scope, key), token=token
+        )
+
+
+class Idempotency(IdempotencyMutations, IdempotencyReads):
+    """``store.idempotency``"""
+
+    def begin(
+        self,
+        scope: Text,
+        key: Text,
+        *,
+        fingerprint: Payload = b"",
+        lease: Duration = 0,
+        ttl: Duration = 0,
+        expect: Optional[int] = None,
+        durability: Durability = Durability.DURABLE,
+    ) -> Begun:
+        """Asks for the work.
+
+        :param fingerprint: what the request amounts to, up to 64 bytes: another one under the same
+        key is a MISMATCH
+        :param lease: for how long the caller owns it; 0: until the store is closed
+        :param ttl: without a lease, when the entry ends if nobody completes it; 0: 24 hours
+        """
+        args = _begin_args(scope, key, fingerprint, lease, ttl, expect, durability)
+
+        def undo(begun: Begun) -> None:
+            if begun.outcome is Outcome.NEW:
+                unless_refused(lambda: self.abandon(scope, key, begun.token))
+
+        return answered(self._owner, "hf_idempotency_begin", args, _begun, undo)
+
+

@@ -480,21 +480,8 @@ class InboxMutations(Domain):
         return self._mutate("hf_inbox_clear", write=write(None, durability), user=user)
 
 
-class InboxInTransaction(InboxMutations):
-    """``txn.inbox``"""
-
-    def guard(self, user: Text, thread: Text, account: Text = "primary", *, expect: int) -> Result:
-        """Aborts the transaction unless the record has this version (:data:`ABSENT`: does not
-        exist). Writes nothing."""
-        return self._mutate("hf_inbox_guard", write=write(expect), key=_key(user, account, thread))
-
-
-# --- Reads
-# --------------------------------------------------------------------------------------------------
-
-
-class Inbox(InboxMutations):
-    """``store.inbox``"""
+class InboxReads(Domain, reads=True):
+    """What can be read, outside a transaction or in one, where it is so at the commit."""
 
     def get(
         self, user: Text, thread: Text, account: Text = "primary", *, undurable: bool = False
@@ -622,3 +609,22 @@ class Inbox(InboxMutations):
     def users(self, *, undurable: bool = False) -> Iterator[str]:
         """Whose inbox holds anything, compared as bytes."""
         return names(self, "hf_inbox_names", undurable)
+
+
+class InboxInTransaction(InboxMutations, InboxReads):
+    """``txn.inbox``"""
+
+    def guard(self, user: Text, thread: Text, account: Text = "primary", *, expect: int) -> Result:
+        """Aborts the transaction unless the record has this version (:data:`ABSENT`: does not
+        exist). Writes nothing."""
+        return self._mutate("hf_inbox_guard", write=write(expect), key=_key(user, account, thread))
+
+
+# --- Reads
+# --------------------------------------------------------------------------------------------------
+
+
+class Inbox(InboxMutations, InboxReads):
+    """``store.inbox``"""
+
+

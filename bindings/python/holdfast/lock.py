@@ -12,6 +12,7 @@ from ._abi import (
     Durability,
     Duration,
     ErrorStruct,
+    GivenToken,
     Page,
     READ_UNDURABLE,
     Result,
@@ -29,7 +30,7 @@ from ._abi import (
     write,
 )
 from ._calls import call_back, callback as checked_callback, relayed
-from ._domain import Domain, PAGE_SIZE, cancelling, each, unless_refused, waited
+from ._domain import Domain, PAGE_SIZE, cancelling, each, reads_of, unless_refused, waited
 
 T = TypeVar("T")
 
@@ -99,7 +100,7 @@ class LockMutations(Domain):
     def renew(
         self,
         name: Text,
-        token: int,
+        token: GivenToken,
         lease: Duration,
         *,
         expect: Optional[int] = None,
@@ -116,7 +117,7 @@ class LockMutations(Domain):
     def release(
         self,
         name: Text,
-        token: int,
+        token: GivenToken,
         *,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
@@ -163,7 +164,73 @@ class LockMutations(Domain):
         )
 
 
-class LocksInTransaction(LockMutations):
+class LockReads(Domain, reads=True):
+    """What can be read, outside a transaction or in one, where it is so at the commit."""
+
+    def check(self, name: Text, token: int, *, undurable: bool = False) -> None:
+        """Nothing while the token holds the lock.
+
+        :raises StaleError: it does not. To write only if it does, use
+        :meth:`LocksInTransaction.guard_held`
+        """
+        error = ErrorStruct()
+        args = CheckStruct(name=name, token=token)
+        call = function(
+            "hf_lock_check", c_void_p, POINTER(CheckStruct), c_uint, POINTER(ErrorStruct)
+        )
+        with self._owner._call() as (store, txn):
+            check(
+                call(
+                    reads_of(store, txn),
+                    byref(args),
+                    READ_UNDURABLE if flag(undurable, "undurable") else 0,
+                    byref(error),
+                ),
+                error,
+            )
+
+    def get(self, name: Text, *, undurable: bool = False) -> Lock:
+        """A lock that is held.
+
+        :raises NotFoundError: it is free
+        """
+        give: Callable[[Any], Lock] = lambda out: _lock(out.lock)  # noqa: E731
+        return self._read("hf_lock_get", Bytes.of(name), undurable, give)
+
+    def list_page(
+        self, *, limit: int = 0, page: Optional[str] = None, undurable: bool = False
+    ) -> Page[Lock]:
+        """The locks that are held, by name."""
+
+        def give(out: Any) -> Page[Lock]:
+            return Page([_lock(out.items[i]) for i in range(out.count)], token_or_none(out.next))
+
+        args = ListStruct(limit=limit, page=page_token(page))
+        return self._read("hf_lock_list", args, undurable, give)
+
+    def list(self, *, undurable: bool = False) -> Iterator[Lock]:
+        """The same, all of them, a page at a time."""
+        return each(lambda page: self.list_page(limit=PAGE_SIZE, page=page, undurable=undurable))
+
+    def stats(self, *, undurable: bool = False) -> LockStats:
+        out, error = StatsStruct(), ErrorStruct()
+        call = function(
+            "hf_lock_get_stats", c_void_p, c_uint, POINTER(StatsStruct), POINTER(ErrorStruct)
+        )
+        with self._owner._call() as (store, txn):
+            check(
+                call(
+                    reads_of(store, txn),
+                    READ_UNDURABLE if flag(undurable, "undurable") else 0,
+                    byref(out),
+                    byref(error),
+                ),
+                error,
+            )
+        return LockStats(out.held, time_or_none(out.next_ending), out.as_of)
+
+
+class LocksInTransaction(LockMutations, LockReads):
     """``txn.locks``"""
 
     _in_transaction = True
@@ -180,12 +247,12 @@ class LocksInTransaction(LockMutations):
         nothing."""
         return self._mutate("hf_lock_guard", write=write(expect), name=name)
 
-    def guard_held(self, name: Text, token: int) -> Result:
+    def guard_held(self, name: Text, token: GivenToken) -> Result:
         """Aborts the transaction unless the token holds the lock: write only if I still hold it."""
         return self._mutate("hf_lock_guard_held", write=write(), name=name, token=token)
 
 
-class Locks(LockMutations):
+class Locks(LockMutations, LockReads):
     """``store.locks``"""
 
     def acquire(
@@ -244,64 +311,4 @@ class Locks(LockMutations):
 
         return relayed(body, stop=stop, gate=owner._gate, calls_back=True)
 
-    def check(self, name: Text, token: int, *, undurable: bool = False) -> None:
-        """Nothing while the token holds the lock.
 
-        :raises StaleError: it does not. To write only if it does, use
-        :meth:`LocksInTransaction.guard_held`
-        """
-        error = ErrorStruct()
-        args = CheckStruct(name=name, token=token)
-        call = function(
-            "hf_lock_check", c_void_p, POINTER(CheckStruct), c_uint, POINTER(ErrorStruct)
-        )
-        with self._owner._call() as (store, _):
-            check(
-                call(
-                    store,
-                    byref(args),
-                    READ_UNDURABLE if flag(undurable, "undurable") else 0,
-                    byref(error),
-                ),
-                error,
-            )
-
-    def get(self, name: Text, *, undurable: bool = False) -> Lock:
-        """A lock that is held.
-
-        :raises NotFoundError: it is free
-        """
-        give: Callable[[Any], Lock] = lambda out: _lock(out.lock)  # noqa: E731
-        return self._read("hf_lock_get", Bytes.of(name), undurable, give)
-
-    def list_page(
-        self, *, limit: int = 0, page: Optional[str] = None, undurable: bool = False
-    ) -> Page[Lock]:
-        """The locks that are held, by name."""
-
-        def give(out: Any) -> Page[Lock]:
-            return Page([_lock(out.items[i]) for i in range(out.count)], token_or_none(out.next))
-
-        args = ListStruct(limit=limit, page=page_token(page))
-        return self._read("hf_lock_list", args, undurable, give)
-
-    def list(self, *, undurable: bool = False) -> Iterator[Lock]:
-        """The same, all of them, a page at a time."""
-        return each(lambda page: self.list_page(limit=PAGE_SIZE, page=page, undurable=undurable))
-
-    def stats(self, *, undurable: bool = False) -> LockStats:
-        out, error = StatsStruct(), ErrorStruct()
-        call = function(
-            "hf_lock_get_stats", c_void_p, c_uint, POINTER(StatsStruct), POINTER(ErrorStruct)
-        )
-        with self._owner._call() as (store, _):
-            check(
-                call(
-                    store,
-                    READ_UNDURABLE if flag(undurable, "undurable") else 0,
-                    byref(out),
-                    byref(error),
-                ),
-                error,
-            )
-        return LockStats(out.held, time_or_none(out.next_ending), out.as_of)

@@ -106,17 +106,8 @@ class MigrationMutations(Domain):
         return self._mutate("hf_migration_forget", write=write(expect, durability), name=name)
 
 
-class MigrationsInTransaction(MigrationMutations):
-    """``txn.migrations``"""
-
-    def guard(self, name: Text, *, expect: int) -> Result:
-        """Aborts the transaction unless the name was recorded at this version (:data:`ABSENT`: was
-        not). Writes nothing."""
-        return self._mutate("hf_migration_guard", write=write(expect), name=name)
-
-
-class Migrations(MigrationMutations):
-    """``store.migrations``; :meth:`holdfast.Store.migrate` applies them."""
+class MigrationReads(Domain, reads=True):
+    """What can be read, outside a transaction or in one, where it is so at the commit."""
 
     def applied(self, name: Text, *, undurable: bool = False) -> bool:
         """Was it applied?"""
@@ -147,6 +138,19 @@ class Migrations(MigrationMutations):
     def list(self, *, undurable: bool = False) -> Iterator[Migration]:
         """The same, all of them, a page at a time."""
         return each(lambda page: self.list_page(limit=PAGE_SIZE, page=page, undurable=undurable))
+
+
+class MigrationsInTransaction(MigrationMutations, MigrationReads):
+    """``txn.migrations``"""
+
+    def guard(self, name: Text, *, expect: int) -> Result:
+        """Aborts the transaction unless the name was recorded at this version (:data:`ABSENT`: was
+        not). Writes nothing."""
+        return self._mutate("hf_migration_guard", write=write(expect), name=name)
+
+
+class Migrations(MigrationMutations, MigrationReads):
+    """``store.migrations``; :meth:`holdfast.Store.migrate` applies them."""
 
 
 def migrate(

@@ -15,6 +15,7 @@ from ._abi import (
     Durability,
     Duration,
     ErrorStruct,
+    GivenToken,
     Page,
     Payload,
     Result,
@@ -538,7 +539,7 @@ class OutboxMutations(Domain):
         self,
         queue: Text,
         id: Text,  # noqa: A002
-        token: int,
+        token: GivenToken,
         lease: Duration,
         *,
         expect: Optional[int] = None,
@@ -562,7 +563,7 @@ class OutboxMutations(Domain):
         self,
         queue: Text,
         id: Text,  # noqa: A002
-        token: int,
+        token: GivenToken,
         *,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
@@ -576,7 +577,7 @@ class OutboxMutations(Domain):
         self,
         queue: Text,
         id: Text,  # noqa: A002
-        token: int,
+        token: GivenToken,
         reason: Text = "",
         *,
         max_attempts: int = 0,
@@ -600,7 +601,7 @@ class OutboxMutations(Domain):
         self,
         queue: Text,
         id: Text,  # noqa: A002
-        token: int,
+        token: GivenToken,
         *,
         delay: Duration = 0,
         expect: Optional[int] = None,
@@ -707,131 +708,8 @@ def _claim_next_args(
     )
 
 
-class OutboxInTransaction(OutboxMutations):
-    """``txn.outbox``"""
-
-    _in_transaction = True
-
-    def claim(
-        self,
-        queue: Text,
-        id: Text,  # noqa: A002
-        owner: Text,
-        *,
-        lease: Duration = 0,
-        max_run: Optional[Duration] = None,
-        expect: Optional[int] = None,
-    ) -> Deferred[OutboxItem]:
-        """Claims one item by name; its value is there after the commit."""
-        args = _claim_args(queue, id, owner, lease, max_run, expect, Durability.DURABLE)
-        return deferred(self._owner, "hf_outbox_claim", args, lambda out: _items(out)[0])
-
-    def claim_next(
-        self,
-        queue: Union[Text, Sequence[Text]],
-        owner: Text,
-        *,
-        lease: Duration = 0,
-        max_run: Optional[Duration] = None,
-        max: int = 1,  # noqa: A002
-    ) -> Deferred[list[OutboxItem]]:
-        """Claims what is next; its value is there after the commit."""
-        args = _claim_next_args(queue, owner, lease, max_run, max, Durability.DURABLE, 0)
-        return deferred(self._owner, "hf_outbox_claim_next", args, _items)
-
-    def guard(self, queue: Text, id: Text, *, expect: int) -> Result:  # noqa: A002
-        """Aborts the transaction unless the item has this version (:data:`ABSENT`: does not exist).
-        Writes nothing."""
-        return self._mutate("hf_outbox_guard", write=write(expect), queue=queue, id=id)
-
-    def guard_claim(self, queue: Text, id: Text, token: int) -> Result:  # noqa: A002
-        """Aborts the transaction unless the token holds the item: write only while the work is
-        still mine."""
-        return self._mutate("hf_outbox_guard_claim", write=write(), queue=queue, id=id, token=token)
-
-
-# --- Reads, claims, draining
-# --------------------------------------------------------------------------------------------------
-
-
-class _Caught:
-    """Carries an exception of a callback past the library, which knows none."""
-
-    def __init__(self) -> None:
-        self.error: Optional[BaseException] = None
-
-    def again(self) -> None:
-        if self.error is not None:
-            raise self.error
-
-
-class EndPass(Exception):
-    """Raised by a sender: the item is released, which is no attempt, and :meth:`Outbox.drain` ends
-    without sending any more."""
-
-
-class Outbox(OutboxMutations):
-    """``store.outbox``"""
-
-    def claim(
-        self,
-        queue: Text,
-        id: Text,  # noqa: A002
-        owner: Text,
-        *,
-        lease: Duration = 0,
-        max_run: Optional[Duration] = None,
-        expect: Optional[int] = None,
-        durability: Durability = Durability.DURABLE,
-    ) -> OutboxItem:
-        """Claims one item by name, delayed or failed ones too. Of any number of concurrent claims
-        exactly one wins.
-
-        :param lease: how long it is mine; 0: until the store is closed
-        :raises ClaimedError: another claim holds it
-        """
-        args = _claim_args(queue, id, owner, lease, max_run, expect, durability)
-        return answered(
-            self._owner,
-            "hf_outbox_claim",
-            args,
-            lambda out: _items(out)[0],
-            lambda item: self._give_back([item]),
-        )
-
-    def _give_back(self, items: "Iterable[OutboxItem]") -> None:
-        for item in items:
-            release = partial(self.release, item.queue, item.id, item.token)
-            unless_refused(release)
-
-    def claim_next(
-        self,
-        queue: Union[Text, Sequence[Text]],
-        owner: Text,
-        *,
-        lease: Duration = 0,
-        max_run: Optional[Duration] = None,
-        max: int = 1,  # noqa: A002 - as the library calls it
-        wait: Duration = 0,
-        durability: Durability = Durability.DURABLE,
-    ) -> list[OutboxItem]:
-        """Claims up to ``max`` items by priority, available_at, enqueue order; an empty list when
-        there is no work.
-        Of several queues what is in the first goes before what is in the second, and so on.
-
-        :param wait: how long to wait for work; :data:`FOR_EVER` is -1. Those who wait are served in
-        the order of arrival
-        """
-        args = _claim_next_args(queue, owner, lease, max_run, max, durability, wait)
-
-        def undo(items: Iterable[OutboxItem]) -> None:
-            self._give_back(items)
-
-        def body() -> List[OutboxItem]:
-            return answered(self._owner, "hf_outbox_claim_next", args, _items, undo)
-
-        # What was claimed for a call that was interrupted is released: no attempt.
-        return waited(self._owner, int(args.wait_us), args.write, body, undo)
+class OutboxReads(Domain, reads=True):
+    """What can be read, outside a transaction or in one, where it is so at the commit."""
 
     def get(self, queue: Text, id: Text, *, undurable: bool = False) -> OutboxItem:  # noqa: A002
         """One item.
@@ -945,6 +823,134 @@ class Outbox(OutboxMutations):
     def queues(self, *, undurable: bool = False) -> Iterator[str]:
         """The queues that hold items or were ever configured, compared as bytes."""
         return names(self, "hf_outbox_names", undurable)
+
+
+class OutboxInTransaction(OutboxMutations, OutboxReads):
+    """``txn.outbox``"""
+
+    _in_transaction = True
+
+    def claim(
+        self,
+        queue: Text,
+        id: Text,  # noqa: A002
+        owner: Text,
+        *,
+        lease: Duration = 0,
+        max_run: Optional[Duration] = None,
+        expect: Optional[int] = None,
+    ) -> Deferred[OutboxItem]:
+        """Claims one item by name; its value is there after the commit."""
+        args = _claim_args(queue, id, owner, lease, max_run, expect, Durability.DURABLE)
+        return deferred(self._owner, "hf_outbox_claim", args, lambda out: _items(out)[0])
+
+    def claim_next(
+        self,
+        queue: Union[Text, Sequence[Text]],
+        owner: Text,
+        *,
+        lease: Duration = 0,
+        max_run: Optional[Duration] = None,
+        max: int = 1,  # noqa: A002
+    ) -> Deferred[list[OutboxItem]]:
+        """Claims what is next; its value is there after the commit."""
+        args = _claim_next_args(queue, owner, lease, max_run, max, Durability.DURABLE, 0)
+        return deferred(self._owner, "hf_outbox_claim_next", args, _items)
+
+    def guard(self, queue: Text, id: Text, *, expect: int) -> Result:  # noqa: A002
+        """Aborts the transaction unless the item has this version (:data:`ABSENT`: does not exist).
+        Writes nothing."""
+        return self._mutate("hf_outbox_guard", write=write(expect), queue=queue, id=id)
+
+    def guard_claim(self, queue: Text, id: Text, token: GivenToken) -> Result:  # noqa: A002
+        """Aborts the transaction unless the token holds the item: write only while the work is
+        still mine."""
+        return self._mutate("hf_outbox_guard_claim", write=write(), queue=queue, id=id, token=token)
+
+
+# --- Reads, claims, draining
+# --------------------------------------------------------------------------------------------------
+
+
+class _Caught:
+    """Carries an exception of a callback past the library, which knows none."""
+
+    def __init__(self) -> None:
+        self.error: Optional[BaseException] = None
+
+    def again(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+
+class EndPass(Exception):
+    """Raised by a sender: the item is released, which is no attempt, and :meth:`Outbox.drain` ends
+    without sending any more."""
+
+
+class Outbox(OutboxMutations, OutboxReads):
+    """``store.outbox``"""
+
+    def claim(
+        self,
+        queue: Text,
+        id: Text,  # noqa: A002
+        owner: Text,
+        *,
+        lease: Duration = 0,
+        max_run: Optional[Duration] = None,
+        expect: Optional[int] = None,
+        durability: Durability = Durability.DURABLE,
+    ) -> OutboxItem:
+        """Claims one item by name, delayed or failed ones too. Of any number of concurrent claims
+        exactly one wins.
+
+        :param lease: how long it is mine; 0: until the store is closed
+        :raises ClaimedError: another claim holds it
+        """
+        args = _claim_args(queue, id, owner, lease, max_run, expect, durability)
+        return answered(
+            self._owner,
+            "hf_outbox_claim",
+            args,
+            lambda out: _items(out)[0],
+            lambda item: self._give_back([item]),
+        )
+
+    def _give_back(self, items: "Iterable[OutboxItem]") -> None:
+        for item in items:
+            release = partial(self.release, item.queue, item.id, item.token)
+            unless_refused(release)
+
+    def claim_next(
+        self,
+        queue: Union[Text, Sequence[Text]],
+        owner: Text,
+        *,
+        lease: Duration = 0,
+        max_run: Optional[Duration] = None,
+        max: int = 1,  # noqa: A002 - as the library calls it
+        wait: Duration = 0,
+        durability: Durability = Durability.DURABLE,
+    ) -> list[OutboxItem]:
+        """Claims up to ``max`` items by priority, available_at, enqueue order; an empty list when
+        there is no work.
+        Of several queues what is in the first goes before what is in the second, and so on.
+
+        :param wait: how long to wait for work; :data:`FOR_EVER` is -1. Those who wait are served in
+        the order of arrival
+        """
+        args = _claim_next_args(queue, owner, lease, max_run, max, durability, wait)
+
+        def undo(items: Iterable[OutboxItem]) -> None:
+            self._give_back(items)
+
+        def body() -> List[OutboxItem]:
+            return answered(self._owner, "hf_outbox_claim_next", args, _items, undo)
+
+        # What was claimed for a call that was interrupted is released: no attempt.
+        return waited(self._owner, int(args.wait_us), args.write, body, undo)
+
 
     def drain(
         self,

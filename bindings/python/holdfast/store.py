@@ -6,11 +6,11 @@ import os
 import uuid as uuid_module
 from contextlib import contextmanager
 from functools import partial
-from ctypes import POINTER, byref, c_bool, c_char_p, c_int, c_int64, c_uint64, c_void_p
+from ctypes import POINTER, byref, c_bool, c_char_p, c_int, c_int64, c_uint32, c_uint64, c_void_p
 from dataclasses import dataclass
 from time import monotonic
 from types import TracebackType
-from typing import Any, Callable, Iterator, List, Optional, Sequence, Union
+from typing import Any, Callable, Iterator, List, Optional, Sequence, TypeVar, Union
 
 from ._abi import (
     Time,
@@ -46,9 +46,11 @@ from .lock import Locks, LocksInTransaction
 from .migration import Migrated, Migrations, MigrationsInTransaction, Step, migrate
 from .outbox import Outbox, OutboxInTransaction
 from .timeline import Timelines, TimelinesInTransaction
+from .transact import transact
 from .transfer import SnapshotFile, export
 
 
+T = TypeVar("T")
 OptionsStruct = struct("hf_options")
 InfoStruct = struct("hf_info")
 
@@ -325,6 +327,25 @@ class Store:
         left by an exception."""
         return Transaction(self, durability)
 
+    def transact(
+        self,
+        call: Callable[["Transaction"], T],
+        *,
+        tries: int = 0,
+        durability: Durability = Durability.DURABLE,
+    ) -> T:
+        """Calls ``call`` with a transaction, commits that, and gives what ``call`` gave. When what
+        it read is not so any more by then, or an operation expected otherwise, it is called again
+        with a new one: read, decide, write, as if nobody else were there. It should do nothing else
+        that lasts. What it raises ends it: then nothing is committed.
+
+        :param tries: how often at most; 0: 100
+        :raises ConflictError: others were faster each time
+        """
+        return transact(
+            self, self._gate, call, tries, durability, lambda txn: Transaction(self, _lent=txn)
+        )
+
 
 class Transaction:
     """Mutations of any domains that happen together or not at all.
@@ -334,12 +355,18 @@ class Transaction:
     the earlier ones left. The first that fails aborts all, and ``error.operation`` is its index.
     What the operations answered is
     known after the commit. A transaction belongs to one thread.
+
+    Reads show what is committed, and must be so at the commit: else that raises
+    :class:`ConflictError`, whose ``operation`` is :data:`OPERATION_READ`. What they show is durable
+    once the commit has succeeded. What a claim, an acquire or a begin gives stands for its token in
+    later operations of the same transaction.
     """
 
     def __init__(
         self, store: Store, durability: Durability = Durability.DURABLE, *, _lent: Any = None
     ) -> None:
         self._store = store
+        self._gate = store._gate
         self._durability = member(Durability, durability, "durability")
         self._spoiled: Optional[int] = None
         self._results: list[Result] = []
@@ -382,7 +409,10 @@ class Transaction:
 
     def _result(self) -> tuple[Any, Result]:
         struct = ResultStruct()
-        result = Result(struct, False)
+        place = None
+        if self._txn is not None:
+            place = (self, function("hf_txn_count", c_void_p, restype=c_uint32)(self._txn))
+        result = Result(struct, False, place)
         self._results.append(result)
         return struct, result
 
@@ -428,7 +458,7 @@ class Transaction:
 
     def _committing(self) -> Use:
         if self._lent:
-            raise ValueError("the transaction of a migration is committed by migrate()")
+            raise ValueError("who called with this transaction commits it")
         if self._spoiled is not None:
             self.abandon()
             error = Error.of(

@@ -136,17 +136,8 @@ class TimelineMutations(Domain):
         return self._mutate("hf_timeline_clear", write=write(None, durability), timeline=timeline)
 
 
-class TimelinesInTransaction(TimelineMutations):
-    """``txn.timelines``"""
-
-    def guard(self, timeline: Text, id: Text, *, expect: int) -> Result:  # noqa: A002
-        """Aborts the transaction unless the event has this version (:data:`ABSENT`: does not
-        exist). Writes nothing."""
-        return self._mutate("hf_timeline_guard", write=write(expect), key=_key(timeline, id))
-
-
-class Timelines(TimelineMutations):
-    """``store.timelines``"""
+class TimelineReads(Domain, reads=True):
+    """What can be read, outside a transaction or in one, where it is so at the commit."""
 
     def get(
         self, timeline: Text, id: Text, *, undurable: bool = False
@@ -230,3 +221,18 @@ class Timelines(TimelineMutations):
     def timelines(self, *, undurable: bool = False) -> Iterator[str]:
         """The names of all timelines that hold events, compared as bytes."""
         return names(self, "hf_timeline_names", undurable)
+
+
+class TimelinesInTransaction(TimelineMutations, TimelineReads):
+    """``txn.timelines``"""
+
+    def guard(self, timeline: Text, id: Text, *, expect: int) -> Result:  # noqa: A002
+        """Aborts the transaction unless the event has this version (:data:`ABSENT`: does not
+        exist). Writes nothing."""
+        return self._mutate("hf_timeline_guard", write=write(expect), key=_key(timeline, id))
+
+
+class Timelines(TimelineMutations, TimelineReads):
+    """``store.timelines``"""
+
+

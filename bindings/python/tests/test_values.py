@@ -92,6 +92,8 @@ ONE_OR_SEVERAL = typing.Union[_abi.Text, typing.Sequence[_abi.Text]]
 
 def wrong_values(hint, name):
     """Values that are wrong for an argument of this type."""
+    if hint == _abi.GivenToken:
+        hint = int
     if hint == ONE_OR_SEVERAL:
         return NO_TEXT[:3] + NO_TEXT[4:] + [[], [5], [None], ["q", 5], ["\ud800"], {"q": 1}]
     if hint in (_abi.Text, _abi.Payload):
@@ -200,7 +202,7 @@ def right_value(hint, name):
         return False
     if hint is float:
         return 1.0
-    if hint is int or hint == typing.Optional[int]:
+    if hint is int or hint in (typing.Optional[int], _abi.GivenToken):
         return 5
     if inspect.isclass(hint) and dataclasses.is_dataclass(hint):
         return instance(hint)
@@ -217,6 +219,11 @@ def methods():
         for name, method in inspect.getmembers(kind, inspect.isfunction):
             if not name.startswith("_"):
                 yield owner, name, method
+
+
+def is_read(method):
+    """What a read refuses does not spoil a transaction: it adds nothing."""
+    return method.__qualname__.split(".")[0].endswith("Reads")
 
 
 def arguments(method):
@@ -277,7 +284,7 @@ def test_no_wrong_value_is_silently_taken(shared, owner, name, method):
                 pytest.fail(f"{owner}.{name}({argument}={value!r}) was taken and gave {taken!r}")
             finally:
                 count += 1
-                if owner.startswith("txn"):
+                if owner.startswith("txn") and not is_read(method):
                     with pytest.raises(holdfast.InvalidError):
                         txn.commit()
                 else:

@@ -376,9 +376,12 @@ int hf_clock_set_back(hf_store *store, hf_txn *txn, const struct hf_clock_set_ba
                       struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"clock set_back", HF__DOMAIN_CLOCK,
-	                                     set_back_check,   set_back_decide,
-	                                     set_back_copy,    &hf__api_clock_set_back_args};
+	static const struct hf__verb verb = {.name = "clock set_back",
+	                                     .domain = HF__DOMAIN_CLOCK,
+	                                     .check = set_back_check,
+	                                     .decide = set_back_decide,
+	                                     .copy = set_back_copy,
+	                                     .takes = &hf__api_clock_set_back_args};
 	HF__TAKE(clock_set_back_args, args);
 	struct hf_error mine = {0}; /* tries that were not the last one must not show */
 	bool again;

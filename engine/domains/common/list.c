@@ -121,9 +121,15 @@ int hf__list_page(struct hf__query *q, struct hf__listing *l)
 {
 	union position position = {0};
 	bool resumed;
+	if (q->answer->dry) {
+		hf__query_depends(q, l->depends);
+		return HF_OK;
+	}
 	int rc = open_token(q, l, &position, &resumed);
-	if (rc != HF_OK)
+	if (rc != HF_OK) {
+		hf__query_refuses(q);
 		return rc;
+	}
 	hf__query_depends(q, l->depends);
 	const void *after = resumed ? position.bytes : NULL, *last = NULL;
 	struct walk walk = {.listing = l};

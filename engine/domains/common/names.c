@@ -83,6 +83,17 @@ static int read_names(struct hf__query *q, const void *raw, void *to)
 	return rc == HF_OK ? hf__list_into(q, &list, &out->items) : rc;
 }
 
+/* The names are static. */
+static void *copy_request(struct hf__arena *arena, const void *raw)
+{
+	struct request *copy = hf__arena_copy(arena, raw, sizeof *copy);
+	struct hf_names_args *args = hf__arena_alloc(arena, sizeof *args);
+	if (!copy || !args)
+		return NULL;
+	copy->args = args; /* nothing of them is looked at */
+	return copy;
+}
+
 int hf__names_list(struct hf_store *store, const struct hf__names *names,
                    const struct hf_names_args *args, unsigned flags, struct hf_name_page *out,
                    struct hf_error *error)
@@ -92,7 +103,8 @@ int hf__names_list(struct hf_store *store, const struct hf__names *names,
 	                                    .read = read_names,
 	                                    .size = sizeof *out,
 	                                    .memory = offsetof(struct hf_name_page, memory),
-	                                    .fills = &hf__api_name_page};
+	                                    .fills = &hf__api_name_page,
+	                                    .copy = copy_request};
 	const int rc = hf__took(&hf__api_names_args, args, error);
 	if (rc != HF_OK) {
 		hf__clear(&hf__api_name_page, out);

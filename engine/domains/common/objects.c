@@ -15,11 +15,29 @@ void *hf__query_in(struct hf__query *q, struct hf_bytes name)
 	return container;
 }
 
+void hf__pair_join(struct hf__pair *pair, struct hf_bytes container, struct hf_bytes name)
+{
+	pair->container = container;
+	pair->name = name;
+	pair->len = 2 + container.len + name.len;
+	hf__store_u16(pair->bytes, (uint16_t)container.len);
+	memcpy(pair->bytes + 2, container.data, container.len);
+	memcpy(pair->bytes + 2 + container.len, name.data, name.len);
+}
+
+uint64_t hf__pair_hash(const struct hf__map *map, struct hf_bytes container, struct hf_bytes name)
+{
+	struct hf__pair pair;
+	hf__pair_join(&pair, container, name);
+	return hf__map_hash(map, pair.bytes, pair.len);
+}
+
 void *hf__pair_find(const struct hf__map *map, struct hf_bytes container, struct hf_bytes name,
                     hf__map_equal equal)
 {
-	const struct hf__pair pair = {container, name};
-	return hf__map_find(map, hf__map_hash_pair(map, container, name), equal, &pair);
+	struct hf__pair pair;
+	hf__pair_join(&pair, container, name);
+	return hf__map_find(map, hf__map_hash(map, pair.bytes, pair.len), equal, &pair);
 }
 
 void hf__objects_free(struct hf__map *map)
@@ -46,6 +64,20 @@ void hf__objects_opened(const struct hf__held *held, uint64_t first_lsn)
 		hf__nodes_ease(held->nodes); /* as in an undo: all were in before */
 		held->in(object);
 	}
+}
+
+static size_t count_over(const struct hf__heap *endings, const struct hf__heap_node *node,
+                         int64_t until)
+{
+	HF__STEP();
+	if (!node || endings->deadline(node) > until)
+		return 0;
+	return 1 + count_over(endings, node->left, until) + count_over(endings, node->right, until);
+}
+
+size_t hf__endings_over(const struct hf__heap *endings, int64_t until)
+{
+	return count_over(endings, endings->root, until);
 }
 
 int hf__settle_heap(const struct hf__heap *endings, int64_t until, struct hf__decision *d,

@@ -18,16 +18,18 @@ void *hf__query_in(struct hf__query *q, struct hf_bytes name);
 
 /* --- Keys of two parts ------------------------------------------------------------------------ */
 
-/* A container's name and one within it: both fit, as was checked when they were taken in. */
+/* A container's name and one within it, in one piece: the length of the first keeps ("ab", "c")
+ * and ("a", "bc") apart. */
 struct hf__pair {
 	struct hf_bytes container, name;
+	size_t len;
+	uint8_t bytes[2 + 2 * HF_KEY_MAX];
 };
 
-static inline uint64_t hf__pair_hash(const struct hf__map *map, struct hf_bytes container,
-                                     struct hf_bytes name)
-{
-	return hf__map_hash_pair(map, container, name);
-}
+/* Both parts fit: checked when they were taken in. */
+void hf__pair_join(struct hf__pair *pair, struct hf_bytes container, struct hf_bytes name);
+
+uint64_t hf__pair_hash(const struct hf__map *map, struct hf_bytes container, struct hf_bytes name);
 /* The object whose key is the pair; `equal` is given a struct hf__pair. NULL: there is none. */
 void *hf__pair_find(const struct hf__map *map, struct hf_bytes container, struct hf_bytes name,
                     hf__map_equal equal);
@@ -67,6 +69,9 @@ static inline int64_t hf__first_ending(const struct hf__heap *endings)
 	const struct hf__heap_node *first = hf__heap_first(endings);
 	return first ? endings->deadline(first) : INT64_MAX;
 }
+
+/* How many have ended by `until`: only these, and what stands right behind them, are looked at. */
+size_t hf__endings_over(const struct hf__heap *endings, int64_t until);
 
 /* Logs what has ended by `until`, one entry each, at most *budget, which it lowers. *more: some are
  * left. Each entry is applied as it is emitted, and takes the object out of the heap. */

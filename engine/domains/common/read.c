@@ -14,6 +14,42 @@ static int run(struct hf__query *q, void *raw)
 	return running->reading->read(q, running->args, running->out);
 }
 
+/* A copy for the commit of a transaction, when the answer will be dry: no token is looked at then,
+ * and no other pointer that the table does not copy. */
+static void *copy_args(struct hf__arena *arena, const void *args, const struct hf_api_struct *of)
+{
+	uint8_t *copy = hf__copy_args(arena, args, of->size, of);
+	for (const struct hf_api_member *m = of->members; copy && m->name; m++)
+		if (m->type == HF_API_STRING || m->type == HF_API_ONE)
+			memset(copy + m->offset, 0, m->size);
+	return copy;
+}
+
+static const void *copy_given(struct hf__arena *arena, const struct running *running)
+{
+	const struct hf__reading *reading = running->reading;
+	if (reading->copy)
+		return reading->copy(arena, running->args);
+	if (reading->takes || reading->key)
+		return copy_args(arena, running->args, reading->takes ? reading->takes : reading->key);
+	struct hf_bytes *name = hf__arena_copy(arena, running->args, sizeof *name);
+	return name && hf__arena_bytes(arena, *name, name) ? name : NULL;
+}
+
+static void *copy(struct hf__arena *arena, const void *raw)
+{
+	struct running *copy = hf__arena_copy(arena, raw, sizeof *copy);
+	if (!copy)
+		return NULL;
+	copy->reading = hf__arena_copy(arena, copy->reading, sizeof *copy->reading);
+	if (copy->reading && copy->args)
+		copy->args = copy_given(arena, raw);
+	if (copy->out)
+		copy->out = copy->reading ? hf__arena_alloc(arena, copy->reading->size) : NULL;
+	const struct running *from = raw;
+	return copy->reading && !copy->args == !from->args && !copy->out == !from->out ? copy : NULL;
+}
+
 int hf__give_memory(struct hf__answer *answer, struct hf_memory **memory, struct hf_error *error)
 {
 	*memory = hf__answer_give(answer);
@@ -37,7 +73,8 @@ static int read_today(hf_store *store, const struct hf__reading *reading, const 
 	struct running running = {reading, args, out};
 	const size_t size = reading->fills ? hf__size_of(out) : 0;
 	zero(reading, out);
-	int rc = hf__read(store, reading->domain, run, &running, flags, &answer, error);
+	const struct hf__asking asking = {.domain = reading->domain, .read = run, .copy = copy};
+	int rc = hf__read(store, &asking, &running, flags, &answer, error);
 	if (rc == HF_OK && reading->memory == 0)
 		hf__answer_reset(&answer);
 	else if (rc == HF_OK)

@@ -16,7 +16,22 @@ struct hf__reading {
 	size_t memory; /* where in *out its struct hf_memory * lies; 0: it borrows none */
 	const struct hf_api_struct *takes; /* of args; NULL: they are no struct that may grow */
 	const struct hf_api_struct *fills; /* the same of *out */
+	const struct hf_api_struct *key; /* of args that are a key; NULL: they are none */
+	/* A copy of the arguments for a read in a transaction. NULL: by `takes` or `key`, else they are
+	 * a struct hf_bytes, or none. */
+	void *(*copy)(struct hf__arena *arena, const void *args);
 };
+
+/* The table of a key; NULL for other arguments. */
+#define HF__KEY_OF(argument) \
+	_Generic((argument), \
+	    const struct hf_cursor_key *: &hf__api_cursor_key, \
+	    const struct hf_document_key *: &hf__api_document_key, \
+	    const struct hf_idempotency_key *: &hf__api_idempotency_key, \
+	    const struct hf_inbox_key *: &hf__api_inbox_key, \
+	    const struct hf_outbox_key *: &hf__api_outbox_key, \
+	    const struct hf_timeline_key *: &hf__api_timeline_key, \
+	    default: NULL)
 
 /* *out is zeroed first. Public reads are one call of this. */
 HF_CHECKED int hf__read_into(hf_store *store, const struct hf__reading *reading, const void *args,
@@ -25,10 +40,11 @@ HF_CHECKED int hf__read_into(hf_store *store, const struct hf__reading *reading,
 /* Define public reads. `args` and `gives` are structs that may grow, without their hf_; `parameter`
  * is how the function declares another argument, `argument` the pointer that `read` gets of it.
  * `memory` as in struct hf__reading. */
-#define HF__READ_BODY(argument, domain, read, size, memory, takes, fills) \
+#define HF__READ_BODY(argument, domain, read, size, memory, takes, fills, key) \
 	{ \
 		HF__CALL; \
-		static const struct hf__reading reading = {domain, read, size, memory, takes, fills}; \
+		static const struct hf__reading reading = {domain, read,  size, memory, \
+		                                           takes,  fills, key,  NULL}; \
 		return hf__read_into(store, &reading, argument, flags, out, error); \
 	} \
 	_Static_assert((size) <= HF__SIZED_TODAY, "there is room for it")
@@ -37,36 +53,38 @@ HF_CHECKED int hf__read_into(hf_store *store, const struct hf__reading *reading,
 	int function(hf_store *store, const struct hf_##args_tag *args, unsigned flags, \
 	             struct hf_##gives *out, struct hf_error *error) \
 	    HF__READ_BODY(args, domain, read, sizeof(struct hf_##gives), \
-	                  offsetof(struct hf_##gives, memory), &hf__api_##args_tag, &hf__api_##gives)
+	                  offsetof(struct hf_##gives, memory), &hf__api_##args_tag, &hf__api_##gives, \
+	                  NULL)
 /* Figures by arguments: no memory. */
 #define HF__COUNT(function, args_tag, gives, domain, read) \
 	int function(hf_store *store, const struct hf_##args_tag *args, unsigned flags, \
 	             struct hf_##gives *out, struct hf_error *error) \
 	    HF__READ_BODY(args, domain, read, sizeof(struct hf_##gives), 0, &hf__api_##args_tag, \
-	                  &hf__api_##gives)
+	                  &hf__api_##gives, NULL)
 /* An object by its key, with memory, and figures without. */
 #define HF__GET(function, parameter, argument, gives, domain, read) \
 	int function(hf_store *store, parameter, unsigned flags, struct hf_##gives *out, \
 	             struct hf_error *error) \
 	    HF__READ_BODY(argument, domain, read, sizeof(struct hf_##gives), \
-	                  offsetof(struct hf_##gives, memory), NULL, &hf__api_##gives)
+	                  offsetof(struct hf_##gives, memory), NULL, &hf__api_##gives, \
+	                  HF__KEY_OF(argument))
 #define HF__FIGURES(function, parameter, argument, gives, domain, read) \
 	int function(hf_store *store, parameter, unsigned flags, struct hf_##gives *out, \
 	             struct hf_error *error) \
 	    HF__READ_BODY(argument, domain, read, sizeof(struct hf_##gives), 0, NULL, \
-	                  &hf__api_##gives)
+	                  &hf__api_##gives, HF__KEY_OF(argument))
 #define HF__GET_ALL(function, gives, domain, read, memory) \
 	int function(hf_store *store, unsigned flags, struct hf_##gives *out, struct hf_error *error) \
 	    HF__READ_BODY(NULL, domain, read, sizeof(struct hf_##gives), memory, NULL, \
-	                  &hf__api_##gives)
+	                  &hf__api_##gives, NULL)
 /* A plain value, and one by arguments. */
 #define HF__ASK(function, parameter, argument, type, domain, read) \
 	int function(hf_store *store, parameter, unsigned flags, type *out, struct hf_error *error) \
-	    HF__READ_BODY(argument, domain, read, sizeof(type), 0, NULL, NULL)
+	    HF__READ_BODY(argument, domain, read, sizeof(type), 0, NULL, NULL, HF__KEY_OF(argument))
 #define HF__ASK_BY(function, args_tag, type, domain, read) \
 	int function(hf_store *store, const struct hf_##args_tag *args, unsigned flags, type *out, \
 	             struct hf_error *error) \
-	    HF__READ_BODY(args, domain, read, sizeof(type), 0, &hf__api_##args_tag, NULL)
+	    HF__READ_BODY(args, domain, read, sizeof(type), 0, &hf__api_##args_tag, NULL, NULL)
 
 /* After a successful hf__read(): the answer's memory to the caller. HF_OK or HF_ENOMEM. */
 HF_CHECKED int hf__give_memory(struct hf__answer *answer, struct hf_memory **memory,

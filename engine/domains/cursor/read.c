@@ -39,9 +39,11 @@ static int read_one(struct hf__query *q, const void *args, void *out)
 	if (!hf__cursor_key(args, &key, &q->why))
 		return HF_EINVAL;
 	const struct hf__cursor *cursor = hf__cursor_find(q->state, &key);
-	hf__query_depends(q, hf__cursor_depends(q->state, cursor, key.part[HF__STREAM]));
-	if (cursor)
+	if (cursor) {
+		hf__query_depends(q, &cursor->object);
 		return copy_cursor(q, cursor, &got->cursor);
+	}
+	hf__query_absent(q, hf__cursor_depends(q->state, NULL, key.part[HF__STREAM]));
 	hf__text_add(&q->why, "there is no cursor of ");
 	hf__cursor_add_name(&q->why, &key);
 	return HF_ENOTFOUND;

@@ -113,6 +113,8 @@ static int read_list(struct hf__query *q, const void *raw, void *to)
 	    .fields = range->grouped, .at = &at, .filter = &there, .reverse = args->descending};
 	if (hf__collection_live(range->collection, HF__INSTANT_OF(q)))
 		list.range.index = &range->collection->views[range->view];
+	if (hf__query_seen(q) && list.range.index)
+		hf__query_sees(q, hf__document_tally(range, HF__INSTANT_OF(q)));
 	return hf__list_into(q, &list, &out->items);
 }
 

@@ -11,9 +11,13 @@ static const struct hf__document *find(struct hf__query *q, const struct hf_docu
 {
 	const struct hf__document *document = hf__document_find(q->state, key->collection, key->id);
 	const struct hf__collection *collection = hf__container_find(q->state, key->collection);
-	hf__query_depends(q, document ? &document->object
-	                              : hf__container_depends(q->state, collection, key->collection));
-	return document && !hf__document_over(document, HF__INSTANT_OF(q)) ? document : NULL;
+	if (document && !hf__document_over(document, HF__INSTANT_OF(q))) {
+		hf__query_depends(q, &document->object);
+		return document;
+	}
+	hf__query_absent(q, document ? &document->object
+	                             : hf__container_depends(q->state, collection, key->collection));
+	return NULL;
 }
 
 static int read_document(struct hf__query *q, const void *key, void *out)
@@ -95,6 +99,7 @@ static int read_count(struct hf__query *q, const void *raw, void *out)
 		                                                : HF__DOCUMENT_GROUP_UPDATED;
 	counts->documents = hf__document_tally(&range, HF__INSTANT_OF(q));
 	counts->orders = orders;
+	hf__query_sees(q, counts->documents);
 	return HF_OK;
 }
 

@@ -135,9 +135,13 @@ int hf_idempotency_begin(hf_store *store, hf_txn *txn, const struct hf_idempoten
                          struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"idempotency begin", HF__DOMAIN_IDEMPOTENCY,
-	                                     begin_check,         begin_decide,
-	                                     begin_copy,          &hf__api_idempotency_begin_args};
+	static const struct hf__verb verb = {.name = "idempotency begin",
+	                                     .domain = HF__DOMAIN_IDEMPOTENCY,
+	                                     .check = begin_check,
+	                                     .decide = begin_decide,
+	                                     .copy = begin_copy,
+	                                     .takes = &hf__api_idempotency_begin_args,
+	                                     .grants = true};
 	HF__TAKE(idempotency_begin_args, args);
 	const struct begin call = {*args, out};
 	struct hf__answer answer = {0};
@@ -177,7 +181,8 @@ static int complete_decide(void *state, struct hf__decision *d, const void *raw,
 }
 
 HF__MUTATION(hf_idempotency_complete, idempotency_complete_args, hf__run, "idempotency complete",
-             HF__DOMAIN_IDEMPOTENCY, .check = complete_check, .decide = complete_decide);
+             HF__DOMAIN_IDEMPOTENCY, .check = complete_check, .decide = complete_decide,
+             .token_at = offsetof(struct hf_idempotency_complete_args, token));
 
 /* --- Abandon ---------------------------------------------------------------------------------- */
 
@@ -193,4 +198,5 @@ static int abandon_decide(void *state, struct hf__decision *d, const void *raw,
 }
 
 HF__MUTATION(hf_idempotency_abandon, idempotency_abandon_args, hf__run, "idempotency abandon",
-             HF__DOMAIN_IDEMPOTENCY, .check = hf__idem_check_lone_key, .decide = abandon_decide);
+             HF__DOMAIN_IDEMPOTENCY, .check = hf__idem_check_lone_key, .decide = abandon_decide,
+             .token_at = offsetof(struct hf_idempotency_abandon_args, token));

@@ -43,6 +43,8 @@ static int read_list(struct hf__query *q, const void *raw, void *to)
 		return rc;
 	const struct hf__idem_scope *scope = hf__query_in(q, args.scope);
 	list.range = (struct hf__range){.index = scope ? &scope->by_key : NULL, .filter = &alive};
+	for (unsigned done = 0; done < 2 && scope && hf__query_seen(q); done++)
+		hf__query_sees(q, hf__idem_count(scope, done, HF__INSTANT_OF(q)));
 	return hf__list_into(q, &list, &out->items);
 }
 

@@ -160,4 +160,5 @@ static int guard_owner_decide(void *state, struct hf__decision *d, const void *r
 
 HF__MUTATION(hf_idempotency_guard_owner, idempotency_guard_owner_args, hf__guard_token,
              "idempotency guard owner", HF__DOMAIN_IDEMPOTENCY, .check = hf__idem_check_lone_key,
-             .decide = guard_owner_decide);
+             .decide = guard_owner_decide,
+             .token_at = offsetof(struct hf_idempotency_guard_owner_args, token));

@@ -42,8 +42,12 @@ static int look(struct hf__query *q, const struct hf_idempotency_key *key,
 		return rc;
 	const struct hf__idem_entry *entry = hf__idem_find(state, key->scope, key->key);
 	const struct hf__idem_scope *scope = entry ? NULL : hf__container_find(state, key->scope);
-	hf__query_depends(q, entry ? &entry->object : hf__container_depends(state, scope, key->scope));
 	*out = entry && hf__idem_alive(entry, HF__INSTANT_OF(q)) ? entry : NULL;
+	if (*out)
+		hf__query_depends(q, &entry->object);
+	else
+		hf__query_absent(q,
+		                 entry ? &entry->object : hf__container_depends(state, scope, key->scope));
 	return HF_OK;
 }
 
@@ -92,6 +96,8 @@ static int read_count(struct hf__query *q, const void *raw, void *out)
 		return HF_OK;
 	counts->in_progress = hf__idem_count(scope, false, HF__INSTANT_OF(q));
 	counts->done = hf__idem_count(scope, true, HF__INSTANT_OF(q));
+	hf__query_sees(q, counts->in_progress);
+	hf__query_sees(q, counts->done);
 	return HF_OK;
 }
 

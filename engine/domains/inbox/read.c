@@ -51,7 +51,7 @@ static int read_one(struct hf__query *q, const void *args, void *out)
 		const int rc = hf__answer_bytes(q->answer, key.user, &user);
 		return rc == HF_OK ? copy_record(q, record, user, &got->record) : rc;
 	}
-	hf__query_depends(q, hf__container_depends(q->state, inbox, key.user));
+	hf__query_absent(q, hf__container_depends(q->state, inbox, key.user));
 	hf__text_add(&q->why, "there is no record of ");
 	hf__inbox_add_name(&q->why, &key);
 	return HF_ENOTFOUND;

@@ -50,8 +50,11 @@ int hf_lock_acquire(hf_store *store, hf_txn *txn, const struct hf_lock_acquire_a
                     struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {
-	    "lock acquire", HF__DOMAIN_LOCK, NULL, acquire_decide, NULL, &hf__api_lock_acquire_args};
+	static const struct hf__verb verb = {.name = "lock acquire",
+	                                     .domain = HF__DOMAIN_LOCK,
+	                                     .decide = acquire_decide,
+	                                     .takes = &hf__api_lock_acquire_args,
+	                                     .grants = true};
 	HF__TAKE(lock_acquire_args, args);
 	if (txn)
 		return hf__run_at_once(store, txn, &verb, args, args->wait_us, result, error);
@@ -78,7 +81,7 @@ static int renew_decide(void *state, struct hf__decision *d, const void *raw,
 }
 
 HF__MUTATION(hf_lock_renew, lock_renew_args, hf__run, "lock renew", HF__DOMAIN_LOCK,
-             .decide = renew_decide);
+             .decide = renew_decide, .token_at = offsetof(struct hf_lock_renew_args, token));
 
 static int release_decide(void *state, struct hf__decision *d, const void *raw,
                           struct hf_result *result)
@@ -93,7 +96,7 @@ static int release_decide(void *state, struct hf__decision *d, const void *raw,
 }
 
 HF__MUTATION(hf_lock_release, lock_release_args, hf__run, "lock release", HF__DOMAIN_LOCK,
-             .decide = release_decide);
+             .decide = release_decide, .token_at = offsetof(struct hf_lock_release_args, token));
 
 /* --- From outside ----------------------------------------------------------------------------- */
 
@@ -170,7 +173,7 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw,
 }
 
 HF__MUTATION(hf_lock_put, lock_put_args, hf__run, "lock put", HF__DOMAIN_LOCK, .check = put_check,
-             .decide = put_decide);
+             .decide = put_decide, .grants = true);
 
 /* --- Guards ----------------------------------------------------------------------------------- */
 
@@ -201,4 +204,5 @@ static int guard_held_decide(void *state, struct hf__decision *d, const void *ra
 }
 
 HF__MUTATION(hf_lock_guard_held, lock_guard_held_args, hf__guard_token, "lock guard_held",
-             HF__DOMAIN_LOCK, .decide = guard_held_decide);
+             HF__DOMAIN_LOCK, .decide = guard_held_decide,
+             .token_at = offsetof(struct hf_lock_guard_held_args, token));

@@ -7,7 +7,8 @@
 
 /* --- Check ------------------------------------------------------------------------------------ */
 
-/* The lock as it is seen now, or NULL; *rc is for a wrong name. */
+/* The lock as it is seen now, or NULL; *rc is for a wrong name. To a read in a transaction only
+ * that matters, not its version. */
 static const struct hf__lock *look(struct hf__query *q, struct hf_bytes name, int *rc)
 {
 	const struct hf__lock_state *state = q->state;
@@ -15,7 +16,7 @@ static const struct hf__lock *look(struct hf__query *q, struct hf_bytes name, in
 	if (*rc != HF_OK)
 		return NULL;
 	const struct hf__lock *lock = hf__lock_find(state, name);
-	hf__query_depends(q, hf__lock_depends(state, lock, name));
+	hf__query_absent(q, hf__lock_depends(state, lock, name));
 	return hf__lock_held(lock, q->mono) ? lock : NULL;
 }
 
@@ -23,6 +24,8 @@ static int read_check(struct hf__query *q, const void *raw, void *nothing)
 {
 	const struct hf_lock_check_args *args = raw;
 	int rc;
+	if (args->token >> 32 == HF_TOKEN_OF(0) >> 32)
+		return hf__refuse(&q->why, HF_EINVAL, "a token to come cannot be checked");
 	const struct hf__lock *lock = look(q, args->name, &rc);
 	const char *stale = hf__lock_stale(lock, args->token);
 	(void)nothing;
@@ -60,6 +63,8 @@ static int read_get(struct hf__query *q, const void *raw, void *out)
 	struct hf_lock_got *got = out;
 	int rc;
 	const struct hf__lock *lock = look(q, *name, &rc);
+	if (rc == HF_OK && lock)
+		hf__query_depends(q, &lock->object);
 	if (rc != HF_OK || lock)
 		return rc == HF_OK ? copy_lock(q, lock, &got->lock) : rc;
 	return hf__refuse_named(&q->why, HF_ENOTFOUND, *name, "no owner holds the lock");
@@ -96,6 +101,8 @@ static int read_list(struct hf__query *q, const void *raw, void *to)
 	                           .range = {.index = &state->by_name, .filter = &held},
 	                           .depends = &state->root};
 	struct hf__writer w = {0};
+	if (hf__query_seen(q))
+		hf__query_sees(q, hf__endings_over(&state->endings, q->mono));
 	hf__put_short(&w, hf_str("lock list"));
 	int rc = hf__query_end(&w, &list.query);
 	return rc == HF_OK ? hf__list_into(q, &list, &out->items) : rc;

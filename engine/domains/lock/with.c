@@ -58,11 +58,15 @@ int hf_lock_with(hf_store *store, const struct hf_lock_with_args *args, hf_lock_
                  struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"lock with", HF__DOMAIN_LOCK, with_check,
-	                                     with_decide, with_copy,       NULL};
+	static const struct hf__verb verb = {.name = "lock with",
+	                                     .domain = HF__DOMAIN_LOCK,
+	                                     .check = with_check,
+	                                     .decide = with_decide,
+	                                     .copy = with_copy};
 	HF__TAKE(lock_with_args, args);
 	struct hf__lock_running running = {.name = args->name};
 	const struct with with = {.write.cancel = args->cancel, .args = *args, .running = &running};
+	static const struct hf__asking ending = {.domain = HF__DOMAIN_LOCK, .read = end_run};
 	struct hf__answer nothing;
 	int rc = hf__took(&hf__api_lock_with_args, args, error);
 	if (rc == HF_OK)
@@ -73,8 +77,8 @@ int hf_lock_with(hf_store *store, const struct hf_lock_with_args *args, hf_lock_
 	if (rc == HF_OK)
 		fn(ctx);
 	/* It fails only in a forked child, whose copy of the state is not used. */
-	if (running.in && hf__read(store, HF__DOMAIN_LOCK, end_run, &running, HF_READ_UNDURABLE,
-	                           &nothing, NULL) == HF_OK)
+	if (running.in &&
+	    hf__read(store, &ending, &running, HF_READ_UNDURABLE, &nothing, NULL) == HF_OK)
 		hf__answer_reset(&nothing);
 	hf__call_end(store);
 	return hf__lock_timed_out(rc, args->wait_us, error);

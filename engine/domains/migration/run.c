@@ -151,7 +151,10 @@ static int read_applied(struct hf__query *q, void *raw)
 	if (rc != HF_OK)
 		return rc;
 	const struct hf__migration *migration = hf__migration_find(state, applied->name);
-	hf__query_depends(q, migration ? &migration->object : &state->root);
+	if (migration)
+		hf__query_depends(q, &migration->object);
+	else
+		hf__query_absent(q, &state->root);
 	applied->found = migration;
 	if (!migration)
 		return HF_OK;
@@ -159,12 +162,19 @@ static int read_applied(struct hf__query *q, void *raw)
 	                     &q->why);
 }
 
+static void *copy_applied(struct hf__arena *arena, const void *raw)
+{
+	struct applied *copy = hf__arena_copy(arena, raw, sizeof *copy);
+	return copy && hf__arena_bytes(arena, copy->name, &copy->name) ? copy : NULL;
+}
+
 static int is_applied(hf_store *store, struct applied applied, unsigned flags, bool *out,
                       struct hf_error *error)
 {
+	static const struct hf__asking asking = {
+	    .domain = HF__DOMAIN_MIGRATION, .read = read_applied, .copy = copy_applied};
 	struct hf__answer answer;
-	const int rc =
-	    hf__read(store, HF__DOMAIN_MIGRATION, read_applied, &applied, flags, &answer, error);
+	const int rc = hf__read(store, &asking, &applied, flags, &answer, error);
 	if (rc == HF_OK)
 		hf__answer_reset(&answer);
 	*out = rc == HF_OK && applied.found;
@@ -222,8 +232,9 @@ static int check_whole(hf_store *store, const struct hf_migration *list, size_t 
                        struct hf_error *error)
 {
 	struct whole whole = {list, count};
+	static const struct hf__asking asking = {.domain = HF__DOMAIN_MIGRATION, .read = read_whole};
 	struct hf__answer answer;
-	const int rc = hf__read(store, HF__DOMAIN_MIGRATION, read_whole, &whole, 0, &answer, error);
+	const int rc = hf__read(store, &asking, &whole, 0, &answer, error);
 	if (rc == HF_OK)
 		hf__answer_reset(&answer);
 	return rc;
@@ -247,9 +258,10 @@ static int name_failure(struct hf_bytes name, int rc, struct hf_error *error)
  * is the callback's own. */
 static int apply_one(hf_store *store, const struct hf_migration *migration, struct hf_error *error)
 {
-	static const struct hf__verb verb = {"migration", HF__DOMAIN_MIGRATION,
-	                                     NULL,        apply_decide,
-	                                     NULL,        &hf__api_migration_record_args};
+	static const struct hf__verb verb = {.name = "migration",
+	                                     .domain = HF__DOMAIN_MIGRATION,
+	                                     .decide = apply_decide,
+	                                     .takes = &hf__api_migration_record_args};
 	const struct hf_migration_record_args args = {.write.expect = HF_ABSENT,
 	                                              .name = migration->name,
 	                                              .has_checksum = migration->has_checksum,

@@ -58,6 +58,8 @@ static int read_page(struct hf__query *q, const void *raw, void *to)
 		list.range = args->id.len > 0 ? range_of_id(q, queue, args->id, &lsn)
 		                              : (struct hf__range){.index = &queue->done};
 	list.range.filter = &blocks;
+	if (queue && hf__query_seen(q))
+		hf__query_sees(q, hf__outbox_done_count(queue, q->mono));
 	return hf__list_into(q, &list, &out->ids);
 }
 

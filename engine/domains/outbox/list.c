@@ -46,7 +46,7 @@ static int check_list(const struct hf_outbox_list_args *args, struct hf__text *w
 static int find_start(struct hf__query *q, struct page *page)
 {
 	struct hf__page opened;
-	if (!page->token)
+	if (!page->token || q->answer->dry)
 		return HF_OK;
 	int rc = hf__page_open(q->answer, page->token, page->query, &opened);
 	if (rc == HF_OK && opened.after.len != 0 && opened.after.len != sizeof page->after)
@@ -94,6 +94,16 @@ static int fill_page(struct hf__query *q, const struct hf__outbox_queue *queue, 
 	return HF_OK;
 }
 
+/* Claims that are over: what they left is seen elsewhere, logged or not. */
+static size_t count_over(const struct hf__outbox_queue *queue, struct hf__outbox_time t)
+{
+	size_t count = 0;
+	for (const struct hf__outbox_item *item = hf__outbox_first_over(queue, t); item;
+	     item = hf__outbox_next_over(item, t))
+		count++;
+	return count;
+}
+
 static int read_page(struct hf__query *q, void *raw)
 {
 	struct page *page = raw;
@@ -103,8 +113,26 @@ static int read_page(struct hf__query *q, void *raw)
 	if (rc != HF_OK)
 		return rc;
 	const struct hf__outbox_queue *queue = hf__query_in(q, page->args->queue);
-	return queue ? fill_page(q, queue, page) : HF_OK;
+	if (queue && hf__query_seen(q))
+		hf__query_sees(q, count_over(queue, HF__OUTBOX_TIME(q)));
+	return queue && !q->answer->dry ? fill_page(q, queue, page) : HF_OK;
 }
+
+/* For a dry answer. */
+static void *copy_page(struct hf__arena *arena, const void *raw)
+{
+	struct page *copy = hf__arena_copy(arena, raw, sizeof *copy);
+	if (!copy)
+		return NULL;
+	copy->args = hf__copy_args(arena, copy->args, sizeof *copy->args, &hf__api_outbox_list_args);
+	return copy->args ? copy : NULL;
+}
+
+static const struct hf__asking first_page = {
+    .domain = HF__DOMAIN_OUTBOX, .read = read_page, .copy = copy_page};
+/* Of a list that several pages make: had the queue changed since the first, that one would tell. */
+static const struct hf__asking later_page = {
+    .domain = HF__DOMAIN_OUTBOX, .read = read_page, .copy = copy_page, .covered = true};
 
 static int put_token(struct hf__answer *answer, uint64_t query, uint64_t seq, const char **out)
 {
@@ -119,7 +147,7 @@ static int list_plain(hf_store *store, struct page *page, unsigned flags,
 	struct hf__answer answer;
 	struct hf_outbox_items list = {0};
 	page->limit = page->args->limit;
-	int rc = hf__read(store, HF__DOMAIN_OUTBOX, read_page, page, flags, &answer, error);
+	int rc = hf__read(store, &first_page, page, flags, &answer, error);
 	if (rc != HF_OK)
 		return rc;
 	list.items = page->items;
@@ -214,13 +242,15 @@ static int match_page(struct page *page, struct matches *matches, bool *full)
 static int collect_matches(hf_store *store, struct page *page, struct matches *matches,
                            unsigned flags, struct hf_error *error)
 {
+	const struct hf__asking *asking = &first_page;
 	bool full = false;
 	do {
 		struct hf__answer answer;
 		page->count = 0;
 		page->more = false;
 		page->limit = MATCH_STEP;
-		int rc = hf__read(store, HF__DOMAIN_OUTBOX, read_page, page, flags, &answer, error);
+		int rc = hf__read(store, asking, page, flags, &answer, error);
+		asking = &later_page;
 		if (rc != HF_OK)
 			return rc;
 		rc = match_page(page, matches, &full);

@@ -122,9 +122,12 @@ int hf_outbox_configure(hf_store *store, hf_txn *txn, const struct hf_outbox_con
                         struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"outbox configure", HF__DOMAIN_OUTBOX,
-	                                     configure_check,    configure_decide,
-	                                     configure_copy,     &hf__api_outbox_configure_args};
+	static const struct hf__verb verb = {.name = "outbox configure",
+	                                     .domain = HF__DOMAIN_OUTBOX,
+	                                     .check = configure_check,
+	                                     .decide = configure_decide,
+	                                     .copy = configure_copy,
+	                                     .takes = &hf__api_outbox_configure_args};
 	HF__TAKE(outbox_configure_args, args);
 	bool again;
 	const struct configure call = {*args, &again};
@@ -193,12 +196,16 @@ int hf_outbox_pause(hf_store *store, hf_txn *txn, const struct hf_outbox_pause_a
                     struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"outbox pause", HF__DOMAIN_OUTBOX,
-	                                     pause_check,    pause_decide,
-	                                     NULL,           &hf__api_outbox_pause_args};
-	static const struct hf__verb idle = {"outbox pause", HF__DOMAIN_OUTBOX,
-	                                     pause_check,    idle_decide,
-	                                     NULL,           &hf__api_outbox_pause_args};
+	static const struct hf__verb verb = {.name = "outbox pause",
+	                                     .domain = HF__DOMAIN_OUTBOX,
+	                                     .check = pause_check,
+	                                     .decide = pause_decide,
+	                                     .takes = &hf__api_outbox_pause_args};
+	static const struct hf__verb idle = {.name = "outbox pause",
+	                                     .domain = HF__DOMAIN_OUTBOX,
+	                                     .check = pause_check,
+	                                     .decide = idle_decide,
+	                                     .takes = &hf__api_outbox_pause_args};
 	HF__TAKE(outbox_pause_args, args);
 	if (txn)
 		return hf__run_at_once(store, txn, &verb, args, args->wait_us, result, error);

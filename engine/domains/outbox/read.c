@@ -20,12 +20,14 @@ static int read_item(struct hf__query *q, const void *raw, void *out)
 		hf__query_depends(q, &item->object);
 		/* then what it is depends on the queue's max_lost, too */
 		if (hf__outbox_over(item, HF__OUTBOX_TIME(q)))
-			hf__query_depends(q, &hf__outbox_queue_of(item)->head.object);
+			hf__query_absent(q, &hf__outbox_queue_of(item)->head.object);
 		if (hf__answer_bytes(q->answer, key->queue, &queue) != HF_OK)
 			return HF_ENOMEM;
+		hf__query_sees(q, hf__outbox_status(item, HF__OUTBOX_TIME(q)));
 		return hf__outbox_answer(q->answer, item, queue, HF__OUTBOX_TIME(q), false, &got->item);
 	}
-	(void)hf__query_in(q, key->queue);
+	hf__query_absent(
+	    q, hf__container_depends(state, hf__container_find(state, key->queue), key->queue));
 	hf__text_add(&q->why, "no such item: ");
 	hf__text_add_quoted(&q->why, key->id);
 	hf__text_add(&q->why, " in queue ");
@@ -150,6 +152,15 @@ static void put_stats(const struct hf__outbox_queue *queue, struct hf__outbox_ti
 	add_over(queue, t, out);
 }
 
+static void note_stats(struct hf__query *q, const struct hf_outbox_stats *stats)
+{
+	const uint64_t moved[] = {stats->ready,        stats->delayed,       stats->blocked,
+	                          stats->queued.items, stats->sending.items, stats->failed.items,
+	                          stats->completed};
+	for (size_t i = 0; i < sizeof moved / sizeof moved[0]; i++)
+		hf__query_sees(q, moved[i]);
+}
+
 static int read_stats(struct hf__query *q, const void *raw, void *to)
 {
 	const struct hf_bytes *name = raw;
@@ -165,6 +176,7 @@ static int read_stats(struct hf__query *q, const void *raw, void *to)
 	out->dedup_max = HF_OUTBOX_DEDUP_MAX;
 	if (queue)
 		put_stats(queue, HF__OUTBOX_TIME(q), out);
+	note_stats(q, out);
 	return HF_OK;
 }
 

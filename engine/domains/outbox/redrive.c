@@ -136,9 +136,12 @@ int hf_outbox_redrive(hf_store *store, hf_txn *txn, const struct hf_outbox_redri
                       struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"outbox redrive", HF__DOMAIN_OUTBOX,
-	                                     redrive_check,    redrive_decide,
-	                                     redrive_copy,     &hf__api_outbox_redrive_args};
+	static const struct hf__verb verb = {.name = "outbox redrive",
+	                                     .domain = HF__DOMAIN_OUTBOX,
+	                                     .check = redrive_check,
+	                                     .decide = redrive_decide,
+	                                     .copy = redrive_copy,
+	                                     .takes = &hf__api_outbox_redrive_args};
 	HF__TAKE(outbox_redrive_args, args);
 	bool again;
 	const struct redrive call = {*args, &again};
@@ -198,9 +201,12 @@ int hf_outbox_prune(hf_store *store, hf_txn *txn, const struct hf_outbox_prune_a
                     struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"outbox prune", HF__DOMAIN_OUTBOX,
-	                                     prune_check,    prune_decide,
-	                                     prune_copy,     &hf__api_outbox_prune_args};
+	static const struct hf__verb verb = {.name = "outbox prune",
+	                                     .domain = HF__DOMAIN_OUTBOX,
+	                                     .check = prune_check,
+	                                     .decide = prune_decide,
+	                                     .copy = prune_copy,
+	                                     .takes = &hf__api_outbox_prune_args};
 	HF__TAKE(outbox_prune_args, args);
 	bool again;
 	const struct prune call = {*args, &again};

@@ -49,7 +49,7 @@ static int read_one(struct hf__query *q, const void *raw, void *out)
 		const int rc = hf__answer_bytes(q->answer, key->timeline, &name);
 		return rc == HF_OK ? copy_event(q, event, name, true, &got->event) : rc;
 	}
-	hf__query_depends(q, hf__container_depends(q->state, timeline, key->timeline));
+	hf__query_absent(q, hf__container_depends(q->state, timeline, key->timeline));
 	hf__text_add(&q->why, "there is no ");
 	hf__timeline_add_name(&q->why, key->timeline, key->id);
 	return HF_ENOTFOUND;
@@ -193,7 +193,7 @@ static int read_latest(struct hf__query *q, const void *raw, void *out)
 }
 
 static const struct hf__reading latest_reading = {
-    HF__DOMAIN_TIMELINE, read_latest, sizeof(hf_time), 0, NULL, NULL};
+    .domain = HF__DOMAIN_TIMELINE, .read = read_latest, .size = sizeof(hf_time)};
 
 int hf_timeline_latest_at(hf_store *store, struct hf_bytes timeline, unsigned flags, hf_time *out,
                           struct hf_error *error)

@@ -11,7 +11,8 @@
  * (transaction, payload), HF_ENOMEM, HF_ENOSPACE, HF_EUNCERTAIN, HF_EFAILED, HF_EREADONLY,
  * HF_EFORK.
  *
- * A read takes `flags`, enum hf_read_flags. *out is zeroed on failure; on success out->memory,
+ * A read takes a store, or a transaction's handle (hf_txn_reads()), and `flags`, enum
+ * hf_read_flags, of which the latter needs none. *out is zeroed on failure; on success out->memory,
  * where there is one, is freed with hf_release(). Beside the errors named with it a read may
  * answer HF_EINVAL, HF_ENOMEM, HF_EUNCERTAIN, HF_EFAILED, HF_EFORK, and, where it gives payloads
  * or responses, HF_EIO and HF_ECORRUPT.
@@ -254,6 +255,37 @@ HF_API HF_CHECKED int hf_txn_commit(hf_txn *txn, enum hf_durability durability,
 
 /* Frees the transaction without a trace; NULL is allowed. */
 HF_API void hf_txn_abandon(hf_txn *txn);
+
+/* How many operations were added: the index of the next one, for HF_TOKEN_OF(). */
+HF_API uint32_t hf_txn_count(const hf_txn *txn);
+
+/* The store as this transaction reads it. Every read call takes the handle in place of the store's;
+ * it shows the committed state, not what the transaction is going to do, and what it saw must be so
+ * at the commit: the version of an object or that there is none, for a list, a count or figures the
+ * newest change of the container, and nothing of it ended by time. Else the commit is HF_ECONFLICT,
+ * with error->operation HF_OPERATION_READ. A read does not wait until what it shows is durable: the
+ * commit does, also one without operations, which says that all reads were true at one instant.
+ * Operations of this transaction take the handle too. All other calls on it are HF_EREADONLY. It
+ * ends with the transaction, and like it belongs to one thread. Never NULL. */
+HF_API hf_store *hf_txn_reads(hf_txn *txn);
+
+/* Fills the transaction. `store` is hf_txn_reads(txn): for reads and operations alike. It neither
+ * commits nor abandons the transaction, and may be called several times: it should do nothing else
+ * that lasts. `error` is never NULL. Called outside every lock. */
+typedef int (*hf_transact_fn)(void *ctx, hf_store *store, hf_txn *txn, struct hf_error *error);
+
+#define HF_TRANSACT_TRIES 100u
+
+/* Read, decide, write: begins a transaction, lets `fn` fill it, and commits. When that is
+ * HF_ECONFLICT it begins anew, at most `tries` times in all (0: HF_TRANSACT_TRIES), then it answers
+ * HF_ECONFLICT. No lock is held meanwhile: a try fails because another commit did not.
+ *
+ * Anything but HF_OK from `fn` ends it with that code and with what it wrote into *error, and
+ * nothing is committed. Like a commit this answer depends on what was read: if that is not so any
+ * more, `fn` is called again. Other errors as of hf_txn_commit(), HF_EINVAL (no `fn`), HF_ENOMEM.
+ * Thread-safe. */
+HF_API HF_CHECKED int hf_transact(hf_store *store, hf_transact_fn fn, void *ctx, uint32_t tries,
+                                  enum hf_durability durability, struct hf_error *error);
 
 #ifdef __cplusplus
 }

@@ -93,6 +93,12 @@ typedef uint64_t hf_lsn;
  * increasing forever. 0 = none. */
 typedef uint64_t hf_token;
 
+/* In place of a token, in an operation of a transaction: the token that the operation of this index
+ * will get, which was added before it: a claim, an acquire, a begin, a put of a lock. HF_EINVAL for
+ * an index of no such operation, outside a transaction, and, at the commit, when that operation
+ * got none. hf_txn_count() says which index comes next. No token has such a value. */
+#define HF_TOKEN_OF(index) ((hf_token)1 << 47 | (uint32_t)(index))
+
 /* Value of an `expect` member meaning "the object must not exist"; 0 means "no expectation". */
 #define HF_ABSENT UINT64_MAX
 
@@ -197,10 +203,13 @@ enum hf_read_flags {
  * UTF-8. Damage to a file of the store (HF_ECORRUPT, `file` not empty) is told with the commands to
  * run next. */
 #define HF_ERROR_TEXT 256u
+#define HF_OPERATION_READ UINT32_MAX
 struct hf_error {
 	int code; /* enum hf_code */
 	int os_errno; /* of the system call that failed, or 0 */
-	uint32_t operation; /* index of the failing operation inside a transaction; 0 otherwise */
+	/* index of the failing operation inside a transaction; HF_OPERATION_READ: what a read in it saw
+	 * is not so any more; 0 otherwise */
+	uint32_t operation;
 	char file[48]; /* file of the store the failure is about, or "" */
 	uint64_t offset; /* byte in that file */
 	hf_lsn first_lsn; /* range of entries that the failure affects, or 0 */

@@ -93,9 +93,11 @@ int hf_ticket_wait(hf_store *store, const struct hf_ticket *ticket, int64_t wait
 	const struct hf__ticket waited = {ticket->changed, ticket->due};
 	if (wait_us < -1)
 		return hf__fail(error, HF_EINVAL, 0, "the wait must be -1 (forever), 0 or more");
-	int rc = hf_ticket_poll(store, ticket, wait_us == 0 ? error : NULL);
-	if (rc == HF_OK || rc == HF_EFORK || wait_us == 0)
-		return rc == HF_EFORK ? hf__check_fork(store, error) : rc;
+	int rc = hf__check_fork(store, error);
+	if (rc == HF_OK)
+		rc = hf_ticket_poll(store, ticket, wait_us == 0 ? error : NULL);
+	if (rc == HF_OK || rc == HF_EFORK || rc == HF_EREADONLY || wait_us == 0)
+		return rc;
 	struct timespec until = {0};
 	if (wait_us > 0)
 		until = deadline_after(wait_us);

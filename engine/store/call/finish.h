@@ -6,6 +6,9 @@
 
 struct hf__op;
 
+/* HF_OK, or HF_EINVAL. */
+int hf__check_durability(enum hf_durability durability, struct hf_error *error);
+
 /* Ends what hf__sequence began, `rc` being its answer: waits for the ticket, loads answers. The
  * lock is held, and released. */
 int hf__commit_end(struct hf_store *s, const struct hf__op *ops, size_t count, int rc,

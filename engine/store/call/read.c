@@ -7,17 +7,6 @@ uint64_t hf__query_last_lsn(const struct hf__query *q)
 	return q->answer->store->world.next_lsn - 1;
 }
 
-void hf__query_depends(struct hf__query *q, const struct hf__object *object)
-{
-	if (!object)
-		return;
-	if (object->changed > q->need_changed)
-		q->need_changed = object->changed;
-	const uint64_t due = hf__object_due(object);
-	if (due > q->need_due)
-		q->need_due = due;
-}
-
 static int settle_durability(struct hf_store *s, const struct hf__query *q, unsigned flags,
                              bool failed_before, struct hf_error *error)
 {
@@ -45,27 +34,39 @@ static int refuse(struct hf_error *error, int rc, const char *why)
 	return hf__fail(error, rc, 0, "%s", why[0] ? why : hf_code_name(rc));
 }
 
-static int read_state(struct hf_store *store, unsigned index, hf__read_fn read, void *args,
-                      unsigned flags, struct hf__answer *answer, struct hf_error *error)
+/* In a transaction it is the commit that waits: I-SEEN-2. */
+static int note(hf_txn *txn, const struct hf__asking *asking, unsigned index, const void *args,
+                int rc, const struct hf__facts *facts, unsigned *flags)
+{
+	*flags |= HF_READ_UNDURABLE;
+	return hf__seen_note(txn, asking, index, args, rc, facts) == HF_OK ? rc : HF_ENOMEM;
+}
+
+static int read_state(struct hf_store *store, hf_txn *txn, const struct hf__asking *asking,
+                      unsigned index, void *args, unsigned flags, struct hf__answer *answer,
+                      struct hf_error *error)
 {
 	char why[HF_ERROR_TEXT] = "";
+	struct hf__facts facts;
 	(void)pthread_mutex_lock(&store->lock);
 	int rc = hf__follow_whole(store, error);
 	if (rc != HF_OK) {
 		(void)pthread_mutex_unlock(&store->lock);
 		return rc;
 	}
-	struct hf__query q = {
-	    .state = store->world.states[index], .epoch = store->id.epoch, .answer = answer};
-	q.setback = hf__setback(store, store->world.states);
-	q.mono = hf__clock_mono(store, q.setback);
-	q.now = hf__to_shown(q.mono, q.setback);
-	q.wall = store->world.clock.wall;
+	struct hf__query q = hf__query_now(
+	    store, index, hf__clock_mono(store, hf__setback(store, store->world.states)), answer);
 	q.why = (struct hf__text){why, sizeof why, 0};
+	facts.count = 0;
+	q.facts = txn ? &facts : NULL;
 	hf__query_depends(&q, hf__setback_object(store));
-	rc = read(&q, args);
+	facts.form = true;
+	rc = asking->read(&q, args);
+	facts.form = facts.form && rc == HF_EINVAL;
 	const bool failed_before = atomic_load(&store->fault) != 0;
 	(void)pthread_mutex_unlock(&store->lock);
+	if (txn)
+		rc = note(txn, asking, index, args, rc, &facts, &flags);
 	/* A refusal (no such object) is an answer too. */
 	int waited = settle_durability(store, &q, flags, failed_before, error);
 	if (waited == HF_OK && rc == HF_OK)
@@ -76,20 +77,23 @@ static int read_state(struct hf_store *store, unsigned index, hf__read_fn read, 
 	return waited != HF_OK ? waited : refuse(error, rc, why);
 }
 
-int hf__read(struct hf_store *store, uint8_t domain, hf__read_fn read, void *args, unsigned flags,
+int hf__read(struct hf_store *store, const struct hf__asking *asking, void *args, unsigned flags,
              struct hf__answer *answer, struct hf_error *error)
 {
 	unsigned index = 0;
+	hf_txn *txn = asking->copy ? store->lent.reads_of : NULL;
+	if (txn)
+		store = txn->store;
 	*answer = (struct hf__answer){.store = store};
 	int rc = hf__check_fork(store, error);
 	if (rc != HF_OK)
 		return rc;
-	if (!hf__domain_by_id(store, domain, &index))
-		return hf__fail(error, HF_EINVAL, 0, "no domain %u", domain);
+	if (!hf__domain_by_id(store, asking->domain, &index))
+		return hf__fail(error, HF_EINVAL, 0, "no domain %u", asking->domain);
 	rc = hf__follow_begin(store, error);
 	if (rc != HF_OK)
 		return rc;
-	rc = read_state(store, index, read, args, flags, answer, error);
+	rc = read_state(store, txn, asking, index, args, flags, answer, error);
 	hf__follow_end(store);
 	return rc;
 }

@@ -7,6 +7,10 @@
 
 int hf__check_fork(const struct hf_store *s, struct hf_error *error)
 {
+	if (s->lent.reads_of)
+		return hf__fail(error, HF_EREADONLY, 0,
+		                "this handle is a transaction's, for its reads and operations alone: use "
+		                "the store's");
 	if (!s->os->forked(s->os->ctx))
 		return HF_OK;
 	return hf__fail(error, HF_EFORK, 0,

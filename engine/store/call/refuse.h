@@ -6,7 +6,8 @@
 
 struct hf_store;
 
-/* HF_EFORK for a handle that a forked child inherited, else HF_OK. */
+/* HF_EFORK for a handle that a forked child inherited, HF_EREADONLY for a transaction's, at whose
+ * first word alone it looks (transact/seen.h), else HF_OK. Comes before anything else. */
 int hf__check_fork(const struct hf_store *s, struct hf_error *error);
 /* The same, and HF_EREADONLY for a handle that writes nothing. */
 int hf__check_writable(const struct hf_store *s, struct hf_error *error);

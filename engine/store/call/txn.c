@@ -1,7 +1,7 @@
 /* Mutations and transactions: check the form, then sequence, then wait, or give a ticket instead
  * (holdfast/async.h). */
 #include "holdfast/async.h"
-#include "store/internal.h"
+#include "store/transact/named.h"
 
 static bool is_direct(const struct hf_result *result)
 {
@@ -29,7 +29,7 @@ static int check_head(const struct hf__verb *verb, const struct hf__args *args,
 	return rc;
 }
 
-static int check(const struct hf__op *op, struct hf_error *error)
+static int check(struct hf__op *op, const hf_txn *txn, struct hf_error *error)
 {
 	const struct hf__verb *verb = op->verb;
 	const struct hf__args *args = op->args;
@@ -42,12 +42,14 @@ static int check(const struct hf__op *op, struct hf_error *error)
 		rc = check_head(verb, args, op->result, &text);
 	if (rc == HF_OK)
 		rc = verb->check ? verb->check(args, &text) : hf__check_form(args, verb->takes, &text);
+	if (rc == HF_OK && verb->token_at != 0)
+		rc = hf__token_named(txn, verb, args, &op->named, &text);
 	return rc == HF_OK
 	           ? rc
 	           : hf__fail(error, rc, 0, "%s: %s", verb->name, why[0] ? why : hf_code_name(rc));
 }
 
-static int check_durability(enum hf_durability durability, struct hf_error *error)
+int hf__check_durability(enum hf_durability durability, struct hf_error *error)
 {
 	if (durability == HF_DURABLE || durability == HF_OS)
 		return HF_OK;
@@ -55,29 +57,30 @@ static int check_durability(enum hf_durability durability, struct hf_error *erro
 }
 
 static int commit(struct hf_store *s, const struct hf__op *ops, size_t count,
-                  enum hf_durability durability, struct hf_error *error)
+                  const struct hf__seen *seen, enum hf_durability durability,
+                  struct hf_error *error)
 {
 	struct hf__ticket ticket;
-	const int form = check_durability(durability, error);
+	const int form = hf__check_durability(durability, error);
 	if (form != HF_OK)
 		return form;
 	(void)pthread_mutex_lock(&s->lock);
-	const int rc = hf__sequence(s, ops, count, durability, &ticket, error);
+	const int rc = hf__sequence(s, ops, count, seen, durability, &ticket, error);
 	return hf__commit_end(s, ops, count, rc, ticket, error);
 }
 
 static int commit_async(struct hf_store *s, const struct hf__op *ops, size_t count,
-                        enum hf_durability durability, struct hf_ticket *out,
-                        struct hf_error *error)
+                        const struct hf__seen *seen, enum hf_durability durability,
+                        struct hf_ticket *out, struct hf_error *error)
 {
 	struct hf__ticket ticket = {0, 0};
-	const int form = check_durability(durability, error);
+	const int form = hf__check_durability(durability, error);
 	if (form != HF_OK)
 		return form;
 	(void)pthread_mutex_lock(&s->lock);
 	int rc = hf__flusher_start(s, error);
 	if (rc == HF_OK)
-		rc = hf__sequence(s, ops, count, durability, &ticket, error);
+		rc = hf__sequence(s, ops, count, seen, durability, &ticket, error);
 	return hf__commit_end_async(s, ops, count, rc, ticket, out, error);
 }
 
@@ -94,8 +97,22 @@ int hf_txn_begin(hf_store *store, hf_txn **out, struct hf_error *error)
 	if (!txn)
 		return hf__fail(error, HF_ENOMEM, 0, "no memory for a transaction");
 	txn->store = store;
+	txn->lent.reads_of = txn;
 	*out = txn;
 	return HF_OK;
+}
+
+uint32_t hf_txn_count(const hf_txn *txn)
+{
+	HF__CALL;
+	return (uint32_t)txn->count;
+}
+
+hf_store *hf_txn_reads(hf_txn *txn)
+{
+	HF__CALL;
+	/* Its first member is of the type of a store's, and nothing else of it is looked at. */
+	return (hf_store *)(void *)txn;
 }
 
 void hf_txn_abandon(hf_txn *txn)
@@ -120,15 +137,16 @@ static int txn_add(hf_txn *txn, const struct hf__op *op, struct hf_error *error)
 	                       : hf__copy_args(&txn->arena, op->args, verb->takes->size, verb->takes);
 	if (op->answer) /* the caller's is gone by the commit */
 		copy.answer = hf__arena_copy(&txn->arena, op->answer, sizeof *op->answer);
-	if (!copy.args || (op->answer && !copy.answer))
+	if (verb->grants)
+		copy.granted = hf__arena_alloc(&txn->arena, sizeof *copy.granted);
+	if (!copy.args || (op->answer && !copy.answer) || (verb->grants && !copy.granted))
 		return hf__fail(error, HF_ENOMEM, 0, "no memory for a transaction");
 	clear(&copy);
 	txn->ops[txn->count++] = copy;
 	return HF_OK;
 }
 
-/* Nothing to commit, or nothing that may be: *done, with the code. */
-static int check_txn(const hf_txn *txn, bool *done, struct hf_error *error)
+int hf__check_txn(const hf_txn *txn, bool *done, struct hf_error *error)
 {
 	int rc = hf__check_writable(txn->store, error);
 	if (rc == HF_OK && txn->refused) {
@@ -137,7 +155,7 @@ static int check_txn(const hf_txn *txn, bool *done, struct hf_error *error)
 		if (error)
 			error->operation = (uint32_t)txn->first_refused;
 	}
-	*done = rc != HF_OK || txn->count == 0;
+	*done = rc != HF_OK || (txn->count == 0 && !txn->seen);
 	return rc;
 }
 
@@ -145,9 +163,9 @@ int hf_txn_commit(hf_txn *txn, enum hf_durability durability, struct hf_error *e
 {
 	HF__CALL;
 	bool done;
-	int rc = check_txn(txn, &done, error);
+	int rc = hf__check_txn(txn, &done, error);
 	if (!done)
-		rc = commit(txn->store, txn->ops, txn->count, durability, error);
+		rc = commit(txn->store, txn->ops, txn->count, txn->seen, durability, error);
 	hf_txn_abandon(txn);
 	return rc;
 }
@@ -158,9 +176,9 @@ int hf_txn_commit_async(hf_txn *txn, enum hf_durability durability, struct hf_ti
 	HF__CALL;
 	bool done;
 	*ticket = (struct hf_ticket){0, 0};
-	int rc = check_txn(txn, &done, error);
+	int rc = hf__check_txn(txn, &done, error);
 	if (!done)
-		rc = commit_async(txn->store, txn->ops, txn->count, durability, ticket, error);
+		rc = commit_async(txn->store, txn->ops, txn->count, txn->seen, durability, ticket, error);
 	hf_txn_abandon(txn);
 	return rc;
 }
@@ -170,9 +188,9 @@ int hf__submit(struct hf_store *store, struct hf_txn *txn, enum hf_durability du
 {
 	*ticket = (struct hf__ticket){0, 0};
 	int rc = hf__check_writable(store, error);
-	if (rc == HF_OK && txn->count > 0) {
+	if (rc == HF_OK && (txn->count > 0 || txn->seen)) {
 		(void)pthread_mutex_lock(&store->lock);
-		rc = hf__sequence(store, txn->ops, txn->count, durability, ticket, error);
+		rc = hf__sequence(store, txn->ops, txn->count, txn->seen, durability, ticket, error);
 		(void)pthread_mutex_unlock(&store->lock);
 		for (size_t i = 0; i < txn->count; i++) /* no caller loads answers here */
 			if (txn->ops[i].answer)
@@ -186,7 +204,7 @@ int hf__mutate_wait(struct hf_store *store, const struct hf__verb *verb, const v
                     int64_t wait_us, struct hf_result *result, struct hf__answer *answer,
                     struct hf_error *error)
 {
-	const struct hf__op op = {verb, args, result, answer, NULL, is_direct(result)};
+	struct hf__op op = {verb, args, result, answer, NULL, is_direct(result), NULL, NULL};
 	const struct hf_write *write = &((const struct hf__args *)args)->write;
 	if (wait_us == 0)
 		return hf__mutate(store, NULL, verb, args, result, answer, error);
@@ -195,14 +213,14 @@ int hf__mutate_wait(struct hf_store *store, const struct hf__verb *verb, const v
 	clear(&op);
 	int rc = hf__check_writable(store, error);
 	if (rc == HF_OK)
-		rc = check(&op, error);
+		rc = check(&op, NULL, error);
 	if (rc == HF_OK && wait_us < -1)
 		rc = hf__fail(error, HF_EINVAL, 0, "%s: wait_us must be -1, 0 or a time", verb->name);
 	if (rc == HF_OK && write->ticket)
 		rc = hf__fail(error, HF_EINVAL, 0,
 		              "%s: a call that waits for its turn has no use for a ticket", verb->name);
 	if (rc == HF_OK)
-		rc = check_durability(write->durability, error);
+		rc = hf__check_durability(write->durability, error);
 	return rc == HF_OK ? hf__commit_wait(store, &op, write->durability, wait_us, error) : rc;
 }
 
@@ -210,8 +228,8 @@ int hf__mutate_wait(struct hf_store *store, const struct hf__verb *verb, const v
 static int commit_one(struct hf_store *s, const struct hf__op *op, enum hf_durability durability,
                       struct hf_ticket *ticket, struct hf_error *error)
 {
-	return ticket ? commit_async(s, op, 1, durability, ticket, error)
-	              : commit(s, op, 1, durability, error);
+	return ticket ? commit_async(s, op, 1, NULL, durability, ticket, error)
+	              : commit(s, op, 1, NULL, durability, error);
 }
 
 int hf__mutate(struct hf_store *store, struct hf_txn *txn, const struct hf__verb *verb,
@@ -220,7 +238,9 @@ int hf__mutate(struct hf_store *store, struct hf_txn *txn, const struct hf__verb
 {
 	const struct hf_write *write = &((const struct hf__args *)args)->write;
 	struct hf_ticket *ticket = txn ? NULL : write->ticket;
-	const struct hf__op op = {verb, args, result, answer, NULL, is_direct(result)};
+	struct hf__op op = {verb, args, result, answer, NULL, is_direct(result), NULL, NULL};
+	if (txn && store->lent.reads_of == txn)
+		store = txn->store;
 	if (answer)
 		*answer = (struct hf__answer){.store = store};
 	clear(&op);
@@ -231,7 +251,7 @@ int hf__mutate(struct hf_store *store, struct hf_txn *txn, const struct hf__verb
 		rc = hf__fail(error, HF_EINVAL, 0, "%s: the transaction belongs to another store",
 		              verb->name);
 	if (rc == HF_OK)
-		rc = check(&op, error);
+		rc = check(&op, txn, error);
 	if (!txn)
 		return rc == HF_OK ? commit_one(store, &op, write->durability, ticket, error) : rc;
 	if (rc == HF_OK)

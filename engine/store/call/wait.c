@@ -89,7 +89,7 @@ static int try_and_wait(struct hf_store *s, const struct hf__op *op, enum hf_dur
 		const bool last_try = w->until < INT64_MAX && s->os->ticks(s->os->ctx) >= w->until;
 		w->woken = false;
 		w->asked = false; /* if there is no room it does not come to a decision */
-		const int rc = hf__sequence(s, op, 1, durability, ticket, error);
+		const int rc = hf__sequence(s, op, 1, NULL, durability, ticket, error);
 		if (!w->asked || last_try)
 			return rc;
 		hf__waiter_stand(s, w);

@@ -48,8 +48,11 @@ static void *settle_copy(struct hf__arena *arena, const void *args)
 static int settle_batch(struct hf_store *s, const struct hf__domain *row, bool *more,
                         struct hf_error *error)
 {
-	const struct hf__verb verb = {"settle",      row->id,     settle_check,
-	                              settle_decide, settle_copy, NULL};
+	const struct hf__verb verb = {.name = "settle",
+	                              .domain = row->id,
+	                              .check = settle_check,
+	                              .decide = settle_decide,
+	                              .copy = settle_copy};
 	const struct settle_args args = {.write.durability = HF_OS, .row = row, .more = more};
 	*more = false;
 	return hf__mutate(s, NULL, &verb, &args, NULL, NULL, error);
@@ -145,7 +148,7 @@ static void wake_waiters(struct hf_store *s)
  * for the lock. */
 static void forget(struct hf_store *s, int64_t until, bool quiet)
 {
-	struct hf__spare spare = {0};
+	struct hf__spare spare = {{NULL}};
 	bool more = true;
 	while (more) {
 		(void)pthread_mutex_lock(&s->lock);

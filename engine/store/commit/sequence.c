@@ -13,6 +13,7 @@
  * an unclean stop passes all that could have been handed out. */
 #include "object/removed.h"
 #include "store/call/needs.h"
+#include "store/transact/named.h"
 
 /* What an attempt that succeeded comes to; anything else is a code. */
 #define FITS (-1)
@@ -189,7 +190,11 @@ static int run_op(struct hf_store *s, struct hf__decision *d, const struct hf__o
 	d->waiter = op->waiter;
 	if (d->waiter)
 		hf__wait_forget(d->waiter);
-	const int rc = op->verb->decide(d->state, d, op->args, result);
+	int rc = op->named ? hf__token_resolve(op, &d->why) : HF_OK;
+	if (rc == HF_OK)
+		rc = op->verb->decide(d->state, d, op->args, result);
+	if (op->granted)
+		*op->granted = result->token;
 	if (result == &scratch && op->result)
 		hf__give(&hf__api_result, op->result, result);
 	return rc;
@@ -227,9 +232,9 @@ static void keep(struct hf_store *s, struct hf__decision *d, bool durable, uint6
 
 /* Runs the operations once. FITS: done. Otherwise the code, everything taken back; HF_OK means
  * "no room": *needed bytes. */
-static int attempt(struct hf_store *s, const struct hf__op *ops, size_t count, bool durable,
-                   struct hf__decision *d, struct hf__needs *needs, uint32_t *failed,
-                   uint64_t *needed)
+static int attempt(struct hf_store *s, const struct hf__op *ops, size_t count,
+                   const struct hf__seen *seen, bool durable, struct hf__decision *d,
+                   struct hf__needs *needs, uint32_t *failed, uint64_t *needed)
 {
 	struct hf__buffer *b = hf__filling(s);
 	const uint64_t lsn = s->world.next_lsn;
@@ -242,7 +247,12 @@ static int attempt(struct hf_store *s, const struct hf__op *ops, size_t count, b
 		hf__sweep_removed(s, HF__REMOVED_KEPT,
 		                  SWEEP_MORE + (unsigned)(count < SWEEP_MOST ? count : SWEEP_MOST));
 	hf__change_begin(&s->world.change, lsn, durable);
-	int rc = run_ops(s, d, ops, count, failed);
+	*failed = HF_OPERATION_READ;
+	int rc = hf__seen_check(s, d, seen);
+	if (rc == HF_OK) {
+		*failed = 0;
+		rc = run_ops(s, d, ops, count, failed);
+	}
 	/* sealing pads, and must not fail */
 	if (rc == HF_OK && !hf__writer_reserve(&b->bytes, s->align))
 		rc = HF_ENOMEM;
@@ -294,15 +304,17 @@ static struct hf__ticket ticket_of_refusal(struct hf_store *s, const struct hf__
 static int explain(const struct hf__op *ops, size_t count, uint32_t failed, int rc, const char *why,
                    struct hf_error *error)
 {
-	(void)hf__fail(error, rc, 0, "%s: %s", ops[failed].verb->name, why[0] ? why : hf_code_name(rc));
-	if (error && count > 1)
+	const bool read = failed == HF_OPERATION_READ;
+	(void)hf__fail(error, rc, 0, "%s: %s", read ? "transaction" : ops[failed].verb->name,
+	               why[0] ? why : hf_code_name(rc));
+	if (error && (count > 1 || read))
 		error->operation = failed;
 	return rc;
 }
 
 static int sequence(struct hf_store *s, const struct hf__op *ops, size_t count,
-                    enum hf_durability durability, struct hf__needs *needs,
-                    struct hf__ticket *ticket, struct hf_error *error)
+                    const struct hf__seen *seen, enum hf_durability durability,
+                    struct hf__needs *needs, struct hf__ticket *ticket, struct hf_error *error)
 {
 	char why[HF_ERROR_TEXT] = "";
 	const bool durable = durability == HF_DURABLE;
@@ -320,7 +332,7 @@ static int sequence(struct hf_store *s, const struct hf__op *ops, size_t count,
 		d.mono = hf__clock_mono(s, hf__setback(s, s->world.states));
 		d.why = (struct hf__text){why, sizeof why, 0};
 		const uint64_t first_lsn = s->world.next_lsn;
-		rc = attempt(s, ops, count, durable, &d, needs, &failed, &needed);
+		rc = attempt(s, ops, count, seen, durable, &d, needs, &failed, &needed);
 		if (rc == FITS) {
 			*ticket = ticket_of(s, &d, first_lsn, durable);
 			hf__needs_give(ops, count, needs);
@@ -350,11 +362,30 @@ static int sequence(struct hf_store *s, const struct hf__op *ops, size_t count,
 	}
 }
 
+/* A transaction of reads alone needs no room and no LSN. */
+static int sequence_reads(struct hf_store *s, const struct hf__seen *seen,
+                          struct hf__ticket *ticket, struct hf_error *error)
+{
+	char why[HF_ERROR_TEXT] = "";
+	struct hf__decision d = {.epoch = s->id.epoch, .store = s};
+	*ticket = (struct hf__ticket){0, 0};
+	if (atomic_load(&s->fault))
+		return hf__fail_fault(s, error);
+	d.mono = hf__clock_mono(s, hf__setback(s, s->world.states));
+	d.why = (struct hf__text){why, sizeof why, 0};
+	const int rc = hf__seen_check(s, &d, seen);
+	*ticket = hf__ticket_for(s, d.need_changed, d.need_due);
+	return rc == HF_OK ? rc : explain(NULL, 0, HF_OPERATION_READ, rc, why, error);
+}
+
 int hf__sequence(struct hf_store *s, const struct hf__op *ops, size_t count,
-                 enum hf_durability durability, struct hf__ticket *ticket, struct hf_error *error)
+                 const struct hf__seen *seen, enum hf_durability durability,
+                 struct hf__ticket *ticket, struct hf_error *error)
 {
 	struct hf__needs needs = {0};
-	const int rc = sequence(s, ops, count, durability, &needs, ticket, error);
+	if (count == 0)
+		return sequence_reads(s, seen, ticket, error);
+	const int rc = sequence(s, ops, count, seen, durability, &needs, ticket, error);
 	hf__needs_drop(s, &needs);
 	return rc;
 }

@@ -85,8 +85,10 @@ int hf_refresh(hf_store *store, bool *changed, struct hf_error *error)
 	if (changed)
 		*changed = false;
 	int rc = hf__check_fork(store, error);
+	if (rc != HF_OK)
+		return rc;
 	struct hf__follow *f = store->follow;
-	if (rc != HF_OK || !f || store->options.at_lsn != 0 || store->options.at_time != 0)
+	if (!f || store->options.at_lsn != 0 || store->options.at_time != 0)
 		return rc; /* the past does not change */
 	(void)pthread_mutex_lock(&f->turn);
 	const uint64_t lsn = f->tail.next_lsn, loads = f->loads;

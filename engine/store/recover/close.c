@@ -67,6 +67,8 @@ int hf_close(hf_store *store, struct hf_error *error)
 	HF__CALL;
 	if (!store)
 		return HF_OK;
+	if (store->lent.reads_of)
+		return hf__check_fork(store, error);
 	if (store->os->forked(store->os->ctx))
 		return close_copy(store, error);
 	const int rc = close_store(store, error);
@@ -79,5 +81,7 @@ int hf_close_at_exit(hf_store *store, struct hf_error *error)
 	HF__CALL;
 	if (!store)
 		return HF_OK;
+	if (store->lent.reads_of)
+		return hf__check_fork(store, error);
 	return store->os->forked(store->os->ctx) ? close_copy(store, error) : close_store(store, error);
 }

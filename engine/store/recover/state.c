@@ -13,11 +13,13 @@
 
 const struct hf__domain *hf__domain_by_id(const struct hf_store *s, uint8_t id, unsigned *index)
 {
-	const unsigned row = s->row_of[id];
-	if (row == 0)
-		return NULL;
-	*index = row - 1;
-	return s->domains->rows[row - 1];
+	for (unsigned i = 0; i < s->domains->count; i++) {
+		if (s->domains->rows[i]->id != id)
+			continue;
+		*index = i;
+		return s->domains->rows[i];
+	}
+	return NULL;
 }
 
 /* Where the cause of a body stands; its length, if it is too short to have one. */

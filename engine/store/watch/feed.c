@@ -339,7 +339,8 @@ int hf_feed_open(hf_store *store, hf_lsn from, hf_feed **out, struct hf_error *e
 {
 	HF__CALL;
 	*out = NULL;
-	int rc = hf__watch_enter(store->watch, error);
+	int rc = store->lent.reads_of ? hf__check_fork(store, error)
+	                              : hf__watch_enter(store->watch, error);
 	if (rc != HF_OK)
 		return rc;
 	struct hf_feed *feed = hf__feed_new(store, from);

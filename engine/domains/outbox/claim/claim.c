@@ -162,9 +162,13 @@ static void *claim_copy(struct hf__arena *arena, const void *call)
 int hf__outbox_claim_one(hf_store *store, hf_txn *txn, const struct hf__outbox_claim *call,
                          struct hf_result *result, struct hf_error *error)
 {
-	static const struct hf__verb verb = {"outbox claim", HF__DOMAIN_OUTBOX,
-	                                     claim_check,    claim_decide,
-	                                     claim_copy,     &hf__api_outbox_claim_args};
+	static const struct hf__verb verb = {.name = "outbox claim",
+	                                     .domain = HF__DOMAIN_OUTBOX,
+	                                     .check = claim_check,
+	                                     .decide = claim_decide,
+	                                     .copy = claim_copy,
+	                                     .takes = &hf__api_outbox_claim_args,
+	                                     .grants = true};
 	struct hf_outbox_items *out = call->out;
 	struct hf__answer answer = {0};
 	struct hf_result mine = {0};

@@ -185,7 +185,8 @@ static int read_begin(struct hf__query *q, void *raw)
 static int begin(struct drain *drain, struct hf_error *error)
 {
 	struct hf__answer answer;
-	const int rc = hf__read(drain->store, HF__DOMAIN_OUTBOX, read_begin, drain, 0, &answer, error);
+	static const struct hf__asking asking = {.domain = HF__DOMAIN_OUTBOX, .read = read_begin};
+	const int rc = hf__read(drain->store, &asking, drain, 0, &answer, error);
 	if (rc == HF_OK)
 		hf__answer_reset(&answer);
 	return rc;

@@ -27,7 +27,7 @@ static int extend_decide(void *state, struct hf__decision *d, const void *raw,
 }
 
 HF__MUTATION(hf_outbox_extend, outbox_extend_args, hf__run, "outbox extend", HF__DOMAIN_OUTBOX,
-             .decide = extend_decide);
+             .decide = extend_decide, .token_at = offsetof(struct hf_outbox_extend_args, token));
 
 /* --- Guards ----------------------------------------------------------------------------------- */
 
@@ -59,4 +59,5 @@ static int guard_claim_decide(void *state, struct hf__decision *d, const void *r
 }
 
 HF__MUTATION(hf_outbox_guard_claim, outbox_guard_claim_args, hf__guard_token, "outbox guard claim",
-             HF__DOMAIN_OUTBOX, .decide = guard_claim_decide);
+             HF__DOMAIN_OUTBOX, .decide = guard_claim_decide,
+             .token_at = offsetof(struct hf_outbox_guard_claim_args, token));

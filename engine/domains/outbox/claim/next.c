@@ -210,9 +210,12 @@ int hf_outbox_claim_next(hf_store *store, hf_txn *txn, const struct hf_outbox_cl
                          struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {"outbox claim next", HF__DOMAIN_OUTBOX,
-	                                     next_check,          next_decide,
-	                                     next_copy,           &hf__api_outbox_claim_next_args};
+	static const struct hf__verb verb = {.name = "outbox claim next",
+	                                     .domain = HF__DOMAIN_OUTBOX,
+	                                     .check = next_check,
+	                                     .decide = next_decide,
+	                                     .copy = next_copy,
+	                                     .takes = &hf__api_outbox_claim_next_args};
 	HF__TAKE(outbox_claim_next_args, args);
 	bool again;
 	const struct claim_many call = {*args, out, &again, txn != NULL};

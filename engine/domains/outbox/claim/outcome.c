@@ -53,7 +53,8 @@ static int complete_decide(void *state, struct hf__decision *d, const void *raw,
 }
 
 HF__MUTATION(hf_outbox_complete, outbox_complete_args, hf__run, "outbox complete",
-             HF__DOMAIN_OUTBOX, .decide = complete_decide);
+             HF__DOMAIN_OUTBOX, .decide = complete_decide,
+             .token_at = offsetof(struct hf_outbox_complete_args, token));
 
 /* --- It was sent ------------------------------------------------------------------------------ */
 
@@ -114,8 +115,11 @@ static void *sent_copy(struct hf__arena *arena, const void *args)
 int hf__outbox_settle_sent(hf_store *store, const struct hf__outbox_sent *args,
                            struct hf_error *error)
 {
-	static const struct hf__verb verb = {"outbox complete", HF__DOMAIN_OUTBOX, sent_check,
-	                                     sent_decide,       sent_copy,         NULL};
+	static const struct hf__verb verb = {.name = "outbox complete",
+	                                     .domain = HF__DOMAIN_OUTBOX,
+	                                     .check = sent_check,
+	                                     .decide = sent_decide,
+	                                     .copy = sent_copy};
 	return hf__mutate(store, NULL, &verb, args, NULL, NULL, error);
 }
 
@@ -205,7 +209,8 @@ static int fail_decide(void *state, struct hf__decision *d, const void *raw,
 }
 
 HF__MUTATION(hf_outbox_fail, outbox_fail_args, hf__run, "outbox fail", HF__DOMAIN_OUTBOX,
-             .check = fail_check, .decide = fail_decide);
+             .check = fail_check, .decide = fail_decide,
+             .token_at = offsetof(struct hf_outbox_fail_args, token));
 
 /* --- Back to queued, or given up -------------------------------------------------------------- */
 
@@ -229,7 +234,7 @@ static int release_decide(void *state, struct hf__decision *d, const void *raw,
 }
 
 HF__MUTATION(hf_outbox_release, outbox_release_args, hf__run, "outbox release", HF__DOMAIN_OUTBOX,
-             .decide = release_decide);
+             .decide = release_decide, .token_at = offsetof(struct hf_outbox_release_args, token));
 
 static int mark_failed_decide(void *state, struct hf__decision *d, const void *raw,
                               struct hf_result *result)
