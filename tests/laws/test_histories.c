@@ -115,7 +115,9 @@ static void a_wrong_answer_is_noticed(void **state)
 	    {ACT_RELEASE, HF_ESTALE, HF_OK},        {ACT_FINISH, HF_ESTALE, HF_OK},
 	    {ACT_ADVANCE, HF_ENONMONOTONIC, HF_OK}, {ACT_RENEW, HF_ESTALE, HF_OK},
 	    {ACT_COMPLETE, HF_OK, HF_ESTALE},       {ACT_ACQUIRE, HF_OK, HF_EHELD},
-	    {ACT_ADVANCE, HF_OK, HF_ENONMONOTONIC},
+	    {ACT_ADVANCE, HF_OK, HF_ENONMONOTONIC}, {ACT_WORK, HF_ECLAIMED, HF_OK},
+	    {ACT_WORK, HF_OK, HF_ECLAIMED},         {ACT_MOVE, HF_OK, HF_EBLOCKED},
+	    {ACT_MOVE, HF_EBLOCKED, HF_OK},
 	};
 	struct history *history = malloc(sizeof *history);
 	(void)state;

@@ -2,17 +2,26 @@
  * for linear.h to judge.
  *
  * A history is made of acts on a few objects: two outbox items, two locks, two idempotency keys,
- * a cursor. Each thread draws its acts, notes the instant before it calls and the one after it
- * was answered, and what was answered. Two kinds of acts concern all objects at once: the store
- * is opened anew (what was held without a lease is free), and time passes (every lease ends). */
+ * a cursor, and three accounts, which are documents that are read and written together
+ * (hf_transact) and so count as one object. Each thread draws its acts, notes the instant before it
+ * calls and the one after it was answered, and what was answered. Two kinds of acts concern all
+ * objects at once: the store is opened anew (what was held without a lease is free), and time
+ * passes (every lease ends). */
 #ifndef TESTS_LIB_HISTORY_H
 #define TESTS_LIB_HISTORY_H
 
 #include "holdfast/holdfast.h"
 #include "lib/history/linear.h"
 
-enum history_kind { HISTORY_ITEM, HISTORY_LOCK, HISTORY_KEY, HISTORY_CURSOR, HISTORY_KINDS };
-enum { HISTORY_OBJECTS = 7, HISTORY_THREADS = 8, HISTORY_ACTS = 200, HISTORY_ALL_MAX = 512 };
+enum history_kind {
+	HISTORY_ITEM,
+	HISTORY_LOCK,
+	HISTORY_KEY,
+	HISTORY_CURSOR,
+	HISTORY_ACCOUNTS,
+	HISTORY_KINDS
+};
+enum { HISTORY_OBJECTS = 8, HISTORY_THREADS = 8, HISTORY_ACTS = 200, HISTORY_ALL_MAX = 512 };
 
 enum act_name {
 	ACT_REOPEN, /* of all objects */
@@ -30,6 +39,10 @@ enum act_name {
 	ACT_FINISH,
 	ACT_ADVANCE, /* cursors */
 	ACT_WHERE,
+	ACT_WORK, /* an item: claim and complete in one transaction */
+	ACT_STEP, /* a cursor: read, advance by one */
+	ACT_MOVE, /* accounts: read two, move an amount if it is there */
+	ACT_SUM, /* list them */
 	ACTS,
 };
 
@@ -41,7 +54,7 @@ struct act {
 	bool unsure; /* nobody knows whether it happened */
 	/* Asked. */
 	bool leased;
-	int64_t number; /* sequence, status, fingerprint */
+	int64_t number; /* sequence, status, fingerprint, which accounts and how much */
 	hf_token token;
 	/* Answered. */
 	int code;
@@ -60,6 +73,16 @@ struct history {
 
 /* Makes one, of HISTORY_ACTS acts by HISTORY_THREADS threads. */
 void history_make(struct history *history, uint64_t seed);
+
+/* What a move is: between which accounts, and how much. An account that is not there has 5. */
+enum { HISTORY_HAS = 5, HISTORY_MOVES = 18 };
+static inline void history_move(const struct act *act, unsigned *from, unsigned *to,
+                                int64_t *amount)
+{
+	*from = (unsigned)act->number % 3;
+	*to = (*from + 1 + (unsigned)act->number / 3 % 2) % 3;
+	*amount = 1 + act->number / 6 % 3;
+}
 
 enum history_kind history_kind_of(unsigned object);
 /* Judges every object by itself. LINEAR_NO: *object and *act say where. */

@@ -6,7 +6,7 @@
 static struct hf_bytes name_of(unsigned object)
 {
 	static const char *const names[HISTORY_OBJECTS] = {"item-1", "item-2", "lock-1", "lock-2",
-	                                                   "key-1",  "key-2",  "cursor"};
+	                                                   "key-1",  "key-2",  "cursor", "accounts"};
 	return hf_str(names[object]);
 }
 
@@ -31,7 +31,9 @@ void act_draw(struct act *act, struct target *target, struct hf_rng *rng)
 	act->token = atomic_load(&tokens->ring[(newest - back) % TOKENS_KEPT]);
 	act->leased = hf_rng_below(rng, 2) == 0;
 	/* Sequences go up slowly, so that many are equal to the position or behind it. */
-	act->number = 1 + (int64_t)hf_rng_below(rng, act->name == ACT_ADVANCE ? 40 : 2);
+	act->number = 1 + (int64_t)hf_rng_below(rng, act->name == ACT_ADVANCE ? 40
+	                                             : act->name == ACT_MOVE  ? HISTORY_MOVES
+	                                                                      : 2);
 	if (act->token == 0)
 		act->token = 1;
 }
@@ -156,14 +158,108 @@ static void do_where(struct act *act, struct target *target)
 	hf_release(got.memory);
 }
 
+/* --- Transactions ----------------------------------------------------------------------------- */
+
+static void do_work(struct act *act, struct target *target)
+{
+	const struct hf_bytes queue = hf_str("q"), id = name_of(act->object);
+	const struct hf_outbox_claim_args claim = {.queue = queue, .id = id, .owner = owner_of(act)};
+	const struct hf_outbox_complete_args complete = {
+	    .queue = queue, .id = id, .token = HF_TOKEN_OF(0)};
+	struct hf_result result = {0};
+	hf_txn *txn;
+	act->code = hf_txn_begin(target->store, &txn, NULL);
+	if (act->code != HF_OK)
+		return;
+	(void)!hf_outbox_claim(target->store, txn, &claim, NULL, &result, NULL);
+	(void)!hf_outbox_complete(target->store, txn, &complete, NULL, NULL);
+	act->code = hf_txn_commit(txn, HF_DURABLE, NULL);
+	act->given = result.token;
+}
+
+static int step(void *ctx, hf_store *store, hf_txn *txn, struct hf_error *error)
+{
+	struct act *act = ctx;
+	struct hf_cursor_advance_args args = {
+	    .key = {name_of(act->object), hf_str("stream"), hf_str("")},
+	    .delivery_id = hf_str(act->leased ? "one" : "other"),
+	    .delivered_at = HF_UNSET};
+	struct hf_cursor_got got = {0};
+	const int rc = hf_cursor_get(store, &args.key, 0, &got, error);
+	if (rc != HF_OK && rc != HF_ENOTFOUND)
+		return rc;
+	args.sequence = act->shown = rc == HF_OK ? got.cursor.last_sequence + 1 : 1;
+	hf_release(got.memory);
+	return hf_cursor_advance(store, txn, &args, NULL, error);
+}
+
+static int account(hf_store *store, unsigned which, int64_t *has, struct hf_error *error)
+{
+	const char name[2] = {(char)('0' + which), 0};
+	const struct hf_document_key key = {hf_str("accounts"), hf_str(name)};
+	struct hf_document_got got = {0};
+	const int rc = hf_document_get(store, &key, 0, &got, error);
+	*has = rc == HF_OK ? *(const char *)got.document.payload.data : HISTORY_HAS;
+	hf_release(got.memory);
+	return rc == HF_ENOTFOUND ? HF_OK : rc;
+}
+
+static int set_account(hf_store *store, hf_txn *txn, unsigned which, int64_t has,
+                       struct hf_error *error)
+{
+	const char name[2] = {(char)('0' + which), 0}, payload = (char)has;
+	const struct hf_document_put_args args = {.key = {hf_str("accounts"), hf_str(name)},
+	                                          .payload = hf_bytes_of(&payload, 1)};
+	return hf_document_put(store, txn, &args, NULL, error);
+}
+
+static int move(void *ctx, hf_store *store, hf_txn *txn, struct hf_error *error)
+{
+	struct act *act = ctx;
+	unsigned from, to;
+	int64_t amount, has = 0;
+	history_move(act, &from, &to, &amount);
+	int rc = account(store, from, &act->shown, error);
+	if (rc == HF_OK)
+		rc = account(store, to, &has, error);
+	if (rc == HF_OK && act->shown < amount)
+		return HF_EBLOCKED;
+	if (rc == HF_OK)
+		rc = set_account(store, txn, from, act->shown - amount, error);
+	return rc == HF_OK ? set_account(store, txn, to, has + amount, error) : rc;
+}
+
+static int sum(void *ctx, hf_store *store, hf_txn *txn, struct hf_error *error)
+{
+	struct act *act = ctx;
+	struct hf_document_page page = {0};
+	const struct hf_document_list_args args = {.collection = hf_str("accounts")};
+	int64_t has[3] = {HISTORY_HAS, HISTORY_HAS, HISTORY_HAS};
+	(void)txn;
+	const int rc = hf_document_list(store, &args, 0, &page, error);
+	for (size_t i = 0; rc == HF_OK && i < page.count; i++)
+		has[*(const char *)page.items[i].key.id.data - '0'] =
+		    *(const char *)page.items[i].payload.data;
+	hf_release(page.memory);
+	act->shown = has[0] * 10000 + has[1] * 100 + has[2];
+	return rc;
+}
+
+static void do_transact(struct act *act, struct target *target)
+{
+	const hf_transact_fn fn = act->name == ACT_STEP ? step : act->name == ACT_MOVE ? move : sum;
+	act->code = hf_transact(target->store, fn, act, UINT32_MAX, HF_DURABLE, NULL);
+}
+
 void act_do(struct act *act, struct target *target)
 {
 	static void (*const doing[ACTS])(struct act *, struct target *) = {
-	    [ACT_ENQUEUE] = do_item, [ACT_CLAIM] = do_claim,   [ACT_COMPLETE] = do_item,
-	    [ACT_FAIL] = do_item,    [ACT_GET] = do_get,       [ACT_ACQUIRE] = do_lock,
-	    [ACT_RENEW] = do_lock,   [ACT_RELEASE] = do_lock,  [ACT_CHECK] = do_lock,
-	    [ACT_BEGIN] = do_begin,  [ACT_FINISH] = do_finish, [ACT_ADVANCE] = do_advance,
-	    [ACT_WHERE] = do_where,
+	    [ACT_ENQUEUE] = do_item,  [ACT_CLAIM] = do_claim,   [ACT_COMPLETE] = do_item,
+	    [ACT_FAIL] = do_item,     [ACT_GET] = do_get,       [ACT_ACQUIRE] = do_lock,
+	    [ACT_RENEW] = do_lock,    [ACT_RELEASE] = do_lock,  [ACT_CHECK] = do_lock,
+	    [ACT_BEGIN] = do_begin,   [ACT_FINISH] = do_finish, [ACT_ADVANCE] = do_advance,
+	    [ACT_WHERE] = do_where,   [ACT_WORK] = do_work,     [ACT_STEP] = do_transact,
+	    [ACT_MOVE] = do_transact, [ACT_SUM] = do_transact,
 	};
 	doing[act->name](act, target);
 }

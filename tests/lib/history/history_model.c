@@ -30,7 +30,8 @@ enum history_kind history_kind_of(unsigned object)
 	return object < 2   ? HISTORY_ITEM
 	       : object < 4 ? HISTORY_LOCK
 	       : object < 6 ? HISTORY_KEY
-	                    : HISTORY_CURSOR;
+	       : object < 7 ? HISTORY_CURSOR
+	                    : HISTORY_ACCOUNTS;
 }
 
 /* --- Holding ---------------------------------------------------------------------------------- */
@@ -111,6 +112,20 @@ static bool item_get(struct object *o, const struct act *act)
 	       shows_token(o, act);
 }
 
+/* Claimed and completed at once: nobody else sees the token, but it was given. */
+static bool item_work(struct object *o, const struct act *act)
+{
+	if (o->is == ABSENT)
+		return answered(act, HF_ENOTFOUND);
+	if (o->is == SENDING)
+		return answered(act, HF_ECLAIMED);
+	if (!answered(act, HF_OK) || !grant(o, act))
+		return false;
+	o->number = 0;
+	let_go(o, ABSENT);
+	return true;
+}
+
 static bool item_step(struct object *o, const struct act *act)
 {
 	if (act->name == ACT_ENQUEUE) {
@@ -120,6 +135,8 @@ static bool item_step(struct object *o, const struct act *act)
 	}
 	if (act->name == ACT_GET)
 		return item_get(o, act);
+	if (act->name == ACT_WORK)
+		return item_work(o, act);
 	return act->name == ACT_CLAIM ? item_claim(o, act) : item_end(o, act);
 }
 
@@ -190,12 +207,41 @@ static bool cursor_step(struct object *o, const struct act *act)
 	if (act->name == ACT_WHERE)
 		return o->is == ABSENT ? answered(act, HF_ENOTFOUND)
 		                       : answered(act, HF_OK) && act->shown == o->number;
+	if (act->name == ACT_STEP) {
+		o->number = o->is == ABSENT ? 1 : o->number + 1;
+		o->status = o->number * 2 + act->leased;
+		o->is = DONE;
+		return answered(act, HF_OK) && (act->unsure || act->shown == o->number);
+	}
 	const bool moves = o->is == ABSENT || act->number > o->number;
 	if (!moves && (act->number != o->number || delivery(act) != o->status))
 		return answered(act, HF_ENONMONOTONIC);
 	o->is = DONE;
 	o->number = act->number;
 	o->status = delivery(act);
+	return answered(act, HF_OK);
+}
+
+/* --- Accounts --------------------------------------------------------------------------------- */
+
+static bool accounts_step(struct object *o, const struct act *act)
+{
+	uint64_t *const all[3] = {&o->token, &o->newest, &o->holder};
+	unsigned from, to;
+	int64_t amount;
+	for (unsigned i = 0; i < 3 && o->is == ABSENT; i++)
+		*all[i] = HISTORY_HAS;
+	o->is = DONE;
+	if (act->name == ACT_SUM)
+		return answered(act, HF_OK) &&
+		       act->shown == (int64_t)(*all[0] * 10000 + *all[1] * 100 + *all[2]);
+	history_move(act, &from, &to, &amount);
+	if (!act->unsure && act->shown != (int64_t)*all[from])
+		return false;
+	if ((int64_t)*all[from] < amount)
+		return answered(act, HF_EBLOCKED);
+	*all[from] -= (uint64_t)amount;
+	*all[to] += (uint64_t)amount;
 	return answered(act, HF_OK);
 }
 
@@ -222,10 +268,11 @@ static bool step(void *state, const struct linear_op *op)
 		end_holding(o, kind);
 	if (act->name <= ACT_TIME)
 		return true;
-	return kind == HISTORY_ITEM   ? item_step(o, act)
-	       : kind == HISTORY_LOCK ? lock_step(o, act)
-	       : kind == HISTORY_KEY  ? key_step(o, act)
-	                              : cursor_step(o, act);
+	return kind == HISTORY_ITEM     ? item_step(o, act)
+	       : kind == HISTORY_LOCK   ? lock_step(o, act)
+	       : kind == HISTORY_KEY    ? key_step(o, act)
+	       : kind == HISTORY_CURSOR ? cursor_step(o, act)
+	                                : accounts_step(o, act);
 }
 
 enum linear_verdict history_judge(const struct history *history, unsigned *object,
@@ -263,7 +310,8 @@ void history_describe(const struct act *act, char *out, size_t cap)
 {
 	static const char *const names[ACTS] = {"reopen", "time",  "enqueue", "claim",   "complete",
 	                                        "fail",   "get",   "acquire", "renew",   "release",
-	                                        "check",  "begin", "finish",  "advance", "where"};
+	                                        "check",  "begin", "finish",  "advance", "where",
+	                                        "work",   "step",  "move",    "sum"};
 	(void)snprintf(out, cap,
 	               "%6" PRIu64 "..%-6" PRIu64 " t%u %s object %u%s number %" PRId64
 	               " token %" PRIx64 " -> %s%s%s given %" PRIx64 " shown %" PRId64 "/%" PRId64,

@@ -62,15 +62,19 @@ static void trouble(struct run *run, int code)
 
 static void draw(struct act *act, struct run *run, struct hf_rng *rng)
 {
-	static const enum act_name acts[HISTORY_KINDS][6] = {
-	    [HISTORY_ITEM] = {ACT_ENQUEUE, ACT_CLAIM, ACT_CLAIM, ACT_COMPLETE, ACT_FAIL, ACT_GET},
-	    [HISTORY_LOCK] = {ACT_ACQUIRE, ACT_ACQUIRE, ACT_RENEW, ACT_RELEASE, ACT_RELEASE, ACT_CHECK},
-	    [HISTORY_KEY] = {ACT_BEGIN, ACT_BEGIN, ACT_BEGIN, ACT_FINISH, ACT_FINISH, ACT_BEGIN},
+	static const enum act_name acts[HISTORY_KINDS][7] = {
+	    [HISTORY_ITEM] = {ACT_ENQUEUE, ACT_CLAIM, ACT_CLAIM, ACT_COMPLETE, ACT_FAIL, ACT_GET,
+	                      ACT_WORK},
+	    [HISTORY_LOCK] = {ACT_ACQUIRE, ACT_ACQUIRE, ACT_RENEW, ACT_RELEASE, ACT_RELEASE, ACT_CHECK,
+	                      ACT_ACQUIRE},
+	    [HISTORY_KEY] = {ACT_BEGIN, ACT_BEGIN, ACT_BEGIN, ACT_FINISH, ACT_FINISH, ACT_BEGIN,
+	                     ACT_FINISH},
 	    [HISTORY_CURSOR] = {ACT_ADVANCE, ACT_ADVANCE, ACT_ADVANCE, ACT_ADVANCE, ACT_WHERE,
-	                        ACT_WHERE},
+	                        ACT_WHERE, ACT_STEP},
+	    [HISTORY_ACCOUNTS] = {ACT_MOVE, ACT_MOVE, ACT_MOVE, ACT_MOVE, ACT_SUM, ACT_SUM, ACT_MOVE},
 	};
 	act->object = (unsigned)hf_rng_below(rng, HISTORY_OBJECTS);
-	act->name = acts[history_kind_of(act->object)][hf_rng_below(rng, 6)];
+	act->name = acts[history_kind_of(act->object)][hf_rng_below(rng, 7)];
 	if (hf_rng_below(rng, 40) == 0)
 		act->name = ACT_TIME;
 	act_draw(act, &run->target, rng);
@@ -85,6 +89,7 @@ static bool may_be_answered(const struct act *act)
 	case HF_EHELD:
 	case HF_ESTALE:
 	case HF_ENONMONOTONIC:
+	case HF_EBLOCKED:
 	case HF_EUNCERTAIN:
 	case HF_EFAILED:
 	case HF_EIO: /* the next segment could not be made: refused, nothing was done */
@@ -229,7 +234,8 @@ static void reopen(struct run *run, enum event event, struct hf_rng *rng)
 /* What is there in the end, asked by one thread. */
 static void look(struct run *run, struct hf_rng *rng)
 {
-	static const enum act_name reads[HISTORY_KINDS] = {ACT_GET, ACT_CHECK, ACT_BEGIN, ACT_WHERE};
+	static const enum act_name reads[HISTORY_KINDS] = {ACT_GET, ACT_CHECK, ACT_BEGIN, ACT_WHERE,
+	                                                   ACT_SUM};
 	for (unsigned i = 0; i < HISTORY_OBJECTS; i++) {
 		struct act act = {
 		    .name = reads[history_kind_of(i)], .object = i, .thread = HISTORY_THREADS};
