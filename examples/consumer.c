@@ -54,31 +54,32 @@ static int64_t next_event(hf_store *store)
 	return next;
 }
 
-/* One confirmation: the position, and the count of mails in the same transaction. */
-static void confirm(hf_store *store, int64_t sequence)
+/* One confirmation: the position, and the count of mails in the same transaction. If anybody
+ * changes the count meanwhile, it is read again. */
+static int count_and_advance(void *ctx, hf_store *store, hf_txn *txn, struct hf_error *error)
 {
-	const struct hf_cursor_advance_args advance = {.key = mailer, .sequence = sequence};
-	struct hf_document_put_args put = {.write.expect = HF_ABSENT, .key = total};
+	const struct hf_cursor_advance_args advance = {.key = mailer, .sequence = *(int64_t *)ctx};
+	struct hf_document_put_args put = {.key = total};
 	struct hf_document_got got = {0};
-	struct hf_error error;
 	char count[24] = "0";
-	hf_txn *txn;
 
-	const int rc = hf_document_get(store, &total, 0, &got, &error);
-	if (rc == HF_OK) {
+	const int rc = hf_document_get(store, &total, 0, &got, error);
+	if (rc == HF_OK)
 		snprintf(count, sizeof count, "%.*s", TEXT(got.document.payload));
-		/* if anybody changes it meanwhile, nothing is confirmed */
-		put.write.expect = got.document.version;
-		hf_release(got.memory);
-	} else if (rc != HF_ENOTFOUND) {
-		must(rc, &error);
-	}
+	else if (rc != HF_ENOTFOUND)
+		return rc;
+	hf_release(got.memory);
 	snprintf(count, sizeof count, "%ld", strtol(count, NULL, 10) + 1);
 	put.payload = hf_str(count);
-	must(hf_txn_begin(store, &txn, &error), &error);
-	must(hf_cursor_advance(store, txn, &advance, NULL, &error), &error);
-	must(hf_document_put(store, txn, &put, NULL, &error), &error);
-	must(hf_txn_commit(txn, HF_DURABLE, &error), &error);
+	must(hf_cursor_advance(store, txn, &advance, NULL, error), error);
+	return hf_document_put(store, txn, &put, NULL, error);
+}
+
+static void confirm(hf_store *store, int64_t sequence)
+{
+	struct hf_error error;
+
+	must(hf_transact(store, count_and_advance, &sequence, 0, HF_DURABLE, &error), &error);
 }
 
 /* Works until the end of the stream; dies in the worst moment if told so. */
