@@ -7,6 +7,16 @@ pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 file(GLOB_RECURSE engine_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/engine/*.c)
 file(GLOB public_headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/engine/include/holdfast/*.h)
 
+# One file may use wider registers, which it asks the processor for when it runs.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|amd64|AMD64")
+	include(CheckCCompilerFlag)
+	check_c_compiler_flag(-mavx2 HOLDFAST_HAS_AVX2)
+	if(HOLDFAST_HAS_AVX2)
+		set_source_files_properties(${PROJECT_SOURCE_DIR}/engine/base/hash_wide.c
+			PROPERTIES COMPILE_OPTIONS -mavx2)
+	endif()
+endif()
+
 function(holdfast_objects name)
 	add_library(${name} OBJECT EXCLUDE_FROM_ALL ${engine_sources})
 	target_include_directories(${name} PRIVATE

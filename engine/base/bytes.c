@@ -4,7 +4,7 @@
  *
  * Happy path: a decoder makes all its gets in a row and asks hf__reader_done once; an encoder
  * makes all its puts in a row and looks at `bad` once. That leaves no room for a forgotten
- * check.
+ * check. Most of it is inline, in bytes.h: it is a good part of what a commit costs.
  *
  * Failure modes: a reader asked for more than is left goes bad and from then on gives zeros and
  * empty bytes, so no decoded length can lead anywhere. A writer that cannot grow, or is given a
@@ -15,15 +15,6 @@
 #include "base/mem.h"
 
 #define WRITER_FIRST ((size_t)64)
-
-double hf__get_f64(struct hf__reader *r)
-{
-	uint64_t bits = hf__get_u64(r);
-	double v;
-	_Static_assert(sizeof v == sizeof bits, "a double is 8 bytes");
-	memcpy(&v, &bits, sizeof v);
-	return v;
-}
 
 /* --- Writer ----------------------------------------------------------------------------------- */
 
@@ -55,8 +46,7 @@ bool hf__writer_reserve(struct hf__writer *w, size_t more)
 	return true;
 }
 
-/* Room for `len` bytes that now count as written, or NULL: bad. */
-static uint8_t *writer_extend(struct hf__writer *w, size_t len)
+uint8_t *hf__writer_extend(struct hf__writer *w, size_t len)
 {
 	if (!hf__writer_reserve(w, len)) {
 		w->bad = true;
@@ -67,85 +57,11 @@ static uint8_t *writer_extend(struct hf__writer *w, size_t len)
 	return at;
 }
 
-void hf__put_u8(struct hf__writer *w, uint8_t v)
-{
-	uint8_t *at = writer_extend(w, 1);
-	if (at)
-		at[0] = v;
-}
-
-void hf__put_u16(struct hf__writer *w, uint16_t v)
-{
-	uint8_t *at = writer_extend(w, 2);
-	if (at)
-		hf__store_u16(at, v);
-}
-
-void hf__put_u32(struct hf__writer *w, uint32_t v)
-{
-	uint8_t *at = writer_extend(w, 4);
-	if (at)
-		hf__store_u32(at, v);
-}
-
-void hf__put_u64(struct hf__writer *w, uint64_t v)
-{
-	uint8_t *at = writer_extend(w, 8);
-	if (at)
-		hf__store_u64(at, v);
-}
-
-void hf__put_i32(struct hf__writer *w, int32_t v)
-{
-	hf__put_u32(w, (uint32_t)v);
-}
-
-void hf__put_i64(struct hf__writer *w, int64_t v)
-{
-	hf__put_u64(w, (uint64_t)v);
-}
-
-void hf__put_f64(struct hf__writer *w, double v)
-{
-	uint64_t bits;
-	memcpy(&bits, &v, sizeof bits);
-	hf__put_u64(w, bits);
-}
-
-void hf__put_bytes(struct hf__writer *w, struct hf_bytes bytes)
-{
-	if (bytes.len == 0)
-		return; /* empty bytes, and an empty writer, may stand at NULL */
-	uint8_t *at = writer_extend(w, bytes.len);
-	if (at)
-		memcpy(at, bytes.data, bytes.len);
-}
-
-void hf__put_short(struct hf__writer *w, struct hf_bytes bytes)
-{
-	if (bytes.len > UINT16_MAX) {
-		w->bad = true;
-		return;
-	}
-	hf__put_u16(w, (uint16_t)bytes.len);
-	hf__put_bytes(w, bytes);
-}
-
-void hf__put_long(struct hf__writer *w, struct hf_bytes bytes)
-{
-	if (bytes.len > UINT32_MAX) {
-		w->bad = true;
-		return;
-	}
-	hf__put_u32(w, (uint32_t)bytes.len);
-	hf__put_bytes(w, bytes);
-}
-
 void hf__put_zeros(struct hf__writer *w, size_t count)
 {
 	if (count == 0)
 		return;
-	uint8_t *at = writer_extend(w, count);
+	uint8_t *at = hf__writer_room(w, count);
 	if (at)
 		memset(at, 0, count);
 }
@@ -162,11 +78,6 @@ void hf__writer_deinit(struct hf__writer *w)
 }
 
 /* --- Ranges ----------------------------------------------------------------------------------- */
-
-bool hf__bytes_equal(struct hf_bytes a, struct hf_bytes b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
-}
 
 int hf__bytes_compare(struct hf_bytes a, struct hf_bytes b)
 {

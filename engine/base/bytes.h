@@ -3,6 +3,8 @@
 #ifndef HF_BASE_BYTES_H
 #define HF_BASE_BYTES_H
 
+#include <string.h>
+
 #include "holdfast/types.h"
 
 /* What is written by one build is judged by every other one: a compiler that may assume that
@@ -14,8 +16,8 @@
 /* --- Fixed places ----------------------------------------------------------------------------- */
 
 /* Load and store at any address, little-endian. Shifts and not memcpy: right on big-endian machines
- * too, and compilers make one load or store of them. Inline, as the reader below: an opening makes
- * a hundred of these for each entry that it replays. */
+ * too, and compilers make one load or store of them. Inline, as the reader and the writer below: an
+ * opening makes a hundred of these for each entry that it replays, and a commit as many. */
 
 static inline uint16_t hf__load_u16(const uint8_t *at)
 {
@@ -64,8 +66,7 @@ struct hf__reader {
 
 static inline struct hf__reader hf__reader(struct hf_bytes bytes)
 {
-	struct hf__reader r = {bytes.data, bytes.len, false};
-	return r;
+	return (struct hf__reader){bytes.data, bytes.len, false};
 }
 
 /* The next `len` bytes, or NULL when there are not as many, and forever after. */
@@ -117,7 +118,14 @@ static inline int64_t hf__get_i64(struct hf__reader *r)
 	return (int64_t)hf__get_u64(r);
 }
 
-double hf__get_f64(struct hf__reader *r);
+static inline double hf__get_f64(struct hf__reader *r)
+{
+	const uint64_t bits = hf__get_u64(r);
+	double v;
+	_Static_assert(sizeof v == sizeof bits, "a double is 8 bytes");
+	memcpy(&v, &bits, sizeof v);
+	return v;
+}
 
 static inline struct hf_bytes hf__get_bytes(struct hf__reader *r, size_t len)
 {
@@ -154,33 +162,111 @@ struct hf__writer {
 	bool bad;
 };
 
-void hf__put_u8(struct hf__writer *w, uint8_t v);
-void hf__put_u16(struct hf__writer *w, uint16_t v);
-void hf__put_u32(struct hf__writer *w, uint32_t v);
-void hf__put_u64(struct hf__writer *w, uint64_t v);
-void hf__put_i32(struct hf__writer *w, int32_t v);
-void hf__put_i64(struct hf__writer *w, int64_t v);
-void hf__put_f64(struct hf__writer *w, double v);
-void hf__put_bytes(struct hf__writer *w, struct hf_bytes bytes);
-void hf__put_short(struct hf__writer *w, struct hf_bytes bytes); /* bad when longer than 65,535 */
-void hf__put_long(struct hf__writer *w, struct hf_bytes bytes); /* bad when longer than 4 GiB - 1 */
+/* Makes room for `more` bytes so that the next puts cannot fail. */
+bool hf__writer_reserve(struct hf__writer *w, size_t more);
+/* Room for `len` bytes that now count as written, or NULL: bad. The second is the first where the
+ * buffer has to grow. */
+uint8_t *hf__writer_extend(struct hf__writer *w, size_t len);
+static inline uint8_t *hf__writer_room(struct hf__writer *w, size_t len)
+{
+	if (w->bad || len > w->cap - w->len)
+		return hf__writer_extend(w, len);
+	uint8_t *at = w->data + w->len;
+	w->len += len;
+	return at;
+}
+
+static inline void hf__put_u8(struct hf__writer *w, uint8_t v)
+{
+	uint8_t *at = hf__writer_room(w, 1);
+	if (at)
+		at[0] = v;
+}
+
+static inline void hf__put_u16(struct hf__writer *w, uint16_t v)
+{
+	uint8_t *at = hf__writer_room(w, 2);
+	if (at)
+		hf__store_u16(at, v);
+}
+
+static inline void hf__put_u32(struct hf__writer *w, uint32_t v)
+{
+	uint8_t *at = hf__writer_room(w, 4);
+	if (at)
+		hf__store_u32(at, v);
+}
+
+static inline void hf__put_u64(struct hf__writer *w, uint64_t v)
+{
+	uint8_t *at = hf__writer_room(w, 8);
+	if (at)
+		hf__store_u64(at, v);
+}
+
+static inline void hf__put_i32(struct hf__writer *w, int32_t v)
+{
+	hf__put_u32(w, (uint32_t)v);
+}
+
+static inline void hf__put_i64(struct hf__writer *w, int64_t v)
+{
+	hf__put_u64(w, (uint64_t)v);
+}
+
+static inline void hf__put_f64(struct hf__writer *w, double v)
+{
+	uint64_t bits;
+	memcpy(&bits, &v, sizeof bits);
+	hf__put_u64(w, bits);
+}
+
+static inline void hf__put_bytes(struct hf__writer *w, struct hf_bytes bytes)
+{
+	if (bytes.len == 0)
+		return; /* empty bytes, and an empty writer, may stand at NULL */
+	uint8_t *at = hf__writer_room(w, bytes.len);
+	if (at)
+		memcpy(at, bytes.data, bytes.len);
+}
+
+/* bad when longer than 65,535 */
+static inline void hf__put_short(struct hf__writer *w, struct hf_bytes bytes)
+{
+	w->bad = w->bad || bytes.len > UINT16_MAX;
+	hf__put_u16(w, (uint16_t)bytes.len);
+	hf__put_bytes(w, bytes);
+}
+
+/* bad when longer than 4 GiB - 1 */
+static inline void hf__put_long(struct hf__writer *w, struct hf_bytes bytes)
+{
+	w->bad = w->bad || bytes.len > UINT32_MAX;
+	hf__put_u32(w, (uint32_t)bytes.len);
+	hf__put_bytes(w, bytes);
+}
+
 void hf__put_zeros(struct hf__writer *w, size_t count);
-/* Zeros to be overwritten later: where they begin. */
+/* Zeros to be overwritten later: where they begin. Inline, as the count is a constant. */
 static inline size_t hf__put_room(struct hf__writer *w, size_t count)
 {
 	const size_t at = w->len;
-	hf__put_zeros(w, count);
+	uint8_t *room = hf__writer_room(w, count);
+	if (room)
+		memset(room, 0, count);
 	return at;
 }
 /* zeros up to a multiple of a power of two */
 void hf__put_align(struct hf__writer *w, size_t alignment);
-/* Makes room for `more` bytes so that the next puts cannot fail. */
-bool hf__writer_reserve(struct hf__writer *w, size_t more);
 void hf__writer_deinit(struct hf__writer *w);
 
 /* --- Ranges ----------------------------------------------------------------------------------- */
 
-bool hf__bytes_equal(struct hf_bytes a, struct hf_bytes b);
+static inline bool hf__bytes_equal(struct hf_bytes a, struct hf_bytes b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
 /* memcmp order, a prefix before its extension: <0, 0, >0 */
 int hf__bytes_compare(struct hf_bytes a, struct hf_bytes b);
 bool hf__bytes_zero(const void *data, size_t len); /* all bytes are zero; fast on large ranges */

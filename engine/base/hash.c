@@ -10,14 +10,21 @@
  * the same seed, and bytes that turn up at another place do not verify. These definitions are
  * part of the format: engine/log/FORMAT.md states them and they never change.
  *
+ * XXH3 is compiled in: most of what a commit sums is shorter than a call through a library's table
+ * is worth. Longer bytes are summed by the widest registers of the processor (hash_wide.c).
+ *
  * Failure modes: none; both hashes are pure functions. XXH3 finds accidents and not forgeries. */
 #include "base/hash.h"
 
 #include <stdatomic.h>
 #include <string.h>
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include "base/bytes.h"
+
+/* Up to here XXH3 uses no vectors. */
+#define SHORT ((size_t)240)
 
 #ifdef HF_TESTING
 static _Atomic uint64_t hashed;
@@ -41,12 +48,23 @@ static void tell(size_t len)
 }
 #endif
 
+static inline bool is_wide(void)
+{
+#ifdef __x86_64__
+	return hf__checksum_has_wide && __builtin_cpu_supports("avx2");
+#else
+	return false;
+#endif
+}
+
 uint64_t hf__checksum(const void *data, size_t len, uint64_t seed)
 {
 #ifdef HF_TESTING
 	(void)atomic_fetch_add_explicit(&hashed, len, memory_order_relaxed);
 	tell(len);
 #endif
+	if (len > SHORT && is_wide())
+		return hf__checksum_wide(data, len, seed);
 	return XXH3_128bits_withSeed(data, len, seed).low64;
 }
 

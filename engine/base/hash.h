@@ -3,12 +3,17 @@
 #ifndef HF_BASE_HASH_H
 #define HF_BASE_HASH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* Low 64 bits of XXH3_128 with a seed. The 128-bit variant has no seed-dependent collisions at
  * 17 to 240 bytes. */
 uint64_t hf__checksum(const void *data, size_t len, uint64_t seed);
+
+/* The same by wider registers, for long bytes: where the processor has them. */
+extern const bool hf__checksum_has_wide; /* was it compiled for them? */
+uint64_t hf__checksum_wide(const void *data, size_t len, uint64_t seed);
 
 #ifdef HF_TESTING
 /* Bytes that hf__checksum has read so far, on all threads. */

@@ -37,7 +37,6 @@
 #include <assert.h>
 #include <string.h>
 
-#include "base/hash.h"
 #include "base/mem.h"
 #include "base/steps.h"
 
@@ -407,24 +406,10 @@ void hf__map_deinit(struct hf__map *map)
 	*map = (struct hf__map){0};
 }
 
-uint64_t hf__map_hash(const struct hf__map *map, const void *data, size_t len)
+/* *tagged: some object of the bucket has the tag of the hash. */
+static void *look_up(const struct hf__map *map, uint64_t hash, hf__map_equal equal, const void *key,
+                     bool *tagged)
 {
-	struct hf__map *own = (struct hf__map *)(uintptr_t)map; /* the memo is not what it holds */
-	if (len == own->memo.len && memcmp(own->memo.data, data, len) == 0)
-		return own->memo.hash;
-	const uint64_t hash = hf__keyed_hash(map->key, data, len);
-	if (len > 0 && len <= sizeof own->memo.data) {
-		own->memo.hash = hash;
-		own->memo.len = (uint32_t)len;
-		memcpy(own->memo.data, data, len);
-	}
-	return hash;
-}
-
-void *hf__map_find(const struct hf__map *map, uint64_t hash, hf__map_equal equal, const void *key)
-{
-	if (map->count == 0)
-		return NULL; /* a zeroed map, too, holds nothing */
 	const struct bucket b = bucket_of(map, hash);
 	const uint64_t tag = tag_of(hash >> window_of(b.level));
 	const struct hf__map_line *line = line_of(map, b.index);
@@ -435,11 +420,28 @@ void *hf__map_find(const struct hf__map *map, uint64_t hash, hf__map_equal equal
 			if ((slot & (TAG | LINK)) != tag)
 				continue;
 			HF__STEP();
+			*tagged = true;
 			if (equal(object_of(slot), key))
 				return object_of(slot);
 		}
 	}
 	return NULL;
+}
+
+void *hf__map_find(const struct hf__map *map, uint64_t hash, hf__map_equal equal, const void *key)
+{
+	struct hf__map *own = (struct hf__map *)(uintptr_t)map; /* the memo is not what it holds */
+	bool tagged = false;
+	if (map->count == 0)
+		return NULL; /* a zeroed map, too, holds nothing */
+	if (map->found.known && map->found.hash == hash &&
+	    (!map->found.object || equal(map->found.object, key)))
+		return map->found.object;
+	void *object = look_up(map, hash, equal, key, &tagged);
+	own->found.hash = hash;
+	own->found.object = object;
+	own->found.known = object || !tagged; /* another key may have the hash of what was there */
+	return object;
 }
 
 bool hf__map_reserve(struct hf__map *map)
@@ -455,12 +457,14 @@ void hf__map_insert(struct hf__map *map, void *object, uint64_t hash)
 	const struct bucket b = bucket_of(map, hash);
 	line_add(map, line_of(map, b.index), slot_of(object, hash, b.level));
 	map->count++;
+	map->found.known = false;
 }
 
 void hf__map_remove(struct hf__map *map, const void *object)
 {
 	const struct bucket b = bucket_of(map, map->hash(map, object));
 	struct hf__map_line *const first = line_of(map, b.index);
+	map->found.known = false;
 	for (struct hf__map_line *line = first;; line = link_of(line)) {
 		assert(line);
 		HF__STEP();

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "holdfast/types.h"
+
 struct hf__map;
 struct hf__map_line;
 
@@ -32,6 +34,12 @@ struct hf__map {
 		uint32_t len;
 		uint8_t data[52];
 	} memo;
+	/* What was found for a hash since objects came or went: an object, or NULL: none has it. */
+	struct {
+		uint64_t hash;
+		void *object;
+		bool known;
+	} found;
 };
 
 /* false: out of memory. */
@@ -40,6 +48,10 @@ bool hf__map_init(struct hf__map *map, hf__map_hash_of hash, const uint8_t key[1
 void hf__map_deinit(struct hf__map *map);
 /* Remembers the newest one: for one thread at a time, as everything here. */
 uint64_t hf__map_hash(const struct hf__map *map, const void *data, size_t len);
+/* The same of two names, each of at most HF_KEY_MAX bytes, in one piece: the length of the first
+ * keeps ("ab", "c") and ("a", "bc") apart. */
+uint64_t hf__map_hash_pair(const struct hf__map *map, struct hf_bytes first,
+                           struct hf_bytes second);
 /* NULL: there is none. */
 void *hf__map_find(const struct hf__map *map, uint64_t hash, hf__map_equal equal, const void *key);
 /* Makes sure of the memory of the next insert. false: out of memory. */

@@ -88,6 +88,11 @@ void *hf__alloc(size_t size)
 	return counted(low(calloc(1, size ? size : 1)));
 }
 
+void *hf__alloc_raw(size_t size)
+{
+	return hf__mem_refuses(size) ? NULL : counted(low(malloc(size ? size : 1)));
+}
+
 void *hf__realloc(void *old, size_t size)
 {
 	if (hf__mem_refuses(size))
@@ -137,6 +142,7 @@ void hf__free_aligned(void *memory)
 struct hf__arena_block {
 	struct hf__arena_block *next; /* the one before it in time */
 	size_t cap;
+	bool zeroed; /* no byte is handed out twice, so what is left of it is zero */
 	alignas(max_align_t) uint8_t data[];
 };
 
@@ -149,7 +155,8 @@ static size_t block_next_cap(const struct hf__arena_block *newest)
 }
 
 /* Puts a block with room for `size` bytes first. What is left of the block before it stays
- * unused. */
+ * unused. Most of what goes into an arena is copied there: only a large block, which the kernel
+ * gives zeroed, comes zeroed. */
 static bool arena_grow(struct hf__arena *arena, size_t size)
 {
 	size_t cap = block_next_cap(arena->blocks);
@@ -157,9 +164,12 @@ static bool arena_grow(struct hf__arena *arena, size_t size)
 		cap = size;
 	if (cap > SIZE_MAX - sizeof(struct hf__arena_block))
 		return false;
-	struct hf__arena_block *block = hf__alloc(sizeof *block + cap);
+	const bool zeroed = cap > ARENA_LARGEST;
+	struct hf__arena_block *block =
+	    zeroed ? hf__alloc(sizeof *block + cap) : hf__alloc_raw(sizeof *block + cap);
 	if (!block)
 		return false;
+	block->zeroed = zeroed;
 	block->next = arena->blocks;
 	block->cap = cap;
 	arena->blocks = block;
@@ -167,7 +177,7 @@ static bool arena_grow(struct hf__arena *arena, size_t size)
 	return true;
 }
 
-void *hf__arena_alloc(struct hf__arena *arena, size_t size)
+static void *slice_of(struct hf__arena *arena, size_t size)
 {
 	const size_t step = alignof(max_align_t);
 	if (size > SIZE_MAX - step)
@@ -176,15 +186,20 @@ void *hf__arena_alloc(struct hf__arena *arena, size_t size)
 	bool fits = arena->blocks && rounded <= arena->blocks->cap - arena->used;
 	if (!fits && !arena_grow(arena, rounded))
 		return NULL;
-	/* Blocks come zeroed and no byte is handed out twice, so the slice is zeroed too. */
 	void *slice = arena->blocks->data + arena->used;
 	arena->used += rounded;
 	return slice;
 }
 
+void *hf__arena_alloc(struct hf__arena *arena, size_t size)
+{
+	void *slice = slice_of(arena, size);
+	return slice && !arena->blocks->zeroed ? memset(slice, 0, size) : slice;
+}
+
 void *hf__arena_copy(struct hf__arena *arena, const void *data, size_t size)
 {
-	void *copy = hf__arena_alloc(arena, size);
+	void *copy = slice_of(arena, size);
 	if (copy && size)
 		memcpy(copy, data, size);
 	return copy;

@@ -14,6 +14,8 @@
 /* Zeroed memory, or NULL. size 0 gives a valid pointer. */
 void *hf__alloc(size_t size);
 
+/* The same, not zeroed. */
+void *hf__alloc_raw(size_t size);
 /* As realloc: the added bytes are not zeroed; NULL leaves `old` as it was. */
 void *hf__realloc(void *old, size_t size);
 

@@ -67,8 +67,14 @@ static bool has_name(const void *container, const void *name)
 
 void *hf__container_find(const void *state, struct hf_bytes name)
 {
-	const struct hf__containers *home = state;
-	return hf__map_find(&home->map, hf__map_hash(&home->map, name.data, name.len), has_name, &name);
+	struct hf__containers *home =
+	    (struct hf__containers *)(uintptr_t)state; /* recent is no state */
+	if (home->recent && has_name(home->recent, &name))
+		return home->recent;
+	struct hf__container *c =
+	    hf__map_find(&home->map, hf__map_hash(&home->map, name.data, name.len), has_name, &name);
+	home->recent = c ? c : home->recent;
+	return c;
 }
 
 void *hf__container_get(void *state, struct hf__change *change, struct hf_bytes name, int *rc)
@@ -132,6 +138,7 @@ void hf__container_delist(struct hf__object *object)
 	struct hf__container *c = (struct hf__container *)object;
 	struct hf__containers *home = home_of(c);
 	hf__map_remove(&home->map, c);
+	home->recent = NULL;
 	if (listed(home))
 		hf__index_remove(&home->by_name, c);
 }

@@ -42,6 +42,8 @@ struct hf__containers {
 	struct hf__object root; /* the container of them all; never changes itself */
 	struct hf__removed removed; /* those that are gone */
 	struct hf__index_nodes *nodes; /* for their indexes */
+	/* The one that was found last: one call asks several times for one. NULL: none, or it went. */
+	struct hf__container *recent;
 };
 
 /* false: out of memory. hf__containers_deinit() frees them, and is safe on a zeroed state. */

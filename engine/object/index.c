@@ -148,6 +148,16 @@ static bool put_shared(struct putting *p, struct hf__index_node *node)
 	return count > w.count;
 }
 
+/* hf__open_gap() of a leaf, which is all that most inserts do. */
+static void entry_gap(struct hf__index_node *leaf, unsigned i, const struct hf__index_entry *entry)
+{
+	struct hf__index_entry *at = hf__node_entries(leaf) + i;
+	if (i < leaf->count)
+		memmove(at + 1, at, (leaf->count - i) * sizeof *at);
+	*at = *entry;
+	leaf->count++;
+}
+
 /* Down from the root it counts the new entry. */
 static void count_in(const struct putting *p)
 {
@@ -170,7 +180,10 @@ static void put(struct putting *p)
 			node = p->path.node[p->depth];
 		}
 		if (node->count < node->cap) {
-			hf__open_gap(node, p->slot, &p->element);
+			if (node->inner)
+				hf__open_gap(node, p->slot, &p->element);
+			else
+				entry_gap(node, p->slot, &p->element.entry);
 			break;
 		}
 		if (!put_alone(p, node) && !put_shared(p, node))
@@ -245,7 +258,8 @@ static void note_new_first(const struct hf__index *index, const struct hf__index
 void hf__index_insert(struct hf__index *index, void *object)
 {
 	struct hf__index_probe probe;
-	struct putting p = {.index = index};
+	struct putting p; /* most of it is a path, of which little is used */
+	p.index = index;
 	p.weight = hf__index_weigh(index->type, object, &p.tag);
 	hf__probe_object(&probe, index->type, object);
 	const struct hf__index_entry entry = {probe.prefix, object};

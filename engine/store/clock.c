@@ -55,18 +55,15 @@ void hf__clock_init(struct hf_store *s)
 
 int64_t hf__setback(const struct hf_store *s, void *const *states)
 {
-	for (unsigned i = 0; i < s->domains->count; i++)
-		if (s->domains->rows[i]->setback)
-			return s->domains->rows[i]->setback(states[i]);
-	return 0;
+	const unsigned row = s->clock_row;
+	return row < s->domains->count ? s->domains->rows[row]->setback(states[row]) : 0;
 }
 
 const struct hf__object *hf__setback_object(const struct hf_store *s)
 {
-	for (unsigned i = 0; i < s->domains->count; i++)
-		if (s->domains->rows[i]->setback_object)
-			return s->domains->rows[i]->setback_object(s->world.states[i]);
-	return NULL;
+	const unsigned row = s->clock_row;
+	return row < s->domains->count ? s->domains->rows[row]->setback_object(s->world.states[row])
+	                               : NULL;
 }
 
 int64_t hf__clock_mono(struct hf_store *s, int64_t setback)
@@ -148,10 +145,10 @@ void hf__clock_stand(struct hf_store *s, int64_t at)
 	c->resumed = c->stands = true;
 }
 
-void hf__clock_note(struct hf_store *s, struct hf__witness *w)
+void hf__clock_note(struct hf_store *s, struct hf__witness *w, bool fresh)
 {
 	assert(s->world.clock.resumed); /* I-CLOCK-6 */
-	w->clock = hf__clock_mono(s, hf__setback(s, s->world.states));
+	w->clock = fresh ? hf__clock_mono(s, hf__setback(s, s->world.states)) : s->world.clock.reached;
 	w->wall = s->world.clock.wall;
 	w->boot_clock = s->world.clock.boot;
 }

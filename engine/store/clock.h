@@ -132,7 +132,8 @@ bool hf__clock_same_boot(const struct hf_store *s, const struct hf__witness *w);
 /* Of a state of the past: it stands at the newest entry, or at this instant (as shown; HF_UNSET:
  * none) if that is later. */
 void hf__clock_stand(struct hf_store *s, int64_t at);
-/* Fills the clocks of a word that is about to be written. */
-void hf__clock_note(struct hf_store *s, struct hf__witness *w);
+/* Fills the clocks of a word that is about to be written, by a reading of now or by the newest one:
+ * either is one instant on all of them, from which an opening goes on. */
+void hf__clock_note(struct hf_store *s, struct hf__witness *w, bool fresh);
 
 #endif

@@ -129,6 +129,8 @@ struct hf_store {
 	struct hf__os *owned_os; /* released by close; NULL: the caller's */
 	void (*release_os)(struct hf__os *os);
 	const struct hf__domains *domains;
+	uint8_t row_of[256]; /* by the id of a domain: which of its rows, counted from 1; 0: none */
+	unsigned clock_row; /* of the domain that sets the clock back; domains->count: none */
 	/* NULL in one that is only looked at: it writes nothing */
 	const struct hf__sink *sink;
 	struct hf__follow *follow; /* of a read-only handle (follow/follow.h); else NULL */
@@ -252,8 +254,9 @@ int hf__wait_unlock(struct hf_store *s, struct hf__ticket ticket);
 /* The next flush will do for this ticket, unless the one under way does. The lock is held. */
 void hf__want(struct hf_store *s, struct hf__ticket ticket);
 /* Leads one flush: the filling buffer and, if wanted, a sync. The lock is held, no thread flushes;
- * released meanwhile. */
+ * released meanwhile. The second leaves it released. */
 void hf__lead(struct hf_store *s);
+void hf__lead_unlock(struct hf_store *s);
 /* Gets the filling buffer taken, by leading or by waiting for the leader. The lock is held. */
 void hf__make_room(struct hf_store *s);
 
@@ -268,6 +271,7 @@ void hf__flusher_stop(struct hf_store *s);
 /* spare.c. Memory that nothing uses any more: taken away under the lock, freed without it. */
 struct hf__spare {
 	void *blocks[5];
+	bool any;
 };
 /* After a flush of `written` (NULL: none): what is much larger than the newest uses of it. The
  * lock is held. */

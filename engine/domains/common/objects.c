@@ -15,29 +15,11 @@ void *hf__query_in(struct hf__query *q, struct hf_bytes name)
 	return container;
 }
 
-void hf__pair_join(struct hf__pair *pair, struct hf_bytes container, struct hf_bytes name)
-{
-	pair->container = container;
-	pair->name = name;
-	pair->len = 2 + container.len + name.len;
-	hf__store_u16(pair->bytes, (uint16_t)container.len);
-	memcpy(pair->bytes + 2, container.data, container.len);
-	memcpy(pair->bytes + 2 + container.len, name.data, name.len);
-}
-
-uint64_t hf__pair_hash(const struct hf__map *map, struct hf_bytes container, struct hf_bytes name)
-{
-	struct hf__pair pair;
-	hf__pair_join(&pair, container, name);
-	return hf__map_hash(map, pair.bytes, pair.len);
-}
-
 void *hf__pair_find(const struct hf__map *map, struct hf_bytes container, struct hf_bytes name,
                     hf__map_equal equal)
 {
-	struct hf__pair pair;
-	hf__pair_join(&pair, container, name);
-	return hf__map_find(map, hf__map_hash(map, pair.bytes, pair.len), equal, &pair);
+	const struct hf__pair pair = {container, name};
+	return hf__map_find(map, hf__map_hash_pair(map, container, name), equal, &pair);
 }
 
 void hf__objects_free(struct hf__map *map)

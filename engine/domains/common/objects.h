@@ -18,18 +18,16 @@ void *hf__query_in(struct hf__query *q, struct hf_bytes name);
 
 /* --- Keys of two parts ------------------------------------------------------------------------ */
 
-/* A container's name and one within it, in one piece: the length of the first keeps ("ab", "c")
- * and ("a", "bc") apart. */
+/* A container's name and one within it: both fit, as was checked when they were taken in. */
 struct hf__pair {
 	struct hf_bytes container, name;
-	size_t len;
-	uint8_t bytes[2 + 2 * HF_KEY_MAX];
 };
 
-/* Both parts fit: checked when they were taken in. */
-void hf__pair_join(struct hf__pair *pair, struct hf_bytes container, struct hf_bytes name);
-
-uint64_t hf__pair_hash(const struct hf__map *map, struct hf_bytes container, struct hf_bytes name);
+static inline uint64_t hf__pair_hash(const struct hf__map *map, struct hf_bytes container,
+                                     struct hf_bytes name)
+{
+	return hf__map_hash_pair(map, container, name);
+}
 /* The object whose key is the pair; `equal` is given a struct hf__pair. NULL: there is none. */
 void *hf__pair_find(const struct hf__map *map, struct hf_bytes container, struct hf_bytes name,
                     hf__map_equal equal);

@@ -96,8 +96,12 @@ int64_t hf__collection_until(const struct hf__collection *collection)
 
 bool hf__collection_live(const struct hf__collection *collection, struct hf__instant at)
 {
+	if (!collection)
+		return false;
+	const struct hf__index *order = any_order(collection);
 	const struct hf__index_filter there = hf__lasting(at);
-	return collection && hf__index_first_pass(any_order(collection), &there).leaf != NULL;
+	/* usually one of them never ends */
+	return hf__index_most(order) == INT64_MAX || hf__index_first_pass(order, &there).leaf != NULL;
 }
 
 struct hf__document *hf__collection_any(const struct hf__collection *collection)

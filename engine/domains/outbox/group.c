@@ -62,9 +62,8 @@ static struct hf__outbox_group *group_new(struct hf__outbox_queue *queue, struct
 static struct hf__outbox_group *group_find(const struct hf__outbox_queue *queue,
                                            struct hf_bytes name, uint64_t *hash)
 {
-	struct hf__pair key;
-	hf__pair_join(&key, hf__container_name(queue), name);
-	*hash = hf__map_hash(&queue->state->groups, key.bytes, key.len);
+	const struct hf__pair key = {hf__container_name(queue), name};
+	*hash = hf__pair_hash(&queue->state->groups, key.container, key.name);
 	return hf__map_find(&queue->state->groups, *hash, group_equal, &key);
 }
 

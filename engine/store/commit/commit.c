@@ -216,7 +216,7 @@ static void finish(struct hf_store *s, const struct hf__flush *f, int rc, struct
 		s->progress->ended[i](s, end);
 }
 
-void hf__lead(struct hf_store *s)
+void hf__lead_unlock(struct hf_store *s)
 {
 	struct hf__flush f;
 	struct hf__spare spare;
@@ -246,6 +246,11 @@ void hf__lead(struct hf_store *s)
 	for (size_t i = 0; s->progress->advanced[i]; i++)
 		s->progress->advanced[i](s, &end);
 	hf__spare_free(&spare);
+}
+
+void hf__lead(struct hf_store *s)
+{
+	hf__lead_unlock(s);
 	(void)pthread_mutex_lock(&s->lock);
 }
 
@@ -291,8 +296,7 @@ static void lead_or_sleep(struct hf_store *s, struct hf__ticket ticket)
 {
 	if (!s->flushing) {
 		hf__want(s, ticket);
-		hf__lead(s);
-		(void)pthread_mutex_unlock(&s->lock);
+		hf__lead_unlock(s);
 		return;
 	}
 	const unsigned word = word_for(s, ticket);

@@ -148,7 +148,7 @@ static void wake_waiters(struct hf_store *s)
  * for the lock. */
 static void forget(struct hf_store *s, int64_t until, bool quiet)
 {
-	struct hf__spare spare = {{NULL}};
+	struct hf__spare spare = {0};
 	bool more = true;
 	while (more) {
 		(void)pthread_mutex_lock(&s->lock);

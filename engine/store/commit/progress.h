@@ -25,6 +25,7 @@ struct hf__flush_end {
 	bool good; /* false: the store has failed by it */
 	bool sync; /* it was one that makes durable */
 	bool tidy; /* `ended` found something to put in order */
+	bool tells; /* `ended` prepared a word of the witness */
 };
 
 /* What is called for each event; lists end with NULL. */
@@ -32,7 +33,7 @@ struct hf__progress {
 	/* A transaction was put into the filling group. The lock is held. */
 	void (*changed[2])(struct hf_store *s);
 	/* A flush ended, and what it came to is published. The lock is held. */
-	void (*ended[3])(struct hf_store *s, struct hf__flush_end *end);
+	void (*ended[4])(struct hf_store *s, struct hf__flush_end *end);
 	/* Later, not under the lock, once the waiters that it served are awake. */
 	void (*advanced[6])(struct hf_store *s, const struct hf__flush_end *end);
 	/* The store failed, or failed once more. The lock is held. */

@@ -17,20 +17,24 @@
 #define MUCH 4u
 #define KEPT_IDLE ((size_t)8 << 10)
 
-static void take_bytes(struct hf__writer *w, size_t keep, size_t most, void **block)
+static void take_bytes(struct hf__writer *w, size_t keep, size_t most, struct hf__spare *spare,
+                       unsigned block)
 {
 	if (w->cap <= keep || most > w->cap / MUCH)
 		return;
-	*block = w->data;
+	spare->blocks[block] = w->data;
+	spare->any = true;
 	*w = (struct hf__writer){0};
 }
 
-static void take_records(struct hf__change *change, size_t keep, size_t most, void *blocks[2])
+static void take_records(struct hf__change *change, size_t keep, size_t most,
+                         struct hf__spare *spare)
 {
 	if (change->cap * sizeof *change->records <= keep || most > change->cap / MUCH)
 		return;
-	blocks[0] = change->records;
-	blocks[1] = change->places;
+	spare->blocks[3] = change->records;
+	spare->blocks[4] = change->places;
+	spare->any = true;
 	change->records = NULL;
 	change->places = NULL;
 	change->cap = 0;
@@ -39,31 +43,31 @@ static void take_records(struct hf__change *change, size_t keep, size_t most, vo
 static void take_change(struct hf__change *change, size_t keep, bool whatever,
                         struct hf__spare *spare)
 {
-	take_records(change, keep, whatever ? 0 : change->most_records, &spare->blocks[3]);
-	take_bytes(&change->images, keep, whatever ? 0 : change->most_images, &spare->blocks[2]);
+	take_records(change, keep, whatever ? 0 : change->most_records, spare);
+	take_bytes(&change->images, keep, whatever ? 0 : change->most_images, spare, 2);
 	change->most_records = change->most_images = 0;
 }
 
 void hf__spare_after(struct hf_store *s, struct hf__buffer *written, struct hf__spare *spare)
 {
-	*spare = (struct hf__spare){{NULL}};
+	*spare = (struct hf__spare){0};
 	if (written && !written->begun)
-		take_bytes(&written->bytes, LARGE, written->bytes.len, &spare->blocks[0]);
+		take_bytes(&written->bytes, LARGE, written->bytes.len, spare, 0);
 	take_change(&s->world.change, LARGE, false, spare);
 }
 
 void hf__spare_idle(struct hf_store *s, struct hf__spare *spare)
 {
-	*spare = (struct hf__spare){{NULL}};
+	*spare = (struct hf__spare){0};
 	for (unsigned i = 0; i < 2; i++)
 		if (!s->writer.buffers[i].begun)
-			take_bytes(&s->writer.buffers[i].bytes, KEPT_IDLE, 0, &spare->blocks[i]);
+			take_bytes(&s->writer.buffers[i].bytes, KEPT_IDLE, 0, spare, i);
 	take_change(&s->world.change, KEPT_IDLE, true, spare);
 	hf__nodes_end(&s->world.change.nodes);
 }
 
 void hf__spare_free(struct hf__spare *spare)
 {
-	for (unsigned i = 0; i < sizeof spare->blocks / sizeof *spare->blocks; i++)
+	for (unsigned i = 0; spare->any && i < sizeof spare->blocks / sizeof *spare->blocks; i++)
 		hf__free(spare->blocks[i]);
 }

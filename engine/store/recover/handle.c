@@ -6,6 +6,18 @@
 #include "base/hash.h"
 #include "store/internal.h"
 
+/* Which row is whose: each commit asks. */
+static void find_rows(struct hf_store *s, const struct hf__domains *domains)
+{
+	s->domains = domains;
+	s->clock_row = domains->count;
+	for (unsigned i = domains->count; i-- > 0;) {
+		s->row_of[domains->rows[i]->id] = (uint8_t)(i + 1);
+		if (domains->rows[i]->setback)
+			s->clock_row = i;
+	}
+}
+
 struct hf_store *hf__store_new(const struct hf__os *os, const struct hf__domains *domains)
 {
 	pthread_mutexattr_t adaptive;
@@ -14,7 +26,7 @@ struct hf_store *hf__store_new(const struct hf__os *os, const struct hf__domains
 	if (!s)
 		return NULL;
 	s->os = os;
-	s->domains = domains;
+	find_rows(s, domains);
 	s->writer.file = s->witness.file = s->segments.making.file = -1;
 	hf__clock_init(s);
 	s->async.written = s->async.durable = (struct hf__span){1, 0};

@@ -13,13 +13,11 @@
 
 const struct hf__domain *hf__domain_by_id(const struct hf_store *s, uint8_t id, unsigned *index)
 {
-	for (unsigned i = 0; i < s->domains->count; i++) {
-		if (s->domains->rows[i]->id != id)
-			continue;
-		*index = i;
-		return s->domains->rows[i];
-	}
-	return NULL;
+	const unsigned row = s->row_of[id];
+	if (row == 0)
+		return NULL;
+	*index = row - 1;
+	return s->domains->rows[row - 1];
 }
 
 /* Where the cause of a body stands; its length, if it is too short to have one. */
