@@ -255,32 +255,42 @@ static void note_new_first(const struct hf__index *index, const struct hf__index
 		hf__node_slots(node)[0].first = *entry;
 }
 
-void hf__index_insert(struct hf__index *index, void *object)
+static void insert_in_place(struct hf__index *index, const struct hf__index_entry *entry,
+                            int64_t weight, uint8_t tag)
 {
 	struct hf__index_probe probe;
 	struct putting p; /* most of it is a path, of which little is used */
 	p.index = index;
-	p.weight = hf__index_weigh(index->type, object, &p.tag);
-	hf__probe_object(&probe, index->type, object);
-	const struct hf__index_entry entry = {probe.prefix, object};
-	if (!index->top.node) {
-		insert_only(index, &entry, p.weight, p.tag);
-		return;
-	}
+	p.weight = weight;
+	p.tag = tag;
+	p.element.entry = *entry;
+	hf__probe_entry(&probe, index->type, entry);
 	find_place(index, &probe, &p.path);
 	p.depth = p.path.height;
 	p.slot = p.path.slot[p.depth];
 	const struct hf__index_node *leaf = p.path.node[p.depth];
-	assert(p.slot == leaf->count || hf__node_entries(leaf)[p.slot].object != object);
+	assert(p.slot == leaf->count || hf__node_entries(leaf)[p.slot].object != entry->object);
 	const bool first = p.slot == 0, last = p.slot == leaf->count && !leaf->next;
-	p.element.entry = entry;
 	if (enough_nodes(index, &p.path))
 		put(&p);
 	else
-		hf__index_pack(index, &p.path, &entry);
+		hf__index_pack(index, &p.path, entry);
 	if (first)
-		note_new_first(index, &entry);
+		note_new_first(index, entry);
 	index->top.run = last ? 1 : first ? -1 : 0;
+}
+
+void hf__index_insert(struct hf__index *index, void *object)
+{
+	uint8_t tag;
+	const int64_t weight = hf__index_weigh(index->type, object, &tag);
+	const struct hf__index_entry entry = {hf__prefix_of(&index->type->fields, object), object};
+	if (index->nodes->late && hf__index_defer(index, &entry, weight, tag))
+		return;
+	if (index->top.node)
+		insert_in_place(index, &entry, weight, tag);
+	else
+		insert_only(index, &entry, weight, tag);
 }
 
 /* --- Remove ----------------------------------------------------------------------------------- */
@@ -322,35 +332,6 @@ static bool mend_window(struct hf__index *index, const struct hf__index_path *pa
 	return fewer;
 }
 
-/* A root with one child gives way to it; one that holds little becomes a small one. */
-static void mend_root(struct hf__index *index)
-{
-	struct hf__index_node *root = index->top.node;
-	if (root->count == 0) {
-		hf__nodes_give(index, root);
-		index->top = (struct hf__index_sum){.least = INT64_MAX, .most = INT64_MIN};
-		return;
-	}
-	for (; root->inner && root->count == 1; root = index->top.node) {
-		index->top.node = hf__node_slots(root)[0].sum.node;
-		index->top.height--;
-		hf__nodes_give(index, root);
-	}
-	if (root->cap <= 4 || root->count > root->cap / 4)
-		return;
-	unsigned class = root->inner ? HF__NODE_INNER : 0;
-	for (unsigned cap = 8; cap < root->cap; cap *= 2)
-		class ++;
-	if (hf__nodes_for(index, class) <= HF__NODES_INSERTS / 2)
-		return; /* those may be needed more, or others gave back what there is */
-	struct hf__index_node *small = hf__nodes_take(index, class);
-	small->count = root->count;
-	memcpy(hf__element_at(small, 0), hf__element_at(root, 0),
-	       root->count * hf__element_size(root->inner));
-	index->top.node = small;
-	hf__nodes_give(index, root);
-}
-
 static void mend(struct hf__index *index, const struct hf__index_path *path)
 {
 	for (unsigned depth = path->height; depth > 0; depth--) {
@@ -364,7 +345,7 @@ static void mend(struct hf__index *index, const struct hf__index_path *path)
 			break;
 		}
 	}
-	mend_root(index);
+	hf__index_mend_root(index);
 }
 
 void hf__index_remove(struct hf__index *index, const void *object)
@@ -372,6 +353,7 @@ void hf__index_remove(struct hf__index *index, const void *object)
 	struct hf__index_probe probe;
 	struct hf__index_path path;
 	struct hf__index_parted was = {0};
+	hf__index_in_order(index);
 	was.weight = hf__index_weigh(index->type, object, &was.tag);
 	hf__probe_object(&probe, index->type, object);
 	hf__index_way(index, &probe, &path);
@@ -396,6 +378,7 @@ void hf__index_update(struct hf__index *index, const void *object, int64_t weigh
 	const int64_t now = hf__index_weigh(index->type, object, &now_tag);
 	if (now == weight && now_tag == tag)
 		return;
+	hf__index_in_order(index);
 	hf__probe_object(&probe, index->type, object);
 	hf__index_way(index, &probe, &path);
 	hf__index_narrow(index, &path, &was);
@@ -403,4 +386,33 @@ void hf__index_update(struct hf__index *index, const void *object, int64_t weigh
 		hf__sum_take_in(path.sum[depth], now, now_tag);
 		path.sum[depth]->size--;
 	}
+}
+
+/* --- All of it -------------------------------------------------------------------------------- */
+
+static void free_below(struct hf__index_nodes *nodes, struct hf__index_node *node)
+{
+	for (unsigned i = 0; i < node->count && node->inner; i++)
+		free_below(nodes, hf__node_slots(node)[i].sum.node);
+	hf__nodes_free(nodes, node);
+}
+
+void hf__index_deinit(struct hf__index *index)
+{
+	if (hf__index_is_late(index))
+		hf__index_tail_free(index);
+	if (index->top.node)
+		free_below(index->nodes, index->top.node);
+	hf__index_init(index, index->type, index->nodes);
+}
+
+void hf__index_drain(struct hf__index *index, void (*drop)(void *object))
+{
+	if (hf__index_is_late(index)) { /* in no order: it may have twins */
+		hf__index_tail_each(index, drop);
+		hf__index_tail_free(index);
+	}
+	for (struct hf__index_at at = hf__index_first(index); at.leaf; at = hf__index_next(at))
+		drop(hf__index_object(at));
+	hf__index_deinit(index);
 }

@@ -54,13 +54,25 @@ struct hf__index_sum {
 	 * 1 behind them, 0 between. */
 	uint8_t height;
 	int8_t run;
+	uint8_t late; /* enum hf__index_late */
+};
+
+/* While an opening reads what it knows, an index of many puts nothing in place: late.c. */
+enum hf__index_late {
+	HF__INDEX_USUAL, /* not yet, or there is no such opening */
+	HF__INDEX_LATE, /* some entries are in its tail; `top` counts them, its node does not */
+	HF__INDEX_AGAIN, /* it was put in order, and may be late again */
+	HF__INDEX_EAGER, /* it was, and is asked for places too often */
 };
 
 struct hf__index {
 	struct hf__index_sum top; /* without a node: empty */
 	const struct hf__index_type *type;
 	struct hf__index_nodes *nodes;
-	struct hf__index_given given;
+	union {
+		struct hf__index_given given;
+		struct hf__index_tail *tail; /* while it is late */
+	};
 };
 
 /* Where an entry is: good until the index changes. Without a leaf: nowhere. */
@@ -87,6 +99,30 @@ void hf__index_remove(struct hf__index *index, const void *object);
 void hf__index_update(struct hf__index *index, const void *object, int64_t weight, uint8_t tag);
 /* Takes all objects out and hands them over to be freed. */
 void hf__index_drain(struct hf__index *index, void (*drop)(void *object));
+
+/* --- Late ------------------------------------------------------------------------------------- */
+
+/* Until the end below, indexes of many are put in order no sooner than somebody asks for a place in
+ * one. Counts and sums are right all the time. */
+void hf__index_late_begin(struct hf__index_nodes *nodes);
+/* All are in order from here on. No change is under way. HF_ECORRUPT: two objects of an index are
+ * equal in all fields, which is found only now; it may be drained and freed. HF_ENOMEM: memory was
+ * missing meanwhile; all are in order all the same. */
+HF_CHECKED int hf__index_late_end(struct hf__index_nodes *nodes);
+/* Puts a late one in order; cannot fail. */
+void hf__index_settle(struct hf__index *index);
+
+static inline bool hf__index_is_late(const struct hf__index *index)
+{
+	return index->top.late == HF__INDEX_LATE;
+}
+
+/* Were equal objects found in this index, or another of its store, in this opening? Nothing may be
+ * removed then. */
+static inline bool hf__index_has_twins(const struct hf__index *index)
+{
+	return index->nodes->twins;
+}
 
 /* --- Sums ------------------------------------------------------------------------------------- */
 

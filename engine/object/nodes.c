@@ -44,14 +44,30 @@ static uint32_t wanted(const struct hf__index_nodes *nodes, unsigned class)
 	return HF__NODES_INSERTS * levels;
 }
 
+static struct hf__index_node *node_new(unsigned class)
+{
+	struct hf__index_node *node = hf__alloc(size_of_class(class));
+	if (!node)
+		return NULL;
+	node->inner = class >= HF__NODE_INNER;
+	node->cap = (uint8_t)(4u << class % HF__NODE_INNER);
+	return node;
+}
+
+struct hf__index_node *hf__nodes_new(struct hf__index_nodes *nodes, unsigned class)
+{
+	struct hf__index_node *node = node_new(class);
+	nodes->taken[class] += node != NULL;
+	nodes->ready = false; /* more may be wanted from here on */
+	return node;
+}
+
 static bool make(struct hf__index_nodes *nodes, unsigned class, uint32_t count)
 {
 	while (nodes->count[class] < count) {
-		struct hf__index_node *node = hf__alloc(size_of_class(class));
+		struct hf__index_node *node = node_new(class);
 		if (!node)
 			return false;
-		node->inner = class >= HF__NODE_INNER;
-		node->cap = (uint8_t)(4u << class % HF__NODE_INNER);
 		node->next = nodes->free[class];
 		nodes->free[class] = node;
 		nodes->count[class]++;
@@ -183,6 +199,10 @@ void hf__nodes_end(struct hf__index_nodes *nodes)
 
 void hf__nodes_deinit(struct hf__index_nodes *nodes)
 {
+	for (struct hf__index_node *spare; (spare = nodes->spare) != NULL; nodes->spares--) {
+		nodes->spare = spare->next;
+		hf__nodes_free(nodes, spare);
+	}
 	for (unsigned class = 0; class < HF__NODE_CLASSES; class ++)
 		free_down_to(nodes, class, 0);
 }

@@ -35,6 +35,12 @@ struct hf__index_nodes {
 	uint32_t change; /* its number: struct hf__index_given */
 	bool ready; /* what is wanted is there: nothing was taken or given since */
 	bool used; /* in this change */
+	/* Of orders that are made late (late.c): is there such an opening, were equal objects found,
+	 * was memory missing, which indexes are late; leaves for sorting, by `next`. */
+	bool late, twins, starved;
+	struct hf__index_tail *tails;
+	struct hf__index_node *spare;
+	uint32_t spares;
 };
 
 /* Before a step of a change: sees to it that the inserts of one step find what they need. HF_OK or
@@ -64,6 +70,8 @@ size_t hf__nodes_for(const struct hf__index *index, unsigned class);
 /* One of this class or a larger one of the same kind. NULL: there is none. */
 struct hf__index_node *hf__nodes_take(struct hf__index *index, unsigned class);
 void hf__nodes_give(struct hf__index *index, struct hf__index_node *node);
+/* One beside those that are reserved, for an index: it counts as taken. NULL: out of memory. */
+struct hf__index_node *hf__nodes_new(struct hf__index_nodes *nodes, unsigned class);
 /* One that is in an index goes to libc, where no change is under way. */
 void hf__nodes_free(struct hf__index_nodes *nodes, struct hf__index_node *node);
 /* No change is under way: what the next one will not need goes back to libc. */

@@ -1,4 +1,4 @@
-/* Indexes built whole: from a chain of leaves, and packed where memory is short.
+/* Indexes built whole: from a chain of leaves (late.c too), and packed where memory is short.
  *
  * An undo may need more nodes than there are: entries that left full leaves come back while their
  * places are taken. Memory is not to be had then. But all entries fit into the nodes that they were
@@ -11,42 +11,48 @@
 
 /* --- Levels ----------------------------------------------------------------------------------- */
 
-static struct hf__index_slot slot_of(const struct hf__index *index, struct hf__index_node *node)
+/* `even`: what the index's sums say is so of each leaf, whose objects nobody has to look at. */
+static struct hf__index_slot slot_of(const struct hf__index *index, struct hf__index_node *node,
+                                     bool even)
 {
-	struct hf__index_slot slot = {.first = hf__node_first(node)};
-	hf__index_fold(index->type, node, &slot.sum);
+	struct hf__index_slot slot = {.first = hf__node_first(node), .sum = index->top};
+	slot.sum.node = node;
+	slot.sum.size = node->count;
+	if (node->inner || !even)
+		hf__index_fold(index->type, node, &slot.sum);
 	return slot;
 }
 
 /* A node above the first `count` of a chain, which it takes apart where they are inner ones. Gives
  * the rest of the chain. */
 static struct hf__index_node *fill_node(const struct hf__index *index, struct hf__index_node *node,
-                                        struct hf__index_node *chain, unsigned count)
+                                        struct hf__index_node *chain, unsigned count, bool even)
 {
 	for (; count > 0; count--) {
 		struct hf__index_node *next = chain->next;
 		if (chain->inner)
 			chain->next = NULL;
-		hf__node_slots(node)[node->count++] = slot_of(index, chain);
+		hf__node_slots(node)[node->count++] = slot_of(index, chain, even);
 		chain = next;
 	}
 	return chain;
 }
 
-/* The level above a chain of `count` nodes, as a chain; *above: how many. */
+/* The level above a chain of `count` nodes, as a chain, of nodes of at least this class; *above:
+ * how many. */
 static struct hf__index_node *raise_level(struct hf__index *index, struct hf__index_node *chain,
-                                          size_t count, size_t *above)
+                                          size_t count, unsigned class, bool even, size_t *above)
 {
 	struct hf__index_node *first = NULL, **end = &first;
 	size_t nodes = (count + HF__NODE_WIDTH - 1) / HF__NODE_WIDTH;
-	unsigned class = HF__NODE_INNER;
-	for (unsigned cap = 4; cap < count && class < HF__NODE_LARGEST; cap *= 2)
+	for (unsigned cap = 4u << class % HF__NODE_INNER; cap < count && class < HF__NODE_LARGEST;
+	     cap *= 2)
 		class ++;
 	for (*above = nodes; nodes > 0; nodes--) {
 		const unsigned share = (unsigned)(count / nodes);
 		struct hf__index_node *node = hf__nodes_take(index, class);
 		assert(node); /* I-INDEX-1 */
-		chain = fill_node(index, node, chain, share);
+		chain = fill_node(index, node, chain, share, even);
 		count -= share;
 		*end = node;
 		end = &node->next;
@@ -54,19 +60,18 @@ static struct hf__index_node *raise_level(struct hf__index *index, struct hf__in
 	return first;
 }
 
-static void raise_levels(struct hf__index *index, struct hf__index_node *leaves)
+static void raise_levels(struct hf__index *index, struct hf__index_node *leaves, unsigned class,
+                         bool even)
 {
 	struct hf__index_node *chain = leaves;
-	const int8_t run = index->top.run;
 	unsigned height = 0;
 	size_t count = 0;
 	for (const struct hf__index_node *leaf = leaves; leaf; leaf = leaf->next)
 		count++;
 	for (; count > 1; height++)
-		chain = raise_level(index, chain, count, &count);
+		chain = raise_level(index, chain, count, class, even, &count);
 	hf__index_fold(index->type, chain, &index->top);
 	index->top.height = (uint8_t)height;
-	index->top.run = run;
 }
 
 /* --- Packing ---------------------------------------------------------------------------------- */
@@ -169,28 +174,58 @@ void hf__index_pack(struct hf__index *index, const struct hf__index_path *path,
 	hf__open_gap(leaf, slot, entry);
 	while (leaf->prev)
 		leaf = leaf->prev;
-	raise_levels(index, leaf);
+	raise_levels(index, leaf, HF__NODE_INNER, false);
 }
 
-/* --- All of it -------------------------------------------------------------------------------- */
+/* --- Root ------------------------------------------------------------------------------------- */
 
-static void free_below(struct hf__index_nodes *nodes, struct hf__index_node *node)
+void hf__index_mend_root(struct hf__index *index)
 {
-	for (unsigned i = 0; i < node->count && node->inner; i++)
-		free_below(nodes, hf__node_slots(node)[i].sum.node);
-	hf__nodes_free(nodes, node);
+	struct hf__index_node *root = index->top.node;
+	if (root->count == 0) {
+		hf__nodes_give(index, root);
+		index->top = (struct hf__index_sum){.least = INT64_MAX, .most = INT64_MIN};
+		return;
+	}
+	for (; root->inner && root->count == 1; root = index->top.node) {
+		index->top.node = hf__node_slots(root)[0].sum.node;
+		index->top.height--;
+		hf__nodes_give(index, root);
+	}
+	if (root->cap <= 4 || root->count > root->cap / 4)
+		return;
+	unsigned class = root->inner ? HF__NODE_INNER : 0;
+	for (unsigned cap = 8; cap < root->cap; cap *= 2)
+		class ++;
+	if (hf__nodes_for(index, class) <= HF__NODES_INSERTS / 2)
+		return; /* those may be needed more, or others gave back what there is */
+	struct hf__index_node *small = hf__nodes_take(index, class);
+	small->count = root->count;
+	memcpy(hf__element_at(small, 0), hf__element_at(root, 0),
+	       root->count * hf__element_size(root->inner));
+	index->top.node = small;
+	hf__nodes_give(index, root);
 }
 
-void hf__index_deinit(struct hf__index *index)
+/* --- Built whole ------------------------------------------------------------------------------ */
+
+struct hf__index_node *hf__index_flatten(struct hf__index *index)
 {
-	if (index->top.node)
-		free_below(index->nodes, index->top.node);
-	hf__index_init(index, index->type, index->nodes);
+	struct hf__index_node *leaf = index->top.node;
+	while (leaf->inner)
+		leaf = hf__node_slots(leaf)[0].sum.node;
+	give_inner(index, index->top.node);
+	return leaf;
 }
 
-void hf__index_drain(struct hf__index *index, void (*drop)(void *object))
+/* Of full-sized nodes, which are there; the root becomes a smaller one if others do not need that
+ * more. */
+void hf__index_raise(struct hf__index *index, struct hf__index_node *leaves)
 {
-	for (struct hf__index_at at = hf__index_first(index); at.leaf; at = hf__index_next(at))
-		drop(hf__index_object(at));
-	hf__index_deinit(index);
+	const bool even = index->top.least == index->top.most && index->top.tags == 0;
+	struct hf__index_node *before = NULL;
+	for (struct hf__index_node *leaf = leaves; leaf; before = leaf, leaf = leaf->next)
+		leaf->prev = before;
+	raise_levels(index, leaves, HF__NODE_LARGEST, even);
+	hf__index_mend_root(index);
 }

@@ -73,6 +73,7 @@ static bool node_sane(struct looking *l, const struct hf__index_sum *sum, unsign
 bool hf__index_sane(const struct hf__index *index)
 {
 	struct looking l = {.index = index};
+	hf__index_in_order(index);
 	if (!index->top.node)
 		return index->top.size == 0 && index->top.height == 0;
 	return index->top.height < HF__INDEX_DEPTH && node_sane(&l, &index->top, 0, true) &&

@@ -4,15 +4,23 @@
 
 /* --- Probes ----------------------------------------------------------------------------------- */
 
+void hf__probe_entry(struct hf__index_probe *probe, const struct hf__index_type *type,
+                     const struct hf__index_entry *entry)
+{
+	probe->type = type;
+	probe->prefix = entry->prefix;
+	probe->mask = UINT64_MAX;
+	probe->object = entry->object;
+	probe->fields = type->fields.count;
+	probe->keyed = probe->whole = false;
+}
+
 void hf__probe_object(struct hf__index_probe *probe, const struct hf__index_type *type,
                       const void *object)
 {
-	probe->type = type;
-	probe->prefix = hf__prefix_of(&type->fields, object);
-	probe->mask = UINT64_MAX;
-	probe->object = object;
-	probe->fields = type->fields.count;
-	probe->keyed = probe->whole = false;
+	const struct hf__index_entry entry = {hf__prefix_of(&type->fields, object),
+	                                      (void *)(uintptr_t)object};
+	hf__probe_entry(probe, type, &entry);
 }
 
 static void probe_position(struct hf__index_probe *probe, const struct hf__index_type *type,
@@ -114,6 +122,7 @@ void hf__index_way_to_end(const struct hf__index *index, bool last, struct hf__i
 
 static struct hf__index_at end_of(const struct hf__index *index, bool last)
 {
+	hf__index_in_order(index);
 	const struct hf__index_node *node = index->top.node;
 	for (unsigned depth = 0; node && depth < index->top.height; depth++) {
 		HF__STEP();
@@ -135,6 +144,7 @@ struct hf__index_at hf__index_last(const struct hf__index *index)
 struct hf__index_at hf__index_find(const struct hf__index *index, const void *object)
 {
 	struct hf__index_probe probe;
+	hf__index_in_order(index);
 	const struct hf__index_node *node = index->top.node;
 	hf__probe_object(&probe, index->type, object);
 	for (unsigned depth = 0; depth < index->top.height; depth++) {
@@ -149,6 +159,7 @@ struct hf__index_at hf__index_find(const struct hf__index *index, const void *ob
 static size_t count_before(const struct hf__index *index, struct hf__index_probe *probe,
                            int child_floor, int floor)
 {
+	hf__index_in_order(index);
 	const struct hf__index_node *node = index->top.node;
 	size_t rank = 0;
 	for (unsigned depth = 0; depth < index->top.height; depth++) {
@@ -183,6 +194,7 @@ struct hf__index_at hf__index_floor(const struct hf__index *index, const void *p
                                     unsigned fields, int floor)
 {
 	struct hf__index_probe probe;
+	hf__index_in_order(index);
 	const struct hf__index_node *node = index->top.node;
 	if (!node)
 		return (struct hf__index_at){0};
@@ -296,6 +308,7 @@ struct hf__index_at hf__index_first_pass(const struct hf__index *index,
                                          const struct hf__index_filter *filter)
 {
 	const struct walk walk = {index, filter, false};
+	hf__index_in_order(index);
 	return index->top.node && sum_may(&index->top, filter)
 	           ? pass_below(&walk, index->top.node, index->top.height, 0)
 	           : (struct hf__index_at){0};

@@ -40,6 +40,8 @@ struct hf__index_probe {
 	struct hf__key key[HF__FIELDS_MAX];
 };
 
+void hf__probe_entry(struct hf__index_probe *probe, const struct hf__index_type *type,
+                     const struct hf__index_entry *entry);
 void hf__probe_object(struct hf__index_probe *probe, const struct hf__index_type *type,
                       const void *object);
 int hf__probe_tie(struct hf__index_probe *probe, const void *object);
@@ -146,5 +148,30 @@ bool hf__index_at_edge(const struct hf__index_path *path, unsigned depth, bool l
 /* Inserts an entry where the path ends, with no more nodes than all entries need. */
 void hf__index_pack(struct hf__index *index, const struct hf__index_path *path,
                     const struct hf__index_entry *entry);
+
+/* Gives all inner nodes back; the first of the leaves, which are a chain by `next`. */
+struct hf__index_node *hf__index_flatten(struct hf__index *index);
+/* Builds the levels above such a chain, of which the index's sums are right. */
+void hf__index_raise(struct hf__index *index, struct hf__index_node *leaves);
+
+/* A root with one child gives way to it; one that holds little becomes a small one. */
+void hf__index_mend_root(struct hf__index *index);
+
+/* --- object/late.c ---------------------------------------------------------------------------- */
+
+/* Where an opening is under way: the entry goes behind the others, to be put in order later. false:
+ * it has to go where it belongs. */
+bool hf__index_defer(struct hf__index *index, const struct hf__index_entry *entry, int64_t weight,
+                     uint8_t tag);
+/* Of a late one. */
+void hf__index_tail_each(const struct hf__index *index, void (*fn)(void *object));
+void hf__index_tail_free(struct hf__index *index);
+
+/* What asks for places needs them in order: not const only for that. */
+static inline void hf__index_in_order(const struct hf__index *index)
+{
+	if (hf__index_is_late(index))
+		hf__index_settle((struct hf__index *)(uintptr_t)index);
+}
 
 #endif

@@ -31,6 +31,13 @@ static void timeline_deinit(void *state)
 
 /* --- Apply ------------------------------------------------------------------------------------ */
 
+/* Where an opening makes the order by id at its end, it is found then that there are two. */
+static bool is_there(const struct hf__timeline *timeline, struct hf_bytes id)
+{
+	return timeline && !hf__index_is_late(&timeline->views[HF__TIMELINE_BY_ID]) &&
+	       hf__timeline_event_find(timeline, id);
+}
+
 static int apply_event(struct hf__timeline_state *s, struct hf__change *change,
                        const struct hf__entry *entry)
 {
@@ -38,7 +45,7 @@ static int apply_event(struct hf__timeline_state *s, struct hf__change *change,
 	if (!hf__timeline_get_event(entry->body, &image))
 		return HF_ECORRUPT;
 	struct hf__timeline *timeline = hf__container_find(s, image.timeline);
-	if (hf__timeline_event_find(timeline, image.at.id))
+	if (is_there(timeline, image.at.id))
 		return HF_ECORRUPT;
 	int rc;
 	timeline = hf__container_get(s, change, image.timeline, &rc);
@@ -59,7 +66,9 @@ static int apply_event(struct hf__timeline_state *s, struct hf__change *change,
 static bool cut_follows(const struct hf__timeline *timeline, const struct hf__timeline_cut *cut)
 {
 	const struct hf__timeline_event *last = hf__timeline_event_find(timeline, cut->id);
-	if (!last || last->value.happened_at != cut->happened_at)
+	/* found while its order was made */
+	if (!last || last->value.happened_at != cut->happened_at ||
+	    hf__index_has_twins(&timeline->views[HF__TIMELINE_BY_ID]))
 		return false;
 	if (hf__index_rank(&timeline->views[HF__TIMELINE_BY_TIME], last) != cut->count - 1)
 		return false;

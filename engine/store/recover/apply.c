@@ -51,3 +51,13 @@ int hf__recovery_apply(void *arg, const struct hf__entry *entry)
 	r->incarnation = entry->incarnation;
 	return 0;
 }
+
+int hf__recovery_in_order(struct hf__recovery *r, int rc)
+{
+	const int ordered = hf__index_late_end(&r->store->world.change.nodes);
+	if (rc != HF_OK || ordered == HF_OK)
+		return rc;
+	return ordered == HF_ENOMEM
+	           ? hf__recovery_no_memory(r)
+	           : hf__fail(r->error, ordered, 0, "the log makes one and the same object twice");
+}

@@ -322,3 +322,17 @@ struct hf__segment_file *hf__recovery_next(struct hf__recovery *r, const struct 
 			return &r->found[i];
 	return NULL;
 }
+
+int hf__recovery_note_cuts(struct hf__recovery *r)
+{
+	if (!hf__cuts_reserve(r->store, r->count))
+		return hf__recovery_no_memory(r);
+	for (struct hf__segment_file *f = hf__recovery_next(r, NULL), *next; f; f = next) {
+		next = hf__recovery_next(r, f);
+		const uint32_t end = next ? next->header.previous_end.offset : 0;
+		hf__sealed_add(r->store, next ? f->number : 0);
+		if (next && f->size > hf__segment_cut_size(end))
+			hf__cut_later(r->store, f->number, end, 0);
+	}
+	return HF_OK;
+}

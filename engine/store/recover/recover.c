@@ -154,22 +154,6 @@ static int note_leftovers(struct hf__recovery *r)
 	return HF_OK;
 }
 
-/* Every header of the chain is durable now (R7, I-COMMIT-3): where a segment is longer than its
- * successor says, the first mutation cuts it. */
-static int note_cuts(struct hf__recovery *r)
-{
-	if (!hf__cuts_reserve(r->store, r->count))
-		return hf__recovery_no_memory(r);
-	for (struct hf__segment_file *f = hf__recovery_next(r, NULL), *next; f; f = next) {
-		next = hf__recovery_next(r, f);
-		const uint32_t end = next ? next->header.previous_end.offset : 0;
-		hf__sealed_add(r->store, next ? f->number : 0);
-		if (next && f->size > hf__segment_cut_size(end))
-			hf__cut_later(r->store, f->number, end, 0);
-	}
-	return HF_OK;
-}
-
 static void set_progress(struct hf_store *s, uint64_t last_lsn, uint64_t chain,
                          struct hf__position end, bool clean)
 {
@@ -351,7 +335,7 @@ static int load_empty(struct hf__recovery *r, bool *all_zero)
 	return rc == HF_OK && !r->up_to_witness ? hf__recovery_check_empty(r, all_zero) : rc;
 }
 
-int hf__recovery_load(struct hf__recovery *r, bool *all_zero)
+static int load_log(struct hf__recovery *r, bool *all_zero)
 {
 	if (!r->head)
 		return load_empty(r, all_zero);
@@ -376,6 +360,12 @@ int hf__recovery_load(struct hf__recovery *r, bool *all_zero)
 	return rc;
 }
 
+int hf__recovery_load(struct hf__recovery *r, bool *all_zero)
+{
+	hf__index_late_begin(&r->store->world.change.nodes);
+	return hf__recovery_in_order(r, load_log(r, all_zero));
+}
+
 int hf__recover(struct hf_store *s, struct hf_error *error)
 {
 	struct hf__recovery r = {.store = s, .error = error};
@@ -388,7 +378,7 @@ int hf__recover(struct hf_store *s, struct hf_error *error)
 	if (rc == HF_OK)
 		rc = note_leftovers(&r);
 	if (rc == HF_OK)
-		rc = note_cuts(&r);
+		rc = hf__recovery_note_cuts(&r);
 	if (rc == HF_OK) {
 		hf__sweep_all(s, s->world.states);
 		hf__states_opened(s, s->world.incarnation_lsn);

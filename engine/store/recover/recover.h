@@ -92,6 +92,9 @@ int hf__recovery_step(struct hf__recovery *r, struct hf__segment_file *f,
 /* The segment of the chain after f (NULL: the first), or NULL. */
 struct hf__segment_file *hf__recovery_next(struct hf__recovery *r,
                                            const struct hf__segment_file *f);
+/* Every header of the chain is durable now (R7, I-COMMIT-3): where a segment is longer than its
+ * successor says, the first mutation cuts it. HF_OK or HF_ENOMEM. */
+int hf__recovery_note_cuts(struct hf__recovery *r);
 
 /* base.c. Loads the newest that is whole and of this log, if there is one; or, for a check that
  * replays as much as there is, the oldest. The chain is marked. HF_ECORRUPT (D8c): there is none,
@@ -133,6 +136,8 @@ int hf__recovery_scan(struct hf__recovery *r, struct hf__segment_file *f,
 /* apply.c. Puts an entry into the states; `arg` is the recovery. HF_ECANCELED: r->bound is
  * reached. */
 int hf__recovery_apply(void *arg, const struct hf__entry *entry);
+/* The end of what hf__index_late_begin() began, rc being how loading went: HF_OK, or why not. */
+int hf__recovery_in_order(struct hf__recovery *r, int rc);
 
 /* log_read.c. Identity, empty states and witness of a store that is only looked at
  * (hf__store_new); and its end, in every case. */

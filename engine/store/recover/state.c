@@ -241,14 +241,23 @@ static void take_states(struct hf_store *s, void **states)
 	}
 }
 
+/* Orders are made as an opening makes them. */
+static int late_end(struct hf_store *s, int rc)
+{
+	const int ordered = hf__index_late_end(&s->world.change.nodes);
+	return rc == HF_OK ? ordered : rc;
+}
+
 int hf__state_load(struct hf_store *store, struct hf_bytes dump, struct hf_error *error)
 {
 	void *states[HF__DOMAINS_MAX] = {NULL};
 	struct hf__reader r = hf__reader(dump);
 	(void)pthread_mutex_lock(&store->lock);
 	int rc = hf__states_init(store, states);
+	hf__index_late_begin(&store->world.change.nodes);
 	while (rc == HF_OK && r.left > 0)
 		rc = load_domain(store, states, &r);
+	rc = late_end(store, rc);
 	if (rc == HF_OK)
 		take_states(store, states);
 	hf__states_deinit(store, states);
@@ -276,10 +285,12 @@ int hf__state_rebuild(struct hf_store *store, const struct hf__entry *entries, s
 	void *states[HF__DOMAINS_MAX] = {NULL};
 	(void)pthread_mutex_lock(&store->lock);
 	int rc = hf__states_init(store, states);
+	hf__index_late_begin(&store->world.change.nodes);
 	for (size_t i = 0; i < count && rc == HF_OK; i++) {
 		rc = rebuild_entry(store, states, &entries[i]);
 		hf__sweep_applied(store, states);
 	}
+	rc = late_end(store, rc);
 	if (rc == HF_OK)
 		take_states(store, states);
 	hf__states_deinit(store, states);
