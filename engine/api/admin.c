@@ -27,9 +27,10 @@ static const struct hf_api_word fsck_stop_words[] = {
 	{0},
 };
 
-const struct hf_api_struct hf__api_names_args = SIZED(hf_names_args,
+const struct hf_api_struct hf__api_names_args = GROWN(hf_names_args, page,
 	{AT(hf_names_args, limit), HF_API_UINT, .zero = "all"},
-	{AT(hf_names_args, page), HF_API_STRING, .zero = "the first page"});
+	{AT(hf_names_args, page), HF_API_STRING, .zero = "the first page"},
+	{AT(hf_names_args, after), HF_API_KEY, .optional = true});
 
 const struct hf_api_struct hf__api_name_page = SIZED(hf_name_page,
 	{AT(hf_name_page, items), HF_API_MANY, .of = &hf__api_bytes},

@@ -49,14 +49,15 @@ extern const struct hf_api_part hf__api_cursor_part;
 extern const struct hf_api_struct hf__api_cursor_key, hf__api_cursor, hf__api_cursor_advance_args,
     hf__api_cursor_reset_args, hf__api_cursor_record_error_args, hf__api_cursor_put_args,
     hf__api_cursor_remove_args, hf__api_cursor_guard_args, hf__api_cursor_got,
-    hf__api_cursor_list_args, hf__api_cursor_page, hf__api_cursor_list_lag_args,
-    hf__api_cursor_lag_item, hf__api_cursor_lag_page;
+    hf__api_cursor_list_args, hf__api_cursor_page, hf__api_cursor_lag_position,
+    hf__api_cursor_list_lag_args, hf__api_cursor_lag_item, hf__api_cursor_lag_page;
 
 extern const struct hf_api_part hf__api_document_part;
 extern const struct hf_api_struct hf__api_document_key, hf__api_document, hf__api_document_put_args,
     hf__api_document_regroup_args, hf__api_document_remove_args, hf__api_document_clear_args,
     hf__api_document_guard_args, hf__api_document_got, hf__api_document_count_args,
-    hf__api_document_counts, hf__api_document_list_args, hf__api_document_page;
+    hf__api_document_counts, hf__api_document_position, hf__api_document_list_args,
+    hf__api_document_page;
 
 extern const struct hf_api_part hf__api_idempotency_part;
 extern const struct hf_api_struct hf__api_idempotency_key, hf__api_idempotency_entry,
@@ -71,10 +72,10 @@ extern const struct hf_api_struct hf__api_inbox_key, hf__api_inbox_record, hf__a
     hf__api_inbox_save_args, hf__api_inbox_set_status_args, hf__api_inbox_mark_args,
     hf__api_inbox_snooze_args, hf__api_inbox_remove_args, hf__api_inbox_put_tombstone_args,
     hf__api_inbox_guard_args, hf__api_inbox_mark_all_args, hf__api_inbox_prune_args,
-    hf__api_inbox_trim_args, hf__api_inbox_clear_args, hf__api_inbox_got, hf__api_inbox_load_args,
-    hf__api_inbox_page, hf__api_inbox_list_dismissed_args, hf__api_inbox_key_page,
-    hf__api_inbox_list_tombstones_args, hf__api_inbox_tombstone, hf__api_inbox_tombstone_page,
-    hf__api_inbox_counts, hf__api_inbox_status;
+    hf__api_inbox_trim_args, hf__api_inbox_clear_args, hf__api_inbox_got, hf__api_inbox_position,
+    hf__api_inbox_load_args, hf__api_inbox_page, hf__api_inbox_list_dismissed_args,
+    hf__api_inbox_key_page, hf__api_inbox_list_tombstones_args, hf__api_inbox_tombstone,
+    hf__api_inbox_tombstone_page, hf__api_inbox_counts, hf__api_inbox_status;
 
 extern const struct hf_api_part hf__api_lock_part;
 extern const struct hf_api_struct hf__api_lock, hf__api_lock_acquire_args, hf__api_lock_renew_args,
@@ -89,23 +90,24 @@ extern const struct hf_api_struct hf__api_migration, hf__api_migrated,
     hf__api_migration_entry, hf__api_migration_list_args, hf__api_migration_page;
 
 extern const struct hf_api_part hf__api_outbox_part;
-extern const struct hf_api_struct hf__api_outbox_rerun, hf__api_outbox_item, hf__api_outbox_items,
-    hf__api_outbox_enqueue_args, hf__api_outbox_input, hf__api_outbox_enqueue_many_args,
-    hf__api_outbox_put_args, hf__api_outbox_configure_args, hf__api_outbox_clear_args,
-    hf__api_outbox_pause_args, hf__api_outbox_put_completed_args, hf__api_outbox_remove_args,
-    hf__api_outbox_mark_failed_args, hf__api_outbox_retry_args, hf__api_outbox_redrive_args,
-    hf__api_outbox_prune_args, hf__api_outbox_reschedule_args, hf__api_outbox_guard_args,
-    hf__api_outbox_guard_claim_args, hf__api_outbox_claim_args, hf__api_outbox_claim_next_args,
-    hf__api_outbox_extend_args, hf__api_outbox_complete_args, hf__api_outbox_backoff,
-    hf__api_outbox_fail_args, hf__api_outbox_release_args, hf__api_outbox_drain_args,
-    hf__api_outbox_drained, hf__api_outbox_key, hf__api_outbox_got, hf__api_outbox_list_args,
-    hf__api_outbox_status_stats, hf__api_outbox_stats, hf__api_outbox_completed_id,
-    hf__api_outbox_completed_page, hf__api_outbox_list_completed_args;
+extern const struct hf_api_struct hf__api_outbox_rerun, hf__api_outbox_item, hf__api_outbox_place,
+    hf__api_outbox_items, hf__api_outbox_enqueue_args, hf__api_outbox_input,
+    hf__api_outbox_enqueue_many_args, hf__api_outbox_put_args, hf__api_outbox_configure_args,
+    hf__api_outbox_clear_args, hf__api_outbox_pause_args, hf__api_outbox_put_completed_args,
+    hf__api_outbox_remove_args, hf__api_outbox_mark_failed_args, hf__api_outbox_retry_args,
+    hf__api_outbox_redrive_args, hf__api_outbox_prune_args, hf__api_outbox_reschedule_args,
+    hf__api_outbox_guard_args, hf__api_outbox_guard_claim_args, hf__api_outbox_claim_args,
+    hf__api_outbox_claim_next_args, hf__api_outbox_extend_args, hf__api_outbox_complete_args,
+    hf__api_outbox_backoff, hf__api_outbox_fail_args, hf__api_outbox_release_args,
+    hf__api_outbox_drain_args, hf__api_outbox_drained, hf__api_outbox_key, hf__api_outbox_got,
+    hf__api_outbox_list_args, hf__api_outbox_status_stats, hf__api_outbox_stats,
+    hf__api_outbox_completed_id, hf__api_outbox_completed_page, hf__api_outbox_list_completed_args;
 
 extern const struct hf_api_part hf__api_timeline_part;
 extern const struct hf_api_struct hf__api_timeline_key, hf__api_timeline_event,
     hf__api_timeline_append_args, hf__api_timeline_retain_args, hf__api_timeline_clear_args,
     hf__api_timeline_guard_args, hf__api_timeline_got, hf__api_timeline_filter,
-    hf__api_timeline_query_args, hf__api_timeline_page, hf__api_timeline_count_args;
+    hf__api_timeline_position, hf__api_timeline_query_args, hf__api_timeline_page,
+    hf__api_timeline_count_args;
 
 #endif

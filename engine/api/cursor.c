@@ -59,13 +59,14 @@ const struct hf_api_struct hf__api_cursor_got = SIZED(hf_cursor_got,
 	{AT(hf_cursor_got, cursor), HF_API_STRUCT, .of = &hf__api_cursor},
 	{AT(hf_cursor_got, memory), HF_API_MEMORY});
 
-const struct hf_api_struct hf__api_cursor_list_args = SIZED(hf_cursor_list_args,
+const struct hf_api_struct hf__api_cursor_list_args = GROWN(hf_cursor_list_args, page,
 	{AT(hf_cursor_list_args, consumer), HF_API_KEY, .optional = true, .zero = "any"},
 	{AT(hf_cursor_list_args, stream), HF_API_KEY, .optional = true, .zero = "any"},
 	{AT(hf_cursor_list_args, subject), HF_API_KEY, .optional = true, .zero = "any"},
 	{AT(hf_cursor_list_args, by_subject), HF_API_BOOL},
 	{AT(hf_cursor_list_args, limit), HF_API_UINT, .zero = "all"},
-	{AT(hf_cursor_list_args, page), HF_API_STRING, .zero = "the first page"});
+	{AT(hf_cursor_list_args, page), HF_API_STRING, .zero = "the first page"},
+	{AT(hf_cursor_list_args, after), HF_API_ONE, .of = &hf__api_cursor_key});
 
 const struct hf_api_struct hf__api_cursor_page = SIZED(hf_cursor_page,
 	{AT(hf_cursor_page, items), HF_API_MANY, .of = &hf__api_cursor},
@@ -73,13 +74,19 @@ const struct hf_api_struct hf__api_cursor_page = SIZED(hf_cursor_page,
 	{AT(hf_cursor_page, next), HF_API_STRING},
 	{AT(hf_cursor_page, memory), HF_API_MEMORY});
 
-const struct hf_api_struct hf__api_cursor_list_lag_args = SIZED(hf_cursor_list_lag_args,
+const struct hf_api_struct hf__api_cursor_lag_position = STRUCT(hf_cursor_lag_position,
+	{AT(hf_cursor_lag_position, last_sequence), HF_API_INT},
+	{AT(hf_cursor_lag_position, subject), HF_API_KEY, .optional = true},
+	{AT(hf_cursor_lag_position, consumer), HF_API_KEY, .optional = true});
+
+const struct hf_api_struct hf__api_cursor_list_lag_args = GROWN(hf_cursor_list_lag_args, page,
 	{AT(hf_cursor_list_lag_args, stream), HF_API_KEY},
 	{AT(hf_cursor_list_lag_args, subject), HF_API_KEY, .optional = true, .zero = "any"},
 	{AT(hf_cursor_list_lag_args, by_subject), HF_API_BOOL},
 	{AT(hf_cursor_list_lag_args, head), HF_API_INT},
 	{AT(hf_cursor_list_lag_args, limit), HF_API_UINT, .zero = "all"},
-	{AT(hf_cursor_list_lag_args, page), HF_API_STRING, .zero = "the first page"});
+	{AT(hf_cursor_list_lag_args, page), HF_API_STRING, .zero = "the first page"},
+	{AT(hf_cursor_list_lag_args, after), HF_API_ONE, .of = &hf__api_cursor_lag_position});
 
 const struct hf_api_struct hf__api_cursor_lag_item = STRUCT(hf_cursor_lag_item,
 	{AT(hf_cursor_lag_item, cursor), HF_API_STRUCT, .of = &hf__api_cursor},
@@ -95,7 +102,8 @@ static const struct hf_api_struct *const structs[] = {
 	&hf__api_cursor_key, &hf__api_cursor, &hf__api_cursor_advance_args,
 	&hf__api_cursor_reset_args, &hf__api_cursor_record_error_args, &hf__api_cursor_put_args,
 	&hf__api_cursor_remove_args, &hf__api_cursor_guard_args, &hf__api_cursor_got,
-	&hf__api_cursor_list_args, &hf__api_cursor_page, &hf__api_cursor_list_lag_args,
+	&hf__api_cursor_list_args, &hf__api_cursor_page, &hf__api_cursor_lag_position,
+	&hf__api_cursor_list_lag_args,
 	&hf__api_cursor_lag_item, &hf__api_cursor_lag_page, NULL,
 };
 

@@ -81,7 +81,11 @@ const struct hf_api_struct hf__api_document_counts = SIZED(hf_document_counts,
 	 .zero = "it holds no documents"},
 	{AT(hf_document_counts, as_of), HF_API_TIME});
 
-const struct hf_api_struct hf__api_document_list_args = SIZED(hf_document_list_args,
+const struct hf_api_struct hf__api_document_position = STRUCT(hf_document_position,
+	{AT(hf_document_position, at), HF_API_TIME},
+	{AT(hf_document_position, id), HF_API_KEY, .optional = true});
+
+const struct hf_api_struct hf__api_document_list_args = GROWN(hf_document_list_args, page,
 	{AT(hf_document_list_args, collection), HF_API_KEY},
 	{AT(hf_document_list_args, group), HF_API_KEY, .optional = true,
 	 .zero = "all, unless by_group"},
@@ -90,7 +94,8 @@ const struct hf_api_struct hf__api_document_list_args = SIZED(hf_document_list_a
 	{AT(hf_document_list_args, descending), HF_API_BOOL},
 	{AT(hf_document_list_args, without_payload), HF_API_BOOL},
 	{AT(hf_document_list_args, limit), HF_API_UINT, .zero = "all"},
-	{AT(hf_document_list_args, page), HF_API_STRING, .zero = "the first page"});
+	{AT(hf_document_list_args, page), HF_API_STRING, .zero = "the first page"},
+	{AT(hf_document_list_args, after), HF_API_ONE, .of = &hf__api_document_position});
 
 const struct hf_api_struct hf__api_document_page = SIZED(hf_document_page,
 	{AT(hf_document_page, items), HF_API_MANY, .of = &hf__api_document},
@@ -102,7 +107,8 @@ static const struct hf_api_struct *const structs[] = {
 	&hf__api_document_key, &hf__api_document, &hf__api_document_put_args,
 	&hf__api_document_regroup_args, &hf__api_document_remove_args, &hf__api_document_clear_args,
 	&hf__api_document_guard_args, &hf__api_document_got, &hf__api_document_count_args,
-	&hf__api_document_counts, &hf__api_document_list_args, &hf__api_document_page, NULL,
+	&hf__api_document_counts, &hf__api_document_position, &hf__api_document_list_args,
+	&hf__api_document_page, NULL,
 };
 
 static const struct hf_api_call calls[] = {

@@ -98,11 +98,12 @@ const struct hf_api_struct hf__api_idempotency_got = SIZED(hf_idempotency_got,
 	{AT(hf_idempotency_got, entry), HF_API_STRUCT, .of = &hf__api_idempotency_entry},
 	{AT(hf_idempotency_got, memory), HF_API_MEMORY});
 
-const struct hf_api_struct hf__api_idempotency_list_args = SIZED(hf_idempotency_list_args,
+const struct hf_api_struct hf__api_idempotency_list_args = GROWN(hf_idempotency_list_args, page,
 	{AT(hf_idempotency_list_args, scope), HF_API_KEY},
 	{AT(hf_idempotency_list_args, without_response), HF_API_BOOL},
 	{AT(hf_idempotency_list_args, limit), HF_API_UINT, .zero = "all"},
-	{AT(hf_idempotency_list_args, page), HF_API_STRING, .zero = "the first page"});
+	{AT(hf_idempotency_list_args, page), HF_API_STRING, .zero = "the first page"},
+	{AT(hf_idempotency_list_args, after), HF_API_ONE, .of = &hf__api_idempotency_key});
 
 const struct hf_api_struct hf__api_idempotency_page = SIZED(hf_idempotency_page,
 	{AT(hf_idempotency_page, items), HF_API_MANY, .of = &hf__api_idempotency_entry},

@@ -122,7 +122,13 @@ const struct hf_api_struct hf__api_inbox_got = SIZED(hf_inbox_got,
 	{AT(hf_inbox_got, record), HF_API_STRUCT, .of = &hf__api_inbox_record},
 	{AT(hf_inbox_got, memory), HF_API_MEMORY});
 
-const struct hf_api_struct hf__api_inbox_load_args = SIZED(hf_inbox_load_args,
+const struct hf_api_struct hf__api_inbox_position = STRUCT(hf_inbox_position,
+	{AT(hf_inbox_position, snapshot_at), HF_API_TIME},
+	{AT(hf_inbox_position, score), HF_API_REAL},
+	{AT(hf_inbox_position, account), HF_API_KEY, .optional = true},
+	{AT(hf_inbox_position, thread), HF_API_KEY, .optional = true});
+
+const struct hf_api_struct hf__api_inbox_load_args = GROWN(hf_inbox_load_args, page,
 	{AT(hf_inbox_load_args, user), HF_API_KEY},
 	{AT(hf_inbox_load_args, account), HF_API_KEY, .optional = true,
 	 .zero = "all (not \"primary\")"},
@@ -130,7 +136,8 @@ const struct hf_api_struct hf__api_inbox_load_args = SIZED(hf_inbox_load_args,
 	{AT(hf_inbox_load_args, without_dismissed), HF_API_BOOL},
 	{AT(hf_inbox_load_args, without_snoozed), HF_API_BOOL},
 	{AT(hf_inbox_load_args, limit), HF_API_UINT, .zero = "all"},
-	{AT(hf_inbox_load_args, page), HF_API_STRING, .zero = "the first page"});
+	{AT(hf_inbox_load_args, page), HF_API_STRING, .zero = "the first page"},
+	{AT(hf_inbox_load_args, after), HF_API_ONE, .of = &hf__api_inbox_position});
 
 const struct hf_api_struct hf__api_inbox_page = SIZED(hf_inbox_page,
 	{AT(hf_inbox_page, generated_at), HF_API_TIME},
@@ -139,10 +146,12 @@ const struct hf_api_struct hf__api_inbox_page = SIZED(hf_inbox_page,
 	{AT(hf_inbox_page, next), HF_API_STRING},
 	{AT(hf_inbox_page, memory), HF_API_MEMORY});
 
-const struct hf_api_struct hf__api_inbox_list_dismissed_args = SIZED(hf_inbox_list_dismissed_args,
+const struct hf_api_struct hf__api_inbox_list_dismissed_args =
+	GROWN(hf_inbox_list_dismissed_args, page,
 	{AT(hf_inbox_list_dismissed_args, user), HF_API_KEY},
 	{AT(hf_inbox_list_dismissed_args, limit), HF_API_UINT, .zero = "all"},
-	{AT(hf_inbox_list_dismissed_args, page), HF_API_STRING, .zero = "the first page"});
+	{AT(hf_inbox_list_dismissed_args, page), HF_API_STRING, .zero = "the first page"},
+	{AT(hf_inbox_list_dismissed_args, after), HF_API_ONE, .of = &hf__api_inbox_key});
 
 const struct hf_api_struct hf__api_inbox_key_page = SIZED(hf_inbox_key_page,
 	{AT(hf_inbox_key_page, items), HF_API_MANY, .of = &hf__api_inbox_key},
@@ -151,12 +160,13 @@ const struct hf_api_struct hf__api_inbox_key_page = SIZED(hf_inbox_key_page,
 	{AT(hf_inbox_key_page, memory), HF_API_MEMORY});
 
 const struct hf_api_struct hf__api_inbox_list_tombstones_args =
-	SIZED(hf_inbox_list_tombstones_args,
+	GROWN(hf_inbox_list_tombstones_args, page,
 	{AT(hf_inbox_list_tombstones_args, user), HF_API_KEY},
 	{AT(hf_inbox_list_tombstones_args, account), HF_API_KEY, .optional = true},
 	{AT(hf_inbox_list_tombstones_args, thread), HF_API_KEY, .optional = true, .zero = "all"},
 	{AT(hf_inbox_list_tombstones_args, limit), HF_API_UINT, .zero = "all"},
-	{AT(hf_inbox_list_tombstones_args, page), HF_API_STRING, .zero = "the first page"});
+	{AT(hf_inbox_list_tombstones_args, page), HF_API_STRING, .zero = "the first page"},
+	{AT(hf_inbox_list_tombstones_args, after), HF_API_ONE, .of = &hf__api_inbox_key});
 
 const struct hf_api_struct hf__api_inbox_tombstone = STRUCT(hf_inbox_tombstone,
 	{AT(hf_inbox_tombstone, key), HF_API_STRUCT, .of = &hf__api_inbox_key},
@@ -188,7 +198,8 @@ static const struct hf_api_struct *const structs[] = {
 	&hf__api_inbox_set_status_args, &hf__api_inbox_mark_args, &hf__api_inbox_snooze_args,
 	&hf__api_inbox_remove_args, &hf__api_inbox_put_tombstone_args, &hf__api_inbox_guard_args,
 	&hf__api_inbox_mark_all_args, &hf__api_inbox_prune_args, &hf__api_inbox_trim_args,
-	&hf__api_inbox_clear_args, &hf__api_inbox_got, &hf__api_inbox_load_args, &hf__api_inbox_page,
+	&hf__api_inbox_clear_args, &hf__api_inbox_got, &hf__api_inbox_position,
+	&hf__api_inbox_load_args, &hf__api_inbox_page,
 	&hf__api_inbox_list_dismissed_args, &hf__api_inbox_key_page,
 	&hf__api_inbox_list_tombstones_args, &hf__api_inbox_tombstone, &hf__api_inbox_tombstone_page,
 	&hf__api_inbox_counts, &hf__api_inbox_status, NULL,

@@ -63,9 +63,10 @@ const struct hf_api_struct hf__api_lock_got = SIZED(hf_lock_got,
 	{AT(hf_lock_got, lock), HF_API_STRUCT, .of = &hf__api_lock},
 	{AT(hf_lock_got, memory), HF_API_MEMORY});
 
-const struct hf_api_struct hf__api_lock_list_args = SIZED(hf_lock_list_args,
+const struct hf_api_struct hf__api_lock_list_args = GROWN(hf_lock_list_args, page,
 	{AT(hf_lock_list_args, limit), HF_API_UINT, .zero = "all"},
-	{AT(hf_lock_list_args, page), HF_API_STRING, .zero = "the first page"});
+	{AT(hf_lock_list_args, page), HF_API_STRING, .zero = "the first page"},
+	{AT(hf_lock_list_args, after), HF_API_KEY, .optional = true});
 
 const struct hf_api_struct hf__api_lock_page = SIZED(hf_lock_page,
 	{AT(hf_lock_page, items), HF_API_MANY, .of = &hf__api_lock},

@@ -36,9 +36,10 @@ const struct hf_api_struct hf__api_migration_entry = STRUCT(hf_migration_entry,
 	{AT(hf_migration_entry, checksum), HF_API_UINT},
 	{AT(hf_migration_entry, version), HF_API_LSN});
 
-const struct hf_api_struct hf__api_migration_list_args = SIZED(hf_migration_list_args,
+const struct hf_api_struct hf__api_migration_list_args = GROWN(hf_migration_list_args, page,
 	{AT(hf_migration_list_args, limit), HF_API_UINT, .zero = "all"},
-	{AT(hf_migration_list_args, page), HF_API_STRING, .zero = "the first page"});
+	{AT(hf_migration_list_args, page), HF_API_STRING, .zero = "the first page"},
+	{AT(hf_migration_list_args, after), HF_API_LSN});
 
 const struct hf_api_struct hf__api_migration_page = SIZED(hf_migration_page,
 	{AT(hf_migration_page, items), HF_API_MANY, .of = &hf__api_migration_entry},

@@ -65,11 +65,16 @@ const struct hf_api_struct hf__api_outbox_item = STRUCT(hf_outbox_item,
 	{AT(hf_outbox_item, run_until), HF_API_TIME},
 	{AT(hf_outbox_item, version), HF_API_LSN});
 
-const struct hf_api_struct hf__api_outbox_items = SIZED(hf_outbox_items,
+const struct hf_api_struct hf__api_outbox_place = STRUCT(hf_outbox_place,
+	{AT(hf_outbox_place, place), HF_API_LSN});
+
+const struct hf_api_struct hf__api_outbox_items = GROWN(hf_outbox_items, memory,
 	{AT(hf_outbox_items, items), HF_API_MANY, .of = &hf__api_outbox_item},
 	{AT(hf_outbox_items, count), HF_API_UINT},
 	{AT(hf_outbox_items, next), HF_API_STRING},
-	{AT(hf_outbox_items, memory), HF_API_MEMORY});
+	{AT(hf_outbox_items, memory), HF_API_MEMORY},
+	{AT(hf_outbox_items, places), HF_API_MANY, .of = &hf__api_outbox_place},
+	{AT(hf_outbox_items, places_count), HF_API_UINT});
 
 const struct hf_api_struct hf__api_outbox_enqueue_args = SIZED(hf_outbox_enqueue_args,
 	{AT(hf_outbox_enqueue_args, write), HF_API_STRUCT, .of = &hf__api_write},
@@ -263,18 +268,20 @@ const struct hf_api_struct hf__api_outbox_key = STRUCT(hf_outbox_key,
 	{AT(hf_outbox_key, queue), HF_API_KEY},
 	{AT(hf_outbox_key, id), HF_API_KEY});
 
-const struct hf_api_struct hf__api_outbox_got = SIZED(hf_outbox_got,
+const struct hf_api_struct hf__api_outbox_got = GROWN(hf_outbox_got, memory,
 	{AT(hf_outbox_got, item), HF_API_STRUCT, .of = &hf__api_outbox_item},
-	{AT(hf_outbox_got, memory), HF_API_MEMORY});
+	{AT(hf_outbox_got, memory), HF_API_MEMORY},
+	{AT(hf_outbox_got, place), HF_API_LSN});
 
-const struct hf_api_struct hf__api_outbox_list_args = SIZED(hf_outbox_list_args,
+const struct hf_api_struct hf__api_outbox_list_args = GROWN(hf_outbox_list_args, page,
 	{AT(hf_outbox_list_args, queue), HF_API_KEY},
 	{AT(hf_outbox_list_args, status), HF_API_ENUM, .words = outbox_status_words},
 	{AT(hf_outbox_list_args, match), HF_API_FUNCTION, .zero = "all"},
 	{AT(hf_outbox_list_args, match_ctx), HF_API_CONTEXT},
 	{AT(hf_outbox_list_args, without_payload), HF_API_BOOL},
 	{AT(hf_outbox_list_args, limit), HF_API_UINT, .zero = "all"},
-	{AT(hf_outbox_list_args, page), HF_API_STRING, .zero = "the first page"});
+	{AT(hf_outbox_list_args, page), HF_API_STRING, .zero = "the first page"},
+	{AT(hf_outbox_list_args, after), HF_API_LSN});
 
 const struct hf_api_struct hf__api_outbox_status_stats = STRUCT(hf_outbox_status_stats,
 	{AT(hf_outbox_status_stats, items), HF_API_UINT},
@@ -312,14 +319,15 @@ const struct hf_api_struct hf__api_outbox_completed_page = SIZED(hf_outbox_compl
 	{AT(hf_outbox_completed_page, memory), HF_API_MEMORY});
 
 const struct hf_api_struct hf__api_outbox_list_completed_args =
-	SIZED(hf_outbox_list_completed_args,
+	GROWN(hf_outbox_list_completed_args, page,
 	{AT(hf_outbox_list_completed_args, queue), HF_API_KEY},
 	{AT(hf_outbox_list_completed_args, id), HF_API_KEY, .optional = true, .zero = "all"},
 	{AT(hf_outbox_list_completed_args, limit), HF_API_UINT, .zero = "all"},
-	{AT(hf_outbox_list_completed_args, page), HF_API_STRING, .zero = "the first page"});
+	{AT(hf_outbox_list_completed_args, page), HF_API_STRING, .zero = "the first page"},
+	{AT(hf_outbox_list_completed_args, after), HF_API_LSN});
 
 static const struct hf_api_struct *const structs[] = {
-	&hf__api_outbox_rerun, &hf__api_outbox_item, &hf__api_outbox_items,
+	&hf__api_outbox_rerun, &hf__api_outbox_item, &hf__api_outbox_place, &hf__api_outbox_items,
 	&hf__api_outbox_enqueue_args, &hf__api_outbox_input, &hf__api_outbox_enqueue_many_args,
 	&hf__api_outbox_put_args, &hf__api_outbox_configure_args, &hf__api_outbox_clear_args,
 	&hf__api_outbox_pause_args, &hf__api_outbox_put_completed_args, &hf__api_outbox_remove_args,

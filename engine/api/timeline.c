@@ -51,12 +51,17 @@ const struct hf_api_struct hf__api_timeline_filter = STRUCT(hf_timeline_filter,
 	{AT(hf_timeline_filter, by_subject), HF_API_BOOL},
 	{AT(hf_timeline_filter, type), HF_API_KEY, .optional = true, .zero = "any"});
 
-const struct hf_api_struct hf__api_timeline_query_args = SIZED(hf_timeline_query_args,
+const struct hf_api_struct hf__api_timeline_position = STRUCT(hf_timeline_position,
+	{AT(hf_timeline_position, happened_at), HF_API_TIME},
+	{AT(hf_timeline_position, id), HF_API_KEY, .optional = true});
+
+const struct hf_api_struct hf__api_timeline_query_args = GROWN(hf_timeline_query_args, page,
 	{AT(hf_timeline_query_args, filter), HF_API_STRUCT, .of = &hf__api_timeline_filter},
 	{AT(hf_timeline_query_args, ascending), HF_API_BOOL},
 	{AT(hf_timeline_query_args, without_payload), HF_API_BOOL},
 	{AT(hf_timeline_query_args, limit), HF_API_UINT, .zero = "all"},
-	{AT(hf_timeline_query_args, page), HF_API_STRING, .zero = "the first page"});
+	{AT(hf_timeline_query_args, page), HF_API_STRING, .zero = "the first page"},
+	{AT(hf_timeline_query_args, after), HF_API_ONE, .of = &hf__api_timeline_position});
 
 const struct hf_api_struct hf__api_timeline_count_args = SIZED(hf_timeline_count_args,
 	{AT(hf_timeline_count_args, filter), HF_API_STRUCT, .of = &hf__api_timeline_filter});
@@ -71,7 +76,8 @@ const struct hf_api_struct hf__api_timeline_page = SIZED(hf_timeline_page,
 static const struct hf_api_struct *const structs[] = {
 	&hf__api_timeline_key, &hf__api_timeline_event, &hf__api_timeline_append_args,
 	&hf__api_timeline_retain_args, &hf__api_timeline_clear_args, &hf__api_timeline_guard_args,
-	&hf__api_timeline_got, &hf__api_timeline_filter, &hf__api_timeline_query_args,
+	&hf__api_timeline_got, &hf__api_timeline_filter, &hf__api_timeline_position,
+	&hf__api_timeline_query_args,
 	&hf__api_timeline_page, &hf__api_timeline_count_args, NULL,
 };
 

@@ -35,6 +35,7 @@ TYPES = {  # the tags that a type of C may have
 # row, and why: docs/interface/struct-sizes.md.
 FIXED = {
     "hf_error", "hf_ticket", "hf_cancel_flag", "hf_outbox_rerun", "hf_outbox_key", "hf_migration",
+    "hf_inbox_position", "hf_cursor_lag_position", "hf_document_position", "hf_timeline_position",
     "hf_api_call", "hf_api_part", "hf_api_struct", "hf_api_member", "hf_api_word",
 }  # fmt: skip
 GIVES = {"bool": "bool", "uint64_t": "uint", "hf_time": "time", "int": "int"}

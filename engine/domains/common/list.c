@@ -58,12 +58,56 @@ static bool get_position(struct hf_bytes bytes, const struct hf__fields *token, 
 	return hf__reader_done(&r);
 }
 
-/* *resumed: the position is where the page before ended; else it begins at the start. */
+static int check_part(struct hf__query *q, struct hf_bytes part)
+{
+	if (hf__key_part_ok(part, true))
+		return HF_OK;
+	return hf__refuse(&q->why, HF_EINVAL, "after: a part must have at most %u bytes and no NUL",
+	                  HF_KEY_MAX);
+}
+
+int hf__after_fixed(struct hf__query *q, const char *name, struct hf_bytes fixed,
+                    struct hf_bytes *part)
+{
+	int rc = check_part(q, *part);
+	if (rc == HF_OK && part->len > 0 && !hf__bytes_equal(*part, fixed))
+		rc =
+		    hf__refuse(&q->why, HF_EINVAL,
+		               "after: another %s than the list's: it is a position of another list", name);
+	*part = fixed;
+	if (rc != HF_OK)
+		hf__query_refuses(q);
+	return rc;
+}
+
+/* I-LIST-1: from here on nothing tells it from the position of a token. */
+static int take_after(struct hf__query *q, const struct hf__listing *l, union position *position)
+{
+	const struct hf__fields *token = &l->list->token;
+	const uint8_t *given = l->after;
+	if (l->page && l->page[0])
+		return hf__refuse(&q->why, HF_EINVAL, HF__PAGE_AND_AFTER);
+	for (const struct hf__field *field = token->of; field < token->of + token->count; field++) {
+		const void *at = given + field->at;
+		const int rc =
+		    field->kind == HF__FIELD_PART ? check_part(q, *(const struct hf_bytes *)at) : HF_OK;
+		if (rc != HF_OK)
+			return rc;
+	}
+	memcpy(position, given, l->list->position);
+	return HF_OK;
+}
+
+/* *resumed: the position is where the page before ended, or what the caller begins behind; else it
+ * begins at the start. */
 static int open_token(struct hf__query *q, const struct hf__listing *l, union position *position,
                       bool *resumed)
 {
 	const struct hf__list *list = l->list;
 	struct hf__page page;
+	*resumed = l->after != NULL;
+	if (l->after)
+		return take_after(q, l, position);
 	const int rc = hf__page_open(q->answer, l->page, l->query, &page);
 	if (rc == HF_EINVAL)
 		hf__text_add(&q->why, "%s", list->foreign);

@@ -1,7 +1,8 @@
 /* One page of a list, for every list call. Job: check the token, walk what is listed, copy each of
  * it into the answer, make the next token. A page is walked twice, once to count and once to fill,
  * so that its items lie in one piece and only these are reserved. Failure modes: a token that is
- * damaged or of another list is HF_EINVAL; no memory is HF_ENOMEM. */
+ * damaged or of another list is HF_EINVAL, as is a position that cannot be one; no memory is
+ * HF_ENOMEM. I-LIST-1 and I-LIST-2: docs/interface/lists.md. */
 #ifndef HF_DOMAINS_LIST_H
 #define HF_DOMAINS_LIST_H
 
@@ -30,6 +31,7 @@ struct hf__list {
 
 #define HF__POSITION_MAX 128u
 #define HF__FOREIGN_LIST "the page token is damaged or belongs to another list"
+#define HF__PAGE_AND_AFTER "page and after both say where the page begins: give one"
 #define HF__FOREIGN_QUERY "the page token is damaged or belongs to another query"
 
 /* What a page begins with that callers get, but for what a domain puts before it. */
@@ -45,6 +47,10 @@ struct hf__listing {
 	void *ctx; /* for the callbacks */
 	uint64_t query; /* hf__query_end() */
 	const char *page; /* the token, or NULL */
+	/* A position that the caller gave to begin behind: a struct as the token's members lie in, all
+	 * that the range has filled in; NULL: none. It is looked at here: parts, and that there is no
+	 * token beside it. */
+	const void *after;
 	size_t limit; /* 0: all */
 	struct hf__range range; /* without an index: nothing is listed */
 	const struct hf__object *depends; /* noted once the token is right; NULL: noted already */
@@ -54,6 +60,11 @@ struct hf__listing {
 HF_CHECKED int hf__list_page(struct hf__query *q, struct hf__listing *listing);
 /* The same into `page`, where items, count and next of a public page lie behind each other. */
 HF_CHECKED int hf__list_into(struct hf__query *q, struct hf__listing *listing, void *page);
+
+/* A part of such a position that the list selects by: taken from there where it is empty; HF_EINVAL
+ * when it is another one. */
+HF_CHECKED int hf__after_fixed(struct hf__query *q, const char *name, struct hf_bytes fixed,
+                               struct hf_bytes *part);
 
 /* Hashes what was put into `w` and frees that: what ties a token to its list. HF_OK or
  * HF_ENOMEM. */

@@ -70,6 +70,7 @@ static int read_names(struct hf__query *q, const void *raw, void *to)
 	                           .ctx = &walk,
 	                           .page = request->args->page,
 	                           .limit = request->args->limit,
+	                           .after = request->args->after.len > 0 ? &request->args->after : NULL,
 	                           .depends = &containers->root};
 	/* By one bound alone, so that the filter is exact. */
 	const int64_t now = names->mono ? q->mono : q->now;

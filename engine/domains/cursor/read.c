@@ -69,6 +69,7 @@ struct request {
 	unsigned fields;
 	bool by_subject;
 	struct hf__cursor_position at;
+	struct hf__cursor_position after; /* where it begins behind, if the listing says so */
 };
 
 static int copy_item(struct hf__query *q, const void *cursor, void *ctx, void *item)
@@ -104,9 +105,26 @@ static int copy_lag(struct hf__query *q, const void *cursor, void *head, void *r
 static const struct hf__list cursor_list = LIST(struct hf_cursor, copy_item);
 static const struct hf__list lag_list = LIST(struct hf_cursor_lag_item, copy_lag);
 
+/* What the list selects by may be empty in its position. */
+static int fix_after(struct hf__query *q, struct request *request)
+{
+	static const char *const names[] = {
+	    [HF__CONSUMER] = "consumer", [HF__STREAM] = "stream", [HF__SUBJECT] = "subject"};
+	for (unsigned i = 0; i < HF__CURSOR_PARTS; i++) {
+		struct hf_bytes *part = &request->after.part[i];
+		const struct hf_bytes fixed = request->at.part[i];
+		*part = hf__trim(*part);
+		const bool selects = fixed.len > 0 || (i == HF__SUBJECT && request->by_subject);
+		const int rc = selects ? hf__after_fixed(q, names[i], fixed, part) : HF_OK;
+		if (rc != HF_OK)
+			return rc;
+	}
+	return HF_OK;
+}
+
 /* Lists within a stream depend on that stream, others on all of them. */
-static int read_range(struct hf__query *q, const struct request *request, struct hf__listing *list,
-                      void *page)
+static int read_range(struct hf__query *q, struct request *request, struct hf__listing *list,
+                      bool after, void *page)
 {
 	const struct hf__cursor_state *state = q->state;
 	const struct hf_bytes stream = request->at.part[HF__STREAM];
@@ -115,9 +133,12 @@ static int read_range(struct hf__query *q, const struct request *request, struct
 	hf__put_u8(&w, request->by_subject);
 	for (unsigned i = 0; i < HF__CURSOR_PARTS; i++)
 		hf__put_short(&w, request->at.part[i]);
-	const int rc = hf__query_end(&w, &list->query);
+	int rc = hf__query_end(&w, &list->query);
+	if (rc == HF_OK && after)
+		rc = fix_after(q, request);
 	if (rc != HF_OK)
 		return rc;
+	list->after = after ? &request->after : NULL;
 	list->range = (struct hf__range){
 	    .index = &state->views[request->view], .fields = request->fields, .at = &request->at};
 	list->depends = stream.len > 0 ? hf__cursor_depends(state, NULL, stream) : &state->streams.root;
@@ -145,15 +166,18 @@ static int read_list(struct hf__query *q, const void *raw, void *to)
 	    !filter_ok(q, "subject", subject))
 		return HF_EINVAL;
 	const bool by_subject = args->by_subject || subject.len > 0;
-	const struct request request = {
+	struct request request = {
 	    .operation = "cursor list",
 	    .view = view_of(consumer.len > 0, stream.len > 0, by_subject),
 	    .fields = (unsigned)(consumer.len > 0) + (stream.len > 0) + by_subject,
 	    .by_subject = by_subject,
 	    .at.part = {consumer, stream, subject},
 	};
+	if (args->after)
+		request.after = (struct hf__cursor_position){
+		    .part = {args->after->consumer, args->after->stream, args->after->subject}};
 	struct hf__listing list = {.list = &cursor_list, .page = args->page, .limit = args->limit};
-	return read_range(q, &request, &list, &out->items);
+	return read_range(q, &request, &list, args->after != NULL, &out->items);
 }
 
 HF__LIST(hf_cursor_list, cursor_list_args, cursor_page, HF__DOMAIN_CURSOR, read_list);
@@ -171,17 +195,21 @@ static int read_lag(struct hf__query *q, const void *raw, void *to)
 		return hf__refuse(&q->why, HF_EINVAL,
 		                  stream.len == 0 ? "lag needs a stream" : "head must not be below 0");
 	const bool by_subject = args->by_subject || subject.len > 0;
-	const struct request request = {
+	struct request request = {
 	    .operation = "cursor lag",
 	    .view = by_subject ? HF__CURSOR_SLOWEST_ON_SUBJECT : HF__CURSOR_SLOWEST,
 	    .fields = 1u + by_subject,
 	    .by_subject = by_subject,
 	    .at.part = {[HF__STREAM] = stream, [HF__SUBJECT] = subject},
 	};
+	if (args->after)
+		request.after = (struct hf__cursor_position){
+		    .part = {[HF__CONSUMER] = args->after->consumer, [HF__SUBJECT] = args->after->subject},
+		    .sequence = args->after->last_sequence};
 	int64_t head = args->head;
 	struct hf__listing list = {
 	    .list = &lag_list, .ctx = &head, .page = args->page, .limit = args->limit};
-	return read_range(q, &request, &list, &out->items);
+	return read_range(q, &request, &list, args->after != NULL, &out->items);
 }
 
 HF__LIST(hf_cursor_list_lag, cursor_list_lag_args, cursor_lag_page, HF__DOMAIN_CURSOR, read_lag);

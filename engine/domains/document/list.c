@@ -15,9 +15,11 @@ static int check_list(const struct hf_document_list_args *args, struct hf__text 
 	int rc = hf__check_part("collection", args->collection, false, why);
 	if (rc == HF_OK)
 		rc = hf__check_part("group", args->group, true, why);
-	if (rc != HF_OK || (unsigned)args->by <= HF_DOCUMENT_BY_ANY)
+	if (rc != HF_OK)
 		return rc;
-	return hf__refuse(why, HF_EINVAL, "no such order: %d", (int)args->by);
+	if ((unsigned)args->by > HF_DOCUMENT_BY_ANY)
+		return hf__refuse(why, HF_EINVAL, "no such order: %d", (int)args->by);
+	return HF_OK;
 }
 
 static int hash_query(const struct request *request, uint64_t *query)
@@ -94,6 +96,10 @@ static int read_list(struct hf__query *q, const void *raw, void *to)
 	int rc = check_list(args, &q->why);
 	if (rc != HF_OK)
 		return rc;
+	if (args->after && args->by == HF_DOCUMENT_BY_ANY) {
+		hf__query_refuses(q);
+		return hf__refuse(&q->why, HF_EINVAL, "after: a position is of one order; name it");
+	}
 	range->collection = hf__container_find(q->state, args->collection);
 	range->grouped = args->by_group || args->group.len > 0;
 	range->group = args->group;
@@ -111,6 +117,12 @@ static int read_list(struct hf__query *q, const void *raw, void *to)
 	const struct hf__document_position at = {.group = args->group};
 	list.range = (struct hf__range){
 	    .fields = range->grouped, .at = &at, .filter = &there, .reverse = args->descending};
+	struct hf__document_position after = at;
+	if (args->after) {
+		after.time = args->after->at;
+		after.id = args->after->id;
+		list.after = &after;
+	}
 	if (hf__collection_live(range->collection, HF__INSTANT_OF(q)))
 		list.range.index = &range->collection->views[range->view];
 	if (hf__query_seen(q) && list.range.index)

@@ -41,6 +41,14 @@ static int read_list(struct hf__query *q, const void *raw, void *to)
 		rc = hash_query(args.scope, &list.query);
 	if (rc != HF_OK)
 		return rc;
+	struct hf_idempotency_key after = {0};
+	if (args.after) {
+		after = *args.after;
+		rc = hf__after_fixed(q, "scope", args.scope, &after.scope);
+		list.after = &after.key;
+	}
+	if (rc != HF_OK)
+		return rc;
 	const struct hf__idem_scope *scope = hf__query_in(q, args.scope);
 	list.range = (struct hf__range){.index = scope ? &scope->by_key : NULL, .filter = &alive};
 	for (unsigned done = 0; done < 2 && scope && hf__query_seen(q); done++)

@@ -150,7 +150,23 @@ static int read_load(struct hf__query *q, const void *raw, void *to)
 	struct page page = {.user = args->user,
 	                    .filter = {args->account, unread & live, args->without_snoozed, q->now}};
 	struct hf__listing list = {.list = &load_list, .page = args->page, .limit = args->limit};
-	const int rc = read_page(q, &page, "inbox load", &list, &out->items);
+	struct hf__inbox_position after = {0};
+	int rc = HF_OK;
+	if (args->after) {
+		after.snapshot_at = args->after->snapshot_at;
+		after.score = args->after->score;
+		after.account = args->after->account;
+		after.thread = args->after->thread;
+		list.after = &after;
+		if (hf__score_nan(after.score)) {
+			hf__query_refuses(q);
+			return hf__refuse(&q->why, HF_EINVAL, "after: the score is not a number");
+		}
+		if (args->account.len > 0)
+			rc = hf__after_fixed(q, "account", args->account, &after.account);
+	}
+	if (rc == HF_OK)
+		rc = read_page(q, &page, "inbox load", &list, &out->items);
 	out->generated_at = page.inbox ? page.inbox->value.generated_at : HF_UNSET;
 	return rc;
 }
@@ -165,7 +181,16 @@ static int read_dismissed(struct hf__query *q, const void *raw, void *to)
 	struct hf_inbox_key_page *out = to;
 	struct page page = {.user = args->user};
 	struct hf__listing list = {.list = &dismissed_list, .page = args->page, .limit = args->limit};
-	return read_page(q, &page, "inbox dismissed", &list, &out->items);
+	struct hf__inbox_position after = {0};
+	int rc = HF_OK;
+	if (args->after) {
+		struct hf_bytes user = args->after->user;
+		rc = hf__after_fixed(q, "user", args->user, &user);
+		after.account = args->after->account;
+		after.thread = args->after->thread;
+		list.after = &after;
+	}
+	return rc != HF_OK ? rc : read_page(q, &page, "inbox dismissed", &list, &out->items);
 }
 
 HF__LIST(hf_inbox_list_dismissed, inbox_list_dismissed_args, inbox_key_page, HF__DOMAIN_INBOX,

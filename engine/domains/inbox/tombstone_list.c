@@ -141,7 +141,14 @@ static int read_tombs(struct hf__query *q, const void *raw, void *to)
 	struct hf_bytes user;
 	struct hf__listing list = {
 	    .list = &tombstone_list, .ctx = &user, .page = args->page, .limit = args->limit};
+	struct hf__inbox_key after = {0};
 	int rc = hash_query(args, &list.query);
+	if (rc == HF_OK && args->after) {
+		after =
+		    (struct hf__inbox_key){args->after->user, args->after->account, args->after->thread};
+		list.after = &after;
+		rc = hf__after_fixed(q, "user", args->user, &after.user);
+	}
 	if (rc == HF_OK)
 		rc = hf__answer_bytes(q->answer, args->user, &user);
 	if (rc != HF_OK)

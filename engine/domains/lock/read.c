@@ -98,6 +98,7 @@ static int read_list(struct hf__query *q, const void *raw, void *to)
 	struct hf__listing list = {.list = &lock_list,
 	                           .page = args->page,
 	                           .limit = args->limit,
+	                           .after = args->after.len > 0 ? &args->after : NULL,
 	                           .range = {.index = &state->by_name, .filter = &held},
 	                           .depends = &state->root};
 	struct hf__writer w = {0};

@@ -32,6 +32,7 @@ static int read_list(struct hf__query *q, const void *raw, void *to)
 	struct hf__listing list = {.list = &migration_list,
 	                           .page = args->page,
 	                           .limit = args->limit,
+	                           .after = args->after > 0 ? &args->after : NULL,
 	                           .range = {.index = &state->by_lsn},
 	                           .depends = &state->root};
 	struct hf__writer w = {0};

@@ -36,7 +36,10 @@ static int read_page(struct hf__query *q, const void *raw, void *to)
 {
 	const struct hf_outbox_list_completed_args *args = raw;
 	struct hf_outbox_completed_page *out = to;
-	struct hf__listing list = {.list = &completed_list, .page = args->page, .limit = args->limit};
+	struct hf__listing list = {.list = &completed_list,
+	                           .page = args->page,
+	                           .limit = args->limit,
+	                           .after = args->after > 0 ? &args->after : NULL};
 	uint64_t lsn;
 	int rc = args->id.len > 0 ? hf__outbox_check_key(args->queue, args->id, &q->why)
 	                          : hf__check_part("queue", args->queue, false, &q->why);

@@ -20,7 +20,7 @@ struct page {
 	uint64_t after; /* ... after this seq */
 	size_t limit; /* 0: all */
 	struct hf_outbox_item *items;
-	uint64_t *seqs; /* of the items */
+	struct hf_outbox_place *places; /* of the items: their seqs */
 	size_t count;
 	bool more;
 };
@@ -42,12 +42,14 @@ static int check_list(const struct hf_outbox_list_args *args, struct hf__text *w
 	return hf__refuse(why, HF_EINVAL, "no such status: %d", (int)args->status);
 }
 
-/* Where the page begins: a token holds the seq of the item before. */
+/* Where the page begins: a token holds the seq of the item before, as a caller may do. */
 static int find_start(struct hf__query *q, struct page *page)
 {
 	struct hf__page opened;
 	if (!page->token || q->answer->dry)
 		return HF_OK;
+	if (page->args->after > 0 && page->token[0])
+		return hf__refuse(&q->why, HF_EINVAL, HF__PAGE_AND_AFTER);
 	int rc = hf__page_open(q->answer, page->token, page->query, &opened);
 	if (rc == HF_OK && opened.after.len != 0 && opened.after.len != sizeof page->after)
 		rc = HF_EINVAL;
@@ -78,8 +80,8 @@ static int fill_page(struct hf__query *q, const struct hf__outbox_queue *queue, 
 	struct hf__outbox_walk walk;
 	struct hf_bytes name;
 	page->items = hf__answer_alloc(q->answer, room * sizeof *page->items);
-	page->seqs = hf__answer_alloc(q->answer, room * sizeof *page->seqs);
-	if (!page->items || !page->seqs ||
+	page->places = hf__answer_alloc(q->answer, room * sizeof *page->places);
+	if (!page->items || !page->places ||
 	    hf__answer_bytes(q->answer, hf__container_name(queue), &name) != HF_OK)
 		return HF_ENOMEM;
 	hf__outbox_walk_begin(&walk, queue, page->args->status, HF__OUTBOX_TIME(q), page->after);
@@ -89,7 +91,7 @@ static int fill_page(struct hf__query *q, const struct hf__outbox_queue *queue, 
 		                                 &page->items[page->count]);
 		if (rc != HF_OK)
 			return rc;
-		page->seqs[page->count] = item->value.seq;
+		page->places[page->count].place = item->value.seq;
 	}
 	return HF_OK;
 }
@@ -110,8 +112,10 @@ static int read_page(struct hf__query *q, void *raw)
 	int rc = check_list(page->args, &q->why);
 	if (rc == HF_OK)
 		rc = find_start(q, page);
-	if (rc != HF_OK)
+	if (rc != HF_OK) {
+		hf__query_refuses(q);
 		return rc;
+	}
 	const struct hf__outbox_queue *queue = hf__query_in(q, page->args->queue);
 	if (queue && hf__query_seen(q))
 		hf__query_sees(q, count_over(queue, HF__OUTBOX_TIME(q)));
@@ -151,9 +155,10 @@ static int list_plain(hf_store *store, struct page *page, unsigned flags,
 	if (rc != HF_OK)
 		return rc;
 	list.items = page->items;
-	list.count = page->count;
+	list.count = list.places_count = page->count;
+	list.places = page->places;
 	if (page->more &&
-	    put_token(&answer, page->query, page->seqs[page->count - 1], &list.next) != HF_OK) {
+	    put_token(&answer, page->query, page->places[page->count - 1].place, &list.next) != HF_OK) {
 		hf__answer_reset(&answer);
 		return hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
 	}
@@ -172,6 +177,7 @@ static int list_plain(hf_store *store, struct page *page, unsigned flags,
 struct matches {
 	struct hf__answer memory;
 	struct hf_outbox_item *items; /* heap */
+	struct hf_outbox_place *places; /* heap */
 	size_t count, cap;
 	struct hf_bytes queue; /* its name, copied once */
 };
@@ -185,6 +191,10 @@ static bool grow(struct matches *matches)
 	if (!items)
 		return false;
 	matches->items = items;
+	struct hf_outbox_place *places = hf__realloc(matches->places, cap * sizeof *places);
+	if (!places)
+		return false;
+	matches->places = places;
 	matches->cap = cap;
 	return true;
 }
@@ -200,10 +210,11 @@ static int keep_rerun(struct matches *matches, const struct hf_outbox_rerun *rer
 	return hf__answer_bytes(&matches->memory, rerun->payload, &copy->payload);
 }
 
-static int keep_match(struct matches *matches, const struct hf_outbox_item *item)
+static int keep_match(struct matches *matches, const struct hf_outbox_item *item, uint64_t seq)
 {
 	if (!grow(matches))
 		return HF_ENOMEM;
+	matches->places[matches->count].place = seq;
 	struct hf_outbox_item *copy = &matches->items[matches->count];
 	*copy = *item;
 	int rc = matches->queue.data ? HF_OK
@@ -226,10 +237,10 @@ static int match_page(struct page *page, struct matches *matches, bool *full)
 {
 	const struct hf_outbox_list_args *args = page->args;
 	for (size_t i = 0; i < page->count && !*full; i++) {
-		page->after = page->seqs[i];
+		page->after = page->places[i].place;
 		if (!args->match(args->match_ctx, &page->items[i]))
 			continue;
-		const int rc = keep_match(matches, &page->items[i]);
+		const int rc = keep_match(matches, &page->items[i], page->after);
 		if (rc != HF_OK)
 			return rc;
 		*full = args->limit > 0 && matches->count == args->limit;
@@ -267,12 +278,18 @@ static int give_matches(const struct page *page, struct matches *matches,
 	struct hf_outbox_items list = {.count = matches->count};
 	struct hf_outbox_item *items =
 	    hf__answer_alloc(&matches->memory, matches->count * sizeof *items);
-	if (!items ||
+	struct hf_outbox_place *places =
+	    hf__answer_alloc(&matches->memory, matches->count * sizeof *places);
+	if (!items || !places ||
 	    (page->more && put_token(&matches->memory, page->query, page->after, &list.next) != HF_OK))
 		return hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
-	if (matches->count > 0)
+	if (matches->count > 0) {
 		memcpy(items, matches->items, matches->count * sizeof *items);
+		memcpy(places, matches->places, matches->count * sizeof *places);
+	}
 	list.items = items;
+	list.places = places;
+	list.places_count = matches->count;
 	const int rc = hf__give_memory(&matches->memory, &list.memory, error);
 	if (rc == HF_OK)
 		*out = list;
@@ -288,6 +305,7 @@ static int list_matching(hf_store *store, struct page *page, unsigned flags,
 		rc = give_matches(page, &matches, out, error);
 	hf__answer_reset(&matches.memory); /* empty when it was given */
 	hf__free(matches.items);
+	hf__free(matches.places);
 	return rc;
 }
 
@@ -296,7 +314,7 @@ int hf_outbox_list(hf_store *store, const struct hf_outbox_list_args *args, unsi
 {
 	HF__CALL;
 	HF__TAKE(outbox_list_args, args);
-	struct page page = {.args = args, .token = args->page};
+	struct page page = {.args = args, .token = args->page, .after = args->after};
 	struct hf_outbox_items list = {0};
 	int rc = hf__took(&hf__api_outbox_list_args, args, error);
 	if (rc == HF_OK)

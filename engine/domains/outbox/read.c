@@ -24,6 +24,7 @@ static int read_item(struct hf__query *q, const void *raw, void *out)
 		if (hf__answer_bytes(q->answer, key->queue, &queue) != HF_OK)
 			return HF_ENOMEM;
 		hf__query_sees(q, hf__outbox_status(item, HF__OUTBOX_TIME(q)));
+		got->place = item->value.seq;
 		return hf__outbox_answer(q->answer, item, queue, HF__OUTBOX_TIME(q), false, &got->item);
 	}
 	hf__query_absent(

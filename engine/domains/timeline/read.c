@@ -160,6 +160,12 @@ static int read_page(struct hf__query *q, const void *raw, void *to)
 	                           .limit = args->limit,
 	                           .range = selection.range};
 	list.range.reverse = !args->ascending;
+	struct hf__timeline_position after = selection.at;
+	if (args->after) {
+		after.happened_at = args->after->happened_at;
+		after.id = args->after->id;
+		list.after = &after;
+	}
 	rc = hash_query(args, &selection, &list.query);
 	if (rc == HF_OK)
 		rc = hf__answer_bytes(q->answer, args->filter.timeline, &page.timeline);

@@ -23,6 +23,7 @@ struct hf_names_args {
 	size_t size; /* types.h */
 	size_t limit; /* names of a page; 0: all */
 	const char *page; /* `next` of the page before; NULL: the first page */
+	struct hf_bytes after; /* begins behind this name (types.h), if given */
 };
 
 struct hf_name_page {

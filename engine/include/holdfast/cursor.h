@@ -161,6 +161,8 @@ struct hf_cursor_list_args {
 	bool by_subject; /* a blank `subject` selects the cursors without a subject */
 	size_t limit; /* items of a page; 0: all */
 	const char *page; /* `next` of the page before; NULL: the first page */
+	/* begins behind it (types.h), if given; what the list selects by may be empty in it */
+	const struct hf_cursor_key *after;
 };
 
 struct hf_cursor_page {
@@ -177,6 +179,13 @@ HF_API HF_CHECKED int hf_cursor_list(hf_store *store, const struct hf_cursor_lis
                                      unsigned flags, struct hf_cursor_page *out,
                                      struct hf_error *error);
 
+/* Where a list of lags can begin behind: what it is sorted by. */
+struct hf_cursor_lag_position {
+	int64_t last_sequence;
+	struct hf_bytes subject; /* of a list of one subject: that one, or empty */
+	struct hf_bytes consumer;
+};
+
 struct hf_cursor_list_lag_args {
 	size_t size; /* types.h */
 	struct hf_bytes stream; /* required */
@@ -186,6 +195,7 @@ struct hf_cursor_list_lag_args {
 	size_t limit; /* items of a page; 0: all */
 	/* `next` of the page before; NULL: the first page. `head` may differ from page to page */
 	const char *page;
+	const struct hf_cursor_lag_position *after; /* begins behind it (types.h), if given */
 };
 
 struct hf_cursor_lag_item {

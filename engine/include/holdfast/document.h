@@ -175,6 +175,12 @@ enum hf_document_by {
 	HF_DOCUMENT_BY_ANY = 2,
 };
 
+/* Where a list can begin behind: what it is sorted by. */
+struct hf_document_position {
+	hf_time at; /* created_at or updated_at, as the list goes */
+	struct hf_bytes id; /* empty: before all of that time */
+};
+
 struct hf_document_list_args {
 	size_t size; /* types.h */
 	struct hf_bytes collection;
@@ -185,6 +191,7 @@ struct hf_document_list_args {
 	bool without_payload; /* payloads stay empty: nothing is read from disk */
 	size_t limit; /* items of a page; 0: all */
 	const char *page; /* `next` of the page before; NULL: the first page */
+	const struct hf_document_position *after; /* begins behind it (types.h), if given */
 };
 
 struct hf_document_page {

@@ -258,6 +258,8 @@ struct hf_idempotency_list_args {
 	bool without_response; /* leaves responses empty: nothing is read from disk */
 	size_t limit; /* entries of a page; 0: all */
 	const char *page; /* `next` of the page before; NULL: the first page */
+	/* begins behind it (types.h), if given; its scope may be empty */
+	const struct hf_idempotency_key *after;
 };
 
 struct hf_idempotency_page {

@@ -303,6 +303,14 @@ struct hf_inbox_got {
 HF_API HF_CHECKED int hf_inbox_get(hf_store *store, const struct hf_inbox_key *key, unsigned flags,
                                    struct hf_inbox_got *out, struct hf_error *error);
 
+/* Where a load can begin behind: what it is sorted by. */
+struct hf_inbox_position {
+	hf_time snapshot_at; /* HF_UNSET stands last */
+	double score;
+	struct hf_bytes account; /* of a load of one account: that one, or empty */
+	struct hf_bytes thread;
+};
+
 /* Which records. Zeroed but for the user: all of them. */
 struct hf_inbox_load_args {
 	size_t size; /* types.h */
@@ -313,6 +321,7 @@ struct hf_inbox_load_args {
 	bool without_snoozed; /* as the store's clock stands */
 	size_t limit; /* records of a page; 0: all */
 	const char *page; /* `next` of the page before; NULL: the first page */
+	const struct hf_inbox_position *after; /* begins behind it (types.h), if given */
 };
 
 struct hf_inbox_page {
@@ -335,6 +344,8 @@ struct hf_inbox_list_dismissed_args {
 	struct hf_bytes user;
 	size_t limit; /* keys of a page; 0: all */
 	const char *page; /* `next` of the page before; NULL: the first page */
+	/* begins behind it (types.h), if given; its user may be empty */
+	const struct hf_inbox_key *after;
 };
 
 struct hf_inbox_key_page {
@@ -358,6 +369,8 @@ struct hf_inbox_list_tombstones_args {
 	struct hf_bytes thread; /* only the one of this key; empty: all */
 	size_t limit; /* tombstones of a page; 0: all */
 	const char *page; /* `next` of the page before; NULL: the first page */
+	/* begins behind it (types.h), if given; its user may be empty */
+	const struct hf_inbox_key *after;
 };
 
 struct hf_inbox_tombstone {

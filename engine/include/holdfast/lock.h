@@ -187,6 +187,7 @@ struct hf_lock_list_args {
 	size_t size; /* types.h */
 	size_t limit; /* items of a page; 0: all */
 	const char *page; /* `next` of the page before; NULL: the first page */
+	struct hf_bytes after; /* begins behind this name (types.h), if given */
 };
 
 struct hf_lock_page {

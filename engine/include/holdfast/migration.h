@@ -111,6 +111,7 @@ struct hf_migration_list_args {
 	size_t size; /* types.h */
 	size_t limit; /* names of a page; 0: all */
 	const char *page; /* `next` of the page before; NULL: the first page */
+	hf_lsn after; /* begins behind this `version` (types.h), if given */
 };
 
 struct hf_migration_page {

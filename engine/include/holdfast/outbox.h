@@ -87,6 +87,12 @@ struct hf_outbox_item {
 	hf_lsn version;
 };
 
+/* Where an item stands in the order of its queue's list: the LSN of the entry that enqueued it, or
+ * queued it once more (a rerun). It stays while the item is claimed, fails and is retried. */
+struct hf_outbox_place {
+	hf_lsn place;
+};
+
 /* Many items: what claims and lists give. */
 struct hf_outbox_items {
 	size_t size; /* types.h */
@@ -94,6 +100,8 @@ struct hf_outbox_items {
 	size_t count;
 	const char *next; /* lists: token of the next page, NULL at the end */
 	struct hf_memory *memory; /* free it with hf_release() */
+	const struct hf_outbox_place *places; /* lists: of the items, one each; claims: NULL */
+	size_t places_count; /* as `count`, or 0 */
 };
 
 /* --- Filling a queue -------------------------------------------------------------------------- */

@@ -18,6 +18,7 @@ struct hf_outbox_got {
 	size_t size; /* types.h */
 	struct hf_outbox_item item;
 	struct hf_memory *memory;
+	hf_lsn place; /* as in a list */
 };
 
 /* One item, or HF_ENOTFOUND. */
@@ -41,6 +42,7 @@ struct hf_outbox_list_args {
 	bool without_payload;
 	size_t limit; /* items of a page; 0: all */
 	const char *page; /* `next` of the page before; NULL: the first page */
+	hf_lsn after; /* begins behind this place (types.h), if given */
 };
 
 /* Items in enqueue order. HF_EINVAL for a damaged `page` or one of another query. With `match` a
@@ -106,6 +108,7 @@ struct hf_outbox_list_completed_args {
 	struct hf_bytes id; /* only this one, if it blocks; empty: all */
 	size_t limit; /* 0: all */
 	const char *page; /* `next` of the page before; NULL: the first page */
+	hf_lsn after; /* begins behind this `version` (types.h), if given */
 };
 
 /* The completed ids that still block, in the order in which they were completed. HF_EINVAL for a

@@ -112,6 +112,12 @@ struct hf_timeline_filter {
 	struct hf_bytes type; /* exactly this one; empty: any */
 };
 
+/* Where a query can begin behind: what it is sorted by. */
+struct hf_timeline_position {
+	hf_time happened_at;
+	struct hf_bytes id; /* empty: before all of that time */
+};
+
 struct hf_timeline_query_args {
 	size_t size; /* types.h */
 	struct hf_timeline_filter filter;
@@ -119,6 +125,7 @@ struct hf_timeline_query_args {
 	bool without_payload; /* payloads stay empty and are not read from disk */
 	size_t limit; /* events of a page; 0: all */
 	const char *page; /* `next` of the page before; NULL: the first page */
+	const struct hf_timeline_position *after; /* begins behind it (types.h), if given */
 };
 
 struct hf_timeline_page {

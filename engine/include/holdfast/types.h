@@ -195,6 +195,13 @@ enum hf_read_flags {
 	HF_READ_UNDURABLE = 1, /* do not wait: the answer may show what a crash can still take back */
 };
 
+/* Lists are read in pages: `limit` bounds one, `next` of it is the token that the next one begins
+ * with. Instead of a token a page can begin behind a position, `after`: the sort key of an object
+ * that the caller has kept, whether the object is still there or not. What stands at the position
+ * itself is not given. Parts of it have at most HF_KEY_MAX bytes without NUL; one that the list
+ * selects by may be empty and stands for the list's, another one than that is HF_EINVAL. NULL, an
+ * empty name, or 0 for an LSN: not given. HF_EINVAL together with a token. */
+
 /* A failure in words. `text` names object and reason in one line without a newline. Of a
  * caller's bytes in it valid UTF-8 is shown as it is; controls, marks that turn the direction of
  * text, line separators, quotes, backslashes and bytes that are no UTF-8 stand as \xNN; an

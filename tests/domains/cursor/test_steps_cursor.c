@@ -60,6 +60,7 @@ static void refused(struct scene *scene)
 #define HALF(n) "key.consumer=c" n " key.stream=$s.2000.0 key.subject=$page"
 #define LIST "undurable hf_cursor_list limit=10"
 #define LAG "undurable hf_cursor_list_lag stream=s0 head=3000000 limit=10"
+#define BEHIND "after.consumer=c5 after.subject=t3"
 #define TEN " -> count=10"
 
 static const struct work cursor_works[] = {
@@ -79,6 +80,11 @@ static const struct work cursor_works[] = {
     STEPS("cursor list, consumer and subject", PAGE, LIST " consumer=c50 subject=t7 -> count"),
     STEPS("cursor list, stream and subject", PAGE, LIST " stream=s0 subject=t7" TEN),
     STEPS("cursor list, all three", PAGE, LIST " consumer=c50 stream=s0 subject=t7 -> count=1"),
+    STEPS("cursor list, behind a position", PAGE, LIST " " BEHIND " after.stream=s0" TEN),
+    STEPS("cursor list, subject, behind one", PAGE,
+          LIST " subject=t7 after.stream=s0 after.consumer=c5" TEN),
+    STEPS("cursor lag, behind a position", PAGE,
+          LAG " after.last_sequence=400 after.subject=t3 after.consumer=c5" TEN),
     STEPS("cursor lag", PAGE, LAG TEN),
     STEPS("cursor lag, one subject", PAGE, LAG " subject=t7" TEN),
     STEPS("cursor remove", 0, "hf_cursor_remove " HALF("2")),

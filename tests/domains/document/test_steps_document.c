@@ -161,6 +161,8 @@ static void document_list_group_updated_back(struct scene *scene)
 	expect_page(scene, "g1", HF_DOCUMENT_BY_UPDATED, true);
 }
 
+#define BEHIND "undurable hf_document_list collection=docs without_payload=1 limit=10 "
+
 /* The counts come after the puts and the removal: one more, one anew, one less. */
 static const struct work document_works[] = {
     WORK("document put, new", 0, document_put_new),
@@ -192,6 +194,16 @@ static const struct work document_works[] = {
     {.name = "document list, group, updated, desc.",
      .objects = 2 * PAGE,
      .run = document_list_group_updated_back},
+    STEPS("document list, behind a position", PAGE,
+          BEHIND "after.at=now+500000 after.id=x -> count=10 next"),
+    STEPS("document list, desc., behind one", PAGE,
+          BEHIND "descending=1 after.at=now+500000 after.id=x -> count=10 next"),
+    STEPS("document list, updated, behind one", PAGE,
+          BEHIND "by=updated after.at=now+100 -> count=10 next"),
+    STEPS("document list, group, behind one", PAGE,
+          BEHIND "group=g1 after.at=now+200000 after.id=x -> count"),
+    STEPS("document collections, behind one", PAGE,
+          "undurable hf_document_names limit=10 after=b -> count=1"),
     /* all of the other has expired */
     STEPS("document collections", PAGE, "undurable hf_document_names limit=10 -> count=1"),
 };

@@ -207,6 +207,12 @@ static const struct work works[] = {
     WORK("idempotency has, expired", 0, has_expired),
     WORK("idempotency list, first page", PAGE, list_first),
     WORK("idempotency list, middle page", PAGE, list_middle),
+    STEPS("idempotency list, behind a key", PAGE,
+          "undurable hf_idempotency_list scope=scope limit=10 after.key=$k.2.0 -> count=10"),
+    STEPS("idempotency list, behind what expired", PAGE,
+          "undurable hf_idempotency_list scope=scope limit=10 after.key=a -> count=10"),
+    STEPS("idempotency scopes, behind one", PAGE,
+          "undurable hf_idempotency_names limit=10 after=a -> count=10"),
     WORK("idempotency count", 0, count_scope),
     WORK("idempotency scopes", PAGE, list_scopes),
     /* A tenth of all: two jumps for each, so that it is no more than a logarithm. */

@@ -170,6 +170,10 @@ static void inbox_trim(struct scene *scene)
 	assert_true(result.count == PAGE);
 }
 
+#define BEHIND \
+	"undurable hf_inbox_load user=user limit=10 after.snapshot_at=now+50s after.score=1000 " \
+	"after.account=a after.thread=t5"
+
 static const struct work inbox_works[] = {
     WORK("inbox get", 0, inbox_get),
     WORK("inbox five marks", 0, inbox_marks),
@@ -178,6 +182,13 @@ static const struct work inbox_works[] = {
     WORK("inbox load, not dismissed", PAGE, inbox_load_undismissed),
     WORK("inbox load, of an account", PAGE, inbox_load_account),
     WORK("inbox load, all filters", PAGE, inbox_load_both),
+    STEPS("inbox load, behind a position", PAGE, BEHIND " -> count=10"),
+    STEPS("inbox load, unread, behind one", PAGE, BEHIND " unread_only=1 -> count"),
+    STEPS("inbox load, account, behind one", PAGE,
+          "undurable hf_inbox_load user=user limit=10 account=b without_dismissed=1 "
+          "after.snapshot_at=now+50s after.score=1000 after.thread=t5 -> count=10"),
+    STEPS("inbox dismissed, behind a key", PAGE,
+          "undurable hf_inbox_list_dismissed user=user limit=10 after.account=a -> count"),
     WORK("inbox dismissed", PAGE, inbox_dismissed),
     WORK("inbox save, new", 0, inbox_save_new),
     WORK("inbox save, there", 0, inbox_save_again),

@@ -214,6 +214,9 @@ static void list_users(struct scene *scene)
 
 static const struct work tomb_works[] = {
     WORK("inbox tombstones", PAGE, tombstones),
+    STEPS("inbox tombstones, behind a key", PAGE,
+          "undurable hf_inbox_list_tombstones user=user limit=10 after.account=primary "
+          "after.thread=t1 -> count"),
     WORK("inbox save over an ended tombstone", 0, save_over_one_that_ended),
     WORK("inbox save against a tombstone", 0, save_over_one_that_stands),
     WORK("inbox remove, tombstone", 0, remove_with_tombstone),

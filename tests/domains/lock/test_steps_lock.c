@@ -158,6 +158,10 @@ static const struct work lock_works[] = {
     WORK("lock get", 0, lock_get),
     WORK("lock list", PAGE, lock_list),
     WORK("lock list, next page", PAGE, lock_list_next),
+    STEPS("lock list, behind a name", PAGE,
+          "undurable hf_lock_list limit=10 after=$l.2.0 -> count=10"),
+    STEPS("lock list, behind what ended", PAGE,
+          "undurable hf_lock_list limit=10 after=e -> count=10"),
 };
 
 static void many_locks_cost_what_a_thousand_do(void **state)

@@ -108,6 +108,8 @@ static const struct work queue_works[] = {
     STEPS("outbox retry", 0, "hf_outbox_retry " ITEM ".20.1"),
     STEPS("outbox list, all", PAGE, LIST TEN),
     STEPS("outbox list, from the middle", PAGE, LIST " page=$page" TEN),
+    STEPS("outbox list, behind a place", PAGE, LIST " after=500" TEN),
+    STEPS("outbox list, queued, behind one", PAGE, LIST " status=queued after=500" TEN),
     STEPS("outbox list, queued", PAGE, LIST " status=queued" TEN),
     STEPS("outbox list, sending", PAGE, LIST " status=sending" TEN),
     STEPS("outbox list, failed", PAGE, LIST " status=failed" TEN),
@@ -220,6 +222,8 @@ static const struct work group_works[] = {
     STEPS("outbox enqueue of a completed id", 0, ENQUEUE "$done.20.0 -> changed=0"),
     WORK("outbox stats with groups", 0, groups_stats),
     STEPS("outbox completed", PAGE, "undurable hf_outbox_list_completed queue=groups limit=10" TEN),
+    STEPS("outbox completed, behind a version", PAGE,
+          "undurable hf_outbox_list_completed queue=groups limit=10 after=5" TEN),
     STEPS("outbox configure, dedup_max", 0,
           "hf_outbox_configure queue=groups dedup_window_us=1000s dedup_max=$.10.0"),
     /* One at the limit: the oldest is dropped. */

@@ -181,6 +181,10 @@ static void latest(struct scene *scene)
 	assert_int_equal(tl_latest(scene->store, TL_NAME), SCENE_NOW + scene->count - 1);
 }
 
+#define BEHIND \
+	"undurable hf_timeline_query filter.timeline=audit limit=10 after.happened_at=now+500 " \
+	"after.id=e"
+
 static const struct work works[] = {
     WORK("timeline query, all", 0, query_all),
     WORK("timeline query, subject", 0, query_subject),
@@ -192,6 +196,12 @@ static const struct work works[] = {
     WORK("timeline query, pair, ascending", 0, query_pair_ascending),
     WORK("timeline query, its next page", 0, query_next_page),
     WORK("timeline query, no match", 0, query_nothing),
+    STEPS("timeline query, behind a position", PAGE, BEHIND),
+    STEPS("timeline query, ascending, behind one", PAGE, BEHIND " ascending=1 -> count=10"),
+    STEPS("timeline query, subject, behind one", PAGE, BEHIND " filter.subject=s3 -> count=10"),
+    STEPS("timeline query, type, behind one", PAGE, BEHIND " filter.type=t3 -> count=10"),
+    STEPS("timeline query, pair, behind one", PAGE,
+          BEHIND " filter.subject=s3 filter.type=t3 -> count=10"),
     WORK("timeline count", 0, count_pair),
     WORK("timeline latest_at", 0, latest),
     WORK("timeline get", 0, get),

@@ -226,6 +226,9 @@ void op_fill(struct op_args *out, const char *words, const struct op_source *sou
 		wrong("%s takes too much", words);
 	if (out->call->takes)
 		fill_all(&f, out->call->takes, out->args, words + len);
+	/* As it is compiled today: zero would be its first release, without later members. */
+	if (out->call->takes && out->call->takes->first)
+		memcpy(out->args, &out->call->takes->size, sizeof out->call->takes->size);
 }
 
 void *op_member(struct op_args *args, const char *path)

@@ -95,7 +95,7 @@ static void take_older(const struct hf_api_struct *of, void *ctx)
 		}
 	}
 	expect_taken(of, of->size, of->size);
-	expect_taken(of, of->size, 0);
+	expect_taken(of, of->first, 0);
 }
 
 static void an_older_caller_is_served(void **state)
