@@ -34,6 +34,8 @@ const struct shared_option shared_options[] = {
 	{CLI_CLOCK, {"now", "TIME", "the time to note instead of the clock's", CLI_TIME}},
 	{CLI_PAGES, {"limit", "COUNT", "at most so many, with the token of the next page", CLI_U64}},
 	{CLI_PAGES, {"page", "TOKEN", "go on where another page ended"}},
+	{CLI_PAGES, {"after", "POSITION",
+	 "begin behind this position: what the list is sorted by, commas between"}},
 	{CLI_CONFIRMS, {"yes", NULL, "do not ask"}},
 	{CLI_DRY_RUN, {"dry-run", NULL, "only tell how many it would be"}},
 	{0},

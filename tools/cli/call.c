@@ -2,6 +2,7 @@
 #include "cli/call.h"
 #include "cli/args.h"
 #include "cli/names.h"
+#include "cli/position.h"
 #include "print/out.h"
 #include "print/show.h"
 
@@ -206,6 +207,8 @@ static int fill_value(struct cli *cli, const struct cli_value *value, void *args
 		return fill_choice(value, args);
 	case HF_API_FLAGS:
 		return fill_flags(cli, value, args);
+	case HF_API_ONE:
+		return position_read(cli, value->row.member->of, value->text, at);
 	case HF_API_STRING:
 		*(const char **)at = value->text;
 		return CLI_OK;
@@ -402,7 +405,7 @@ static int show_list(struct cli *cli, const void *args, const void *answer)
 		if (command->each)
 			status = command->each(cli, *(const struct hf_bytes *)item);
 		else
-			show_object(cli->out, page.of, item,
+			show_listed(cli->out, &page, i,
 			            named ? row_bytes(&cli->takes.row[0], args) : hf_str(NULL), bare);
 	}
 	show_list_end(cli, page.count, page.next);

@@ -77,7 +77,7 @@ enum cli_flags {
 	CLI_CLOCK = 4, /* --now: cli_now() */
 	CLI_CONFIRMS = 8, /* --yes: cli_confirm() */
 	CLI_DRY_RUN = 16, /* --dry-run: cli_flag(cli, "dry-run") */
-	CLI_PAGES = 32, /* --limit, --page */
+	CLI_PAGES = 32, /* --limit, --page, --after */
 	CLI_NO_STORE = 64, /* never opens a store */
 	CLI_SCOPE_KEY = 128, /* SCOPE KEY come first, and SCOPE:KEY in one word does for both */
 	CLI_READS = 256, /* changes nothing; so do commands whose `call` is a read */

@@ -280,6 +280,19 @@ void show_object(struct out *out, const struct hf_api_struct *of, const void *ob
 	out_end(out);
 }
 
+void show_listed(struct out *out, const struct rows_page *page, size_t i, struct hf_bytes about,
+                 bool bare)
+{
+	const struct shown *how = plan_of(page->of)->how;
+	out_begin(out, how->thing);
+	if (how->about)
+		out_bytes(out, how->about, about);
+	show_rows(out, page->of, page->items + i * page->of->size, bare);
+	if (page->beside)
+		show_rows(out, page->beside_of, page->beside + i * page->beside_of->size, bare);
+	out_end(out);
+}
+
 void show_counted(struct out *out, const struct hf_api_struct *of, const void *object,
                   const struct hf_api_struct *args_of, const void *args)
 {

@@ -19,6 +19,9 @@ void show_outbox_claim(struct out *out, struct hf_bytes queue, const struct hf_o
  * itself. `bare`: without its payload, response or status. */
 void show_object(struct out *out, const struct hf_api_struct *of, const void *object,
                  struct hf_bytes about, bool bare);
+/* Item `i` of a page, and what stands beside it. */
+void show_listed(struct out *out, const struct rows_page *page, size_t i, struct hf_bytes about,
+                 bool bare);
 /* The same with other names in front of it: those of `args` that it does not have. */
 void show_counted(struct out *out, const struct hf_api_struct *of, const void *object,
                   const struct hf_api_struct *args_of, const void *args);

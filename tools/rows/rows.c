@@ -338,7 +338,10 @@ void rows_page(const struct hf_api_struct *of, const void *page, struct rows_pag
 	*out = (struct rows_page){0};
 	for (const struct hf_api_member *member = of->members; member->name; member++) {
 		const char *at = (const char *)page + member->offset;
-		if (member->type == HF_API_MANY) {
+		if (member->type == HF_API_MANY && out->of) {
+			memcpy(&out->beside, at, sizeof out->beside);
+			out->beside_of = member->of;
+		} else if (member->type == HF_API_MANY) {
 			out->of = member->of;
 			memcpy(&out->items, at, sizeof out->items);
 			memcpy(&out->count, (const char *)page + member[1].offset, sizeof out->count);

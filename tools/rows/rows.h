@@ -85,6 +85,8 @@ struct rows_page {
 	const struct hf_api_struct *of; /* of an item */
 	const char *items;
 	size_t count;
+	const struct hf_api_struct *beside_of; /* of what stands beside each item; NULL: nothing */
+	const char *beside; /* NULL: nothing does */
 	const char *next; /* NULL: it is the last */
 	struct hf_memory *memory;
 };
