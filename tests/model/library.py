@@ -8,7 +8,7 @@ import sys
 from ctypes import POINTER, byref, c_char_p, c_int64, c_void_p
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bindings" / "python"))
 
@@ -179,13 +179,20 @@ def code_of(call: Any) -> tuple[str, Any]:
 
 
 def all_pages(fetch: Any, limit: int) -> list[Any]:
-    """Everything of a list in pages of ``limit``, each of which must be full but for the last."""
-    items: list[Any] = []
-    page: Optional[str] = None
-    while True:
-        found = fetch(limit, page)
-        items += found.items
-        page = found.next
-        if page is None:
-            return items
-        assert len(found.items) == limit, f"a page of {len(found.items)} instead of {limit}"
+    """Everything of a list in pages of ``limit``, each of which must be full but for the last. It
+    is walked by tokens and by positions, which must give the same. ``fetch`` is told where a page
+    begins by name."""
+    walks: list[list[Any]] = []
+    for by_position in (False, True):
+        items: list[Any] = []
+        begin: dict[str, Any] = {}
+        while True:
+            found = fetch(limit, **begin)
+            items += found.items
+            if found.next is None:
+                break
+            assert len(found.items) == limit, f"a page of {len(found.items)} instead of {limit}"
+            begin = {"after": items[-1]} if by_position else {"page": found.next}
+        walks.append(items)
+    assert walks[0] == walks[1], "behind positions it is another list than by tokens"
+    return walks[0]

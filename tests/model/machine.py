@@ -373,17 +373,17 @@ class Machine(RuleBasedStateMachine):
                 "without_snoozed": bool(flags & 4)}  # fmt: skip
         same(
             m.load(user, **args),
-            all_pages(lambda n, p: inbox.load_page(user, limit=n, page=p, **args), limit),
+            all_pages(lambda n, **p: inbox.load_page(user, limit=n, **p, **args), limit),
             "load",
         )
         same(
             m.dismissed(user),
-            all_pages(lambda n, p: inbox.dismissed_page(user, limit=n, page=p), limit),
+            all_pages(lambda n, **p: inbox.dismissed_page(user, limit=n, **p), limit),
             "dismissed",
         )
         same(
             m.tombstones(user),
-            all_pages(lambda n, p: inbox.tombstones_page(user, limit=n, page=p), limit),
+            all_pages(lambda n, **p: inbox.tombstones_page(user, limit=n, **p), limit),
             "tombstones",
         )
         same(m.counts(user), inbox.counts(user), "counts")
@@ -404,11 +404,11 @@ class Machine(RuleBasedStateMachine):
         args = {"stream": stream, "subject": subject}
         same(
             m.list(**args),
-            all_pages(lambda n, p: cursors.list_page(limit=n, page=p, **args), limit),
+            all_pages(lambda n, **p: cursors.list_page(limit=n, **p, **args), limit),
             "cursors",
         )
         lag = all_pages(
-            lambda n, p: cursors.lag_page("s", head, subject=subject, limit=n, page=p), limit
+            lambda n, **p: cursors.lag_page("s", head, subject=subject, limit=n, **p), limit
         )
         same(m.lag("s", head, subject), lag, "lag")
         self.read(lambda: m.get("a", "s"), lambda: cursors.get("a", "s"), "get cursor")
@@ -416,7 +416,7 @@ class Machine(RuleBasedStateMachine):
     @rule(limit=st.integers(1, 3), queue=st.sampled_from("qr"), status=st.integers(0, 3))
     def read_outbox(self, limit: int, queue: str, status: int) -> None:
         outbox, m = self.store.outbox, self.models.outbox
-        fetch = lambda n, p: outbox.list_page(queue, status=status, limit=n, page=p)  # noqa: E731
+        fetch = lambda n, **p: outbox.list_page(queue, status=status, limit=n, **p)  # noqa: E731
         same(m.list(queue, status), all_pages(fetch, limit), f"list {queue} {status}")
         wanted = [item for item in m.list(queue, status) if not item["payload"].startswith(b"!")]
         found = outbox.list(
@@ -425,7 +425,7 @@ class Machine(RuleBasedStateMachine):
         same(wanted, found, "list with match")
         same(
             m.completed(queue),
-            all_pages(lambda n, p: outbox.completed_page(queue, limit=n, page=p), limit),
+            all_pages(lambda n, **p: outbox.completed_page(queue, limit=n, **p), limit),
             "completed",
         )
         for id in "123":
@@ -452,7 +452,7 @@ class Machine(RuleBasedStateMachine):
         idem, m = self.store.idempotency, self.models.idempotency
         same(
             m.list(scope),
-            all_pages(lambda n, p: idem.list_page(scope, limit=n, page=p), limit),
+            all_pages(lambda n, **p: idem.list_page(scope, limit=n, **p), limit),
             f"list {scope}",
         )
         same(m.count(scope), idem.count(scope), f"count {scope}")
@@ -468,8 +468,8 @@ class Machine(RuleBasedStateMachine):
     )
     def read_documents(self, limit: int, group: Optional[str], by: bool, descending: bool) -> None:
         documents, m = self.store.documents, self.models.documents
-        fetch = lambda n, p: documents.list_page(
-            "c", group, by=holdfast.By(by), descending=descending, limit=n, page=p
+        fetch = lambda n, **p: documents.list_page(
+            "c", group, by=holdfast.By(by), descending=descending, limit=n, **p
         )  # noqa: E731
         self.read(
             lambda: m.list("c", group, by, descending),
@@ -494,8 +494,8 @@ class Machine(RuleBasedStateMachine):
     ) -> None:
         timelines, m = self.store.timelines, self.models.timelines
         args = {"subject": subject, "type": type}
-        fetch = lambda n, p: timelines.query_page(
-            "t", ascending=up, limit=n, page=p, **args
+        fetch = lambda n, **p: timelines.query_page(
+            "t", ascending=up, limit=n, **p, **args
         )  # noqa: E731
         same(m.query("t", ascending=up, **args), all_pages(fetch, limit), f"query {args}")
         same(m.count("t", **args), timelines.count("t", **args), f"count {args}")
@@ -509,7 +509,7 @@ class Machine(RuleBasedStateMachine):
     @rule(limit=st.integers(1, 2), which=st.sampled_from(["current", "old"]))
     def read_locks(self, limit: int, which: str) -> None:
         locks, m = self.store.locks, self.models.locks
-        same(m.list(), all_pages(lambda n, p: locks.list_page(limit=n, page=p), limit), "locks")
+        same(m.list(), all_pages(lambda n, **p: locks.list_page(limit=n, **p), limit), "locks")
         for name in "l1", "l2":
             token = self.models._token(Operation("locks", "check", {"name": name}), which)
             self.read(

@@ -57,6 +57,8 @@ Text = Union[str, bytes]
 Payload = Union[str, bytes, bytearray, memoryview]
 Time = Union[int, datetime, None]
 Duration = Union[int, timedelta]
+After = Optional[object]
+"""Where a list begins behind: an item of it, or its sort key (:mod:`holdfast._positions`)."""
 
 UNSET = -(2**63)
 ABSENT = 2**64 - 1
@@ -630,6 +632,7 @@ READ_UNDURABLE = 1
 
 __all__ = [
     "ABSENT",
+    "After",
     "Bytes",
     "CancelStruct",
     "Deferred",

@@ -15,6 +15,7 @@ from ctypes import c_bool, c_int64, c_uint, c_uint64, c_void_p, pointer
 from typing import Any, Callable, Iterator, Optional, Protocol, TypeVar
 
 from ._abi import (
+    After,
     Bytes,
     CancelStruct,
     Deferred,
@@ -210,13 +211,14 @@ def filled(name: str) -> Any:
     return struct(call_of(name).fills)()
 
 
-def each(fetch: Callable[[Optional[str]], Page[T]]) -> Iterator[T]:
-    """Everything of a list, a page at a time. What exists through the whole walk and does not move
-    in the order is given exactly once."""
-    page = fetch(None)
+def each(fetch: Callable[..., Page[T]], after: After = None) -> Iterator[T]:
+    """Everything of a list behind a position, a page at a time. What exists through the whole walk
+    and does not move in the order is given exactly once. ``fetch`` is told where a page begins:
+    ``after`` or ``page``."""
+    page = fetch(after=after)
     yield from page.items
     while page.next is not None:
-        page = fetch(page.next)
+        page = fetch(page=page.next)
         yield from page.items
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Iterator, Optional
 
 from ._abi import (
+    After,
     Durability,
     Page,
     Result,
@@ -22,6 +23,7 @@ from ._abi import (
     write,
 )
 from ._domain import Domain, PAGE_SIZE, each
+from ._positions import behind
 
 
 KeyStruct = struct("hf_cursor_key")
@@ -209,6 +211,7 @@ class CursorReads(Domain, reads=True):
         subject: Optional[Text] = None,
         limit: int = 0,
         page: Optional[str] = None,
+        after: After = None,
         undurable: bool = False,
     ) -> Page[Cursor]:
         """Cursors by stream, subject, consumer. ``subject=""`` selects those without one; None:
@@ -220,6 +223,7 @@ class CursorReads(Domain, reads=True):
             by_subject=subject is not None,
             limit=limit,
             page=token(page),
+            after=behind("hf_cursor_key", after),
         )
 
         def give(out: Any) -> Page[Cursor]:
@@ -233,18 +237,20 @@ class CursorReads(Domain, reads=True):
         consumer: Optional[Text] = None,
         stream: Optional[Text] = None,
         subject: Optional[Text] = None,
+        after: After = None,
         undurable: bool = False,
     ) -> Iterator[Cursor]:
         """The same, all of them, a page at a time."""
         return each(
-            lambda page: self.list_page(
+            lambda **begin: self.list_page(
                 consumer=consumer,
                 stream=stream,
                 subject=subject,
                 limit=PAGE_SIZE,
-                page=page,
+                **begin,
                 undurable=undurable,
-            )
+            ),
+            after,
         )
 
     def lag_page(
@@ -255,6 +261,7 @@ class CursorReads(Domain, reads=True):
         subject: Optional[Text] = None,
         limit: int = 0,
         page: Optional[str] = None,
+        after: After = None,
         undurable: bool = False,
     ) -> Page[CursorLag]:
         """How far the consumers of a stream are behind ``head``, the slowest first."""
@@ -265,6 +272,7 @@ class CursorReads(Domain, reads=True):
             head=head,
             limit=limit,
             page=token(page),
+            after=behind("hf_cursor_lag_position", getattr(after, "cursor", after)),
         )
 
         def give(out: Any) -> Page[CursorLag]:
@@ -276,13 +284,20 @@ class CursorReads(Domain, reads=True):
         return self._read("hf_cursor_list_lag", args, undurable, give)
 
     def lag(
-        self, stream: Text, head: int, *, subject: Optional[Text] = None, undurable: bool = False
+        self,
+        stream: Text,
+        head: int,
+        *,
+        subject: Optional[Text] = None,
+        after: After = None,
+        undurable: bool = False,
     ) -> Iterator[CursorLag]:
         """The same, all of them, a page at a time."""
         return each(
-            lambda page: self.lag_page(
-                stream, head, subject=subject, limit=PAGE_SIZE, page=page, undurable=undurable
-            )
+            lambda **begin: self.lag_page(
+                stream, head, subject=subject, limit=PAGE_SIZE, undurable=undurable, **begin
+            ),
+            after,
         )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Iterator, Optional
 
 from ._abi import (
+    After,
     Durability,
     Duration,
     Page,
@@ -26,6 +27,7 @@ from ._abi import (
 )
 from ._domain import Domain, PAGE_SIZE, each
 from ._names import names
+from ._positions import behind
 
 
 class Orders(enum.IntFlag):
@@ -45,6 +47,8 @@ class By(enum.IntEnum):
     CREATED = 0
     UPDATED = 1
 
+
+_TIMES = {By.CREATED: "created_at", By.UPDATED: "updated_at"}
 
 # --- Structs
 # --------------------------------------------------------------------------------------------------
@@ -221,6 +225,7 @@ class DocumentReads(Domain, reads=True):
         without_payload: bool = False,
         limit: int = 0,
         page: Optional[str] = None,
+        after: After = None,
         undurable: bool = False,
     ) -> Page[Document]:
         """Documents by time, then by id; of one group (``""``: those without one) or all."""
@@ -233,6 +238,7 @@ class DocumentReads(Domain, reads=True):
             without_payload=without_payload,
             limit=limit,
             page=token(page),
+            after=behind("hf_document_position", after, at=_TIMES.get(by, "created_at")),
         )
 
         def give(out: Any) -> Page[Document]:
@@ -250,25 +256,27 @@ class DocumentReads(Domain, reads=True):
         by: By = By.CREATED,
         descending: bool = False,
         without_payload: bool = False,
+        after: After = None,
         undurable: bool = False,
     ) -> Iterator[Document]:
         """The same, all of them, a page at a time."""
         return each(
-            lambda page: self.list_page(
+            lambda **begin: self.list_page(
                 collection,
                 group,
                 by=by,
                 descending=descending,
                 without_payload=without_payload,
                 limit=PAGE_SIZE,
-                page=page,
+                **begin,
                 undurable=undurable,
-            )
+            ),
+            after,
         )
 
-    def collections(self, *, undurable: bool = False) -> Iterator[str]:
+    def collections(self, *, after: After = None, undurable: bool = False) -> Iterator[str]:
         """The collections that hold documents, compared as bytes."""
-        return names(self, "hf_document_names", undurable)
+        return names(self, "hf_document_names", undurable, after)
 
 
 class DocumentsInTransaction(DocumentMutations, DocumentReads):
@@ -282,5 +290,3 @@ class DocumentsInTransaction(DocumentMutations, DocumentReads):
 
 class Documents(DocumentMutations, DocumentReads):
     """``store.documents``"""
-
-

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Iterator, Optional, Union
 
 from ._abi import (
+    After,
     Bytes,
     Deferred,
     Durability,
@@ -26,6 +27,7 @@ from ._abi import (
 )
 from ._domain import Domain, PAGE_SIZE, answered, deferred, each, unless_refused
 from ._names import names
+from ._positions import behind
 
 
 class Never(enum.Enum):
@@ -270,6 +272,7 @@ class IdempotencyReads(Domain, reads=True):
         without_response: bool = False,
         limit: int = 0,
         page: Optional[str] = None,
+        after: After = None,
         undurable: bool = False,
     ) -> Page[IdempotencyEntry]:
         """The entries of a scope, by key."""
@@ -278,22 +281,32 @@ class IdempotencyReads(Domain, reads=True):
             return Page([_entry(out.items[i]) for i in range(out.count)], token_or_none(out.next))
 
         args = ListStruct(
-            scope=scope, without_response=without_response, limit=limit, page=page_token(page)
+            scope=scope,
+            without_response=without_response,
+            limit=limit,
+            page=page_token(page),
+            after=behind("hf_idempotency_key", after),
         )
         return self._read("hf_idempotency_list", args, undurable, give)
 
     def list(
-        self, scope: Text, *, without_response: bool = False, undurable: bool = False
+        self,
+        scope: Text,
+        *,
+        without_response: bool = False,
+        after: After = None,
+        undurable: bool = False,
     ) -> Iterator[IdempotencyEntry]:
         """The same, all of them, a page at a time."""
         return each(
-            lambda page: self.list_page(
+            lambda **begin: self.list_page(
                 scope,
                 without_response=without_response,
                 limit=PAGE_SIZE,
-                page=page,
+                **begin,
                 undurable=undurable,
-            )
+            ),
+            after,
         )
 
     def count(self, scope: Text, *, undurable: bool = False) -> IdempotencyCounts:
@@ -302,9 +315,9 @@ class IdempotencyReads(Domain, reads=True):
 
         return self._read("hf_idempotency_count", Bytes.of(scope), undurable, give)
 
-    def scopes(self, *, undurable: bool = False) -> Iterator[str]:
+    def scopes(self, *, after: After = None, undurable: bool = False) -> Iterator[str]:
         """The scopes that hold entries, compared as bytes."""
-        return names(self, "hf_idempotency_names", undurable)
+        return names(self, "hf_idempotency_names", undurable, after)
 
 
 class IdempotencyInTransaction(IdempotencyMutations, IdempotencyReads):
@@ -366,5 +379,3 @@ class Idempotency(IdempotencyMutations, IdempotencyReads):
                 unless_refused(lambda: self.abandon(scope, key, begun.token))
 
         return answered(self._owner, "hf_idempotency_begin", args, _begun, undo)
-
-

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Iterable, Iterator, Optional, Sequence
 
 from ._abi import (
+    After,
     Bytes,
     Durability,
     Duration,
@@ -31,6 +32,7 @@ from ._abi import (
 )
 from ._domain import Domain, PAGE_SIZE, each
 from ._names import names
+from ._positions import behind
 
 NO_TOMBSTONE = -1
 """As ``tombstone_for`` of a replacing save: what is dropped leaves no tombstone."""
@@ -504,6 +506,7 @@ class InboxReads(Domain, reads=True):
         without_snoozed: bool = False,
         limit: int = 0,
         page: Optional[str] = None,
+        after: After = None,
         undurable: bool = False,
     ) -> InboxPage:
         """Records by snapshot_at (newest first), score (highest first), account, thread."""
@@ -515,6 +518,7 @@ class InboxReads(Domain, reads=True):
             without_snoozed=without_snoozed,
             limit=limit,
             page=token(page),
+            after=behind("hf_inbox_position", after),
         )
 
         def give(out: Any) -> InboxPage:
@@ -531,27 +535,37 @@ class InboxReads(Domain, reads=True):
         unread_only: bool = False,
         without_dismissed: bool = False,
         without_snoozed: bool = False,
+        after: After = None,
         undurable: bool = False,
     ) -> Iterator[InboxRecord]:
         """The same, all of them, a page at a time."""
         return each(
-            lambda page: self.load_page(
+            lambda **begin: self.load_page(
                 user,
                 account=account,
                 unread_only=unread_only,
                 without_dismissed=without_dismissed,
                 without_snoozed=without_snoozed,
                 limit=PAGE_SIZE,
-                page=page,
+                **begin,
                 undurable=undurable,
-            )
+            ),
+            after,
         )
 
     def dismissed_page(
-        self, user: Text, *, limit: int = 0, page: Optional[str] = None, undurable: bool = False
+        self,
+        user: Text,
+        *,
+        limit: int = 0,
+        page: Optional[str] = None,
+        after: After = None,
+        undurable: bool = False,
     ) -> Page[InboxKey]:
         """Keys of the dismissed records, in key order."""
-        args = DismissedStruct(user=user, limit=limit, page=token(page))
+        args = DismissedStruct(
+            user=user, limit=limit, page=token(page), after=behind("hf_inbox_key", after)
+        )
 
         def give(out: Any) -> Page[InboxKey]:
             keys = (out.items[i] for i in range(out.count))
@@ -562,9 +576,14 @@ class InboxReads(Domain, reads=True):
 
         return self._read("hf_inbox_list_dismissed", args, undurable, give)
 
-    def dismissed(self, user: Text, *, undurable: bool = False) -> Iterator[InboxKey]:
+    def dismissed(
+        self, user: Text, *, after: After = None, undurable: bool = False
+    ) -> Iterator[InboxKey]:
         return each(
-            lambda page: self.dismissed_page(user, limit=PAGE_SIZE, page=page, undurable=undurable)
+            lambda **begin: self.dismissed_page(
+                user, limit=PAGE_SIZE, undurable=undurable, **begin
+            ),
+            after,
         )
 
     def tombstones_page(
@@ -575,11 +594,17 @@ class InboxReads(Domain, reads=True):
         account: Text = "primary",
         limit: int = 0,
         page: Optional[str] = None,
+        after: After = None,
         undurable: bool = False,
     ) -> Page[Tombstone]:
         """The tombstones that stand, in key order; with a thread only the one of that key."""
         args = TombstonesStruct(
-            user=user, account=account, thread=optional(thread), limit=limit, page=token(page)
+            user=user,
+            account=account,
+            thread=optional(thread),
+            limit=limit,
+            page=token(page),
+            after=behind("hf_inbox_key", after),
         )
 
         def give(out: Any) -> Page[Tombstone]:
@@ -589,9 +614,14 @@ class InboxReads(Domain, reads=True):
 
         return self._read("hf_inbox_list_tombstones", args, undurable, give)
 
-    def tombstones(self, user: Text, *, undurable: bool = False) -> Iterator[Tombstone]:
+    def tombstones(
+        self, user: Text, *, after: After = None, undurable: bool = False
+    ) -> Iterator[Tombstone]:
         return each(
-            lambda page: self.tombstones_page(user, limit=PAGE_SIZE, page=page, undurable=undurable)
+            lambda **begin: self.tombstones_page(
+                user, limit=PAGE_SIZE, undurable=undurable, **begin
+            ),
+            after,
         )
 
     def counts(self, user: Text, *, undurable: bool = False) -> InboxCounts:
@@ -606,9 +636,9 @@ class InboxReads(Domain, reads=True):
 
         return self._read("hf_inbox_get_status", Bytes.of(user), undurable, give)
 
-    def users(self, *, undurable: bool = False) -> Iterator[str]:
+    def users(self, *, after: After = None, undurable: bool = False) -> Iterator[str]:
         """Whose inbox holds anything, compared as bytes."""
-        return names(self, "hf_inbox_names", undurable)
+        return names(self, "hf_inbox_names", undurable, after)
 
 
 class InboxInTransaction(InboxMutations, InboxReads):
@@ -626,5 +656,3 @@ class InboxInTransaction(InboxMutations, InboxReads):
 
 class Inbox(InboxMutations, InboxReads):
     """``store.inbox``"""
-
-

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Callable, Iterator, Optional, TypeVar, cast
 
 from ._abi import (
+    After,
     Bytes,
     CancelStruct,
     Durability,
@@ -31,6 +32,7 @@ from ._abi import (
 )
 from ._calls import call_back, callback as checked_callback, relayed
 from ._domain import Domain, PAGE_SIZE, cancelling, each, reads_of, unless_refused, waited
+from ._positions import behind_name
 
 T = TypeVar("T")
 
@@ -198,19 +200,26 @@ class LockReads(Domain, reads=True):
         return self._read("hf_lock_get", Bytes.of(name), undurable, give)
 
     def list_page(
-        self, *, limit: int = 0, page: Optional[str] = None, undurable: bool = False
+        self,
+        *,
+        limit: int = 0,
+        page: Optional[str] = None,
+        after: After = None,
+        undurable: bool = False,
     ) -> Page[Lock]:
         """The locks that are held, by name."""
 
         def give(out: Any) -> Page[Lock]:
             return Page([_lock(out.items[i]) for i in range(out.count)], token_or_none(out.next))
 
-        args = ListStruct(limit=limit, page=page_token(page))
+        args = ListStruct(limit=limit, page=page_token(page), after=behind_name(after))
         return self._read("hf_lock_list", args, undurable, give)
 
-    def list(self, *, undurable: bool = False) -> Iterator[Lock]:
+    def list(self, *, after: After = None, undurable: bool = False) -> Iterator[Lock]:
         """The same, all of them, a page at a time."""
-        return each(lambda page: self.list_page(limit=PAGE_SIZE, page=page, undurable=undurable))
+        return each(
+            lambda **begin: self.list_page(limit=PAGE_SIZE, undurable=undurable, **begin), after
+        )
 
     def stats(self, *, undurable: bool = False) -> LockStats:
         out, error = StatsStruct(), ErrorStruct()
@@ -310,5 +319,3 @@ class Locks(LockMutations, LockReads):
             return answers[0]
 
         return relayed(body, stop=stop, gate=owner._gate, calls_back=True)
-
-

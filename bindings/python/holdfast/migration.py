@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Callable, Iterator, List, Optional, Sequence, TYPE_CHECKING, Tuple, Union
 
 from ._abi import (
+    After,
     Bytes,
     Durability,
     ErrorStruct,
@@ -28,6 +29,7 @@ from ._abi import (
 )
 from ._calls import Gate, call_back, callback as checked_callback, relayed
 from ._domain import Domain, PAGE_SIZE, each
+from ._positions import behind_number
 from .errors import Error
 
 if TYPE_CHECKING:
@@ -114,7 +116,12 @@ class MigrationReads(Domain, reads=True):
         return bool(self._read_plain("hf_migration_applied", Bytes.of(name), undurable))
 
     def list_page(
-        self, *, limit: int = 0, page: Optional[str] = None, undurable: bool = False
+        self,
+        *,
+        limit: int = 0,
+        page: Optional[str] = None,
+        after: After = None,
+        undurable: bool = False,
     ) -> Page[Migration]:
         """What was applied, in the order in which it was."""
 
@@ -131,13 +138,14 @@ class MigrationReads(Domain, reads=True):
             ]
             return Page(items, token_or_none(out.next))
 
-        return self._read(
-            "hf_migration_list", ListStruct(limit=limit, page=token(page)), undurable, give
-        )
+        args = ListStruct(limit=limit, page=token(page), after=behind_number(after, "version"))
+        return self._read("hf_migration_list", args, undurable, give)
 
-    def list(self, *, undurable: bool = False) -> Iterator[Migration]:
+    def list(self, *, after: After = None, undurable: bool = False) -> Iterator[Migration]:
         """The same, all of them, a page at a time."""
-        return each(lambda page: self.list_page(limit=PAGE_SIZE, page=page, undurable=undurable))
+        return each(
+            lambda **begin: self.list_page(limit=PAGE_SIZE, undurable=undurable, **begin), after
+        )
 
 
 class MigrationsInTransaction(MigrationMutations, MigrationReads):

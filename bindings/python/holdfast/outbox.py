@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, Callable, Iterable, Iterator, List, Optional, Sequence, Union, cast
 
 from ._abi import (
+    After,
     Bytes,
     Deferred,
     Durability,
@@ -39,6 +40,7 @@ from ._abi import (
 from ._calls import call_back, callback as checked_callback, relayed
 from ._domain import Domain, PAGE_SIZE, answered, deferred, each, taken, unless_refused, waited
 from ._names import names
+from ._positions import behind_number
 
 
 NO_BOUND = 2**32 - 1
@@ -156,6 +158,8 @@ class OutboxItem:
     owner: str = ""
     lease_until: Optional[int] = None
     version: int = 0
+    place: int = 0
+    """Where it stands in its queue, as ``get`` and ``list`` tell it; else 0."""
 
 
 @dataclass(frozen=True)
@@ -240,9 +244,13 @@ def _rerun(s: Any) -> Rerun:
     )
 
 
-def _item(s: Any) -> OutboxItem:
+def _item(s: Any, place: int = 0) -> OutboxItem:
     return value_of(
-        OutboxItem, s, status=Status(s.status), rerun=_rerun(s.rerun.contents) if s.rerun else None
+        OutboxItem,
+        s,
+        status=Status(s.status),
+        rerun=_rerun(s.rerun.contents) if s.rerun else None,
+        place=place,
     )
 
 
@@ -338,8 +346,8 @@ class OutboxMutations(Domain):
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
-        """Stores an item as given but for token, owner, lease and version (import, migration); its
-        own ``queue`` says where it came from, and
+        """Stores an item as given but for token, owner, lease, version and place (import,
+        migration); its own ``queue`` says where it came from, and
         decides nothing. enqueued_at and available_at must be given; 0 is the first instant of 1970.
         """
         instance(item, OutboxItem, "item")
@@ -717,7 +725,7 @@ class OutboxReads(Domain, reads=True):
         :raises NotFoundError: there is none
         """
         key = KeyStruct(queue=queue, id=id)
-        return self._read("hf_outbox_get", key, undurable, lambda out: _item(out.item))
+        return self._read("hf_outbox_get", key, undurable, lambda out: _item(out.item, out.place))
 
     def list_page(
         self,
@@ -728,6 +736,7 @@ class OutboxReads(Domain, reads=True):
         without_payload: bool = False,
         limit: int = 0,
         page: Optional[str] = None,
+        after: After = None,
         undurable: bool = False,
     ) -> Page[OutboxItem]:
         """Items in enqueue order. ``match`` says which are wanted; it may call holdfast."""
@@ -755,10 +764,12 @@ class OutboxReads(Domain, reads=True):
             without_payload=without_payload,
             limit=limit,
             page=token(page),
+            after=behind_number(after, "place"),
         )
 
         def give(out: Any) -> Page[OutboxItem]:
-            return Page(_items(out), token_or_none(out.next))
+            items = [_item(out.items[i], out.places[i].place) for i in range(out.count)]
+            return Page(items, token_or_none(out.next))
 
         def body() -> Page[OutboxItem]:
             found = self._read("hf_outbox_list", args, undurable, give)
@@ -774,19 +785,21 @@ class OutboxReads(Domain, reads=True):
         status: Status = Status.ANY,
         match: Optional[Callable[[OutboxItem], bool]] = None,
         without_payload: bool = False,
+        after: After = None,
         undurable: bool = False,
     ) -> Iterator[OutboxItem]:
         """The same, all of them, a page at a time."""
         return each(
-            lambda page: self.list_page(
+            lambda **begin: self.list_page(
                 queue,
                 status=status,
                 match=match,
                 without_payload=without_payload,
                 limit=PAGE_SIZE,
-                page=page,
+                **begin,
                 undurable=undurable,
-            )
+            ),
+            after,
         )
 
     def stats(self, queue: Text, *, undurable: bool = False) -> OutboxStats:
@@ -802,7 +815,13 @@ class OutboxReads(Domain, reads=True):
         return self._read("hf_outbox_get_stats", Bytes.of(queue), undurable, give)
 
     def completed_page(
-        self, queue: Text, *, limit: int = 0, page: Optional[str] = None, undurable: bool = False
+        self,
+        queue: Text,
+        *,
+        limit: int = 0,
+        page: Optional[str] = None,
+        after: After = None,
+        undurable: bool = False,
     ) -> Page[CompletedId]:
         """The completed ids that still block, in the order in which they were completed."""
 
@@ -812,17 +831,28 @@ class OutboxReads(Domain, reads=True):
                 [CompletedId(s.id.text(), s.until, s.version) for s in ids], token_or_none(out.next)
             )
 
-        args = taken("hf_outbox_list_completed", queue=queue, limit=limit, page=token(page))
+        args = taken(
+            "hf_outbox_list_completed",
+            queue=queue,
+            limit=limit,
+            page=token(page),
+            after=behind_number(after, "version"),
+        )
         return self._read("hf_outbox_list_completed", args, undurable, give)
 
-    def completed(self, queue: Text, *, undurable: bool = False) -> Iterator[CompletedId]:
+    def completed(
+        self, queue: Text, *, after: After = None, undurable: bool = False
+    ) -> Iterator[CompletedId]:
         return each(
-            lambda page: self.completed_page(queue, limit=PAGE_SIZE, page=page, undurable=undurable)
+            lambda **begin: self.completed_page(
+                queue, limit=PAGE_SIZE, undurable=undurable, **begin
+            ),
+            after,
         )
 
-    def queues(self, *, undurable: bool = False) -> Iterator[str]:
+    def queues(self, *, after: After = None, undurable: bool = False) -> Iterator[str]:
         """The queues that hold items or were ever configured, compared as bytes."""
-        return names(self, "hf_outbox_names", undurable)
+        return names(self, "hf_outbox_names", undurable, after)
 
 
 class OutboxInTransaction(OutboxMutations, OutboxReads):

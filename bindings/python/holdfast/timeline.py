@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Iterator, Optional
 
 from ._abi import (
+    After,
     Bytes,
     Durability,
     Duration,
@@ -27,6 +28,7 @@ from ._abi import (
 )
 from ._domain import Domain, PAGE_SIZE, each
 from ._names import names
+from ._positions import behind
 
 
 KeyStruct = struct("hf_timeline_key")
@@ -159,6 +161,7 @@ class TimelineReads(Domain, reads=True):
         without_payload: bool = False,
         limit: int = 0,
         page: Optional[str] = None,
+        after: After = None,
         undurable: bool = False,
     ) -> TimelinePage:
         """Events by happened_at, then id, newest first; of one subject (``""``: those of none), of
@@ -169,6 +172,7 @@ class TimelineReads(Domain, reads=True):
             without_payload=without_payload,
             limit=limit,
             page=token(page),
+            after=behind("hf_timeline_position", after),
         )
 
         def give(out: Any) -> TimelinePage:
@@ -185,20 +189,22 @@ class TimelineReads(Domain, reads=True):
         type: Optional[Text] = None,  # noqa: A002
         ascending: bool = False,
         without_payload: bool = False,
+        after: After = None,
         undurable: bool = False,
     ) -> Iterator[TimelineEvent]:
         """The same, all of them, a page at a time."""
         return each(
-            lambda page: self.query_page(
+            lambda **begin: self.query_page(
                 timeline,
                 subject=subject,
                 type=type,
                 ascending=ascending,
                 without_payload=without_payload,
                 limit=PAGE_SIZE,
-                page=page,
+                **begin,
                 undurable=undurable,
-            )
+            ),
+            after,
         )
 
     def count(
@@ -218,9 +224,9 @@ class TimelineReads(Domain, reads=True):
         found = self._read_plain("hf_timeline_latest_at", Bytes.of(timeline), undurable)
         return time_or_none(found)
 
-    def timelines(self, *, undurable: bool = False) -> Iterator[str]:
+    def timelines(self, *, after: After = None, undurable: bool = False) -> Iterator[str]:
         """The names of all timelines that hold events, compared as bytes."""
-        return names(self, "hf_timeline_names", undurable)
+        return names(self, "hf_timeline_names", undurable, after)
 
 
 class TimelinesInTransaction(TimelineMutations, TimelineReads):
@@ -234,5 +240,3 @@ class TimelinesInTransaction(TimelineMutations, TimelineReads):
 
 class Timelines(TimelineMutations, TimelineReads):
     """``store.timelines``"""
-
-

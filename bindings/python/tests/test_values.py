@@ -84,6 +84,7 @@ NO_INT = [1.5, "5", b"5", True, 2**64, 2**64 + 5, -(2**63) - 1, [5], float("nan"
 NO_INT += [0.0, "", b"", False, [], {}]  # what is false is no 0
 NO_BOOL = [1, 0, "yes", "", None, [], 1.0]
 NO_FLOAT = ["1", True, None, 10**400, float("nan"), [1.0]]
+NO_AFTER = [1.5, [1], {"a": 1}, (1, 2), (1.5,), ("a",) * 9, "a\0", True]
 NO_PAGE = [5, b"token", "\u00e9", "token\0junk", "not a token", 1.5, b"", 0, False]
 
 
@@ -102,6 +103,8 @@ def wrong_values(hint, name):
         return NO_TIME
     if hint in (_abi.Duration, typing.Optional[_abi.Duration]):
         return [value for value in NO_DURATION if value is not None or hint == _abi.Duration]
+    if hint == _abi.After:
+        return NO_AFTER
     if hint == typing.Optional[str] and name == "page":
         return NO_PAGE
     if hint in (typing.Optional[_abi.Text], typing.Optional[_abi.Payload]):
@@ -163,6 +166,7 @@ IGNORED = {
     "owner",
     "lease_until",
     "version",
+    "place",
     "rerun",
     "run_until",
     "available_computed",

@@ -1,0 +1,161 @@
+"""Lists that begin behind a position: an item of the list, or its sort key (rule 16)."""
+
+import pytest
+
+import holdfast
+from holdfast import By, Orders, Status
+
+ORDERS = Orders.CREATED | Orders.UPDATED | Orders.GROUP_CREATED | Orders.GROUP_UPDATED
+
+
+@pytest.fixture
+def filled(store):
+    with store.transaction() as txn:
+        for name in "zyx":
+            txn.documents.put("c", name, orders=ORDERS)
+            txn.timelines.append("t", name, "kind")
+            txn.outbox.enqueue("q", name, b"p")
+            txn.inbox.save("u", [holdfast.InboxInput(thread=name, payload=b"p", score=1.5)])
+            txn.cursors.advance(name, "s", 7)
+            txn.idempotency.put("scope", name)
+            txn.inbox.put_tombstone("u", "t" + name, dismissed=True, until=2**62)
+            txn.migrations.record(name)
+            txn.documents.put(name, "1")
+    for name in "zyx":
+        store.locks.acquire(name, "owner", lease=10**9)
+        store.inbox.dismiss("u", name)
+    store.outbox.configure("q", dedup_window=10**12)
+    for name in "cba":
+        store.outbox.enqueue("done", name, b"p")
+    store.outbox.configure("done", dedup_window=10**12)
+    for item in store.outbox.claim_next("done", "owner", max=3):
+        store.outbox.complete("done", item.id, item.token)
+    return store
+
+
+def lists(store):
+    """Of each list: the iterator, the page, and an item's sort key."""
+    d, t, b = store.documents, store.timelines, store.inbox
+    return {
+        "created": (
+            lambda **a: d.list("c", **a),
+            lambda **a: d.list_page("c", **a),
+            lambda x: (x.created_at, x.id),
+        ),
+        "updated down": (
+            lambda **a: d.list("c", by=By.UPDATED, descending=True, **a),
+            lambda **a: d.list_page("c", by=By.UPDATED, descending=True, **a),
+            lambda x: (x.updated_at, x.id),
+        ),
+        "timeline": (
+            lambda **a: t.query("t", **a),
+            lambda **a: t.query_page("t", **a),
+            lambda x: (x.happened_at, x.id),
+        ),
+        "timeline up": (
+            lambda **a: t.query("t", ascending=True, **a),
+            lambda **a: t.query_page("t", ascending=True, **a),
+            lambda x: (x.happened_at, x.id),
+        ),
+        "load": (
+            lambda **a: b.load("u", **a),
+            lambda **a: b.load_page("u", **a),
+            lambda x: (x.snapshot_at, x.score, x.account, x.thread),
+        ),
+        "dismissed": (
+            lambda **a: b.dismissed("u", **a),
+            lambda **a: b.dismissed_page("u", **a),
+            lambda x: (x.account, x.thread),
+        ),
+        "tombstones": (
+            lambda **a: b.tombstones("u", **a),
+            lambda **a: b.tombstones_page("u", **a),
+            lambda x: (x.account, x.thread),
+        ),
+        "cursors": (
+            store.cursors.list,
+            store.cursors.list_page,
+            lambda x: (x.consumer, x.stream, x.subject),
+        ),
+        "lag": (
+            lambda **a: store.cursors.lag("s", 9, **a),
+            lambda **a: store.cursors.lag_page("s", 9, **a),
+            lambda x: (x.cursor.last_sequence, x.cursor.subject, x.cursor.consumer),
+        ),
+        "outbox": (
+            lambda **a: store.outbox.list("q", **a),
+            lambda **a: store.outbox.list_page("q", **a),
+            lambda x: x.place,
+        ),
+        "outbox by match": (
+            lambda **a: store.outbox.list("q", match=lambda item: True, **a),
+            lambda **a: store.outbox.list_page("q", match=lambda item: True, **a),
+            lambda x: x.place,
+        ),
+        "completed": (
+            lambda **a: store.outbox.completed("done", **a),
+            lambda **a: store.outbox.completed_page("done", **a),
+            lambda x: x.version,
+        ),
+        "idempotency": (
+            lambda **a: store.idempotency.list("scope", **a),
+            lambda **a: store.idempotency.list_page("scope", **a),
+            lambda x: (x.scope, x.key),
+        ),
+        "locks": (store.locks.list, store.locks.list_page, lambda x: x.name),
+        "migrations": (store.migrations.list, store.migrations.list_page, lambda x: x.version),
+    }
+
+
+def test_every_list_begins_behind_an_item_or_its_sort_key(filled):
+    for name, (each, page_of, key_of) in lists(filled).items():
+        everything = list(each())
+        assert len(everything) == 3, name
+        for at, item in enumerate(everything):
+            assert list(each(after=item)) == everything[at + 1 :], name
+            assert list(each(after=key_of(item))) == everything[at + 1 :], name
+            assert list(page_of(after=item, limit=1)) == everything[at + 1 : at + 2], name
+
+
+def test_lists_of_names_begin_behind_a_name(filled):
+    assert list(filled.documents.collections(after="c")) == ["x", "y", "z"]
+    assert list(filled.documents.collections(after=b"xx")) == ["y", "z"]
+    assert list(filled.outbox.queues(after="done")) == ["q"]
+    assert list(filled.inbox.users(after="a")) == ["u"]
+    assert list(filled.timelines.timelines(after="t")) == []
+    assert list(filled.idempotency.scopes(after="scope")) == []
+
+
+def test_a_position_and_a_token_are_one_too_many(filled):
+    for name, (_, page_of, key_of) in lists(filled).items():
+        page = page_of(limit=1)
+        with pytest.raises(holdfast.InvalidError):
+            page_of(page=page.next, after=key_of(page.items[0]))
+
+
+def test_what_is_no_position_is_refused(filled):
+    for wrong in ("z",), (1, "z", 2), (1, "z\0"), (1, "z" * 513):
+        with pytest.raises(holdfast.InvalidError):
+            filled.documents.list_page("c", after=wrong)
+    for wrong in 5, object(), ["z"]:
+        with pytest.raises(TypeError):
+            filled.documents.list_page("c", after=wrong)
+    for wrong in "7", 1.5, (7,), object():
+        with pytest.raises(TypeError):
+            filled.outbox.list_page("q", after=wrong)
+    with pytest.raises(holdfast.InvalidError):
+        filled.outbox.list_page("q", after=-1)
+    with pytest.raises(holdfast.InvalidError):
+        filled.inbox.load_page("u", after=(None, float("nan"), "", ""))
+    with pytest.raises(holdfast.InvalidError):
+        filled.idempotency.list_page("scope", after=("other", "k"))
+
+
+def test_a_place_stays_when_an_item_is_claimed_and_goes_with_it(filled):
+    y = list(filled.outbox.list("q"))[1]
+    assert filled.outbox.get("q", "y").place == y.place > 0
+    claimed = filled.outbox.claim("q", "y", "owner")
+    assert claimed.place == 0 and filled.outbox.get("q", "y").place == y.place
+    filled.outbox.complete("q", "y", claimed.token)
+    assert [item.id for item in filled.outbox.list("q", after=y)] == ["x"]
+    assert [item.id for item in filled.outbox.list("q", status=Status.QUEUED, after=y)] == ["x"]
