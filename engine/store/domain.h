@@ -255,8 +255,8 @@ struct hf__answer {
 	struct hf__pins pins; /* private to store/: what the loads of this call need */
 	struct hf_store *store;
 	uint8_t reading; /* private to store/: compact/readers.h */
-	/* The same read once more, for the commit of a transaction: nobody looks at the answer. Nothing
-	 * is copied, and a list ends where its walk would begin. */
+	/* The same read once more, for the commit of a transaction: nobody looks at the answer. No
+	 * payload is copied, and a list ends where its walk would begin. */
 	bool dry;
 };
 

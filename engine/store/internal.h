@@ -196,6 +196,20 @@ static inline bool hf__reached(const struct hf_store *s, struct hf__ticket ticke
 	       atomic_load_explicit(&s->durable_lsn, memory_order_acquire) >= ticket.due;
 }
 
+/* A read of a domain as the store is now, whose clock shows `mono`. The lock is held. */
+static inline struct hf__query hf__query_now(struct hf_store *s, unsigned index, int64_t mono,
+                                             struct hf__answer *answer)
+{
+	struct hf__query q = {.state = s->world.states[index],
+	                      .mono = mono,
+	                      .setback = hf__setback(s, s->world.states),
+	                      .wall = s->world.clock.wall,
+	                      .epoch = s->id.epoch,
+	                      .answer = answer};
+	q.now = hf__to_shown(mono, q.setback);
+	return q;
+}
+
 /* One operation of a transaction. */
 struct hf__op {
 	const struct hf__verb *verb;

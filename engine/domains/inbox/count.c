@@ -33,6 +33,8 @@ static int read_status(struct hf__query *q, const void *raw, void *out)
 	if (!inbox)
 		return HF_OK;
 	status->version = inbox->value.status_version;
+	if (q->answer->dry)
+		return HF_OK;
 	const int rc =
 	    hf__answer_bytes(q->answer, hf__blob_bytes(inbox->value.status), &status->status);
 	return rc == HF_OK

@@ -9,28 +9,19 @@
 
 /* --- While a read runs ------------------------------------------------------------------------ */
 
-struct hf__query hf__query_now(struct hf_store *s, unsigned index, int64_t mono,
-                               struct hf__answer *answer)
+static inline void wait_for(struct hf__query *q, const struct hf__object *object)
 {
-	struct hf__query q = {.state = s->world.states[index],
-	                      .mono = mono,
-	                      .setback = hf__setback(s, s->world.states),
-	                      .wall = s->world.clock.wall,
-	                      .epoch = s->id.epoch,
-	                      .answer = answer};
-	q.now = hf__to_shown(mono, q.setback);
-	return q;
-}
-
-void hf__query_absent(struct hf__query *q, const struct hf__object *object)
-{
-	if (!object)
-		return;
 	if (object->changed > q->need_changed)
 		q->need_changed = object->changed;
 	const uint64_t due = hf__object_due(object);
 	if (due > q->need_due)
 		q->need_due = due;
+}
+
+void hf__query_absent(struct hf__query *q, const struct hf__object *object)
+{
+	if (object)
+		wait_for(q, object);
 }
 
 void hf__query_sees(struct hf__query *q, uint64_t fact)
@@ -50,8 +41,10 @@ void hf__query_refuses(struct hf__query *q)
 
 void hf__query_depends(struct hf__query *q, const struct hf__object *object)
 {
-	hf__query_absent(q, object);
-	if (object && q->facts)
+	if (!object)
+		return;
+	wait_for(q, object);
+	if (q->facts)
 		hf__query_sees(q, object->changed);
 }
 

@@ -36,10 +36,6 @@ struct hf__seen {
 	uint64_t facts[]; /* so many */
 };
 
-/* A query as the store is now, whose clock shows `mono`. The lock is held. */
-struct hf__query hf__query_now(struct hf_store *s, unsigned index, int64_t mono,
-                               struct hf__answer *answer);
-
 /* Notes what a read saw, whose code was `rc`. HF_OK or HF_ENOMEM. Not under the lock. */
 HF_CHECKED int hf__seen_note(hf_txn *txn, const struct hf__asking *asking, unsigned index,
                              const void *args, int rc, const struct hf__facts *facts);
