@@ -112,11 +112,15 @@ static const struct hf_api_struct *const structs[] = {
 };
 
 static const struct hf_api_call calls[] = {
-	{CALL(hf_document_put), HF_API_MUTATION, .takes = &hf__api_document_put_args},
-	{CALL(hf_document_regroup), HF_API_MUTATION, .takes = &hf__api_document_regroup_args},
-	{CALL(hf_document_remove), HF_API_MUTATION, .takes = &hf__api_document_remove_args},
+	{CALL(hf_document_put), HF_API_MUTATION, .takes = &hf__api_document_put_args,
+	 .object = &hf__api_document_got},
+	{CALL(hf_document_regroup), HF_API_MUTATION, .takes = &hf__api_document_regroup_args,
+	 .object = &hf__api_document_got},
+	{CALL(hf_document_remove), HF_API_MUTATION, .takes = &hf__api_document_remove_args,
+	 .object = &hf__api_document_got},
 	{CALL(hf_document_clear), HF_API_MUTATION, .takes = &hf__api_document_clear_args},
-	{CALL(hf_document_guard), HF_API_MUTATION, .takes = &hf__api_document_guard_args},
+	{CALL(hf_document_guard), HF_API_MUTATION, .takes = &hf__api_document_guard_args,
+	 .object = &hf__api_document_got},
 	{CALL(hf_document_get), HF_API_READ, .takes = &hf__api_document_key,
 	 .fills = &hf__api_document_got},
 	{CALL(hf_document_has), HF_API_READ, .takes = &hf__api_document_key, .gives = HF_API_BOOL},

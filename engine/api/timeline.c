@@ -82,10 +82,12 @@ static const struct hf_api_struct *const structs[] = {
 };
 
 static const struct hf_api_call calls[] = {
-	{CALL(hf_timeline_append), HF_API_MUTATION, .takes = &hf__api_timeline_append_args},
+	{CALL(hf_timeline_append), HF_API_MUTATION, .takes = &hf__api_timeline_append_args,
+	 .object = &hf__api_timeline_got},
 	{CALL(hf_timeline_retain), HF_API_MUTATION, .takes = &hf__api_timeline_retain_args},
 	{CALL(hf_timeline_clear), HF_API_MUTATION, .takes = &hf__api_timeline_clear_args},
-	{CALL(hf_timeline_guard), HF_API_MUTATION, .takes = &hf__api_timeline_guard_args},
+	{CALL(hf_timeline_guard), HF_API_MUTATION, .takes = &hf__api_timeline_guard_args,
+	 .object = &hf__api_timeline_got},
 	{CALL(hf_timeline_get), HF_API_READ, .takes = &hf__api_timeline_key,
 	 .fills = &hf__api_timeline_got},
 	{CALL(hf_timeline_query), HF_API_READ, .takes = &hf__api_timeline_query_args,

@@ -27,9 +27,11 @@ const struct hf_api_struct hf__api_write = STRUCT(hf_write,
 	{AT(hf_write, expect), HF_API_LSN},
 	{AT(hf_write, durability), HF_API_ENUM, .words = hf__api_durability_words},
 	{AT(hf_write, literal_times), HF_API_BOOL},
+	{AT(hf_write, returning_payload), HF_API_BOOL},
 	{AT(hf_write, ticket), HF_API_ONE, .of = &hf__api_ticket,
 	 .zero = "wait until the answer may be relied on"},
 	{AT(hf_write, cancel), HF_API_ONE, .of = &hf__api_cancel_flag},
+	{AT(hf_write, returning), HF_API_CONTEXT, .zero = "no object is asked for"},
 	{AT(hf_write, reserved), HF_API_UINT, .elements = 2});
 
 const struct hf_api_struct hf__api_result = SIZED(hf_result,
@@ -119,7 +121,9 @@ const struct hf_api_struct hf__api_api_call = STRUCT(hf_api_call,
 	{AT(hf_api_call, takes), HF_API_ONE, .of = &hf__api_api_struct},
 	{AT(hf_api_call, fills), HF_API_ONE, .of = &hf__api_api_struct,
 	 .zero = "nothing, or a plain value"},
-	{AT(hf_api_call, gives), HF_API_ENUM, .words = api_type_words, .zero = "none"});
+	{AT(hf_api_call, gives), HF_API_ENUM, .words = api_type_words, .zero = "none"},
+	{AT(hf_api_call, object), HF_API_ONE, .of = &hf__api_api_struct,
+	 .zero = "it gives no object back"});
 
 const struct hf_api_struct hf__api_api_part = STRUCT(hf_api_part,
 	{AT(hf_api_part, name), HF_API_STRING},

@@ -156,6 +156,19 @@ struct hf__args {
 	struct hf_write write;
 };
 
+struct hf__query;
+
+/* How a mutation of one object gives it back (docs/interface/returning.md). */
+struct hf__giving {
+	const struct hf_api_struct *fills; /* what the caller's struct is */
+	size_t memory; /* where in it its struct hf_memory * lies */
+	/* The domain's own get: HF_OK, or HF_ENOTFOUND: there is none. */
+	int (*read)(struct hf__query *q, const void *key, void *out);
+	/* The key as `read` takes it, in `room` if it does not lie in the arguments as such, and the
+	 * payload that they bring. NULL: it stands behind struct hf__args. */
+	const void *(*key)(const void *args, struct hf_bytes room[3], struct hf_bytes *sent);
+};
+
 /* A mutation: one const table entry per operation. `args` is the public arguments struct, or
  * begins with it, and so with struct hf__args. */
 struct hf__verb {
@@ -174,6 +187,7 @@ struct hf__verb {
 	 * itself there before decide. */
 	size_t token_at;
 	bool grants; /* result->token is one that HF_TOKEN_OF() may name */
+	const struct hf__giving *giving; /* NULL: it gives no object back */
 };
 
 /* Runs one mutation: at once (txn NULL), as durable as its struct hf_write says, or into the
@@ -258,6 +272,8 @@ struct hf__answer {
 	/* The same read once more, for the commit of a transaction: nobody looks at the answer. No
 	 * payload is copied, and a list ends where its walk would begin. */
 	bool dry;
+	bool without_payload; /* hf__answer_payload gives none */
+	struct hf_bytes sent; /* a payload that is at hand: one like it need not be read */
 };
 
 /* NULL: out of memory. */

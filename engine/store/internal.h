@@ -246,6 +246,18 @@ int hf__sequence(struct hf_store *s, const struct hf__op *ops, size_t count,
 /* txn.c. Nothing to commit, or nothing that may be: *done, with the code. */
 int hf__check_txn(const hf_txn *txn, bool *done, struct hf_error *error);
 
+/* returning.c. The object that an operation gives back, if it was asked to: nothing is given yet;
+ * what was given is taken back; it is given as it is now, after decide. The lock is held for the
+ * last. */
+void hf__returned_clear(const struct hf__op *op);
+void hf__returned_back(const struct hf__op *op);
+int hf__returned_give(struct hf__decision *d, const struct hf__op *op);
+/* After a failure: all results and objects zero, all answers dropped. */
+void hf__clear_results(const struct hf__op *ops, size_t count);
+/* Is there a struct to give it in? HF_OK or HF_EINVAL. */
+int hf__returned_check(const struct hf__verb *verb, const struct hf_write *write,
+                       struct hf__text *why);
+
 /* random.c. A spread-out u64 from the store's generator. The lock is held. */
 uint64_t hf__random(struct hf_store *s);
 
@@ -345,8 +357,8 @@ void hf__sweep_all(struct hf_store *s, void *const *states);
 /* answer.c. Loads what is still on disk, after the wait: all of it, whatever fails. What cannot
  * be read becomes {NULL, 0}; the first failure is the answer. */
 int hf__answer_load_all(struct hf_store *s, struct hf__answer *answer, struct hf_error *error);
-/* After a failure: all results zero, all answers dropped. */
-void hf__clear_results(const struct hf__op *ops, size_t count);
+/* The struct that it was filled into lies elsewhere now; payloads still to be read are of that. */
+void hf__answer_moved(struct hf__answer *answer, const void *from, size_t size, void *to);
 /* The segments that it will read from: see hf__pins_want. */
 int hf__answer_wants(struct hf_store *s, const struct hf__answer *answer, struct hf__pins *pins,
                      struct hf__pins *missing);

@@ -168,7 +168,7 @@ class ApiCall(ctypes.Structure):
     _fields_ = [
         ("name", c_char_p), ("function", c_void_p), ("kind", c_int),
         ("takes", ctypes.POINTER(ApiStruct)), ("fills", ctypes.POINTER(ApiStruct)),
-        ("gives", c_int),
+        ("gives", c_int), ("object", ctypes.POINTER(ApiStruct)),
     ]  # fmt: skip
 
 

@@ -77,6 +77,11 @@ HF_CHECKED int hf__read_into(hf_store *store, const struct hf__reading *reading,
 	int function(hf_store *store, unsigned flags, struct hf_##gives *out, struct hf_error *error) \
 	    HF__READ_BODY(NULL, domain, read, sizeof(struct hf_##gives), memory, NULL, \
 	                  &hf__api_##gives, NULL)
+/* What gives back the object that HF__GET reads by the same function. */
+#define HF__GIVING(gives, read, key) \
+	{ \
+		&hf__api_##gives, offsetof(struct hf_##gives, memory), read, key \
+	}
 /* A plain value, and one by arguments. */
 #define HF__ASK(function, parameter, argument, type, domain, read) \
 	int function(hf_store *store, parameter, unsigned flags, type *out, struct hf_error *error) \

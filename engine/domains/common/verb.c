@@ -26,8 +26,11 @@ int hf__run_taken(hf__run_fn run, hf_store *store, hf_txn *txn, const struct hf_
 static struct hf__verb refusal(const struct hf__verb *verb,
                                int (*check)(const void *args, struct hf__text *why))
 {
-	return (struct hf__verb){
-	    .name = verb->name, .domain = verb->domain, .check = check, .takes = verb->takes};
+	return (struct hf__verb){.name = verb->name,
+	                         .domain = verb->domain,
+	                         .check = check,
+	                         .takes = verb->takes,
+	                         .giving = verb->giving};
 }
 
 static int many_check(const void *args, struct hf__text *why)

@@ -151,4 +151,8 @@ struct hf__stream *hf__cursor_stream(const struct hf__cursor *cursor);
 struct hf__cursor_position hf__cursor_position_of(const struct hf__cursor *cursor);
 struct hf__cursor_image hf__cursor_image_of(const struct hf__cursor *cursor);
 
+/* How its mutations give back a cursor: read.c. */
+extern const struct hf__giving hf__cursor_giving;
+extern const struct hf__giving hf__cursor_put_giving;
+
 #endif

@@ -300,15 +300,17 @@ static void *put_copy(struct hf__arena *arena, const void *args)
 /* --- Public ----------------------------------------------------------------------------------- */
 
 HF__MUTATION(hf_cursor_advance, cursor_advance_args, hf__run, "cursor advance", HF__DOMAIN_CURSOR,
-             .check = advance_check, .decide = advance_decide);
+             .check = advance_check, .decide = advance_decide, .giving = &hf__cursor_giving);
 HF__MUTATION(hf_cursor_reset, cursor_reset_args, hf__run, "cursor reset", HF__DOMAIN_CURSOR,
-             .check = reset_check, .decide = reset_decide);
+             .check = reset_check, .decide = reset_decide, .giving = &hf__cursor_giving);
 HF__MUTATION(hf_cursor_record_error, cursor_record_error_args, hf__run, "cursor record_error",
              HF__DOMAIN_CURSOR, .check = record_error_check, .decide = record_error_decide,
-             .copy = record_error_copy);
+             .copy = record_error_copy, .giving = &hf__cursor_giving);
 HF__MUTATION(hf_cursor_put, cursor_put_args, hf__run, "cursor put", HF__DOMAIN_CURSOR,
-             .check = put_check, .decide = put_decide, .copy = put_copy);
+             .check = put_check, .decide = put_decide, .copy = put_copy,
+             .giving = &hf__cursor_put_giving);
 HF__MUTATION(hf_cursor_remove, cursor_remove_args, hf__run, "cursor remove", HF__DOMAIN_CURSOR,
-             .check = key_check, .decide = remove_decide);
+             .check = key_check, .decide = remove_decide, .giving = &hf__cursor_giving);
 HF__MUTATION(hf_cursor_guard, cursor_guard_args, hf__guard_version, "cursor guard",
-             HF__DOMAIN_CURSOR, .check = key_check, .decide = guard_decide);
+             HF__DOMAIN_CURSOR, .check = key_check, .decide = guard_decide,
+             .giving = &hf__cursor_giving);

@@ -52,6 +52,17 @@ static int read_one(struct hf__query *q, const void *args, void *out)
 HF__GET(hf_cursor_get, const struct hf_cursor_key *key, key, cursor_got, HF__DOMAIN_CURSOR,
         read_one);
 
+static const void *put_key(const void *raw, struct hf_bytes room[3], struct hf_bytes *sent)
+{
+	const struct hf_cursor_put_args *args = raw;
+	(void)room;
+	(void)sent;
+	return &args->cursor.key;
+}
+
+const struct hf__giving hf__cursor_giving = HF__GIVING(cursor_got, read_one, NULL);
+const struct hf__giving hf__cursor_put_giving = HF__GIVING(cursor_got, read_one, put_key);
+
 /* --- Pages ------------------------------------------------------------------------------------ */
 
 static bool filter_ok(struct hf__query *q, const char *name, struct hf_bytes part)

@@ -220,4 +220,8 @@ void hf__document_add_key(struct hf__text *why, const struct hf_document_key *ke
 HF_CHECKED int hf__document_answer(struct hf__query *q, const struct hf__document *document,
                                    bool without_payload, struct hf_document *out);
 
+/* How its mutations give back a document: read.c. */
+extern const struct hf__giving hf__document_giving;
+extern const struct hf__giving hf__document_put_giving;
+
 #endif

@@ -122,10 +122,10 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw,
 /* --- Public ----------------------------------------------------------------------------------- */
 
 HF__MUTATION(hf_document_regroup, document_regroup_args, hf__run, "document regroup",
-             HF__DOMAIN_DOCUMENT, .decide = regroup_decide);
+             HF__DOMAIN_DOCUMENT, .decide = regroup_decide, .giving = &hf__document_giving);
 HF__MUTATION(hf_document_remove, document_remove_args, hf__run, "document remove",
-             HF__DOMAIN_DOCUMENT, .decide = remove_decide);
+             HF__DOMAIN_DOCUMENT, .decide = remove_decide, .giving = &hf__document_giving);
 HF__MUTATION(hf_document_clear, document_clear_args, hf__run_unversioned, "document clear",
              HF__DOMAIN_DOCUMENT, .decide = clear_decide);
 HF__MUTATION(hf_document_guard, document_guard_args, hf__guard_version, "document guard",
-             HF__DOMAIN_DOCUMENT, .decide = guard_decide);
+             HF__DOMAIN_DOCUMENT, .decide = guard_decide, .giving = &hf__document_giving);

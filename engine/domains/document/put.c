@@ -130,4 +130,4 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw,
 }
 
 HF__MUTATION(hf_document_put, document_put_args, hf__run, "document put", HF__DOMAIN_DOCUMENT,
-             .check = put_check, .decide = put_decide);
+             .check = put_check, .decide = put_decide, .giving = &hf__document_put_giving);

@@ -42,6 +42,17 @@ static int read_has(struct hf__query *q, const void *key, void *out)
 	return rc;
 }
 
+static const void *put_key(const void *raw, struct hf_bytes room[3], struct hf_bytes *sent)
+{
+	const struct hf_document_put_args *args = raw;
+	(void)room;
+	*sent = args->payload;
+	return &args->key;
+}
+
+const struct hf__giving hf__document_giving = HF__GIVING(document_got, read_document, NULL);
+const struct hf__giving hf__document_put_giving = HF__GIVING(document_got, read_document, put_key);
+
 HF__GET(hf_document_get, const struct hf_document_key *key, key, document_got, HF__DOMAIN_DOCUMENT,
         read_document);
 

@@ -182,7 +182,8 @@ static int complete_decide(void *state, struct hf__decision *d, const void *raw,
 
 HF__MUTATION(hf_idempotency_complete, idempotency_complete_args, hf__run, "idempotency complete",
              HF__DOMAIN_IDEMPOTENCY, .check = complete_check, .decide = complete_decide,
-             .token_at = offsetof(struct hf_idempotency_complete_args, token));
+             .token_at = offsetof(struct hf_idempotency_complete_args, token),
+             .giving = &hf__idem_complete_giving);
 
 /* --- Abandon ---------------------------------------------------------------------------------- */
 
@@ -199,4 +200,5 @@ static int abandon_decide(void *state, struct hf__decision *d, const void *raw,
 
 HF__MUTATION(hf_idempotency_abandon, idempotency_abandon_args, hf__run, "idempotency abandon",
              HF__DOMAIN_IDEMPOTENCY, .check = hf__idem_check_lone_key, .decide = abandon_decide,
-             .token_at = offsetof(struct hf_idempotency_abandon_args, token));
+             .token_at = offsetof(struct hf_idempotency_abandon_args, token),
+             .giving = &hf__idem_giving);

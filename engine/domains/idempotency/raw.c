@@ -86,7 +86,8 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw,
 }
 
 HF__MUTATION(hf_idempotency_put, idempotency_put_args, hf__run, "idempotency put",
-             HF__DOMAIN_IDEMPOTENCY, .check = put_check, .decide = put_decide);
+             HF__DOMAIN_IDEMPOTENCY, .check = put_check, .decide = put_decide,
+             .giving = &hf__idem_put_giving);
 
 /* --- Remove ----------------------------------------------------------------------------------- */
 
@@ -105,7 +106,8 @@ static int remove_decide(void *state, struct hf__decision *d, const void *raw,
 }
 
 HF__MUTATION(hf_idempotency_remove, idempotency_remove_args, hf__run, "idempotency remove",
-             HF__DOMAIN_IDEMPOTENCY, .check = hf__idem_check_lone_key, .decide = remove_decide);
+             HF__DOMAIN_IDEMPOTENCY, .check = hf__idem_check_lone_key, .decide = remove_decide,
+             .giving = &hf__idem_giving);
 
 /* --- Clear ------------------------------------------------------------------------------------ */
 
@@ -143,7 +145,8 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw,
 }
 
 HF__MUTATION(hf_idempotency_guard, idempotency_guard_args, hf__guard_version, "idempotency guard",
-             HF__DOMAIN_IDEMPOTENCY, .check = hf__idem_check_lone_key, .decide = guard_decide);
+             HF__DOMAIN_IDEMPOTENCY, .check = hf__idem_check_lone_key, .decide = guard_decide,
+             .giving = &hf__idem_giving);
 
 static int guard_owner_decide(void *state, struct hf__decision *d, const void *raw,
                               struct hf_result *result)
@@ -161,4 +164,5 @@ static int guard_owner_decide(void *state, struct hf__decision *d, const void *r
 HF__MUTATION(hf_idempotency_guard_owner, idempotency_guard_owner_args, hf__guard_token,
              "idempotency guard owner", HF__DOMAIN_IDEMPOTENCY, .check = hf__idem_check_lone_key,
              .decide = guard_owner_decide,
-             .token_at = offsetof(struct hf_idempotency_guard_owner_args, token));
+             .token_at = offsetof(struct hf_idempotency_guard_owner_args, token),
+             .giving = &hf__idem_giving);

@@ -66,6 +66,27 @@ static int read_entry(struct hf__query *q, const void *raw, void *out)
 	return HF_ENOTFOUND;
 }
 
+static const void *complete_key(const void *raw, struct hf_bytes room[3], struct hf_bytes *sent)
+{
+	const struct hf_idempotency_complete_args *args = raw;
+	(void)room;
+	*sent = args->response;
+	return &args->key;
+}
+
+static const void *put_key(const void *raw, struct hf_bytes room[3], struct hf_bytes *sent)
+{
+	const struct hf_idempotency_put_args *args = raw;
+	(void)room;
+	*sent = args->response;
+	return &args->key;
+}
+
+const struct hf__giving hf__idem_giving = HF__GIVING(idempotency_got, read_entry, NULL);
+const struct hf__giving hf__idem_complete_giving =
+    HF__GIVING(idempotency_got, read_entry, complete_key);
+const struct hf__giving hf__idem_put_giving = HF__GIVING(idempotency_got, read_entry, put_key);
+
 HF__GET(hf_idempotency_get, const struct hf_idempotency_key *key, key, idempotency_got,
         HF__DOMAIN_IDEMPOTENCY, read_entry);
 

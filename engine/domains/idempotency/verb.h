@@ -33,4 +33,9 @@ HF_CHECKED int hf__idem_emit(struct hf__decision *d, enum hf__idem_kind kind,
 /* When something expires that begins to count now; 0: the default. */
 int64_t hf__idem_expiry(int64_t now, int64_t ttl_us);
 
+/* How its mutations give back an entry: read.c. */
+extern const struct hf__giving hf__idem_giving;
+extern const struct hf__giving hf__idem_complete_giving;
+extern const struct hf__giving hf__idem_put_giving;
+
 #endif

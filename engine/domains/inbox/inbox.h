@@ -276,4 +276,8 @@ struct hf__inbox_bound hf__inbox_all_range(const struct hf__inbox_all *all);
 
 int hf__inbox_apply(void *state, struct hf__change *change, const struct hf__entry *entry);
 
+/* How its mutations give back a record: read.c. */
+extern const struct hf__giving hf__inbox_giving;
+extern const struct hf__giving hf__inbox_save_giving;
+
 #endif

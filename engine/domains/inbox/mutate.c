@@ -230,21 +230,21 @@ static void *set_status_copy(struct hf__arena *arena, const void *args)
 /* --- Public ----------------------------------------------------------------------------------- */
 
 HF__MUTATION(hf_inbox_dismiss, inbox_mark_args, hf__run, "inbox dismiss", HF__DOMAIN_INBOX,
-             .check = key_check, .decide = dismiss_decide);
+             .check = key_check, .decide = dismiss_decide, .giving = &hf__inbox_giving);
 HF__MUTATION(hf_inbox_undismiss, inbox_mark_args, hf__run, "inbox undismiss", HF__DOMAIN_INBOX,
-             .check = key_check, .decide = undismiss_decide);
+             .check = key_check, .decide = undismiss_decide, .giving = &hf__inbox_giving);
 HF__MUTATION(hf_inbox_mark_read, inbox_mark_args, hf__run, "inbox mark_read", HF__DOMAIN_INBOX,
-             .check = key_check, .decide = mark_read_decide);
+             .check = key_check, .decide = mark_read_decide, .giving = &hf__inbox_giving);
 HF__MUTATION(hf_inbox_mark_unread, inbox_mark_args, hf__run, "inbox mark_unread", HF__DOMAIN_INBOX,
-             .check = key_check, .decide = mark_unread_decide);
+             .check = key_check, .decide = mark_unread_decide, .giving = &hf__inbox_giving);
 HF__MUTATION(hf_inbox_mark_seen, inbox_mark_args, hf__run, "inbox mark_seen", HF__DOMAIN_INBOX,
-             .check = key_check, .decide = mark_seen_decide);
+             .check = key_check, .decide = mark_seen_decide, .giving = &hf__inbox_giving);
 HF__MUTATION(hf_inbox_snooze, inbox_snooze_args, hf__run, "inbox snooze", HF__DOMAIN_INBOX,
-             .check = key_check, .decide = snooze_decide);
+             .check = key_check, .decide = snooze_decide, .giving = &hf__inbox_giving);
 HF__MUTATION(hf_inbox_remove, inbox_remove_args, hf__run, "inbox remove", HF__DOMAIN_INBOX,
-             .check = remove_check, .decide = remove_decide);
+             .check = remove_check, .decide = remove_decide, .giving = &hf__inbox_giving);
 HF__MUTATION(hf_inbox_guard, inbox_guard_args, hf__guard_version, "inbox guard", HF__DOMAIN_INBOX,
-             .check = key_check, .decide = guard_decide);
+             .check = key_check, .decide = guard_decide, .giving = &hf__inbox_giving);
 HF__MUTATION(hf_inbox_set_status, inbox_set_status_args, hf__run, "inbox set_status",
              HF__DOMAIN_INBOX, .check = set_status_check, .decide = set_status_decide,
              .copy = set_status_copy);

@@ -57,6 +57,19 @@ static int read_one(struct hf__query *q, const void *args, void *out)
 	return HF_ENOTFOUND;
 }
 
+static const void *save_key(const void *raw, struct hf_bytes room[3], struct hf_bytes *sent)
+{
+	const struct hf_inbox_save_args *args = raw;
+	room[0] = args->user;
+	room[1] = args->records[0].account;
+	room[2] = args->records[0].thread;
+	*sent = args->records[0].payload;
+	return room;
+}
+
+const struct hf__giving hf__inbox_giving = HF__GIVING(inbox_got, read_one, NULL);
+const struct hf__giving hf__inbox_save_giving = HF__GIVING(inbox_got, read_one, save_key);
+
 HF__GET(hf_inbox_get, const struct hf_inbox_key *key, key, inbox_got, HF__DOMAIN_INBOX, read_one);
 
 /* --- Pages ------------------------------------------------------------------------------------ */

@@ -63,6 +63,8 @@ static int save_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_inbox_save_args *args = raw;
 	int rc = hf__check_many(&args->write, args->user, why);
+	if (rc == HF_OK && args->write.returning && args->count != 1)
+		rc = hf__refuse(why, HF_EINVAL, "write.returning: a save of one record gives it back");
 	if (rc == HF_OK)
 		rc = hf__check_tombstone_for(args->tombstone_for, why);
 	if (rc == HF_OK && args->mode != HF_INBOX_UPSERT && args->mode != HF_INBOX_REPLACE)
@@ -300,4 +302,5 @@ static void *save_copy(struct hf__arena *arena, const void *args)
 /* --- Public ----------------------------------------------------------------------------------- */
 
 HF__MUTATION(hf_inbox_save, inbox_save_args, hf__run, "inbox save", HF__DOMAIN_INBOX,
-             .check = save_check, .decide = save_decide, .copy = save_copy);
+             .check = save_check, .decide = save_decide, .copy = save_copy,
+             .giving = &hf__inbox_save_giving);

@@ -54,7 +54,8 @@ int hf_lock_acquire(hf_store *store, hf_txn *txn, const struct hf_lock_acquire_a
 	                                     .domain = HF__DOMAIN_LOCK,
 	                                     .decide = acquire_decide,
 	                                     .takes = &hf__api_lock_acquire_args,
-	                                     .grants = true};
+	                                     .grants = true,
+	                                     .giving = &hf__lock_giving};
 	HF__TAKE(lock_acquire_args, args);
 	if (txn)
 		return hf__run_at_once(store, txn, &verb, args, args->wait_us, result, error);
@@ -81,7 +82,8 @@ static int renew_decide(void *state, struct hf__decision *d, const void *raw,
 }
 
 HF__MUTATION(hf_lock_renew, lock_renew_args, hf__run, "lock renew", HF__DOMAIN_LOCK,
-             .decide = renew_decide, .token_at = offsetof(struct hf_lock_renew_args, token));
+             .decide = renew_decide, .token_at = offsetof(struct hf_lock_renew_args, token),
+             .giving = &hf__lock_giving);
 
 static int release_decide(void *state, struct hf__decision *d, const void *raw,
                           struct hf_result *result)
@@ -96,7 +98,8 @@ static int release_decide(void *state, struct hf__decision *d, const void *raw,
 }
 
 HF__MUTATION(hf_lock_release, lock_release_args, hf__run, "lock release", HF__DOMAIN_LOCK,
-             .decide = release_decide, .token_at = offsetof(struct hf_lock_release_args, token));
+             .decide = release_decide, .token_at = offsetof(struct hf_lock_release_args, token),
+             .giving = &hf__lock_giving);
 
 /* --- From outside ----------------------------------------------------------------------------- */
 
@@ -125,7 +128,8 @@ static int force_decide(void *state, struct hf__decision *d, const void *raw,
 }
 
 HF__MUTATION(hf_lock_force_release, lock_force_release_args, hf__run, "lock force_release",
-             HF__DOMAIN_LOCK, .check = force_check, .decide = force_decide);
+             HF__DOMAIN_LOCK, .check = force_check, .decide = force_decide,
+             .giving = &hf__lock_giving);
 
 static int put_check(const void *raw, struct hf__text *why)
 {
@@ -173,7 +177,7 @@ static int put_decide(void *state, struct hf__decision *d, const void *raw,
 }
 
 HF__MUTATION(hf_lock_put, lock_put_args, hf__run, "lock put", HF__DOMAIN_LOCK, .check = put_check,
-             .decide = put_decide, .grants = true);
+             .decide = put_decide, .grants = true, .giving = &hf__lock_giving);
 
 /* --- Guards ----------------------------------------------------------------------------------- */
 
@@ -188,7 +192,7 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw,
 }
 
 HF__MUTATION(hf_lock_guard, lock_guard_args, hf__guard_version, "lock guard", HF__DOMAIN_LOCK,
-             .decide = guard_decide);
+             .decide = guard_decide, .giving = &hf__lock_giving);
 
 static int guard_held_decide(void *state, struct hf__decision *d, const void *raw,
                              struct hf_result *result)
@@ -205,4 +209,5 @@ static int guard_held_decide(void *state, struct hf__decision *d, const void *ra
 
 HF__MUTATION(hf_lock_guard_held, lock_guard_held_args, hf__guard_token, "lock guard_held",
              HF__DOMAIN_LOCK, .decide = guard_held_decide,
-             .token_at = offsetof(struct hf_lock_guard_held_args, token));
+             .token_at = offsetof(struct hf_lock_guard_held_args, token),
+             .giving = &hf__lock_giving);

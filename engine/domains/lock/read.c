@@ -70,6 +70,8 @@ static int read_get(struct hf__query *q, const void *raw, void *out)
 	return hf__refuse_named(&q->why, HF_ENOTFOUND, *name, "no owner holds the lock");
 }
 
+const struct hf__giving hf__lock_giving = HF__GIVING(lock_got, read_get, NULL);
+
 HF__GET(hf_lock_get, struct hf_bytes name, &name, lock_got, HF__DOMAIN_LOCK, read_get);
 
 /* --- List ------------------------------------------------------------------------------------- */

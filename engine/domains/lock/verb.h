@@ -32,4 +32,7 @@ int hf__lock_timed_out(int rc, int64_t wait_us, struct hf_error *error);
 HF_CHECKED int hf__lock_emit(struct hf__decision *d, enum hf__lock_kind kind,
                              const struct hf__lock_image *image, struct hf_result *result);
 
+/* How its mutations give back a lock: read.c. */
+extern const struct hf__giving hf__lock_giving;
+
 #endif

@@ -204,7 +204,8 @@ static int enqueue_decide(void *state, struct hf__decision *d, const void *raw,
 }
 
 HF__MUTATION(hf_outbox_enqueue, outbox_enqueue_args, hf__run, "outbox enqueue", HF__DOMAIN_OUTBOX,
-             .check = enqueue_check, .decide = enqueue_decide);
+             .check = enqueue_check, .decide = enqueue_decide,
+             .giving = &hf__outbox_enqueue_giving);
 
 /* --- Many ------------------------------------------------------------------------------------- */
 

@@ -140,7 +140,8 @@ static void *put_copy(struct hf__arena *arena, const void *args)
 }
 
 HF__MUTATION(hf_outbox_put, outbox_put_args, hf__run, "outbox put", HF__DOMAIN_OUTBOX,
-             .check = put_check, .decide = put_decide, .copy = put_copy);
+             .check = put_check, .decide = put_decide, .copy = put_copy,
+             .giving = &hf__outbox_put_giving);
 
 /* --- Completed ids ---------------------------------------------------------------------------- */
 

@@ -36,6 +36,33 @@ static int read_item(struct hf__query *q, const void *raw, void *out)
 	return HF_ENOTFOUND;
 }
 
+/* Queue and id stand first in the arguments of all but put. */
+static const void *item_key(const void *args, struct hf_bytes room[3], struct hf_bytes *sent)
+{
+	(void)sent;
+	memcpy(room, (const uint8_t *)args + sizeof(struct hf__args), sizeof(struct hf_outbox_key));
+	return room;
+}
+
+static const void *enqueue_key(const void *args, struct hf_bytes room[3], struct hf_bytes *sent)
+{
+	*sent = ((const struct hf_outbox_enqueue_args *)args)->payload;
+	return item_key(args, room, sent);
+}
+
+static const void *put_key(const void *raw, struct hf_bytes room[3], struct hf_bytes *sent)
+{
+	const struct hf_outbox_put_args *args = raw;
+	room[0] = args->queue;
+	room[1] = args->item.id;
+	*sent = args->item.payload;
+	return room;
+}
+
+const struct hf__giving hf__outbox_giving = HF__GIVING(outbox_got, read_item, item_key);
+const struct hf__giving hf__outbox_enqueue_giving = HF__GIVING(outbox_got, read_item, enqueue_key);
+const struct hf__giving hf__outbox_put_giving = HF__GIVING(outbox_got, read_item, put_key);
+
 HF__GET(hf_outbox_get, const struct hf_outbox_key *key, key, outbox_got, HF__DOMAIN_OUTBOX,
         read_item);
 

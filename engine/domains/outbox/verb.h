@@ -94,4 +94,9 @@ bool hf__outbox_claim_stands(const hf_txn *txn, const struct hf_result *result);
 void *hf__outbox_copy_call(struct hf__arena *arena, const void *args, size_t size, size_t again,
                            const struct hf_api_struct *of);
 
+/* How its mutations give back an item: read.c. */
+extern const struct hf__giving hf__outbox_giving;
+extern const struct hf__giving hf__outbox_enqueue_giving;
+extern const struct hf__giving hf__outbox_put_giving;
+
 #endif

@@ -205,10 +205,10 @@ static int clear_decide(void *state, struct hf__decision *d, const void *raw,
 /* --- Public ----------------------------------------------------------------------------------- */
 
 HF__MUTATION(hf_timeline_append, timeline_append_args, hf__run, "timeline append",
-             HF__DOMAIN_TIMELINE, .decide = append_decide);
+             HF__DOMAIN_TIMELINE, .decide = append_decide, .giving = &hf__timeline_append_giving);
 HF__MUTATION(hf_timeline_retain, timeline_retain_args, hf__run, "timeline retain",
              HF__DOMAIN_TIMELINE, .check = retain_check, .decide = retain_decide);
 HF__MUTATION(hf_timeline_clear, timeline_clear_args, hf__run, "timeline clear", HF__DOMAIN_TIMELINE,
              .check = clear_check, .decide = clear_decide);
 HF__MUTATION(hf_timeline_guard, timeline_guard_args, hf__guard_version, "timeline guard",
-             HF__DOMAIN_TIMELINE, .decide = guard_decide);
+             HF__DOMAIN_TIMELINE, .decide = guard_decide, .giving = &hf__timeline_giving);

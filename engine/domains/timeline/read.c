@@ -55,6 +55,17 @@ static int read_one(struct hf__query *q, const void *raw, void *out)
 	return HF_ENOTFOUND;
 }
 
+static const void *append_key(const void *raw, struct hf_bytes room[3], struct hf_bytes *sent)
+{
+	const struct hf_timeline_append_args *args = raw;
+	(void)room;
+	*sent = args->payload;
+	return &args->key;
+}
+
+const struct hf__giving hf__timeline_giving = HF__GIVING(timeline_got, read_one, NULL);
+const struct hf__giving hf__timeline_append_giving = HF__GIVING(timeline_got, read_one, append_key);
+
 HF__GET(hf_timeline_get, const struct hf_timeline_key *key, key, timeline_got, HF__DOMAIN_TIMELINE,
         read_one);
 

@@ -131,4 +131,8 @@ int64_t hf__timeline_until(const struct hf__timeline *timeline);
 size_t hf__timeline_total(const struct hf__timeline *timeline);
 struct hf__timeline_position hf__timeline_event_position(const struct hf__timeline_event *event);
 
+/* How its mutations give back an event: read.c. */
+extern const struct hf__giving hf__timeline_giving;
+extern const struct hf__giving hf__timeline_append_giving;
+
 #endif

@@ -89,6 +89,9 @@ struct hf_api_call {
 	/* what it fills: of a mutation beside struct hf_result; NULL: nothing, or a plain value */
 	const struct hf_api_struct *fills;
 	enum hf_api_type gives; /* that plain value; 0: none */
+	/* of a mutation: what `returning` of its struct hf_write points to; NULL: it gives no object
+	 * back */
+	const struct hf_api_struct *object;
 };
 
 /* The structs and calls of a domain, or of what all have in common. */

@@ -160,6 +160,8 @@ struct hf_write {
 	 * in a zeroed struct; HF_UNSET says the same either way. What stands for a time that is not
 	 * given is said beside each member. */
 	bool literal_times;
+	/* `returning` gets the payload (or response) too; false: that is {NULL, 0} there */
+	bool returning_payload;
 	struct hf_ticket
 	    /* NULL: wait until the answer may be relied on. Else answer at once and say here what
 	     * that waits for (async.h); ignored inside a transaction */
@@ -168,6 +170,16 @@ struct hf_write {
 	 * ends the wait. NULL: only time, success and the closing of the store do. Ignored by calls
 	 * that do not wait */
 	struct hf_cancel_flag *cancel;
+	/* NULL: no object is asked for. Else the struct that the get of this kind of object fills
+	 * (struct hf_cursor_got of what changes a cursor), zeroed or with its size set: it gets the
+	 * object as this operation left it, in the same moment, changed or not. Its `memory` is to be
+	 * released; there is none, and all of it is zero, if the object is gone or the call failed. In
+	 * a transaction the commit fills it, so it must live until then. HF_EINVAL for what concerns
+	 * many objects (a save of one record concerns one), has an answer of its own (a claim), or is
+	 * of no kind that a get gives. With returning_payload a payload that this call did not send is
+	 * read from disk as a claim reads it: HF_EIO or HF_ECORRUPT with the object there says that
+	 * the mutation stands and its payload could not be read */
+	void *returning;
 	uint64_t reserved[2]; /* for what may come to be said of every mutation: 0, else HF_EINVAL */
 };
 

@@ -47,7 +47,7 @@ static int load_later(struct hf__answer *answer, const struct hf__payload *paylo
 
 int hf__answer_payload(struct hf__answer *answer, const struct hf__kept *kept, struct hf_bytes *out)
 {
-	if (answer->dry) {
+	if (answer->dry || answer->without_payload) {
 		*out = hf_bytes_of(NULL, 0);
 		return HF_OK;
 	}
@@ -60,7 +60,21 @@ int hf__answer_payload(struct hf__answer *answer, const struct hf__kept *kept, s
 	*out = hf_bytes_of(copy, payload.len);
 	if (hf__payload_from_buffer(answer->store, &payload, copy))
 		return HF_OK;
+	if (answer->sent.len > 0 && hf__payload_equal(&answer->store->world.env, kept, answer->sent)) {
+		memcpy(copy, answer->sent.data, answer->sent.len);
+		return HF_OK;
+	}
 	return load_later(answer, &payload, copy, out);
+}
+
+void hf__answer_moved(struct hf__answer *answer, const void *from, size_t size, void *to)
+{
+	const uint8_t *first = from;
+	for (struct hf__answer_load *load = answer->loads; load; load = load->next) {
+		const uint8_t *out = (const void *)load->out;
+		if (out >= first && out < first + size)
+			load->out = (void *)((uint8_t *)to + (out - first));
+	}
 }
 
 static int load_one(struct hf_store *s, struct hf__payload_file *file,
@@ -121,15 +135,6 @@ void hf__answer_reset(struct hf__answer *answer)
 	if (answer->pins.count > 0)
 		hf__pins_drop(answer->store, &answer->pins);
 	hf__reader_leave(answer->store, &answer->reading);
-}
-
-void hf__clear_results(const struct hf__op *ops, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		hf__clear_result(ops[i].result);
-		if (ops[i].answer)
-			hf__answer_reset(ops[i].answer);
-	}
 }
 
 struct hf_memory *hf__answer_give(struct hf__answer *answer)

@@ -14,6 +14,7 @@ static inline void clear(const struct hf__op *op)
 		hf__zero_result(op->result);
 	else
 		hf__clear_result(op->result);
+	hf__returned_clear(op);
 }
 
 /* Why not, of what all mutations have in common. */
@@ -23,6 +24,8 @@ static int check_head(const struct hf__verb *verb, const struct hf__args *args,
 	int rc = verb->takes ? hf__check_size(verb->takes, args, why) : HF_OK;
 	if (rc == HF_OK && result)
 		rc = hf__check_given(&hf__api_result, result, why);
+	if (rc == HF_OK)
+		rc = hf__returned_check(verb, &args->write, why);
 	if (rc == HF_OK && (args->write.reserved[0] | args->write.reserved[1]) != 0)
 		rc = hf__refuse(why, HF_EINVAL,
 		                "write.reserved says something that this version does not know");
@@ -36,9 +39,10 @@ static int check(struct hf__op *op, const hf_txn *txn, struct hf_error *error)
 	char why[HF_ERROR_TEXT] = "";
 	struct hf__text text = {why, sizeof why, 0};
 	int rc = HF_OK;
-	/* usually neither a size nor anything reserved, and a result that is none or as it is today */
+	/* usually neither a size nor anything reserved or asked for, and a result that is none or as it
+	 * is today */
 	if ((args->size | args->write.reserved[0] | args->write.reserved[1]) != 0 ||
-	    (!op->direct && op->result))
+	    args->write.returning || (!op->direct && op->result))
 		rc = check_head(verb, args, op->result, &text);
 	if (rc == HF_OK)
 		rc = verb->check ? verb->check(args, &text) : hf__check_form(args, verb->takes, &text);
@@ -204,10 +208,12 @@ int hf__mutate_wait(struct hf_store *store, const struct hf__verb *verb, const v
                     int64_t wait_us, struct hf_result *result, struct hf__answer *answer,
                     struct hf_error *error)
 {
-	struct hf__op op = {verb, args, result, answer, NULL, is_direct(result), NULL, NULL};
 	const struct hf_write *write = &((const struct hf__args *)args)->write;
 	if (wait_us == 0)
 		return hf__mutate(store, NULL, verb, args, result, answer, error);
+	struct hf__answer mine; /* of the object that is given back */
+	answer = write->returning && !answer ? &mine : answer;
+	struct hf__op op = {verb, args, result, answer, NULL, is_direct(result), NULL, NULL};
 	if (answer)
 		*answer = (struct hf__answer){.store = store};
 	clear(&op);
@@ -238,6 +244,8 @@ int hf__mutate(struct hf_store *store, struct hf_txn *txn, const struct hf__verb
 {
 	const struct hf_write *write = &((const struct hf__args *)args)->write;
 	struct hf_ticket *ticket = txn ? NULL : write->ticket;
+	struct hf__answer mine; /* of the object that is given back */
+	answer = write->returning && !answer ? &mine : answer;
 	struct hf__op op = {verb, args, result, answer, NULL, is_direct(result), NULL, NULL};
 	if (txn && store->lent.reads_of == txn)
 		store = txn->store;

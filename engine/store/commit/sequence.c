@@ -190,11 +190,18 @@ static int run_op(struct hf_store *s, struct hf__decision *d, const struct hf__o
 	d->waiter = op->waiter;
 	if (d->waiter)
 		hf__wait_forget(d->waiter);
+	const bool returns = ((const struct hf__args *)op->args)->write.returning;
+	if (returns) { /* an attempt before this one may have given it */
+		hf__answer_reset(op->answer);
+		hf__returned_back(op);
+	}
 	int rc = op->named ? hf__token_resolve(op, &d->why) : HF_OK;
 	if (rc == HF_OK)
 		rc = op->verb->decide(d->state, d, op->args, result);
 	if (op->granted)
 		*op->granted = result->token;
+	if (rc == HF_OK && returns)
+		rc = hf__returned_give(d, op);
 	if (result == &scratch && op->result)
 		hf__give(&hf__api_result, op->result, result);
 	return rc;

@@ -46,8 +46,9 @@ static void remember(struct churn *c, struct churn_slot *slot, const struct hf_b
 }
 
 /* The step is over: keeps the tokens that it was granted, frees what it was given. */
-static void take(struct churn *c, bool committed)
+static void take(struct churn *c, hf_store *store, int rc)
 {
+	const bool committed = rc == HF_OK;
 	for (size_t i = 0; i < c->slot_count; i++) {
 		struct churn_slot *slot = &c->slots[i];
 		const struct hf_api_call *call = slot->args.call;
@@ -61,6 +62,7 @@ static void take(struct churn *c, bool committed)
 		else if (committed && call->name[3] == 'l' && slot->result.token)
 			remember(c, slot, NULL, slot->result.token);
 		op_release(call, &slot->answer);
+		returned_check(&slot->returned, &slot->args, store, rc, c->slot_count == 1);
 	}
 	c->slot_count = 0;
 	c->random.used = 0;
@@ -109,6 +111,9 @@ static int run_one(struct churn *c, hf_store *store, hf_txn *txn)
 		write->expect = op_random_percent(r, 50) ? HF_ABSENT : 1 + op_random_below(r, 50);
 	if (token)
 		hold(c, &slot->args, token);
+	slot->returned = (struct returned){0};
+	if (c->steps % 2 == 0)
+		returned_ask(&slot->returned, &slot->args, c->steps % 4 == 0);
 	return op_run(&slot->args, store, txn, 0, &slot->answer, &slot->result, NULL);
 }
 
@@ -120,12 +125,12 @@ static void run_transaction(struct churn *c, hf_store *store)
 		assert_int_equal(run_one(c, store, txn), HF_OK); /* refusals come at the commit */
 	if (op_random_percent(&c->random, 5)) {
 		hf_txn_abandon(txn);
-		take(c, false);
+		take(c, store, HF_ECANCELED);
 		return;
 	}
 	const int rc = hf_txn_commit(txn, op_random_percent(&c->random, 20) ? HF_OS : HF_DURABLE, NULL);
 	judge(c, rc);
-	take(c, rc == HF_OK);
+	take(c, store, rc);
 }
 
 void churn_step(struct churn *churn, hf_store *store)
@@ -137,7 +142,7 @@ void churn_step(struct churn *churn, hf_store *store)
 	}
 	const int rc = run_one(churn, store, NULL);
 	judge(churn, rc);
-	take(churn, rc == HF_OK);
+	take(churn, store, rc);
 }
 
 void churn_nudge(struct churn *churn, hf_store *store)

@@ -6,6 +6,7 @@
 #define TESTS_LIB_CHURN_H
 
 #include "lib/operation/op_random.h"
+#include "lib/operation/returned.h"
 
 enum { CHURN_CLAIMS = 16, CHURN_TOGETHER = 4 };
 
@@ -20,6 +21,7 @@ struct churn_slot {
 	struct op_args args;
 	struct op_answer answer;
 	struct hf_result result;
+	struct returned returned; /* every second step asks for objects */
 };
 
 struct churn {

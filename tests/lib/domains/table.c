@@ -54,6 +54,7 @@ int table_call(struct trial *t)
 		const hf_lsn version = t->table->look(t->store, t->cell, text);
 		write->expect = version ? version : HF_ABSENT;
 	}
+	returned_ask(&t->returned, &t->args, t->manner != PLAINLY);
 	return op_run(&t->args, t->store, t->txn, 0, &t->answer, &t->result, &t->error);
 }
 
@@ -90,8 +91,9 @@ static int perform(struct trial *t)
 }
 
 /* Whatever the answer was, the memory is the caller's. */
-static void release(struct trial *t)
+static void release(struct trial *t, int rc)
 {
+	returned_check(&t->returned, &t->args, t->store, rc, true);
 	if (t->row->words)
 		op_release(t->args.call, &t->answer);
 }
@@ -110,12 +112,14 @@ static void try_in_vain(struct trial *t)
 	const bool refused = t->outcome[0] == 'E';
 	struct hf__writer before = stage_dump(t->stage);
 	t->expect = t->version_before ? t->version_before + 1 : 12345;
-	expect_refusal(t, "a wrong version was expected", row->form != NULL, perform(t),
+	int rc = perform(t);
+	expect_refusal(t, "a wrong version was expected", row->form != NULL, rc,
 	               row->sort == TABLE_MANY ? HF_EINVAL : HF_ECONFLICT);
-	release(t);
+	release(t, rc);
 	t->expect = 0;
-	expect_refusal(t, "spoiled afterwards", refused, perform_in_txn(t, true), HF_ECONFLICT);
-	release(t);
+	rc = perform_in_txn(t, true);
+	expect_refusal(t, "spoiled afterwards", refused, rc, HF_ECONFLICT);
+	release(t, rc);
 	assert_int_equal(t->error.operation, refused ? 0 : 1);
 	assert_false(t->result.changed || t->result.version || t->result.token || t->result.count);
 	struct hf__writer after = stage_dump(t->stage);
@@ -192,7 +196,7 @@ static void run_cell(struct trial *t)
 	compare(t, rc);
 	if (t->result.changed && row->sort == TABLE_ONE && t->version != 0 && t->version != last)
 		table_wrong(t, "the version is the LSN of the entry", "another");
-	release(t);
+	release(t, rc);
 }
 
 /* One operation on all states. */

@@ -6,7 +6,7 @@
 #ifndef TESTS_LIB_TABLE_H
 #define TESTS_LIB_TABLE_H
 
-#include "lib/operation/operation.h"
+#include "lib/operation/returned.h"
 #include "lib/settings.h"
 
 enum { TABLE_TEXT = 256, TABLE_STATES = 20 };
@@ -55,6 +55,7 @@ struct trial {
 	struct hf_error error;
 	struct op_args args;
 	struct op_answer answer; /* released by the engine */
+	struct returned returned; /* the object, if it was asked for; the same */
 	const char *outcome;
 	bool tells; /* set by a read: in `told` */
 	char before[TABLE_TEXT], after[TABLE_TEXT], told[TABLE_TEXT];

@@ -27,7 +27,8 @@ static int extend_decide(void *state, struct hf__decision *d, const void *raw,
 }
 
 HF__MUTATION(hf_outbox_extend, outbox_extend_args, hf__run, "outbox extend", HF__DOMAIN_OUTBOX,
-             .decide = extend_decide, .token_at = offsetof(struct hf_outbox_extend_args, token));
+             .decide = extend_decide, .token_at = offsetof(struct hf_outbox_extend_args, token),
+             .giving = &hf__outbox_giving);
 
 /* --- Guards ----------------------------------------------------------------------------------- */
 
@@ -42,7 +43,7 @@ static int guard_decide(void *state, struct hf__decision *d, const void *raw,
 }
 
 HF__MUTATION(hf_outbox_guard, outbox_guard_args, hf__guard_version, "outbox guard",
-             HF__DOMAIN_OUTBOX, .decide = guard_decide);
+             HF__DOMAIN_OUTBOX, .decide = guard_decide, .giving = &hf__outbox_giving);
 
 static int guard_claim_decide(void *state, struct hf__decision *d, const void *raw,
                               struct hf_result *result)
@@ -60,4 +61,5 @@ static int guard_claim_decide(void *state, struct hf__decision *d, const void *r
 
 HF__MUTATION(hf_outbox_guard_claim, outbox_guard_claim_args, hf__guard_token, "outbox guard claim",
              HF__DOMAIN_OUTBOX, .decide = guard_claim_decide,
-             .token_at = offsetof(struct hf_outbox_guard_claim_args, token));
+             .token_at = offsetof(struct hf_outbox_guard_claim_args, token),
+             .giving = &hf__outbox_giving);

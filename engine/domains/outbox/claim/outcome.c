@@ -54,7 +54,8 @@ static int complete_decide(void *state, struct hf__decision *d, const void *raw,
 
 HF__MUTATION(hf_outbox_complete, outbox_complete_args, hf__run, "outbox complete",
              HF__DOMAIN_OUTBOX, .decide = complete_decide,
-             .token_at = offsetof(struct hf_outbox_complete_args, token));
+             .token_at = offsetof(struct hf_outbox_complete_args, token),
+             .giving = &hf__outbox_giving);
 
 /* --- It was sent ------------------------------------------------------------------------------ */
 
@@ -135,7 +136,7 @@ static int remove_decide(void *state, struct hf__decision *d, const void *raw,
 }
 
 HF__MUTATION(hf_outbox_remove, outbox_remove_args, hf__run, "outbox remove", HF__DOMAIN_OUTBOX,
-             .decide = remove_decide);
+             .decide = remove_decide, .giving = &hf__outbox_giving);
 
 /* --- Fail ------------------------------------------------------------------------------------- */
 
@@ -210,7 +211,7 @@ static int fail_decide(void *state, struct hf__decision *d, const void *raw,
 
 HF__MUTATION(hf_outbox_fail, outbox_fail_args, hf__run, "outbox fail", HF__DOMAIN_OUTBOX,
              .check = fail_check, .decide = fail_decide,
-             .token_at = offsetof(struct hf_outbox_fail_args, token));
+             .token_at = offsetof(struct hf_outbox_fail_args, token), .giving = &hf__outbox_giving);
 
 /* --- Back to queued, or given up -------------------------------------------------------------- */
 
@@ -234,7 +235,8 @@ static int release_decide(void *state, struct hf__decision *d, const void *raw,
 }
 
 HF__MUTATION(hf_outbox_release, outbox_release_args, hf__run, "outbox release", HF__DOMAIN_OUTBOX,
-             .decide = release_decide, .token_at = offsetof(struct hf_outbox_release_args, token));
+             .decide = release_decide, .token_at = offsetof(struct hf_outbox_release_args, token),
+             .giving = &hf__outbox_giving);
 
 static int mark_failed_decide(void *state, struct hf__decision *d, const void *raw,
                               struct hf_result *result)
@@ -256,7 +258,7 @@ static int mark_failed_decide(void *state, struct hf__decision *d, const void *r
 }
 
 HF__MUTATION(hf_outbox_mark_failed, outbox_mark_failed_args, hf__run, "outbox mark failed",
-             HF__DOMAIN_OUTBOX, .decide = mark_failed_decide);
+             HF__DOMAIN_OUTBOX, .decide = mark_failed_decide, .giving = &hf__outbox_giving);
 
 static int retry_decide(void *state, struct hf__decision *d, const void *raw,
                         struct hf_result *result)
@@ -286,7 +288,7 @@ static int retry_decide(void *state, struct hf__decision *d, const void *raw,
 }
 
 HF__MUTATION(hf_outbox_retry, outbox_retry_args, hf__run, "outbox retry", HF__DOMAIN_OUTBOX,
-             .decide = retry_decide);
+             .decide = retry_decide, .giving = &hf__outbox_giving);
 
 /* --- Reschedule ------------------------------------------------------------------------------- */
 
@@ -332,4 +334,5 @@ static int reschedule_decide(void *state, struct hf__decision *d, const void *ra
 }
 
 HF__MUTATION(hf_outbox_reschedule, outbox_reschedule_args, hf__run, "outbox reschedule",
-             HF__DOMAIN_OUTBOX, .check = reschedule_check, .decide = reschedule_decide);
+             HF__DOMAIN_OUTBOX, .check = reschedule_check, .decide = reschedule_decide,
+             .giving = &hf__outbox_giving);
