@@ -3,6 +3,7 @@ test sets."""
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 from ctypes import POINTER, byref, c_char_p, c_int64, c_void_p
@@ -121,6 +122,34 @@ def _arguments(operation: Operation) -> dict[str, Any]:
     return args
 
 
+KEYS = {
+    "cursors": ("consumer", "stream", "subject"),
+    "documents": ("collection", "id"),
+    "idempotency": ("scope", "key"),
+    "inbox": ("user", "thread", "account"),
+    "locks": ("name",),
+    "outbox": ("queue", "id"),
+    "timelines": ("timeline", "id"),
+}
+
+
+def _returning(call: Any, operation: Operation) -> dict[str, Any]:
+    """Whatever can give its object back does."""
+    one = len(operation.args.get("records", "1")) == 1
+    return {"returning": True} if one and "returning" in inspect.signature(call).parameters else {}
+
+
+def _check_object(store: holdfast.Store, operation: Operation, given: Any) -> None:
+    """What was given back is what a get right after it gives."""
+    args = _arguments(operation)
+    for whole in args.get("cursor"), args.get("item"), *args.get("records", ()):
+        args.update(vars(whole) if whole is not None else {}, **operation.args)
+    key = {name: args[name] for name in KEYS[operation.domain] if name in args}
+    code, found = code_of(lambda: getattr(store, operation.domain).get(**key))
+    assert code in ("", "HF_ENOTFOUND"), code
+    assert found == given.object, f"{operation} gave {given.object}, a get gives {found}"
+
+
 def _answer(given: Any) -> Answer:
     if isinstance(given, holdfast.Answered):
         given = given.value
@@ -158,10 +187,13 @@ def perform(
             where = store.later() if how == "later" else store
             call = getattr(getattr(where, operation.domain), operation.name)
             durability = holdfast.OS if how == "os" else holdfast.DURABLE
-            given = call(**_arguments(operation), durability=durability)
+            asked = _returning(call, operation)
+            given = call(**_arguments(operation), **asked, durability=durability)
             if how == "later":
                 ticket = getattr(given, "ticket")
                 assert ticket.wait()
+            if asked:
+                _check_object(store, operation, given)
             answers.append(given)
     except holdfast.Error as error:
         if error.ticket is not None:

@@ -20,6 +20,7 @@ from ._abi import (
     Durability,
     Page,
     Result,
+    Returning,
     to_datetime,
 )
 from .backups import BackupFacts, backup, restore
@@ -168,6 +169,7 @@ __all__ = [
     "ReasonRequiredError",
     "Rerun",
     "Result",
+    "Returning",
     "SalvagedDomain",
     "Salvaged",
     "SnapshotFile",

@@ -41,6 +41,7 @@ from typing import (
     Generic,
     Iterable,
     Iterator,
+    Literal,
     NoReturn,
     Optional,
     TypeVar,
@@ -388,18 +389,33 @@ def encode(value: Payload) -> bytes:
     raise TypeError(f"str or bytes expected, not {type(value).__name__}")
 
 
-def write(expect: Optional[int] = None, durability: Durability = Durability.DURABLE) -> Any:
+Returning = Union[bool, Literal["without_payload"]]
+"""Is the object to be given back as it is afterwards? Without its payload: that is empty in it."""
+
+
+def write(
+    expect: Optional[int] = None,
+    durability: Durability = Durability.DURABLE,
+    returning: Returning = False,
+) -> Any:
     if expect is not None and number(expect, "expect") == 0:
         invalid(
             "expect: 0 is no version; None is no expectation, "
             "holdfast.ABSENT is that there is no object"
         )
+    asks = returning == "without_payload" or flag(returning, "returning")
     # A time of 0 is the first instant of 1970; one that is not given is UNSET.
     return Write(
         expect=0 if expect is None else expect,
         durability=member(Durability, durability, "durability"),
         literal_times=True,
+        # Where it goes is up to the call: Domain._mutate.
+        returning=_TO_COME if asks else None,
+        returning_payload=returning is True,
     )
+
+
+_TO_COME = 1
 
 
 def time(value: Time, unset: int = UNSET) -> int:
@@ -506,12 +522,13 @@ class Result:
     """What a mutation did. In a transaction it is known once that is committed; asking before is a
     RuntimeError."""
 
-    __slots__ = ("_struct", "_known", "_place", "ticket")
+    __slots__ = ("_struct", "_known", "_object", "_place", "ticket")
 
     def __init__(self, struct: Any, known: bool, place: Any = None) -> None:
         self._struct = struct
         self._known = known
         self._place = place  # its transaction, and its index there
+        self._object: Any = None
         self.ticket: Any = None
         """Of a mutation that was not waited for (:class:`holdfast.later.Ticket`); else None."""
 
@@ -529,6 +546,13 @@ class Result:
     def version(self) -> int:
         """Of the object afterwards; 0 if it is gone or there are many."""
         return int(self._get().version)
+
+    @property
+    def object(self) -> Any:
+        """The object as this operation left it, with ``returning=True``: what the get of this kind
+        of object gives; None if it was not asked for, or there is none afterwards."""
+        self._get()
+        return self._object
 
     @property
     def token(self) -> int:
@@ -646,6 +670,7 @@ __all__ = [
     "Payload",
     "READ_UNDURABLE",
     "Result",
+    "Returning",
     "ResultStruct",
     "Struct",
     "Text",

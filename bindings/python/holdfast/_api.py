@@ -60,6 +60,8 @@ class Call(NamedTuple):
     fills: str
     """A struct, or "": then it gives a plain value of this tag, or nothing."""
     gives: Optional[Tag]
+    object: str = ""
+    """The struct that a mutation fills with the object as it is afterwards, or ""."""
 
 
 class _Struct(ctypes.Structure):
@@ -98,6 +100,7 @@ class _Call(ctypes.Structure):
         ("takes", ctypes.POINTER(_Struct)),
         ("fills", ctypes.POINTER(_Struct)),
         ("gives", c_int),
+        ("object", ctypes.POINTER(_Struct)),
     ]
 
 
@@ -164,7 +167,9 @@ def _calls() -> dict[str, Call]:
             row = part.calls[index]
             name = row.name.decode()
             gives = Tag(row.gives) if row.gives else None
-            found[name] = Call(name, _name(row.takes), _name(row.fills), gives)
+            found[name] = Call(
+                name, _name(row.takes), _name(row.fills), gives, _name(row.object)
+            )
             index += 1
     return found
 

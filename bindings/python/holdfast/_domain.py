@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import inspect
 from contextlib import AbstractContextManager, contextmanager
-from ctypes import c_bool, c_int64, c_uint, c_uint64, c_void_p, pointer
+from ctypes import addressof, c_bool, c_int64, c_uint, c_uint64, c_void_p, pointer
 from typing import Any, Callable, Iterator, Optional, Protocol, TypeVar
 
 from ._abi import (
@@ -144,12 +144,25 @@ class Domain:
             POINTER(ErrorStruct),
         )
         error = ErrorStruct()
+        got = _object_of(name, args)
         with self._owner._call() as (store, txn):
             with self._owner._ticket(args.write):
                 struct, result = self._owner._result()
                 if undo is not None:
                     grants.undo.append(functools.partial(_undo_token, struct, result, undo))
-                check(call(store, txn, byref(args), byref(struct), byref(error)), error)
+                later = getattr(self._owner, "_at_end", None)
+                if got is not None and later is not None:
+                    later(functools.partial(_take_object, result, got))
+                try:
+                    check(call(store, txn, byref(args), byref(struct), byref(error)), error)
+                except (ReadFailedError, CorruptError) as failure:
+                    # The change stands, and its payload could not be read.
+                    if got is not None and later is None and got.memory:
+                        _take_object(result, got, True)
+                        failure.granted = result._object
+                    raise
+                if got is not None and later is None:
+                    _take_object(result, got, True)
         return result
 
     def _read(self, name: str, args: Any, undurable: bool, give: Callable[[Any], T]) -> T:
@@ -198,6 +211,28 @@ def token_given(owner: Owner, token: Any) -> Any:
 
 
 _TOKEN_OF = 1 << 47  # HF_TOKEN_OF(0)
+
+RETURNED: dict[str, Callable[[Any], Any]] = {}
+"""What a struct that a get fills becomes: of an object that a mutation gives back."""
+
+
+def _object_of(name: str, args: Any) -> Any:
+    """Where the object goes that the arguments ask for; None: they ask for none."""
+    if not args.write.returning:
+        return None
+    got = struct(call_of(name).object)()
+    args.write.returning = addressof(got)
+    return got
+
+
+def _take_object(result: Result, got: Any, committed: bool) -> None:
+    try:
+        if committed and got.memory:
+            result._object = RETURNED[type(got).__name__](got)
+    finally:
+        release(got.memory)
+
+
 _PLAIN_ANSWERS: dict[Any, Any] = {Tag.BOOL: c_bool, Tag.UINT: c_uint64, Tag.TIME: c_int64}
 
 

@@ -11,6 +11,7 @@ from ._abi import (
     Durability,
     Page,
     Result,
+    Returning,
     Text,
     Time,
     given,
@@ -22,7 +23,7 @@ from ._abi import (
     value_of,
     write,
 )
-from ._domain import Domain, PAGE_SIZE, each
+from ._domain import Domain, PAGE_SIZE, RETURNED, each
 from ._positions import behind
 
 
@@ -66,6 +67,9 @@ def _cursor(s: Any) -> Cursor:
     return value_of(Cursor, s)
 
 
+RETURNED["hf_cursor_got"] = lambda out: _cursor(out.cursor)
+
+
 def _key(consumer: Text, stream: Text, subject: Text) -> Any:
     return KeyStruct(consumer=consumer, stream=stream, subject=subject)
 
@@ -86,6 +90,7 @@ class CursorMutations(Domain):
         now: Time = None,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
     ) -> Result:
         """Confirms a delivery. The same sequence and delivery id again is a replay.
 
@@ -94,7 +99,7 @@ class CursorMutations(Domain):
         """
         return self._mutate(
             "hf_cursor_advance",
-            write=write(expect, durability),
+            write=write(expect, durability, returning),
             key=_key(consumer, stream, subject),
             sequence=sequence,
             delivery_id=delivery_id,
@@ -115,6 +120,7 @@ class CursorMutations(Domain):
         now: Time = None,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
     ) -> Result:
         """Puts the cursor anywhere, back included, and clears its error. The reason stays in the
         log and in the cursor.
@@ -123,7 +129,7 @@ class CursorMutations(Domain):
         """
         return self._mutate(
             "hf_cursor_reset",
-            write=write(expect, durability),
+            write=write(expect, durability, returning),
             key=_key(consumer, stream, subject),
             sequence=sequence,
             delivery_id=delivery_id,
@@ -142,11 +148,12 @@ class CursorMutations(Domain):
         now: Time = None,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
     ) -> Result:
         """Notes a failed delivery; the position stays."""
         return self._mutate(
             "hf_cursor_record_error",
-            write=write(expect, durability),
+            write=write(expect, durability, returning),
             key=_key(consumer, stream, subject),
             message=message,
             now=now,
@@ -158,6 +165,7 @@ class CursorMutations(Domain):
         *,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
     ) -> Result:
         """Stores a whole cursor as given but for its version (import, migration). Never puts one
         back."""
@@ -173,7 +181,9 @@ class CursorMutations(Domain):
             reset_reason=cursor.reset_reason,
             reset_at=cursor.reset_at,
         )
-        return self._mutate("hf_cursor_put", write=write(expect, durability), cursor=struct)
+        return self._mutate(
+            "hf_cursor_put", write=write(expect, durability, returning), cursor=struct
+        )
 
     def remove(
         self,

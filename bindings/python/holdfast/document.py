@@ -13,6 +13,7 @@ from ._abi import (
     Page,
     Payload,
     Result,
+    Returning,
     Text,
     Time,
     bound_age,
@@ -25,7 +26,7 @@ from ._abi import (
     value_of,
     write,
 )
-from ._domain import Domain, PAGE_SIZE, each
+from ._domain import Domain, PAGE_SIZE, RETURNED, each
 from ._names import names
 from ._positions import behind
 
@@ -95,6 +96,9 @@ def _document(s: Any) -> Document:
     return value_of(Document, s)
 
 
+RETURNED["hf_document_got"] = lambda out: _document(out.document)
+
+
 def _key(collection: Text, id: Text) -> Any:  # noqa: A002 - as the library calls it
     return KeyStruct(collection=collection, id=id)
 
@@ -122,6 +126,7 @@ class DocumentMutations(Domain):
         now: Time = None,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
     ) -> Result:
         """Stores a document in place of the one there, of which nothing stays but created_at.
 
@@ -135,7 +140,7 @@ class DocumentMutations(Domain):
         """
         return self._mutate(
             "hf_document_put",
-            write=write(expect, durability),
+            write=write(expect, durability, returning),
             key=_key(collection, id),
             payload=payload,
             group=group,
@@ -156,11 +161,12 @@ class DocumentMutations(Domain):
         now: Time = None,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
     ) -> Result:
         """Moves a document into another group without sending its payload again."""
         return self._mutate(
             "hf_document_regroup",
-            write=write(expect, durability),
+            write=write(expect, durability, returning),
             key=_key(collection, id),
             group=group,
             now=now,

@@ -17,6 +17,7 @@ from ._abi import (
     Page,
     Payload,
     Result,
+    Returning,
     Text,
     Time,
     struct,
@@ -25,7 +26,7 @@ from ._abi import (
     value_of,
     write,
 )
-from ._domain import Domain, PAGE_SIZE, answered, deferred, each, unless_refused
+from ._domain import Domain, PAGE_SIZE, RETURNED, answered, deferred, each, unless_refused
 from ._names import names
 from ._positions import behind
 
@@ -119,6 +120,9 @@ def _entry(s: Any) -> IdempotencyEntry:
     return value_of(IdempotencyEntry, s)
 
 
+RETURNED["hf_idempotency_got"] = lambda out: _entry(out.entry)
+
+
 def _begun(s: Any) -> Begun:
     return value_of(Begun, s, outcome=Outcome(s.outcome))
 
@@ -146,6 +150,7 @@ class IdempotencyMutations(Domain):
         ttl: Duration = 0,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
     ) -> Result:
         """The work is done: keeps status and response for everyone who asks again.
 
@@ -154,7 +159,7 @@ class IdempotencyMutations(Domain):
         """
         return self._mutate(
             "hf_idempotency_complete",
-            write=write(expect, durability),
+            write=write(expect, durability, returning),
             key=_key(scope, key),
             token=token,
             status=status,
@@ -192,6 +197,7 @@ class IdempotencyMutations(Domain):
         expires_computed: bool = False,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
     ) -> Result:
         """Stores a done entry as given, in place of whatever is there.
 
@@ -203,7 +209,7 @@ class IdempotencyMutations(Domain):
         expires = None if isinstance(expires_at, Never) else expires_at
         return self._mutate(
             "hf_idempotency_put",
-            write=write(expect, durability),
+            write=write(expect, durability, returning),
             key=_key(scope, key),
             fingerprint=fingerprint,
             status=status,

@@ -14,6 +14,7 @@ from ._abi import (
     Page,
     Payload,
     Result,
+    Returning,
     Text,
     Time,
     bound,
@@ -30,7 +31,7 @@ from ._abi import (
     value_of,
     write,
 )
-from ._domain import Domain, PAGE_SIZE, each
+from ._domain import Domain, PAGE_SIZE, RETURNED, each
 from ._names import names
 from ._positions import behind
 
@@ -155,6 +156,9 @@ def _record(s: Any) -> InboxRecord:
     return value_of(InboxRecord, s)
 
 
+RETURNED["hf_inbox_got"] = lambda out: _record(out.record)
+
+
 def _tombstone(s: Any) -> Tombstone:
     return value_of(Tombstone, s)
 
@@ -205,6 +209,7 @@ class InboxMutations(Domain):
         tombstone_for: Optional[Duration] = None,
         now: Time = None,
         durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
     ) -> Result:
         """Saves what a poller found. What was dismissed stays dismissed, whatever the records say.
 
@@ -220,7 +225,7 @@ class InboxMutations(Domain):
         structs = [_input(record) for record in instances(records, InboxInput, "records")]
         return self._mutate(
             "hf_inbox_save",
-            write=write(None, durability),
+            write=write(None, durability, returning),
             user=user,
             records=structs,
             generated_at=generated_at,
@@ -263,8 +268,11 @@ class InboxMutations(Domain):
         now: Time,
         expect: Optional[int],
         durability: Durability,
+        returning: Returning,
     ) -> Result:
-        args = MarkStruct(write=write(expect, durability), key=_key(user, account, thread), now=now)
+        args = MarkStruct(
+            write=write(expect, durability, returning), key=_key(user, account, thread), now=now
+        )
         return self._mutate(name, args)
 
     def dismiss(
@@ -276,9 +284,12 @@ class InboxMutations(Domain):
         now: Time = None,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
     ) -> Result:
         """No save brings the record back to what is not dismissed."""
-        return self._mark("hf_inbox_dismiss", user, thread, account, now, expect, durability)
+        return self._mark(
+            "hf_inbox_dismiss", user, thread, account, now, expect, durability, returning
+        )
 
     def undismiss(
         self,
@@ -289,9 +300,12 @@ class InboxMutations(Domain):
         now: Time = None,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
     ) -> Result:
         """Takes a dismissal back."""
-        return self._mark("hf_inbox_undismiss", user, thread, account, now, expect, durability)
+        return self._mark(
+            "hf_inbox_undismiss", user, thread, account, now, expect, durability, returning
+        )
 
     def mark_read(
         self,
@@ -302,8 +316,11 @@ class InboxMutations(Domain):
         now: Time = None,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
     ) -> Result:
-        return self._mark("hf_inbox_mark_read", user, thread, account, now, expect, durability)
+        return self._mark(
+            "hf_inbox_mark_read", user, thread, account, now, expect, durability, returning
+        )
 
     def mark_unread(
         self,
@@ -314,8 +331,11 @@ class InboxMutations(Domain):
         now: Time = None,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
     ) -> Result:
-        return self._mark("hf_inbox_mark_unread", user, thread, account, now, expect, durability)
+        return self._mark(
+            "hf_inbox_mark_unread", user, thread, account, now, expect, durability, returning
+        )
 
     def mark_seen(
         self,
@@ -326,9 +346,12 @@ class InboxMutations(Domain):
         now: Time = None,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
     ) -> Result:
         """Seen in a list, which is less than read."""
-        return self._mark("hf_inbox_mark_seen", user, thread, account, now, expect, durability)
+        return self._mark(
+            "hf_inbox_mark_seen", user, thread, account, now, expect, durability, returning
+        )
 
     def snooze(
         self,
@@ -339,12 +362,13 @@ class InboxMutations(Domain):
         until: Time,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
     ) -> Result:
         """Puts the record off: loads without snoozed ones leave it out until then. None wakes
         it."""
         return self._mutate(
             "hf_inbox_snooze",
-            write=write(expect, durability),
+            write=write(expect, durability, returning),
             key=_key(user, account, thread),
             until=until,
         )

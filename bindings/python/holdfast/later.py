@@ -20,6 +20,7 @@ from ._abi import (
     FOR_EVER,
     Payload,
     Result,
+    Returning,
     ResultStruct,
     Text,
     TicketStruct,
@@ -202,9 +203,10 @@ class LocksLater(LockMutations):
         lease: Duration = 0,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
     ) -> Result:
         """Grants the lock if it is free or held by the same owner."""
-        return self._acquire(name, owner, lease, 0, expect, durability)
+        return self._acquire(name, owner, lease, 0, expect, durability, returning)
 
 
 class Later:

@@ -17,6 +17,7 @@ from ._abi import (
     Page,
     READ_UNDURABLE,
     Result,
+    Returning,
     Text,
     Time,
     check,
@@ -31,7 +32,16 @@ from ._abi import (
     write,
 )
 from ._calls import call_back, callback as checked_callback, relayed
-from ._domain import Domain, PAGE_SIZE, cancelling, each, reads_of, unless_refused, waited
+from ._domain import (
+    Domain,
+    PAGE_SIZE,
+    RETURNED,
+    cancelling,
+    each,
+    reads_of,
+    unless_refused,
+    waited,
+)
 from ._positions import behind_name
 
 T = TypeVar("T")
@@ -73,6 +83,9 @@ def _lock(s: Any) -> Lock:
     return value_of(Lock, s)
 
 
+RETURNED["hf_lock_got"] = lambda out: _lock(out.lock)
+
+
 class LockMutations(Domain):
     """What can be done to locks, at once (``store.locks``) or in a transaction (``txn.locks``)."""
 
@@ -84,10 +97,15 @@ class LockMutations(Domain):
         wait: Duration,
         expect: Optional[int],
         durability: Durability,
+        returning: Returning,
     ) -> Result:
         span = duration(wait)
         args = AcquireStruct(
-            write=write(expect, durability), name=name, owner=owner, lease_us=lease, wait_us=span
+            write=write(expect, durability, returning),
+            name=name,
+            owner=owner,
+            lease_us=lease,
+            wait_us=span,
         )
 
         # A grant that nobody is there to take any more is given back.
@@ -107,13 +125,18 @@ class LockMutations(Domain):
         *,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
     ) -> Result:
         """The lease now ends ``lease`` from now (0: no lease any more); the token stays.
 
         :raises StaleError: the token does not hold the lock any more: stop
         """
         return self._mutate(
-            "hf_lock_renew", write=write(expect, durability), name=name, token=token, lease_us=lease
+            "hf_lock_renew",
+            write=write(expect, durability, returning),
+            name=name,
+            token=token,
+            lease_us=lease,
         )
 
     def release(
@@ -154,11 +177,12 @@ class LockMutations(Domain):
         lease_until: Time,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
     ) -> Result:
         """Holds a lock as told, with a new token (import, migration)."""
         return self._mutate(
             "hf_lock_put",
-            write=write(expect, durability),
+            write=write(expect, durability, returning),
             name=name,
             owner=owner,
             acquired_at=acquired_at,
@@ -245,11 +269,17 @@ class LocksInTransaction(LockMutations, LockReads):
     _in_transaction = True
 
     def acquire(
-        self, name: Text, owner: Text, *, lease: Duration = 0, expect: Optional[int] = None
+        self,
+        name: Text,
+        owner: Text,
+        *,
+        lease: Duration = 0,
+        expect: Optional[int] = None,
+        returning: Returning = False,
     ) -> Result:
         """Grants the lock if it is free or held by the same owner; ``result.token`` is there after
         the commit."""
-        return self._acquire(name, owner, lease, 0, expect, Durability.DURABLE)
+        return self._acquire(name, owner, lease, 0, expect, Durability.DURABLE, returning)
 
     def guard(self, name: Text, *, expect: int) -> Result:
         """Aborts the transaction unless the lock has this version (:data:`ABSENT`: is free). Writes
@@ -273,6 +303,7 @@ class Locks(LockMutations, LockReads):
         wait: Duration = 0,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
     ) -> Result:
         """Grants the lock if it is free or held by the same owner, whose old token is stale from
         then on; ``result.token`` is the new one.
@@ -283,7 +314,7 @@ class Locks(LockMutations, LockReads):
         :raises HeldError: another owner holds it, and no wait was asked
         :raises TimedOutError: nor could it be had in that time
         """
-        return self._acquire(name, owner, lease, wait, expect, durability)
+        return self._acquire(name, owner, lease, wait, expect, durability, returning)
 
     def alone(self, name: Text, call: Callable[[], T], *, wait: Duration = 0) -> T:
         """Calls ``call`` alone for that name in this process and against all holders, without a

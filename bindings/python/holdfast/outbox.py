@@ -20,6 +20,7 @@ from ._abi import (
     Page,
     Payload,
     Result,
+    Returning,
     Text,
     Time,
     bound,
@@ -38,7 +39,17 @@ from ._abi import (
     write,
 )
 from ._calls import call_back, callback as checked_callback, relayed
-from ._domain import Domain, PAGE_SIZE, answered, deferred, each, taken, unless_refused, waited
+from ._domain import (
+    Domain,
+    PAGE_SIZE,
+    RETURNED,
+    answered,
+    deferred,
+    each,
+    taken,
+    unless_refused,
+    waited,
+)
 from ._names import names
 from ._positions import behind_number
 
@@ -254,6 +265,9 @@ def _item(s: Any, place: int = 0) -> OutboxItem:
     )
 
 
+RETURNED["hf_outbox_got"] = lambda out: _item(out.item, out.place)
+
+
 def _items(s: Any) -> list[OutboxItem]:
     return [_item(s.items[i]) for i in range(s.count)]
 
@@ -285,6 +299,7 @@ class OutboxMutations(Domain):
         extra: Payload = b"",
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
     ) -> Result:
         """Adds an item. An id that is live already is left as it is, unless ``dedup`` says
         otherwise; one that was completed goes on blocking
@@ -295,7 +310,7 @@ class OutboxMutations(Domain):
         """
         return self._mutate(
             "hf_outbox_enqueue",
-            write=write(expect, durability),
+            write=write(expect, durability, returning),
             queue=queue,
             id=id,
             payload=payload,
@@ -345,6 +360,7 @@ class OutboxMutations(Domain):
         *,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
     ) -> Result:
         """Stores an item as given but for token, owner, lease, version and place (import,
         migration); its own ``queue`` says where it came from, and
@@ -378,7 +394,7 @@ class OutboxMutations(Domain):
             rerun=rerun,
         )
         return self._mutate(
-            "hf_outbox_put", write=write(expect, durability), queue=queue, item=struct
+            "hf_outbox_put", write=write(expect, durability, returning), queue=queue, item=struct
         )
 
     def configure(
@@ -526,11 +542,12 @@ class OutboxMutations(Domain):
         priority: Optional[int] = None,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
     ) -> Result:
         """Moves a queued item in time or priority without claiming it; what is None stays."""
         return self._mutate(
             "hf_outbox_reschedule",
-            write=write(expect, durability),
+            write=write(expect, durability, returning),
             queue=queue,
             id=id,
             set_available_at=available_at is not None,
@@ -552,6 +569,7 @@ class OutboxMutations(Domain):
         *,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
     ) -> Result:
         """A heartbeat: the lease now ends ``lease`` from now (0: no lease any more).
 
@@ -560,7 +578,7 @@ class OutboxMutations(Domain):
         """
         return self._mutate(
             "hf_outbox_extend",
-            write=write(expect, durability),
+            write=write(expect, durability, returning),
             queue=queue,
             id=id,
             token=token,
@@ -575,10 +593,15 @@ class OutboxMutations(Domain):
         *,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
     ) -> Result:
         """Delivered: the item goes."""
         return self._mutate(
-            "hf_outbox_complete", write=write(expect, durability), queue=queue, id=id, token=token
+            "hf_outbox_complete",
+            write=write(expect, durability, returning),
+            queue=queue,
+            id=id,
+            token=token,
         )
 
     def fail(
@@ -592,11 +615,12 @@ class OutboxMutations(Domain):
         backoff: Backoff = Backoff(),
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
     ) -> Result:
         """An attempt failed: queued again after the backoff, or failed for good at max_attempts."""
         return self._mutate(
             "hf_outbox_fail",
-            write=write(expect, durability),
+            write=write(expect, durability, returning),
             queue=queue,
             id=id,
             token=token,
@@ -614,11 +638,12 @@ class OutboxMutations(Domain):
         delay: Duration = 0,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
     ) -> Result:
         """Gives the item back without counting an attempt."""
         return self._mutate(
             "hf_outbox_release",
-            write=write(expect, durability),
+            write=write(expect, durability, returning),
             queue=queue,
             id=id,
             token=token,
@@ -644,11 +669,12 @@ class OutboxMutations(Domain):
         *,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
     ) -> Result:
         """Attempts + 1 and failed, whatever the count, also while it is held."""
         return self._mutate(
             "hf_outbox_mark_failed",
-            write=write(expect, durability),
+            write=write(expect, durability, returning),
             queue=queue,
             id=id,
             reason=reason,
@@ -662,11 +688,12 @@ class OutboxMutations(Domain):
         reset_attempts: bool = False,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
     ) -> Result:
         """Queued again, attempts kept unless asked."""
         return self._mutate(
             "hf_outbox_retry",
-            write=write(expect, durability),
+            write=write(expect, durability, returning),
             queue=queue,
             id=id,
             reset_attempts=reset_attempts,

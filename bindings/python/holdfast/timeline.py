@@ -13,6 +13,7 @@ from ._abi import (
     Page,
     Payload,
     Result,
+    Returning,
     Text,
     Time,
     bound,
@@ -26,7 +27,7 @@ from ._abi import (
     value_of,
     write,
 )
-from ._domain import Domain, PAGE_SIZE, each
+from ._domain import Domain, PAGE_SIZE, RETURNED, each
 from ._names import names
 from ._positions import behind
 
@@ -68,6 +69,9 @@ def _event(s: Any) -> TimelineEvent:
     return value_of(TimelineEvent, s)
 
 
+RETURNED["hf_timeline_got"] = lambda out: _event(out.event)
+
+
 def _key(timeline: Text, id: Text) -> Any:  # noqa: A002 - as the library calls it
     return KeyStruct(timeline=timeline, id=id)
 
@@ -96,6 +100,7 @@ class TimelineMutations(Domain):
         happened_at: Time = None,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
     ) -> Result:
         """Adds an event. Appending the same again changes nothing.
 
@@ -104,7 +109,7 @@ class TimelineMutations(Domain):
         """
         return self._mutate(
             "hf_timeline_append",
-            write=write(expect, durability),
+            write=write(expect, durability, returning),
             key=_key(timeline, id),
             type=type,
             subject=subject,

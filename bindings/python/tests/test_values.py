@@ -123,6 +123,8 @@ def wrong_values(hint, name):
             ]
             + ([None] if hint is int else [])
         )
+    if hint == _abi.Returning:
+        return [None, 1, 0, "payload", "", b"without_payload"]
     if inspect.isclass(hint) and issubclass(hint, enum.IntEnum):
         return ["DURABLE", 99, -1, 2**32, 1.0, None, True]
     if inspect.isclass(hint) and issubclass(hint, enum.IntFlag):

@@ -89,7 +89,7 @@ static void compare(struct returned *returned, struct op_args *args, hf_store *s
 {
 	struct words *words = calloc(2, sizeof *words);
 	struct op_args get = {.call = get_of(returned->of)};
-	struct op_answer answer;
+	struct op_answer answer; /* both as of their first release, as a zeroed struct says */
 	assert_non_null(words);
 	fill_key(&get, args);
 	const int rc = op_run(&get, store, NULL, HF_READ_UNDURABLE, &answer, NULL, NULL);
@@ -118,7 +118,6 @@ void returned_ask(struct returned *returned, struct op_args *args, bool payload)
 		return;
 	returned->of = args->call->object;
 	returned->payload = payload;
-	*(size_t *)(void *)returned->got.bytes = returned->of->size;
 	op_write(args)->returning = returned->got.bytes;
 	op_write(args)->returning_payload = payload;
 }
