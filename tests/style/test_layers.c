@@ -138,21 +138,28 @@ static bool names_domain(const struct tree *tree, const char *target, char name[
 	       include_find(tree, header);
 }
 
-/* What a domain file sees, headers of headers included. log/entry.h is the one door to the log. */
+/* What a domain file sees, headers of headers included, each once: there are more ways through them
+ * than anybody can go. log/entry.h is the one door to the log. */
 static void domain_walk(const struct tree *tree, const struct file *domain, size_t at_line,
-                        const struct file *seen, int depth)
+                        const struct file *seen, bool *walked)
 {
 	const char *at = seen->plain;
 	size_t line = 1;
 	struct include include;
-	while (depth < 10 && include_next(&at, &line, &include)) {
-		size_t shown = depth ? at_line : include.line;
+	while (include_next(&at, &line, &include)) {
+		size_t shown = seen != domain ? at_line : include.line;
 		if (!include.quoted || strcmp(include.target, "log/entry.h") == 0)
 			continue;
-		if (source_starts_with(include.target, "os/") || source_starts_with(include.target, "log/"))
+		if (source_starts_with(include.target, "os/") ||
+		    source_starts_with(include.target, "log/")) {
 			offend(domain, shown, "a domain sees \"%s\" (in %s)", include.target, seen->path);
-		else if (include_find(tree, include.target))
-			domain_walk(tree, domain, shown, include_find(tree, include.target), depth + 1);
+			continue;
+		}
+		const struct file *next = include_find(tree, include.target);
+		if (!next || walked[next - tree->files])
+			continue;
+		walked[next - tree->files] = true;
+		domain_walk(tree, domain, shown, next, walked);
 	}
 }
 
@@ -172,8 +179,12 @@ static void rule_domains(const struct tree *tree, const struct file *file)
 		else if ((own == API || own == DOMAINS) && strcmp(own_name, other_name) != 0)
 			offend(file, include.line, "\"%s\": a domain knows no other", include.target);
 	}
-	if (own == DOMAINS)
-		domain_walk(tree, file, 1, file, 0);
+	if (own == DOMAINS) {
+		bool *walked = calloc(tree->count, sizeof *walked);
+		assert_non_null(walked);
+		domain_walk(tree, file, 1, file, walked);
+		free(walked);
+	}
 }
 
 /* --- The real tree ---------------------------------------------------------------------------- */
