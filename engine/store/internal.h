@@ -2,7 +2,8 @@
  * rooms offer that have no header of their own. Which rooms there are: docs/architecture.md.
  *
  * Locking: `lock` guards everything that is not marked otherwise. It is never held over I/O. The
- * leader (flushing = true) owns the in-flight buffer, writer.file for writing, and writer.chain;
+ * leader that writes (writer.owned) owns the in-flight buffer, writer.file for writing, and
+ * writer.chain; the one that syncs (writer.syncing) keeps writer.file open;
  * the thread that prepares (segments.preparing = true) owns the making of segments.next. */
 #ifndef HF_STORE_INTERNAL_H
 #define HF_STORE_INTERNAL_H
@@ -47,6 +48,8 @@
 #define HF__COMPACT_BYTES_DEFAULT (UINT64_C(64) << 20)
 #define HF__COMPACT_RATE_DEFAULT (UINT64_C(64) << 20)
 #define HF__SEGMENT_FIRST_MAX (512u << 10)
+#define HF__WORD_WRITE 2u /* the first of those for what is only to be written */
+#define HF__WORDS 4u
 
 /* A group in the making. Two take turns: one fills while the other is in flight. */
 struct hf__buffer {
@@ -101,7 +104,18 @@ struct hf__log_writer {
 	struct hf__buffer buffers[2];
 	unsigned filling;
 	unsigned inflight;
-	bool inflight_sync;
+	/* The right to write (commit/flush.c). `writing` ends without the lock, as soon as the group is
+	 * with the kernel; what it came to then waits in `summed` until it is noted under the lock. */
+	bool owned;
+	_Atomic bool writing;
+	uint32_t turn; /* of the newest owner */
+	struct hf__log_position summed; /* lsn 0: there was no group */
+	bool syncing; /* the right to sync is taken */
+	/* How far the newest of both get, and on which of two words those sleep that they serve. */
+	uint64_t write_lsn, sync_lsn;
+	unsigned write_word, sync_word;
+	_Atomic uint32_t
+	    sync_waiters; /* threads that wait for what is to be durable, and do not lead */
 	bool sync_wanted; /* a caller waits for durability beyond what the filling group wants */
 	bool began; /* "not clean" was written: this opening may write to the log. The leader's */
 	bool wrote; /* this incarnation wrote a group */
@@ -116,7 +130,7 @@ struct hf__log_writer {
 	uint64_t chain;
 	uint64_t previous_lsn; /* last LSN that a sealed group holds */
 	pthread_cond_t room; /* a buffer was taken, or the next segment is there */
-	unsigned room_waiters;
+	_Atomic uint32_t room_waiters; /* changed under the lock */
 	_Atomic uint32_t pending; /* transactions in the filling buffer, for the gathering leader */
 	struct hf__gather gather;
 };
@@ -156,9 +170,11 @@ struct hf_store {
 	struct hf__log_position durable; /* where that is; what the newest word ought to say */
 	_Atomic int fault; /* write-once: the first code that failed the store */
 	int fault_errno;
-	_Atomic bool flushing; /* written under the lock */
-	_Atomic uint32_t words[2]; /* waiters on a buffer sleep on its word */
-	_Atomic uint32_t sleepers[2];
+	_Atomic bool flushing; /* a group or a sync is in flight; written under the lock */
+	/* Waiters sleep on one of two words for what is to be durable, or of two for what is only to be
+	 * written: that of the newest flush, which serves them, or the other. */
+	_Atomic uint32_t words[HF__WORDS];
+	_Atomic uint32_t sleepers[HF__WORDS];
 	struct hf__upkeep upkeep;
 
 	/* Callers. */
@@ -279,10 +295,11 @@ int hf__wait_for(struct hf_store *s, struct hf__ticket ticket);
 int hf__wait_unlock(struct hf_store *s, struct hf__ticket ticket);
 /* The next flush will do for this ticket, unless the one under way does. The lock is held. */
 void hf__want(struct hf_store *s, struct hf__ticket ticket);
-/* Leads one flush: the filling buffer and, if wanted, a sync. The lock is held, no thread flushes;
- * released meanwhile. The second leaves it released. */
-void hf__lead(struct hf_store *s);
-void hf__lead_unlock(struct hf_store *s);
+/* Leads the flush that the ticket needs, with a sync or without. false: another thread is at it, or
+ * the store failed. The lock is held, released meanwhile. */
+bool hf__lead_for(struct hf_store *s, struct hf__ticket ticket);
+/* Would it, with nothing but a write? The lock is held. */
+bool hf__only_to_be_written(const struct hf_store *s, struct hf__ticket ticket);
 /* Gets the filling buffer taken, by leading or by waiting for the leader. The lock is held. */
 void hf__make_room(struct hf_store *s);
 

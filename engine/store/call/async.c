@@ -76,11 +76,8 @@ static int wait_for_answer(struct hf_store *s, struct hf__ticket ticket,
 			return HF_ETIMEDOUT;
 		/* A caller whose time is limited leaves the flush to the thread, which may take longer. Not
 		 * answered and no thread flushing: there is no fault. */
-		if (!s->flushing && (!until || !others_flush(&s->async))) {
-			hf__want(s, ticket);
-			hf__lead(s);
+		if ((!until || !others_flush(&s->async)) && hf__lead_for(s, ticket))
 			continue;
-		}
 		hf__async_hand_out(s, ticket);
 		late = !sleep_until(s, until);
 	}

@@ -50,6 +50,15 @@ static bool flush_needed(const struct hf_store *s)
 	return !atomic_load(&s->fault) && !hf__reached(s, hf__async_all(s));
 }
 
+/* For all of them, else beside a sync that is in flight for those that wait for no sync. false: it
+ * cannot be led now. */
+static bool lead(struct hf_store *s)
+{
+	const struct hf__ticket all = hf__async_all(s);
+	return hf__lead_for(s, all) || (all.changed > atomic_load(&s->written_lsn) &&
+	                                hf__lead_for(s, (struct hf__ticket){all.changed, 0}));
+}
+
 static void *thread_main(void *arg)
 {
 	struct hf_store *s = arg;
@@ -58,16 +67,13 @@ static void *thread_main(void *arg)
 	for (;;) {
 		call_due(s);
 		const bool needed = flush_needed(s);
-		if (needed && !s->flushing) {
-			hf__want(s, hf__async_all(s));
-			hf__lead(s);
-		} else if (!needed && !s->flushing && s->async.closing) {
+		if (needed && lead(s))
+			continue;
+		if (!needed && !s->flushing && s->async.closing)
 			break;
-		} else {
-			s->async.asleep = true;
-			(void)pthread_cond_wait(&s->async.work, &s->lock);
-			s->async.asleep = false;
-		}
+		s->async.asleep = true;
+		(void)pthread_cond_wait(&s->async.work, &s->lock);
+		s->async.asleep = false;
 	}
 	(void)pthread_mutex_unlock(&s->lock);
 	return NULL;

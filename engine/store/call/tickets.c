@@ -79,7 +79,8 @@ void hf__async_hand_out(struct hf_store *s, struct hf__ticket ticket)
 	if (ticket.changed > ticket.due)
 		span_add(&a->written, ticket.changed);
 	hf__want(s, ticket);
-	if (!s->flushing) /* else the end of that flush wakes it */
+	/* else the end of that flush wakes it */
+	if (!s->flushing || hf__only_to_be_written(s, ticket))
 		wake_flusher(s);
 }
 

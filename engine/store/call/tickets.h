@@ -33,6 +33,12 @@ struct hf__async {
 	bool calling; /* a thread is at it: no other may overtake */
 };
 
+/* Are there tickets that a thread of the store is going to sync for? The lock is held. */
+static inline bool hf__flusher_syncs(const struct hf__async *a)
+{
+	return a->runs && a->durable.low <= a->durable.high;
+}
+
 struct hf__callback {
 	struct hf__heap_node node; /* first: one pointer is both */
 	struct hf__ticket ticket;

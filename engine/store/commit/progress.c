@@ -26,8 +26,8 @@ uint64_t hf__durable_end(const struct hf_store *s)
 
 void hf__progress_bump(struct hf_store *s)
 {
-	(void)atomic_fetch_add(&s->words[0], 1);
-	(void)atomic_fetch_add(&s->words[1], 1);
+	for (unsigned word = 0; word < HF__WORDS; word++)
+		(void)atomic_fetch_add(&s->words[word], 1);
 }
 
 void hf__room_wake(struct hf_store *s)
@@ -43,8 +43,8 @@ void hf__fault(struct hf_store *s, int os_errno)
 		atomic_store(&s->fault, HF_EFAILED);
 	}
 	hf__progress_bump(s);
-	hf__futex_wake(&s->words[0], INT_MAX);
-	hf__futex_wake(&s->words[1], INT_MAX);
+	for (unsigned word = 0; word < HF__WORDS; word++)
+		hf__futex_wake(&s->words[word], INT_MAX);
 	hf__room_wake(s);
 	for (size_t i = 0; s->progress->failed[i]; i++)
 		s->progress->failed[i](s);

@@ -55,7 +55,7 @@ int hf__emit(struct hf__decision *d, uint8_t kind)
 	    .lsn = s->world.next_lsn, .domain = d->domain, .kind = kind, .setback = d->setback};
 	entry.body = hf_bytes_of(b->bytes.data + body, body_len);
 	entry.at = hf__clock_date(s, d, hf__entry_is_ending(row, &entry));
-	hf__entry_end(&b->bytes, d->entry_at, &entry); /* the leader sums it: commit.c */
+	hf__entry_end(&b->bytes, d->entry_at, &entry); /* the leader sums it: flush.c */
 	if (b->bytes.bad)
 		return HF_ENOMEM;
 	/* padding may have moved the buffer */

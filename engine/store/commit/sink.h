@@ -3,7 +3,7 @@
  * A sink answers 0, or an errno: then it is not known whether the group is there, the store fails
  * for good, and the callers in the group hear HF_EUNCERTAIN. One that other writers share can know
  * a third case: another group stands in that place, so that this one never will. Answers are read
- * in one place, finish() in commit.c. */
+ * in one place, finish() in flush.c. */
 #ifndef HF_STORE_SINK_H
 #define HF_STORE_SINK_H
 
@@ -23,6 +23,8 @@ struct hf__flush {
 	bool sync_old;
 	bool opens; /* the group is the first of its segment */
 	bool sync;
+	uint32_t turn; /* of those that write */
+	uint32_t transactions;
 	struct hf__position end;
 	uint64_t lsn;
 	uint64_t chain;
@@ -31,7 +33,7 @@ struct hf__flush {
 	struct hf__segment_header segment;
 };
 
-/* For the leader, one at a time, not under the lock. */
+/* For leaders, not under the lock: one at a time writes, and one syncs, perhaps beside it. */
 struct hf__sink {
 	/* After 0 the group, if there is one, outlives this process. `now`: ticks. */
 	int (*write)(struct hf_store *s, const struct hf__flush *f, int64_t now);
