@@ -20,6 +20,17 @@ static int commit(hf_txn *txn, enum hf_durability durability, bool final, bool *
 	                      error);
 }
 
+/* What the function did not say itself. What a call of its left in *error that it made good is not
+ * the reason. */
+static void say(int code, struct hf_error *error)
+{
+	if (error->code == HF_OK && error->text[0])
+		error->code = code;
+	if (error->code != code)
+		(void)hf__fail(error, code, 0, "the function of the transaction ended it: %s",
+		               hf_code_name(code));
+}
+
 /* The function has filled it, or says why not: what comes of it. */
 static int settle(hf_txn *txn, int filled, enum hf_durability durability, bool final, bool *again,
                   struct hf_error *error)
@@ -32,6 +43,8 @@ static int settle(hf_txn *txn, int filled, enum hf_durability durability, bool f
 	int rc = hf__check_txn(txn, &done, filled == HF_OK ? error : &unseen);
 	if (rc == HF_OK && !done)
 		rc = commit(txn, durability, final, again, filled == HF_OK ? error : &unseen);
+	if (rc == HF_OK && filled != HF_OK)
+		say(filled, error);
 	if (rc == HF_OK || *again || filled == HF_OK)
 		return rc == HF_OK ? filled : rc;
 	*error = unseen;

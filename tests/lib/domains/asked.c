@@ -124,6 +124,12 @@ static const struct {
     {"hf_timeline_query filter.timeline=tl0", false},
     {"hf_timeline_latest_at timeline=tl0", false},
     {"hf_timeline_names", false},
+    {"hf_timeline_get timeline=tl0 id=ev0", false},
+    {"hf_inbox_get user=user0 thread=th0", false},
+    {"hf_cursor_get consumer=con0 stream=str0", false},
+    {"hf_idempotency_has scope=sc0 key=k0", false},
+    {"hf_document_has collection=col0 id=d0", false},
+    {"hf_migration_applied name=mig0", false},
 };
 
 void ask_read(hf_store *s, unsigned which, struct said *said)

@@ -356,6 +356,7 @@ static void a_refusal_is_an_answer_only_if_what_it_saw_is_so(void **state)
 	put(a.place->store, NULL, "n", "5");
 	assert_int_equal(hf_transact(a.place->store, add_one, &a, 0, HF_DURABLE, &error), HF_EBLOCKED);
 	assert_string_equal(error.text, "only 5");
+	assert_int_equal(error.code, HF_EBLOCKED);
 	assert_int_equal(get(a.place->store, "n", text), HF_OK);
 	assert_string_equal(text, "5");
 }
@@ -380,6 +381,17 @@ static int spoil(void *ctx, hf_store *store, hf_txn *txn, struct hf_error *error
 	return HF_OK;
 }
 
+/* Says nothing, but a read of its did. */
+static int say_nothing(void *ctx, hf_store *store, hf_txn *txn, struct hf_error *error)
+{
+	const struct hf_document_key key = {hf_str("c"), hf_str("none")};
+	struct hf_document_got got = {0};
+	(void)ctx;
+	(void)txn;
+	assert_int_equal(hf_document_get(store, &key, 0, &got, error), HF_ENOTFOUND);
+	return HF_EBLOCKED;
+}
+
 static void what_else_a_commit_answers(void **state)
 {
 	const struct place *place = *state;
@@ -393,6 +405,10 @@ static void what_else_a_commit_answers(void **state)
 	assert_int_equal(hf_transact(place->store, spoil, NULL, 0, HF_DURABLE, &error), HF_EINVAL);
 	assert_int_equal(error.operation, 1);
 	assert_false(has(place->store, "spoilt"));
+	assert_int_equal(hf_transact(place->store, say_nothing, NULL, 0, HF_DURABLE, &error),
+	                 HF_EBLOCKED);
+	assert_int_equal(error.code, HF_EBLOCKED);
+	assert_non_null(strstr(error.text, "the function of the transaction ended it"));
 	assert_int_equal(hf_transact(place->store, NULL, NULL, 0, HF_DURABLE, NULL), HF_EINVAL);
 	assert_int_equal(hf_transact(place->store, spoil, NULL, 0, (enum hf_durability)7, NULL),
 	                 HF_EINVAL);
