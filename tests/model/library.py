@@ -165,10 +165,12 @@ def _answer(given: Any) -> Answer:
 def perform(
     store: holdfast.Store, operations: list[Operation], how: str, together: bool
 ) -> Outcome:
-    """One mutation, or a transaction of several. ``how``: "durable", "os", or "later", for which
-    the ticket is waited for at once."""
+    """One mutation, or a transaction of several. ``how``: "durable", "os", "later", for which
+    the ticket is waited for at once, or "transact": in a function that reads, too."""
     answers: list[Any] = []
     try:
+        if how == "transact":
+            return _transact(store, operations)
         if together:
             txn = store.transaction(holdfast.OS if how == "os" else holdfast.DURABLE)
             try:
@@ -200,6 +202,45 @@ def perform(
             assert error.ticket.wait()
         return Outcome(code=error.name, operation=error.operation if together else 0)
     return Outcome(tuple(_answer(given) for given in answers))
+
+
+def _transact(store: holdfast.Store, operations: list[Operation]) -> Outcome:
+    answers: list[Any] = []
+
+    def fill(txn: holdfast.Transaction) -> None:
+        answers.clear()
+        _look(txn)  # nothing comes in between: it changes no answer
+        for operation in operations:
+            call = getattr(getattr(txn, operation.domain), operation.name)
+            answers.append(call(**_arguments(operation)))
+
+    try:
+        store.transact(fill, tries=2)
+    except holdfast.Error as error:
+        assert error.operation != holdfast.OPERATION_READ
+        return Outcome(code=error.name, operation=error.operation)
+    return Outcome(tuple(_answer(given) for given in answers))
+
+
+def _look(txn: holdfast.Transaction) -> None:
+    txn.documents.count("c")
+    txn.outbox.stats("q")
+    txn.idempotency.count("s")
+    try:
+        list(txn.documents.list("d"))
+    except holdfast.InvalidError:  # the collection keeps another order
+        pass
+    for found in (
+        txn.outbox.list("q"),
+        txn.inbox.load("u"),
+        txn.cursors.list(),
+        txn.locks.list(),
+        txn.timelines.query("t"),
+        txn.migrations.list(),
+        txn.documents.collections(),
+    ):
+        for _ in found:
+            pass
 
 
 def code_of(call: Any) -> tuple[str, Any]:

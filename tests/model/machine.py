@@ -230,7 +230,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(operations=st.lists(st.one_of([row.strategy() for row in ROWS if not row.alone]),
                               min_size=1, max_size=4),
-          how=st.sampled_from(["os", "durable", "later"]))  # fmt: skip
+          how=st.sampled_from(["os", "durable", "later", "transact"]))  # fmt: skip
     def transaction(self, operations: list[Operation], how: str) -> None:
         self.perform(operations, how, True)
 
