@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static bool complain(const char *what, const struct hf_error *error)
 {
@@ -74,7 +75,11 @@ static bool get(void *self, unsigned thread, const struct row *row, void *out, s
 static bool snapshot(void *self)
 {
 	struct hf_error error = {0};
-	return hf_compact(self, &error) == HF_OK || complain("compact", &error);
+	const struct timespec a_while = {.tv_nsec = 10000000};
+	int rc;
+	while ((rc = hf_compact(self, &error)) == HF_EBLOCKED) /* by a compaction of the store's own */
+		(void)nanosleep(&a_while, NULL);
+	return rc == HF_OK || complain("compact", &error);
 }
 
 static bool close_it(void *self)

@@ -5,8 +5,8 @@
  *
  * Happy path: linear hashing. There are bucket_count buckets, numbered from 0. A hash belongs to
  * the bucket of its low bits; where that bucket does not exist yet, to the one with the top bit
- * cleared. Adding bucket n therefore takes objects from exactly one other, n without its top bit,
- * and moves nothing else. An insert that finds more than FULL objects a bucket adds one bucket.
+ * cleared. So bucket n takes objects from exactly one other, n without its top bit, and moves
+ * nothing else. An insert that finds more than FULL objects a bucket adds one bucket.
  *
  * A bucket is a line of the cache: 8 slots, each a pointer whose spare bits hold a TAG of the hash.
  * What is too much for it goes on in further lines: then the last slot links to the next one. The
@@ -25,13 +25,9 @@
  * than before; only trim gives them back. And no set of objects needs more of them in more buckets,
  * since (a - 2) / 7 + (b - 2) / 7 <= (a + b - 2) / 7, rounded down. So what was in the map before
  * some inserts and removals finds room again once they are taken back, with no memory, whatever was
- * split meanwhile.
- *
- * Other invariants: every object is in the bucket of its hash, with the tag of the bucket's level.
- *
- * Failure modes: no memory for a segment or for the directory: then the bucket is not added,
- * nothing else changes, and the next insert tries again: buckets get fuller, answers stay right. No
- * memory for a line: reserve says so. */
+ * split meanwhile. And every object is in its hash's bucket, with the tag of the bucket's level.
+ * Failure modes: no memory for a segment or the directory: the bucket is not added, and the next
+ * insert tries again: buckets get fuller, answers stay right. None for a line: reserve says so. */
 #include "base/map.h"
 
 #include <assert.h>
@@ -257,6 +253,8 @@ static void line_split(struct hf__map *map, const struct hf__map_line *line, uns
                        struct hf__map_line *low, struct hf__map_line *high)
 {
 	const unsigned bit = level - window_of(level);
+	for (unsigned i = 0; window_of(level + 1) != window_of(level) && i < SLOTS; i++)
+		__builtin_prefetch(object_of(line->slots[i])); /* their hashes are asked for */
 	for (unsigned i = 0; i < SLOTS && line->slots[i] && !(line->slots[i] & LINK); i++) {
 		uint64_t slot = line->slots[i];
 		struct hf__map_line *to = bits_of(slot) >> bit & 1 ? high : low;
@@ -380,7 +378,8 @@ void hf__map_trim(struct hf__map *map)
 
 bool hf__map_init(struct hf__map *map, hf__map_hash_of hash, const uint8_t key[16])
 {
-	*map = (struct hf__map){.hash = hash, .first_lines = FIRST_LINES, .memo.len = UINT32_MAX};
+	*map = (struct hf__map){
+	    .hash = hash, .first_lines = FIRST_LINES, .memo.len = UINT32_MAX, .ahead.len = UINT32_MAX};
 	memcpy(map->key, key, sizeof map->key);
 	if (!segment_add(map, FIRST_LINES)) {
 		hf__map_deinit(map);
@@ -442,6 +441,11 @@ void *hf__map_find(const struct hf__map *map, uint64_t hash, hf__map_equal equal
 	own->found.object = object;
 	own->found.known = object || !tagged; /* another key may have the hash of what was there */
 	return object;
+}
+
+void hf__map_fetch(const struct hf__map *map, uint64_t hash)
+{
+	__builtin_prefetch(line_of(map, bucket_of(map, hash).index));
 }
 
 bool hf__map_reserve(struct hf__map *map)

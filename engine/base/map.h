@@ -28,12 +28,13 @@ struct hf__map {
 	size_t spares;
 	hf__map_hash_of hash;
 	uint8_t key[16]; /* of hf__keyed_hash */
-	/* The newest hash and of what: one call asks several times for one name. */
-	struct {
+	/* The newest hash and of what: one call asks several times for one name. And what will be asked
+	 * for soon. */
+	struct hf__map_memo {
 		uint64_t hash;
 		uint32_t len;
 		uint8_t data[52];
-	} memo;
+	} memo, ahead;
 	/* What was found for a hash since objects came or went: an object, or NULL: none has it. */
 	struct {
 		uint64_t hash;
@@ -52,6 +53,11 @@ uint64_t hf__map_hash(const struct hf__map *map, const void *data, size_t len);
  * keeps ("ab", "c") and ("a", "bc") apart. */
 uint64_t hf__map_hash_pair(const struct hf__map *map, struct hf_bytes first,
                            struct hf_bytes second);
+/* The map will be asked for these two soon: their hash is remembered, and where they would be is
+ * fetched. What was expected before counts no more. */
+void hf__map_expect_pair(const struct hf__map *map, struct hf_bytes first, struct hf_bytes second);
+/* Fetches where the objects of this hash are. */
+void hf__map_fetch(const struct hf__map *map, uint64_t hash);
 /* NULL: there is none. */
 void *hf__map_find(const struct hf__map *map, uint64_t hash, hf__map_equal equal, const void *key);
 /* Makes sure of the memory of the next insert. false: out of memory. */

@@ -30,21 +30,45 @@ static void join(uint8_t *to, struct hf_bytes first, struct hf_bytes second)
 	memcpy(to + 2 + first.len, second.data, second.len);
 }
 
+static bool is_of(const struct hf__map_memo *memo, struct hf_bytes first, struct hf_bytes second)
+{
+	return memo->len == 2 + first.len + second.len && hf__load_u16(memo->data) == first.len &&
+	       memcmp(memo->data + 2 + first.len, second.data, second.len) == 0 &&
+	       memcmp(memo->data + 2, first.data, first.len) == 0;
+}
+
+static void memo_make(struct hf__map_memo *memo, const struct hf__map *map, struct hf_bytes first,
+                      struct hf_bytes second)
+{
+	join(memo->data, first, second);
+	memo->len = (uint32_t)(2 + first.len + second.len);
+	memo->hash = hf__keyed_hash(map->key, memo->data, memo->len);
+}
+
 uint64_t hf__map_hash_pair(const struct hf__map *map, struct hf_bytes first, struct hf_bytes second)
 {
 	struct hf__map *own = (struct hf__map *)(uintptr_t)map; /* as above */
-	uint8_t *memo = own->memo.data;
 	const size_t len = 2 + first.len + second.len;
 	if (len > sizeof own->memo.data) {
 		uint8_t joined[2 + 2 * HF_KEY_MAX];
 		join(joined, first, second);
 		return hf__keyed_hash(map->key, joined, len);
 	}
-	if (len == own->memo.len && hf__load_u16(memo) == first.len &&
-	    memcmp(memo + 2 + first.len, second.data, second.len) == 0 &&
-	    memcmp(memo + 2, first.data, first.len) == 0)
+	if (is_of(&own->memo, first, second))
 		return own->memo.hash;
-	join(memo, first, second);
-	own->memo.len = (uint32_t)len;
-	return own->memo.hash = hf__keyed_hash(map->key, memo, len);
+	if (is_of(&own->ahead, first, second))
+		own->memo = own->ahead;
+	else
+		memo_make(&own->memo, map, first, second);
+	return own->memo.hash;
+}
+
+void hf__map_expect_pair(const struct hf__map *map, struct hf_bytes first, struct hf_bytes second)
+{
+	struct hf__map *own = (struct hf__map *)(uintptr_t)map; /* as above */
+	if (map->bucket_count == 0 || first.len > sizeof own->ahead.data - 2 ||
+	    second.len > sizeof own->ahead.data - 2 - first.len)
+		return;
+	memo_make(&own->ahead, map, first, second);
+	hf__map_fetch(map, own->ahead.hash);
 }

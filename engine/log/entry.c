@@ -119,6 +119,17 @@ bool hf__entry_body_valid(const struct hf__log_id *id, uint64_t lsn, struct hf_b
 	       body_valid(bytes.data, bytes.len, hf__seed_at(id->seed, lsn));
 }
 
+bool hf__entry_glance(struct hf_bytes bytes, struct hf__entry *out)
+{
+	const uint8_t *at = bytes.data;
+	if (bytes.len < HF__ENTRY_HEADER_SIZE)
+		return false;
+	out->domain = at[AT_DOMAIN];
+	out->kind = at[AT_KIND];
+	out->body = hf_bytes_of(at + HF__ENTRY_HEADER_SIZE, hf__load_u32(at + AT_BODY_LEN));
+	return out->body.len <= bytes.len - HF__ENTRY_HEADER_SIZE;
+}
+
 bool hf__entry_possible(const struct hf__log_id *id, struct hf_bytes bytes)
 {
 	const uint8_t *at = bytes.data;
@@ -133,11 +144,12 @@ int hf__entry_decode(const struct hf__log_id *id, uint64_t lsn, struct hf_bytes 
                      struct hf__entry *out, size_t *size)
 {
 	const uint64_t seed = hf__seed_at(id->seed, lsn);
-	memset(out, 0, sizeof *out);
 	*size = 0;
 	if (bytes.len < HF__ENTRY_HEADER_SIZE || !header_valid(id, bytes.data, seed) ||
-	    !body_valid(bytes.data, bytes.len, seed))
+	    !body_valid(bytes.data, bytes.len, seed)) {
+		memset(out, 0, sizeof *out);
 		return HF_ECORRUPT;
+	}
 	*size = hf__entry_read(lsn, bytes.data, out);
 	return HF_OK;
 }

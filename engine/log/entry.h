@@ -51,6 +51,9 @@ bool hf__entry_body_valid(const struct hf__log_id *id, uint64_t lsn, struct hf_b
 /* Could a header stand here? Without hashing: a length that fits, flags and reserved bytes as
  * they may be. */
 bool hf__entry_possible(const struct hf__log_id *id, struct hf_bytes bytes);
+/* What bytes that may be anything say of domain, kind and body, which lies within them; no more of
+ * *out is set. false: there is none. */
+bool hf__entry_glance(struct hf_bytes bytes, struct hf__entry *out);
 /* The same for bytes that hf__entry_decode (or hf__group_verify_body) found valid already:
  * reads, checks nothing. Returns the size. */
 size_t hf__entry_read(uint64_t lsn, const uint8_t *valid, struct hf__entry *out);

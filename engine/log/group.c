@@ -225,7 +225,6 @@ int hf__group_decode_header(const struct hf__log_id *id, struct hf_bytes bytes,
                             struct hf__group_header *out)
 {
 	const uint8_t *frame = bytes.data;
-	memset(out, 0, sizeof *out);
 	if (bytes.len >= HF__GROUP_HEADER_SIZE && hf__group_magic(frame) &&
 	    portable_decode(id, frame + HF__GROUP_FRAME_SIZE, out) && frame_decode(id, frame, out))
 		return HF_OK;

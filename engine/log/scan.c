@@ -126,6 +126,25 @@ static bool group_continues(const struct walk *w, struct hf__group_header *out)
 	return false;
 }
 
+/* What seems to be an entry, and lies there wholly. */
+static void expect_entry(const struct walk *w, uint32_t at, void *arg)
+{
+	struct hf__entry entry;
+	const struct hf_bytes bytes = bytes_from(w, at);
+	if (hf__entry_glance(bytes, &entry) && entry.domain < 32 &&
+	    (w->in->expected & UINT32_C(1) << entry.domain))
+		w->in->expect(arg, &entry);
+}
+
+/* Where the entry behind these stands: of this group, or the first of the next one. */
+static void expect_next(const struct walk *w, const struct hf__group_header *header, uint32_t at,
+                        bool last, void *arg)
+{
+	const uint32_t next = last ? w->at + hf__group_size(header) + HF__GROUP_HEADER_SIZE : at;
+	if (w->in->expected && next < w->limit)
+		expect_entry(w, next, arg);
+}
+
 /* Its entries to the caller, in order. */
 static int group_deliver(const struct walk *w, const struct hf__group_header *header,
                          hf__scan_entry_fn each, void *arg)
@@ -137,10 +156,11 @@ static int group_deliver(const struct walk *w, const struct hf__group_header *he
 		const size_t size = hf__entry_read(header->first_lsn + i, bytes + at, &entry);
 		entry.place = (struct hf__position){w->in->segment, at + HF__ENTRY_HEADER_SIZE};
 		entry.incarnation = header->incarnation_lsn;
+		at += (uint32_t)size;
+		expect_next(w, header, at, i + 1 == header->entry_count, arg);
 		const int rc = each(arg, &entry);
 		if (rc != 0)
 			return rc;
-		at += (uint32_t)size;
 	}
 	return 0;
 }

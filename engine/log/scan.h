@@ -33,6 +33,11 @@ struct hf__scan_input {
 	uint64_t witness_chain; /* the hash that the witness names */
 	const struct hf__scan_behind *behind; /* NULL: not known, the scan looks for itself */
 	uint32_t whole_at; /* the group that begins here was found whole already; 0: none */
+	/* Told, before an entry is given to the scan's `each`, which one seems to come after it, if it
+	 * is of one of these domains (bits). That one is not verified yet: domain, kind and body are
+	 * set, and the body may be anything. */
+	void (*expect)(void *arg, const struct hf__entry *entry);
+	uint32_t expected;
 };
 
 enum hf__scan_end {

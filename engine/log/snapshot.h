@@ -141,6 +141,9 @@ struct hf__snapshot_reader {
 	uint64_t *entries_at; /* of every entries block its index among the items */
 	/* what decompressing takes, kept for the next call */
 	_Atomic(struct hf__snapshot_bench *) idle[HF__SNAPSHOT_IDLE];
+	/* Told, by hf__snapshot_each(), before an entry is given to its function, which one comes
+	 * after it, with the same argument. NULL: nobody wants to know. */
+	void (*expect)(void *arg, const struct hf__entry *entry);
 };
 
 /* Reads header, trailer and directory. `r` may be anything before; after a failure it holds

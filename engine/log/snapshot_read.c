@@ -56,17 +56,20 @@ static int entries_walk(struct walk *walk, struct hf_bytes raw, uint64_t at,
 {
 	const uint8_t *bytes = raw.data;
 	size_t left = raw.len;
-	while (left > 0) {
-		struct hf__entry entry;
-		const size_t size = entry_decode(walk->reader, hf_bytes_of(bytes, left), &entry);
+	struct hf__entry entry, next = {0};
+	size_t size = left > 0 ? entry_decode(walk->reader, raw, &entry) : 0, next_size;
+	for (; left > 0; entry = next, size = next_size) {
 		if (size == 0)
 			return hf__snapshot_damaged(fault, at, "the entries of the block are not valid");
+		bytes += size;
+		left -= size;
+		next_size = left > 0 ? entry_decode(walk->reader, hf_bytes_of(bytes, left), &next) : 0;
+		if (next_size > 0 && walk->fn && walk->reader->expect)
+			walk->reader->expect(walk->arg, &next);
 		walk->count++;
 		const int rc = walk->fn ? walk->fn(walk->arg, &entry) : 0;
 		if (rc != 0)
 			return hf__snapshot_fail(fault, rc, at, NULL);
-		bytes += size;
-		left -= size;
 	}
 	return HF_OK;
 }

@@ -90,21 +90,25 @@ static bool put_bytes(struct prefix *p, struct hf_bytes bytes)
 	return true;
 }
 
-/* The usual first field. */
+/* Of the usual first field. Fewer are followed by zeros. */
 static uint64_t first_eight(struct hf_bytes bytes)
 {
-	uint64_t word;
-	memcpy(&word, bytes.data, sizeof word);
+	uint64_t word = 0;
+	if (bytes.len >= sizeof word)
+		memcpy(&word, bytes.data, sizeof word);
+	else
+		memcpy(&word, bytes.data, bytes.len);
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 	word = __builtin_bswap64(word);
 #endif
 	return word;
 }
 
-/* None of its bytes is 0 or 1. */
-static bool plain(uint64_t word)
+/* None of its first `len` bytes, at most 8 and at least 1, is 0 or 1. */
+static bool plain(uint64_t word, size_t len)
 {
 	const uint64_t ones = UINT64_MAX / 255;
+	word |= len < 8 ? 2 * ones >> 8 * len : 0;
 	return ((word - 2 * ones) & ~word & ones << 7) == 0;
 }
 
@@ -123,13 +127,15 @@ uint64_t hf__prefix_of(const struct hf__fields *fields, const void *object)
 			continue;
 		}
 		const struct hf_bytes bytes = hf__field_bytes(field, object);
-		if (p.used == 0 && bytes.len >= 8) {
-			const uint64_t word = first_eight(bytes);
-			if (plain(word))
+		const uint64_t word = p.used == 0 && bytes.len > 0 ? first_eight(bytes) : 0;
+		if (word != 0 && plain(word, bytes.len)) {
+			if (bytes.len >= 7)
 				return word;
-		}
-		if (!put_bytes(&p, bytes))
+			p.bits = word; /* and a 0 behind the last */
+			p.used = 8 * (unsigned)bytes.len + 8;
+		} else if (!put_bytes(&p, bytes)) {
 			break;
+		}
 	}
 	return p.bits;
 }

@@ -157,6 +157,19 @@ void hf__index_raise(struct hf__index *index, struct hf__index_node *leaves);
 /* A root with one child gives way to it; one that holds little becomes a small one. */
 void hf__index_mend_root(struct hf__index *index);
 
+/* --- object/sort.c ---------------------------------------------------------------------------- */
+
+/* Sorting needs so many spare leaves: two that are filled in turn, one that is emptied meanwhile,
+ * and one for good measure. It leaves more. */
+#define HF__SORT_LEAVES 4u
+struct hf__index_node *hf__spare_take(struct hf__index_nodes *nodes);
+void hf__spare_put(struct hf__index_nodes *nodes, struct hf__index_node *leaf);
+/* The leaves of a chain by `next`, all full but the last, in the order of the index. */
+struct hf__index_node *hf__leaves_sort(const struct hf__index *index, struct hf__index_node *chain);
+/* Two chains that are in order become one. */
+struct hf__index_node *hf__leaves_merge(const struct hf__index *index, struct hf__index_node *a,
+                                        struct hf__index_node *b);
+
 /* --- object/late.c ---------------------------------------------------------------------------- */
 
 /* Where an opening is under way: the entry goes behind the others, to be put in order later. false:

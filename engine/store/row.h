@@ -81,6 +81,9 @@ struct hf__domain {
 	/* The only writer of state; pure: no clock, no I/O, no random. HF_OK, HF_ENOMEM, HF_ECORRUPT
 	 * (a body that no decide wrote). */
 	int (*apply)(void *state, struct hf__change *change, const struct hf__entry *entry);
+	/* An opening will apply this entry soon: fetches what it will look for. Its body
+	 * may be anything yet. NULL: nothing to fetch. */
+	void (*expect)(const void *state, const struct hf__entry *entry);
 	/* What stands in a snapshot: the objects of these indexes of the state; NULL: no more. */
 	const struct hf__index *(*shelf)(const void *owner, unsigned i);
 	bool in_containers; /* of a container instead: the state lists struct hf__containers */

@@ -149,6 +149,61 @@ static void the_callback_can_stop_the_scan(void **state)
 	log_build_free(&b);
 }
 
+/* --- What comes next -------------------------------------------------------------------------- */
+
+struct looking_ahead {
+	struct hf_bytes file;
+	const void *next, *before; /* bodies: the newest that was expected, and the one before it */
+	unsigned told, came;
+};
+
+static void note_expected(void *arg, const struct hf__entry *entry)
+{
+	struct looking_ahead *ahead = arg;
+	const uint8_t *file = ahead->file.data, *body = entry->body.data;
+	assert_true(body > file && body - file <= (ptrdiff_t)ahead->file.len);
+	assert_true(entry->body.len <= ahead->file.len - (size_t)(body - file));
+	ahead->next = body;
+	ahead->told++;
+}
+
+/* The one before it was told of it. */
+static int note_came(void *arg, const struct hf__entry *entry)
+{
+	struct looking_ahead *ahead = arg;
+	if (ahead->came > 0 && ahead->before)
+		assert_ptr_equal(ahead->before, entry->body.data);
+	ahead->before = ahead->next;
+	ahead->came++;
+	return 0;
+}
+
+/* Whatever stands behind the last group, no byte beyond the file is told of. */
+static void the_next_entry_is_told_wherever_one_seems_to_be(void **state)
+{
+	struct hf_rng rng = hf_rng_for("ahead");
+	(void)state;
+	for (unsigned round = 0; round < 400; round++) {
+		struct log_build b = four_groups(HF__ALIGN);
+		const size_t len = round % 2 ? b.w.len : b.start[4] + (size_t)hf_rng_below(&rng, 300);
+		hf_rng_fill(&rng, b.w.data + b.start[4], round % 3 ? b.w.len - b.start[4] : 0);
+		struct looking_ahead ahead = {.file = {b.w.data, len}};
+		struct hf__scan_input in = input_of(&b);
+		struct hf__scan_verdict v;
+		in.bytes.len = len;
+		in.expect = note_expected;
+		in.expected = UINT32_MAX;
+		assert_int_equal(hf__scan(&in, note_came, &ahead, &v), 0);
+		assert_int_equal(ahead.came, 7);
+		assert_true(ahead.told == 6 || ahead.told == 7);
+		in.expected = 0; /* of no domain */
+		ahead = (struct looking_ahead){.file = in.bytes};
+		assert_int_equal(hf__scan(&in, note_came, &ahead, &v), 0);
+		assert_int_equal(ahead.told, 0);
+		log_build_free(&b);
+	}
+}
+
 /* --- Sweeps ----------------------------------------------------------------------------------- */
 
 /* Which groups of the undamaged log did the scan take? A verdict may take fewer, never others. */
@@ -312,6 +367,7 @@ int main(void)
 	    cmocka_unit_test(a_tail_shorter_than_a_header_must_be_zero),
 	    cmocka_unit_test(no_bytes_at_all_are_an_empty_log),
 	    cmocka_unit_test(the_callback_can_stop_the_scan),
+	    cmocka_unit_test(the_next_entry_is_told_wherever_one_seems_to_be),
 	    cmocka_unit_test(with_a_current_witness_every_flipped_bit_is_corrupt),
 	    cmocka_unit_test(without_a_witness_only_the_last_groups_can_look_torn),
 	    cmocka_unit_test(every_zeroed_sector_in_front_of_the_witness_is_corrupt),

@@ -177,3 +177,13 @@ int hf__document_apply(void *raw, struct hf__change *change, const struct hf__en
 	return entry->kind == HF__DOCUMENT_GONE ? apply_gone(change, entry, document, &image)
 	                                        : apply_regrouped(change, document, &image);
 }
+
+void hf__document_expect(const void *raw, const struct hf__entry *entry)
+{
+	const struct hf__document_state *state = raw;
+	struct hf__reader r = hf__reader(entry->body);
+	(void)hf__get_u16(&r); /* version and cause */
+	const struct hf_bytes collection = hf__get_short(&r), id = hf__get_short(&r);
+	if (!r.bad && id.len > 0)
+		hf__map_expect_pair(&state->documents, collection, id);
+}

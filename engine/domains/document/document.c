@@ -65,6 +65,7 @@ const struct hf__domain hf__document_domain = {
     .init = hf__document_state_init,
     .deinit = document_deinit,
     .apply = hf__document_apply,
+    .expect = hf__document_expect,
     .shelf = document_shelf,
     .in_containers = true,
     .show = document_show,

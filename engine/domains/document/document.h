@@ -203,6 +203,7 @@ size_t hf__document_tally(const struct hf__document_range *range, struct hf__ins
 /* --- document/apply.c and document/check.c ---------------------------------------------------- */
 
 int hf__document_apply(void *state, struct hf__change *change, const struct hf__entry *entry);
+void hf__document_expect(const void *state, const struct hf__entry *entry);
 int hf__document_verify(const void *state, struct hf__text *why);
 
 /* --- document/mutate.c: what mutations have in common ----------------------------------------- */

@@ -258,3 +258,17 @@ int hf__outbox_apply(void *state, struct hf__change *change, const struct hf__en
 		return hf__outbox_apply_queue(state, change, entry, &image);
 	}
 }
+
+void hf__outbox_expect(const void *raw, const struct hf__entry *entry)
+{
+	const struct hf__outbox_state *state = raw;
+	struct hf__reader r = hf__reader(entry->body);
+	(void)hf__get_u8(&r); /* version */
+	const struct hf_bytes queue = hf__get_short(&r);
+	if (entry->kind == HF__OUTBOX_ITEM || entry->kind == HF__OUTBOX_CHANGED ||
+	    entry->kind == HF__OUTBOX_GONE)
+		(void)hf__get_u8(&r); /* cause */
+	const struct hf_bytes id = hf__get_short(&r);
+	if (!r.bad && id.len > 0)
+		hf__map_expect_pair(&state->items, queue, id);
+}

@@ -7,6 +7,7 @@
 
 /* The domain's apply(). */
 int hf__outbox_apply(void *state, struct hf__change *change, const struct hf__entry *entry);
+void hf__outbox_expect(const void *state, const struct hf__entry *entry);
 /* An item as an entry would hold it now, without its payload; borrowed from the item. */
 struct hf__outbox_image hf__outbox_image_of(const struct hf__outbox_item *item,
                                             enum hf__outbox_cause cause, int64_t setback);

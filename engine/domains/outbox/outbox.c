@@ -66,6 +66,7 @@ const struct hf__domain hf__outbox_domain = {
     .init = outbox_init,
     .deinit = outbox_deinit,
     .apply = hf__outbox_apply,
+    .expect = hf__outbox_expect,
     .shelf = hf__outbox_shelf,
     .in_containers = true,
     .show = hf__outbox_show,

@@ -52,6 +52,26 @@ int hf__recovery_apply(void *arg, const struct hf__entry *entry)
 	return 0;
 }
 
+void hf__recovery_expect(void *arg, const struct hf__entry *entry)
+{
+	const struct hf__recovery *r = arg;
+	const struct hf_store *s = r->store;
+	unsigned index = 0;
+	const struct hf__domain *row = hf__domain_by_id(s, entry->domain, &index);
+	if (row && row->expect)
+		row->expect(s->world.states[index], entry);
+}
+
+uint32_t hf__recovery_expected(const struct hf__recovery *r)
+{
+	const struct hf__domains *domains = r->store->domains;
+	uint32_t bits = 0;
+	for (unsigned i = 0; i < domains->count; i++)
+		if (domains->rows[i]->expect)
+			bits |= UINT32_C(1) << domains->rows[i]->id;
+	return bits;
+}
+
 int hf__recovery_in_order(struct hf__recovery *r, int rc)
 {
 	const int ordered = hf__index_late_end(&r->store->world.change.nodes);

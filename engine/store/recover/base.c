@@ -128,8 +128,10 @@ static int load(struct hf__recovery *r, struct hf__snapshot_fault *fault)
 {
 	struct hf_store *s = r->store;
 	const struct hf__snapshot_header *h = &hf__newest_base(s)->reader.header;
-	const int rc =
-	    hf__snapshot_each(&hf__newest_base(s)->reader, hf__recovery_load_entry, r, fault);
+	struct hf__snapshot_reader *reader = &hf__newest_base(s)->reader;
+	reader->expect = hf__recovery_expect;
+	const int rc = hf__snapshot_each(reader, hf__recovery_load_entry, r, fault);
+	reader->expect = NULL;
 	if (rc != HF_OK)
 		return rc;
 	hf__recovery_loaded(r);

@@ -105,7 +105,8 @@ static int read_in_pieces(struct hf__recovery *r, int file, size_t len)
 	return rc;
 }
 
-/* Reads [0, len) of a segment into r->bytes; fewer when the file is shorter. len 0: all of it. */
+/* Reads [0, len) of a segment into r->bytes; fewer when the file is shorter. len 0: all of it, much
+ * of which may be zeros. */
 int hf__recovery_read(struct hf__recovery *r, struct hf__segment_file *f, size_t len)
 {
 	const struct hf__os *os = r->store->os;
@@ -120,7 +121,7 @@ int hf__recovery_read(struct hf__recovery *r, struct hf__segment_file *f, size_t
 		rc = EFBIG;
 	const size_t wanted = len && len < f->size ? len : (size_t)f->size;
 	r->bytes.len = 0;
-	if (rc == 0 && wanted > AT_ONCE)
+	if (rc == 0 && wanted > AT_ONCE && len == 0)
 		rc = read_in_pieces(r, file, wanted);
 	else if (rc == 0)
 		rc = read_at_once(r, file, wanted);

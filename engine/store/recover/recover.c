@@ -86,7 +86,9 @@ int hf__recovery_scan(struct hf__recovery *r, struct hf__segment_file *f,
 	int rc = hf__recovery_read(r, f, pinned_end(r, f, next));
 	if (rc != HF_OK)
 		return rc;
-	const struct hf__scan_input input = hf__recovery_input(r, f, next);
+	struct hf__scan_input input = hf__recovery_input(r, f, next);
+	input.expect = hf__recovery_expect;
+	input.expected = each == hf__recovery_apply ? hf__recovery_expected(r) : 0;
 	rc = hf__scan(&input, each, arg, &r->verdict);
 	if (rc == HF_ECANCELED && r->bound.reached) {
 		r->next_lsn = r->bound.last + 1;

@@ -136,6 +136,10 @@ int hf__recovery_scan(struct hf__recovery *r, struct hf__segment_file *f,
 /* apply.c. Puts an entry into the states; `arg` is the recovery. HF_ECANCELED: r->bound is
  * reached. */
 int hf__recovery_apply(void *arg, const struct hf__entry *entry);
+/* This entry seems to come soon: struct hf__domain, expect. And the domains that want to know, as
+ * bits. */
+void hf__recovery_expect(void *arg, const struct hf__entry *entry);
+uint32_t hf__recovery_expected(const struct hf__recovery *r);
 /* The end of what hf__index_late_begin() began, rc being how loading went: HF_OK, or why not. */
 int hf__recovery_in_order(struct hf__recovery *r, int rc);
 

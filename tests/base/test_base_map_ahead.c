@@ -1,0 +1,64 @@
+/* tier: fast */
+/* Hashes of pairs of names that a map was told of before it is asked: they are the same, whatever
+ * was expected and whatever is asked for. */
+#include "base/map.h"
+#include "lib/rng.h"
+#include "lib/test.h"
+
+static const uint8_t key[16] = {7};
+
+static uint64_t of_nothing(const struct hf__map *map, const void *object)
+{
+	(void)map, (void)object;
+	return 0;
+}
+
+/* Without a memory of what was asked before. */
+static uint64_t hash_afresh(struct hf_bytes first, struct hf_bytes second)
+{
+	struct hf__map map;
+	assert_true(hf__map_init(&map, of_nothing, key));
+	const uint64_t hash = hf__map_hash_pair(&map, first, second);
+	hf__map_deinit(&map);
+	return hash;
+}
+
+static struct hf_bytes some_name(const uint8_t *text, struct hf_rng *rng)
+{
+	return hf_bytes_of(text, (size_t)hf_rng_below(rng, hf_rng_chance(rng, 1, 8) ? HF_KEY_MAX : 4));
+}
+
+static void what_was_expected_changes_no_hash(void **state)
+{
+	static uint8_t text[HF_KEY_MAX];
+	struct hf_rng rng = hf_rng_for("pairs");
+	struct hf__map map;
+	(void)state;
+	assert_true(hf__map_init(&map, of_nothing, key));
+	for (unsigned i = 0; i < 3000; i++) {
+		const struct hf_bytes first = some_name(text, &rng), second = some_name(text, &rng);
+		if (hf_rng_chance(&rng, 1, 2))
+			hf__map_expect_pair(&map, some_name(text, &rng), some_name(text, &rng));
+		if (hf_rng_chance(&rng, 1, 2))
+			hf__map_expect_pair(&map, first, second);
+		assert_int_equal(hf__map_hash_pair(&map, first, second), hash_afresh(first, second));
+	}
+	hf__map_deinit(&map);
+}
+
+static void a_map_that_holds_nothing_may_expect(void **state)
+{
+	const struct hf__map zeroed = {0};
+	(void)state;
+	hf__map_expect_pair(&zeroed, hf_str("a"), hf_str("b"));
+	assert_null(hf__map_find(&zeroed, 1, NULL, NULL));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(what_was_expected_changes_no_hash),
+	    cmocka_unit_test(a_map_that_holds_nothing_may_expect),
+	};
+	return cmocka_run_group_tests_name("base/map ahead", tests, NULL, NULL);
+}
