@@ -261,6 +261,16 @@ struct hf__pins {
 	size_t count, cap;
 };
 
+/* A read that is made in several steps, each under a short hold of the lock, and shows one instant
+ * all the same if nothing that it depends on changed in between. Zeroed before the first step. */
+struct hf__stepping {
+	bool begun; /* the answer goes on with what the steps before gave */
+	bool moved; /* something changed since the first: the answer was dropped */
+	int64_t mono; /* the instant of them all */
+	uint64_t changed; /* the newest change that the first depended on */
+	struct hf__arena scratch; /* items of the later steps, until they are in one piece */
+};
+
 /* Collects what a read or claim gives back: memory, and payloads still to be read from disk.
  * Zeroed before use. */
 struct hf__answer {
@@ -272,12 +282,15 @@ struct hf__answer {
 	/* The same read once more, for the commit of a transaction: nobody looks at the answer. No
 	 * payload is copied, and a list ends where its walk would begin. */
 	bool dry;
+	struct hf__arena *scratch; /* for hf__answer_items; NULL: the memory */
 	bool without_payload; /* hf__answer_payload gives none */
 	struct hf_bytes sent; /* a payload that is at hand: one like it need not be read */
 };
 
 /* NULL: out of memory. */
 void *hf__answer_alloc(struct hf__answer *answer, size_t size);
+/* The same for what a page lists. */
+void *hf__answer_items(struct hf__answer *answer, size_t size);
 HF_CHECKED int hf__answer_bytes(struct hf__answer *answer, struct hf_bytes in,
                                 struct hf_bytes *out);
 /* *out (in the answer's memory, or that outlives it) holds the payload once the read or mutation
@@ -346,11 +359,14 @@ struct hf__asking {
 	 * NULL: out of memory. No copy: it is no read of a caller's. */
 	void *(*copy)(struct hf__arena *arena, const void *args);
 	bool covered; /* what it sees, a read before it in the same transaction saw */
+	struct hf__stepping *stepping; /* this is a step of it; NULL: a whole read */
 };
 /* Runs `read` under the lock, then waits until what it depends on is as durable as was asked
  * (unless HF_READ_UNDURABLE, or in a transaction), then loads payloads. On failure the answer is
  * freed. */
 HF_CHECKED int hf__read(struct hf_store *store, const struct hf__asking *asking, void *args,
                         unsigned flags, struct hf__answer *answer, struct hf_error *error);
+/* May a read be made in steps? Not in a transaction, where the read is made once more. */
+bool hf__may_step(const struct hf_store *store);
 
 #endif

@@ -180,7 +180,7 @@ int hf__list_page(struct hf__query *q, struct hf__listing *l)
 	for (walk_begin(&walk, after); walk.object && (l->limit == 0 || l->got.count < l->limit);
 	     walk_on(&walk))
 		l->got.count++;
-	uint8_t *item = l->got.items = hf__answer_alloc(q->answer, l->got.count * l->list->item);
+	uint8_t *item = l->got.items = hf__answer_items(q->answer, l->got.count * l->list->item);
 	if (!item)
 		return HF_ENOMEM;
 	walk_begin(&walk, after);

@@ -1,5 +1,7 @@
 /* The ends of a read: its result zeroed first, given or taken back afterwards. */
 #include "domains/common/read.h"
+
+#include "domains/common/whole.h"
 #include "store/call/error.h"
 
 struct running {
@@ -64,7 +66,102 @@ static void zero(const struct hf__reading *reading, void *out)
 		memset((uint8_t *)out + head, 0, reading->size - head);
 }
 
-/* Both are as they are today. */
+/* --- Without a limit -------------------------------------------------------------------------- */
+
+/* Where in what a list fills its items lie, and behind them how many there are; and `next`. A list
+ * that fills a second array is none of HF__LIST's. */
+static void find_items(const struct hf_api_struct *fills, const struct hf_api_member **items,
+                       const struct hf_api_member **next)
+{
+	for (const struct hf_api_member *m = fills->members; m->name; m++)
+		if (m->type == HF_API_MANY && !*items)
+			*items = m;
+		else if (m->type == HF_API_STRING)
+			*next = m;
+}
+
+/* The next step begins at a token, not where the caller said. */
+static void go_on(const struct hf__reading *reading, union hf__sized *args, const char *next)
+{
+	memcpy(args->bytes + reading->page, &next, sizeof next);
+	for (const struct hf_api_member *m = reading->takes->members; m->name; m++)
+		if (strcmp(m->name, "after") == 0)
+			memset(args->bytes + m->offset, 0, m->size);
+}
+
+/* Once through the list. HF_OK with stepping.moved: something changed meanwhile, and there is no
+ * answer. */
+static int gather(hf_store *store, const struct hf__reading *reading, union hf__sized *args,
+                  unsigned flags, uint8_t *out, struct hf__answer *answer, struct hf__whole *whole,
+                  struct hf_error *error)
+{
+	const struct hf__asking asking = {
+	    .domain = reading->domain, .read = run, .copy = copy, .stepping = &whole->stepping};
+	struct running running = {reading, args, out};
+	const struct hf_api_member *items = NULL, *next = NULL;
+	const char *token;
+	find_items(reading->fills, &items, &next);
+	whole->item = items->of->size;
+	do {
+		zero(reading, out);
+		int rc = hf__read(store, &asking, &running, flags, answer, error);
+		if (rc != HF_OK || whole->stepping.moved) {
+			hf__answer_reset(answer);
+			return rc;
+		}
+		const void *of_step;
+		size_t count;
+		memcpy(&of_step, out + items->offset, sizeof of_step);
+		memcpy(&count, out + items[1].offset, sizeof count);
+		memcpy(&token, out + next->offset, sizeof token);
+		if (!token && whole->count == 0)
+			return HF_OK; /* they are all, and where they belong */
+		if (hf__whole_take(whole, of_step, count) != HF_OK) {
+			hf__answer_reset(answer);
+			return hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
+		}
+		go_on(reading, args, token);
+	} while (token);
+	memcpy(out + items[1].offset, &whole->count, sizeof whole->count);
+	if (hf__whole_give(whole, answer, out + items->offset) == HF_OK)
+		return HF_OK;
+	hf__answer_reset(answer);
+	return hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
+}
+
+/* *done: it was; else it changes too often, and is to be read under one hold of the lock. */
+static int read_in_steps(hf_store *store, const struct hf__reading *reading, const void *given,
+                         unsigned flags, void *out, struct hf__answer *answer, bool *done,
+                         struct hf_error *error)
+{
+	const size_t step = HF__WHOLE_STEP;
+	struct hf__whole whole = {0};
+	union hf__sized args;
+	int rc = HF_OK;
+	*done = false;
+	for (unsigned i = 0; i < HF__WHOLE_TRIES && !*done; i++) {
+		struct hf_error mine = {0}; /* tries that were not the last one must not show */
+		memcpy(&args, given, reading->takes->size);
+		memcpy(args.bytes + reading->limit, &step, sizeof step);
+		rc = gather(store, reading, &args, flags, out, answer, &whole, &mine);
+		*done = !whole.stepping.moved;
+		if (*done && rc != HF_OK && error)
+			*error = mine;
+		hf__whole_reset(&whole);
+	}
+	return rc;
+}
+
+static bool is_whole(const hf_store *store, const struct hf__reading *reading, const void *args)
+{
+	size_t limit = 1;
+	if (reading->limit > 0)
+		memcpy(&limit, (const uint8_t *)args + reading->limit, sizeof limit);
+	return limit == 0 && hf__may_step(store);
+}
+
+/* --- Both are as they are today --------------------------------------------------------------- */
+
 static int read_today(hf_store *store, const struct hf__reading *reading, const void *args,
                       unsigned flags, void *out, struct hf_error *error)
 {
@@ -74,7 +171,14 @@ static int read_today(hf_store *store, const struct hf__reading *reading, const 
 	const size_t size = reading->fills ? hf__size_of(out) : 0;
 	zero(reading, out);
 	const struct hf__asking asking = {.domain = reading->domain, .read = run, .copy = copy};
-	int rc = hf__read(store, &asking, &running, flags, &answer, error);
+	bool done = false;
+	int rc = HF_OK;
+	if (is_whole(store, reading, args))
+		rc = read_in_steps(store, reading, args, flags, out, &answer, &done, error);
+	if (!done) {
+		zero(reading, out);
+		rc = hf__read(store, &asking, &running, flags, &answer, error);
+	}
 	if (rc == HF_OK && reading->memory == 0)
 		hf__answer_reset(&answer);
 	else if (rc == HF_OK)

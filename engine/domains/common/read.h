@@ -20,6 +20,8 @@ struct hf__reading {
 	/* A copy of the arguments for a read in a transaction. NULL: by `takes` or `key`, else they are
 	 * a struct hf_bytes, or none. */
 	void *(*copy)(struct hf__arena *arena, const void *args);
+	/* Of a list: where in its arguments `limit` and `page` lie; 0: it is none. */
+	size_t limit, page;
 };
 
 /* The table of a key; NULL for other arguments. */
@@ -40,43 +42,44 @@ HF_CHECKED int hf__read_into(hf_store *store, const struct hf__reading *reading,
 /* Define public reads. `args` and `gives` are structs that may grow, without their hf_; `parameter`
  * is how the function declares another argument, `argument` the pointer that `read` gets of it.
  * `memory` as in struct hf__reading. */
-#define HF__READ_BODY(argument, domain, read, size, memory, takes, fills, key) \
+#define HF__READ_BODY(argument, domain, read, size, memory, takes, fills, key, limit, page) \
 	{ \
 		HF__CALL; \
-		static const struct hf__reading reading = {domain, read,  size, memory, \
-		                                           takes,  fills, key,  NULL}; \
+		static const struct hf__reading reading = {domain, read, size, memory, takes, \
+		                                           fills,  key,  NULL, limit,  page}; \
 		return hf__read_into(store, &reading, argument, flags, out, error); \
 	} \
 	_Static_assert((size) <= HF__SIZED_TODAY, "there is room for it")
-/* A list or the like: it has a struct hf_memory *memory. */
+/* A list or the like: it has a struct hf_memory *memory, and limit and page among its arguments. */
 #define HF__LIST(function, args_tag, gives, domain, read) \
 	int function(hf_store *store, const struct hf_##args_tag *args, unsigned flags, \
 	             struct hf_##gives *out, struct hf_error *error) \
 	    HF__READ_BODY(args, domain, read, sizeof(struct hf_##gives), \
 	                  offsetof(struct hf_##gives, memory), &hf__api_##args_tag, &hf__api_##gives, \
-	                  NULL)
+	                  NULL, offsetof(struct hf_##args_tag, limit), \
+	                  offsetof(struct hf_##args_tag, page))
 /* Figures by arguments: no memory. */
 #define HF__COUNT(function, args_tag, gives, domain, read) \
 	int function(hf_store *store, const struct hf_##args_tag *args, unsigned flags, \
 	             struct hf_##gives *out, struct hf_error *error) \
 	    HF__READ_BODY(args, domain, read, sizeof(struct hf_##gives), 0, &hf__api_##args_tag, \
-	                  &hf__api_##gives, NULL)
+	                  &hf__api_##gives, NULL, 0, 0)
 /* An object by its key, with memory, and figures without. */
 #define HF__GET(function, parameter, argument, gives, domain, read) \
 	int function(hf_store *store, parameter, unsigned flags, struct hf_##gives *out, \
 	             struct hf_error *error) \
 	    HF__READ_BODY(argument, domain, read, sizeof(struct hf_##gives), \
 	                  offsetof(struct hf_##gives, memory), NULL, &hf__api_##gives, \
-	                  HF__KEY_OF(argument))
+	                  HF__KEY_OF(argument), 0, 0)
 #define HF__FIGURES(function, parameter, argument, gives, domain, read) \
 	int function(hf_store *store, parameter, unsigned flags, struct hf_##gives *out, \
 	             struct hf_error *error) \
 	    HF__READ_BODY(argument, domain, read, sizeof(struct hf_##gives), 0, NULL, \
-	                  &hf__api_##gives, HF__KEY_OF(argument))
+	                  &hf__api_##gives, HF__KEY_OF(argument), 0, 0)
 #define HF__GET_ALL(function, gives, domain, read, memory) \
 	int function(hf_store *store, unsigned flags, struct hf_##gives *out, struct hf_error *error) \
 	    HF__READ_BODY(NULL, domain, read, sizeof(struct hf_##gives), memory, NULL, \
-	                  &hf__api_##gives, NULL)
+	                  &hf__api_##gives, NULL, 0, 0)
 /* What gives back the object that HF__GET reads by the same function. */
 #define HF__GIVING(gives, read, key) \
 	{ \
@@ -85,11 +88,12 @@ HF_CHECKED int hf__read_into(hf_store *store, const struct hf__reading *reading,
 /* A plain value, and one by arguments. */
 #define HF__ASK(function, parameter, argument, type, domain, read) \
 	int function(hf_store *store, parameter, unsigned flags, type *out, struct hf_error *error) \
-	    HF__READ_BODY(argument, domain, read, sizeof(type), 0, NULL, NULL, HF__KEY_OF(argument))
+	    HF__READ_BODY(argument, domain, read, sizeof(type), 0, NULL, NULL, HF__KEY_OF(argument), \
+	                  0, 0)
 #define HF__ASK_BY(function, args_tag, type, domain, read) \
 	int function(hf_store *store, const struct hf_##args_tag *args, unsigned flags, type *out, \
 	             struct hf_error *error) \
-	    HF__READ_BODY(args, domain, read, sizeof(type), 0, &hf__api_##args_tag, NULL, NULL)
+	    HF__READ_BODY(args, domain, read, sizeof(type), 0, &hf__api_##args_tag, NULL, NULL, 0, 0)
 
 /* After a successful hf__read(): the answer's memory to the caller. HF_OK or HF_ENOMEM. */
 HF_CHECKED int hf__give_memory(struct hf__answer *answer, struct hf_memory **memory,

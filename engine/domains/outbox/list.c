@@ -7,6 +7,7 @@
 #include "domains/common/list.h"
 #include "domains/common/objects.h"
 #include "domains/common/read.h"
+#include "domains/common/whole.h"
 #include "domains/outbox/verb.h"
 #include "store/call/error.h"
 
@@ -79,8 +80,8 @@ static int fill_page(struct hf__query *q, const struct hf__outbox_queue *queue, 
 	const size_t room = count_page(q, queue, page, &page->more);
 	struct hf__outbox_walk walk;
 	struct hf_bytes name;
-	page->items = hf__answer_alloc(q->answer, room * sizeof *page->items);
-	page->places = hf__answer_alloc(q->answer, room * sizeof *page->places);
+	page->items = hf__answer_items(q->answer, room * sizeof *page->items);
+	page->places = hf__answer_items(q->answer, room * sizeof *page->places);
 	if (!page->items || !page->places ||
 	    hf__answer_bytes(q->answer, hf__container_name(queue), &name) != HF_OK)
 		return HF_ENOMEM;
@@ -145,13 +146,94 @@ static int put_token(struct hf__answer *answer, uint64_t query, uint64_t seq, co
 	return hf__page_token(answer, query, hf_bytes_of(position, sizeof position), out);
 }
 
+/* --- Lists without a limit: domains/common/whole.h -------------------------------------------- */
+
+struct gathered {
+	struct hf__whole items, places; /* the steps are of the items */
+};
+
+/* What one step gave; the scratch that it lies in goes with the items. */
+static int take(struct page *page, struct gathered *all)
+{
+	if (page->count > 0)
+		page->after = page->places[page->count - 1].place;
+	page->token = NULL;
+	const int rc = hf__whole_take(&all->places, page->places, page->count);
+	return rc == HF_OK ? hf__whole_take(&all->items, page->items, page->count) : rc;
+}
+
+static int give(struct page *page, struct gathered *all, struct hf__answer *answer)
+{
+	page->count = all->items.count;
+	const int rc = hf__whole_give(&all->places, answer, &page->places);
+	return rc == HF_OK ? hf__whole_give(&all->items, answer, &page->items) : rc;
+}
+
+/* Once through the list. HF_OK with stepping.moved: there is no answer. */
+static int gather(hf_store *store, struct page *page, unsigned flags, struct hf__answer *answer,
+                  struct gathered *all, struct hf_error *error)
+{
+	struct hf__asking step = first_page;
+	int rc = HF_OK;
+	step.stepping = &all->items.stepping;
+	do {
+		page->count = 0;
+		page->more = false;
+		page->limit = HF__WHOLE_STEP;
+		const int got = hf__read(store, &step, page, flags, answer, error);
+		if (got != HF_OK || step.stepping->moved) {
+			hf__answer_reset(answer);
+			return got;
+		}
+		if (!page->more && all->items.count == 0)
+			return HF_OK; /* they are all, and where they belong */
+		rc = take(page, all);
+	} while (page->more && rc == HF_OK);
+	if (rc == HF_OK)
+		rc = give(page, all, answer);
+	if (rc == HF_OK)
+		return rc;
+	hf__answer_reset(answer);
+	return hf__fail(error, rc, 0, "no memory for the answer");
+}
+
+/* *done: it was; else the queue changes too often. */
+static int read_in_steps(hf_store *store, struct page *page, unsigned flags,
+                         struct hf__answer *answer, bool *done, struct hf_error *error)
+{
+	const struct page given = *page;
+	struct gathered all = {{.item = sizeof *page->items}, {.item = sizeof *page->places}};
+	int rc = HF_OK;
+	for (unsigned i = 0; i < HF__WHOLE_TRIES && !*done; i++) {
+		struct hf_error mine = {0}; /* tries that were not the last one must not show */
+		*page = given;
+		rc = gather(store, page, flags, answer, &all, &mine);
+		*done = !all.items.stepping.moved;
+		if (*done && rc != HF_OK && error)
+			*error = mine;
+		hf__whole_reset(&all.items);
+		hf__whole_reset(&all.places);
+	}
+	if (!*done)
+		*page = given;
+	return rc;
+}
+
+/* --- Lists without a predicate ---------------------------------------------------------------- */
+
 static int list_plain(hf_store *store, struct page *page, unsigned flags,
                       struct hf_outbox_items *out, struct hf_error *error)
 {
 	struct hf__answer answer;
 	struct hf_outbox_items list = {0};
-	page->limit = page->args->limit;
-	int rc = hf__read(store, &first_page, page, flags, &answer, error);
+	bool done = false;
+	int rc = HF_OK;
+	if (page->args->limit == 0 && hf__may_step(store))
+		rc = read_in_steps(store, page, flags, &answer, &done, error);
+	if (!done) {
+		page->limit = page->args->limit;
+		rc = hf__read(store, &first_page, page, flags, &answer, error);
+	}
 	if (rc != HF_OK)
 		return rc;
 	list.items = page->items;

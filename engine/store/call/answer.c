@@ -18,6 +18,11 @@ void *hf__answer_alloc(struct hf__answer *answer, size_t size)
 	return hf__arena_alloc(&answer->memory, size);
 }
 
+void *hf__answer_items(struct hf__answer *answer, size_t size)
+{
+	return hf__arena_alloc(answer->scratch ? answer->scratch : &answer->memory, size);
+}
+
 int hf__answer_bytes(struct hf__answer *answer, struct hf_bytes in, struct hf_bytes *out)
 {
 	/* a NUL behind it, for people who print */

@@ -42,6 +42,28 @@ static int note(hf_txn *txn, const struct hf__asking *asking, unsigned index, co
 	return hf__seen_note(txn, asking, index, args, rc, facts) == HF_OK ? rc : HF_ENOMEM;
 }
 
+/* All steps are of one instant: nothing that is listed changed, and time that passes meanwhile does
+ * not count. Any change is newer than all that the first step depended on. */
+static void note_step(struct hf__stepping *stepping, const struct hf__query *q)
+{
+	stepping->moved = stepping->begun && stepping->changed != q->need_changed;
+	stepping->begun = true;
+	stepping->mono = q->mono;
+	stepping->changed = q->need_changed;
+}
+
+static int64_t instant_of(struct hf_store *store, const struct hf__stepping *stepping)
+{
+	return stepping && stepping->begun
+	           ? stepping->mono
+	           : hf__clock_mono(store, hf__setback(store, store->world.states));
+}
+
+bool hf__may_step(const struct hf_store *store)
+{
+	return !store->lent.reads_of;
+}
+
 static int read_state(struct hf_store *store, hf_txn *txn, const struct hf__asking *asking,
                       unsigned index, void *args, unsigned flags, struct hf__answer *answer,
                       struct hf_error *error)
@@ -54,14 +76,15 @@ static int read_state(struct hf_store *store, hf_txn *txn, const struct hf__aski
 		(void)pthread_mutex_unlock(&store->lock);
 		return rc;
 	}
-	struct hf__query q = hf__query_now(
-	    store, index, hf__clock_mono(store, hf__setback(store, store->world.states)), answer);
+	struct hf__query q = hf__query_now(store, index, instant_of(store, asking->stepping), answer);
 	q.why = (struct hf__text){why, sizeof why, 0};
 	facts.count = 0;
 	q.facts = txn ? &facts : NULL;
 	hf__query_depends(&q, hf__setback_object(store));
 	facts.form = true;
 	rc = asking->read(&q, args);
+	if (asking->stepping)
+		note_step(asking->stepping, &q);
 	facts.form = facts.form && rc == HF_EINVAL;
 	const bool failed_before = atomic_load(&store->fault) != 0;
 	(void)pthread_mutex_unlock(&store->lock);
@@ -84,7 +107,10 @@ int hf__read(struct hf_store *store, const struct hf__asking *asking, void *args
 	hf_txn *txn = asking->copy ? store->lent.reads_of : NULL;
 	if (txn)
 		store = txn->store;
-	*answer = (struct hf__answer){.store = store};
+	if (!asking->stepping || !asking->stepping->begun)
+		*answer = (struct hf__answer){.store = store};
+	else
+		answer->scratch = &asking->stepping->scratch;
 	int rc = hf__check_fork(store, error);
 	if (rc != HF_OK)
 		return rc;
