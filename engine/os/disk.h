@@ -3,10 +3,10 @@
 #define HF_OS_OS_DISK_H
 
 #include <stdatomic.h>
-#include <sys/types.h>
 
 #include "os/files.h"
 #include "os/lock.h"
+#include "os/machine.h"
 #include "os/os.h"
 
 struct posix {
@@ -19,10 +19,7 @@ struct posix {
 	struct hf__lock *lock;
 	/* RLIMIT_FSIZE when opened: a write past it would kill the process with SIGXFSZ */
 	uint64_t longest;
-	_Atomic(uint64_t) *cookie; /* a page of its own that a child sees zeroed */
-	size_t page;
-	pid_t pid; /* asked when the kernel cannot wipe pages */
-	bool wipes;
+	struct hf__cookie cookie;
 	struct hf__files files;
 };
 

@@ -15,8 +15,7 @@
  * second time. close() is never repeated either: on Linux the descriptor is gone whatever it
  * answers.
  *
- * After fork() the child sees a wiped page in place of the cookie, so that forked() is one load
- * and no system call. A child's free closes what it inherited and unlocks nothing. */
+ * A forked child's free closes what it inherited and unlocks nothing. */
 #include "os/os.h"
 
 #include "base/mem.h"
@@ -27,7 +26,6 @@
 #include "os/files.h"
 #include "os/lock.h"
 
-#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -35,10 +33,8 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 static bool name_ok(const char *name)
@@ -260,8 +256,7 @@ static int disk_locked(void *ctx, const char *name, bool *held)
 static bool disk_forked(void *ctx)
 {
 	const struct posix *posix = ctx;
-	return posix->wipes ? atomic_load_explicit(posix->cookie, memory_order_relaxed) == 0
-	                    : getpid() != posix->pid;
+	return hf__cookie_forked(&posix->cookie);
 }
 
 static int disk_unlock(void *ctx)
@@ -274,43 +269,6 @@ static int disk_unlock(void *ctx)
 	return hf__lock_drop(lock, disk_forked(posix));
 }
 
-static int64_t clock_us(clockid_t clock)
-{
-	struct timespec t;
-	int failed = clock_gettime(clock, &t);
-	assert(failed == 0); /* only for a clock that does not exist */
-	(void)failed;
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-static int64_t disk_now(void *ctx)
-{
-	(void)ctx;
-	return clock_us(CLOCK_REALTIME);
-}
-
-static int64_t disk_ticks(void *ctx)
-{
-	(void)ctx;
-	struct timespec t;
-	int failed = clock_gettime(CLOCK_MONOTONIC, &t);
-	assert(failed == 0);
-	(void)failed;
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-static int64_t disk_boot_clock(void *ctx)
-{
-	(void)ctx;
-	return clock_us(CLOCK_BOOTTIME);
-}
-
-static int disk_random(void *ctx, void *buffer, size_t len)
-{
-	(void)ctx;
-	return hf__check_random(buffer, len);
-}
-
 static int disk_boot_id(void *ctx, uint8_t out[16])
 {
 	(void)ctx;
@@ -321,21 +279,6 @@ static int disk_safe(void *ctx, char *name, size_t cap, bool *is_volatile)
 {
 	const struct posix *posix = ctx;
 	return hf__check_filesystem(posix->dir, name, cap, is_volatile);
-}
-
-/* A page that the kernel clears in every child; the process id where it cannot. */
-static int cookie_init(struct posix *posix)
-{
-	posix->page = (size_t)sysconf(_SC_PAGESIZE);
-	posix->pid = getpid();
-	void *page =
-	    mmap(NULL, posix->page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (page == MAP_FAILED)
-		return errno;
-	posix->wipes = madvise(page, posix->page, MADV_WIPEONFORK) == 0;
-	posix->cookie = page;
-	atomic_init(posix->cookie, 1);
-	return 0;
 }
 
 static uint64_t longest_file(void)
@@ -382,12 +325,12 @@ static int posix_init(struct posix *posix, int dir, const char *path)
 	posix->longest = longest_file();
 	posix->dir = dir;
 	(void)hf__fd_id(dir, &posix->dir_id); /* it was opened just now */
-	int err = cookie_init(posix);
+	int err = hf__cookie_init(&posix->cookie);
 	if (err == 0) {
 		reserve_refill(posix);
 		err = atomic_load(&posix->reserve) < 0 ? errno : path ? path_keep(posix, path) : 0;
 		if (err != 0)
-			(void)munmap(posix->cookie, posix->page);
+			hf__cookie_deinit(&posix->cookie);
 	}
 	if (err != 0)
 		dir_close(posix);
@@ -429,10 +372,10 @@ static int posix_new(int dir, const char *path, struct hf__os *out)
 	    .unlock = disk_unlock,
 	    .locked = disk_locked,
 	    .held = disk_held,
-	    .now = disk_now,
-	    .ticks = disk_ticks,
-	    .boot_clock = disk_boot_clock,
-	    .random = disk_random,
+	    .now = hf__machine_now,
+	    .ticks = hf__machine_ticks,
+	    .boot_clock = hf__machine_boot_clock,
+	    .random = hf__machine_random,
 	    .boot_id = disk_boot_id,
 	    .forked = disk_forked,
 	    .event_new = hf__event_new,
@@ -475,7 +418,7 @@ void hf__os_posix_free(struct hf__os *os)
 	if (posix->lock != NULL)
 		(void)disk_unlock(posix); /* the descriptor is gone whatever this says */
 	dir_close(posix);
-	(void)munmap(posix->cookie, posix->page);
+	hf__cookie_deinit(&posix->cookie);
 	hf__free(posix);
 	*os = (struct hf__os){0};
 }
