@@ -1,6 +1,6 @@
 /* The seam: everything the machine provides, as one table of functions. The real disk
- * (os/posix.c), the simulated disk and fault injectors (tests/lib/) implement it; they can stack
- * and coexist in one process.
+ * (os/posix.c), a disk in memory (os/memory.c), the simulated disk and fault injectors
+ * (tests/lib/) implement it; they can stack and coexist in one process.
  *
  * Functions return 0 or an errno value (positive), never -1. Names are plain file names inside
  * the store's directory. Files are small non-negative numbers that only the table understands.
@@ -114,5 +114,10 @@ void hf__os_posix_free(struct hf__os *os);
 /* place.c. Does another directory lie by now where that of `os` was opened? Then ESTALE, and *out
  * is open on it. 0: no, or it cannot be told. errno: it could not be opened. */
 int hf__os_posix_again(const struct hf__os *os, struct hf__os *out);
+
+/* memory.c. A disk of its own in memory, of which nothing survives hf__os_memory_free. 0 or errno.
+ * Of what is freed nothing may be in use; in a forked child, too. */
+int hf__os_memory_new(struct hf__os *out);
+void hf__os_memory_free(struct hf__os *os);
 
 #endif
