@@ -34,12 +34,13 @@ static int open_directory(const char *path, bool create, struct hf__os *os, stru
 static int new_os(const char *path, bool create, struct hf__os **out, struct hf_error *error)
 {
 	*out = NULL;
-	if (!path || !path[0])
-		return hf__fail(error, HF_EINVAL, 0, "a path is needed");
+	int rc = hf__path_given(path, error);
+	if (rc != HF_OK)
+		return rc;
 	struct hf__os *os = hf__alloc(sizeof *os);
 	if (!os)
 		return hf__fail(error, HF_ENOMEM, 0, "no memory for a store");
-	const int rc = open_directory(path, create, os, error);
+	rc = open_directory(path, create, os, error);
 	if (rc != HF_OK)
 		hf__free(os);
 	else
@@ -85,6 +86,68 @@ int hf_open(const char *path, const struct hf_options *options, hf_store **out,
 		*error = failure;
 	return rc;
 }
+
+/* --- In memory -------------------------------------------------------------------------------- */
+
+/* A log in memory is not worth keeping, and its room is that of the host. Short segments make an
+ * opening short, but there should not be thousands of them. */
+#define MEMORY_COMPACT_BYTES (UINT64_C(4) << 20)
+#define MEMORY_SEGMENTS 32u
+#define MEMORY_SEGMENT_MIN (UINT64_C(128) << 10)
+#define MEMORY_SEGMENT_MAX (UINT64_C(64) << 20)
+
+static uint32_t memory_segment(const struct hf_options *options)
+{
+	uint64_t log = options->compact_bytes;
+	if (options->retain_bytes > log)
+		log = options->retain_bytes;
+	if (options->retain_us > 0 && options->retain_bytes == 0)
+		log = UINT64_MAX;
+	const uint64_t size = log / MEMORY_SEGMENTS;
+	return (uint32_t)(size < MEMORY_SEGMENT_MIN   ? MEMORY_SEGMENT_MIN
+	                  : size > MEMORY_SEGMENT_MAX ? MEMORY_SEGMENT_MAX
+	                                              : size);
+}
+
+static struct hf_options for_memory(struct hf_options options)
+{
+	options.create = true;
+	if (options.compact_bytes == 0)
+		options.compact_bytes = MEMORY_COMPACT_BYTES;
+	if (options.segment_size == 0)
+		options.segment_size = memory_segment(&options);
+	return options;
+}
+
+static void release_memory(struct hf__os *os)
+{
+	hf__os_memory_free(os);
+	hf__free(os);
+}
+
+int hf_open_memory(const struct hf_options *options, hf_store **out, struct hf_error *error)
+{
+	HF__CALL;
+	HF__TAKE(options, options);
+	*out = NULL;
+	int rc = hf__took(&hf__api_options, options, error);
+	if (rc != HF_OK)
+		return rc;
+	const struct hf_options asked = for_memory(*options);
+	struct hf__os *os = hf__alloc(sizeof *os);
+	if (!os || hf__os_memory_new(os) != 0) {
+		hf__free(os);
+		return hf__fail(error, HF_ENOMEM, 0, "no memory for a store");
+	}
+	rc = hf__store_open(os, hf__all_domains(), &asked, out, error);
+	if (rc != HF_OK)
+		release_memory(os);
+	else
+		hf__store_own_os(*out, os, release_memory);
+	return rc;
+}
+
+/* --- Read-only -------------------------------------------------------------------------------- */
 
 /* As hf__follow_place says. */
 static int open_again(const struct hf__os *os, struct hf__os **out)

@@ -16,7 +16,9 @@ def in_empty_directory(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.fixture
-def store():
-    with holdfast.open("store", create=True) as opened:
+@pytest.fixture(params=["store", ":memory:"])
+def store(request):
+    """In a directory, and in memory. A test of the directory itself says that it wants only that
+    (``in_directory`` in its file)."""
+    with holdfast.open(request.param, create=True) as opened:
         yield opened

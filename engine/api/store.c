@@ -65,6 +65,7 @@ static const struct hf_api_struct *const structs[] = {
 
 static const struct hf_api_call calls[] = {
 	{CALL(hf_open), HF_API_WAIT_CALL, .takes = &hf__api_options},
+	{CALL(hf_open_memory), HF_API_PLAIN_CALL, .takes = &hf__api_options},
 	{CALL(hf_open_read), HF_API_WAIT_CALL, .takes = &hf__api_options},
 	{CALL(hf_refresh), HF_API_PLAIN_CALL},
 	{CALL(hf_close), HF_API_WAIT_CALL},

@@ -56,6 +56,7 @@ InfoStruct = struct("hf_info")
 
 
 _SLICE_US = 100_000
+_MEMORY = b":memory:"
 
 
 @dataclass(frozen=True)
@@ -531,6 +532,9 @@ def open(  # noqa: A001 - the module's own word, as in gzip.open
 ) -> Store:
     """Opens the store in directory ``path`` for writing and takes its lock.
 
+    ``":memory:"`` makes a new store that lives in memory and ends with :meth:`Store.close`: for
+    tests. It answers as any other, touches no file, and :meth:`Store.export` copies it into one.
+
     :param create: make the store if the directory holds none
     :param background: do upkeep in a thread of the library's; otherwise call :meth:`Store.maintain`
     :param allow_unsafe_fs: open on a file system that cannot keep the promises
@@ -559,6 +563,8 @@ def open(  # noqa: A001 - the module's own word, as in gzip.open
     name, span = _path(path), duration(wait)
     if span < -1:
         invalid("wait must be -1, 0 or a time")
+    if name == _MEMORY:
+        return _open(name, options, background, "hf_open_memory")
     if on_main():  # recovery may take its time, too
         return _open_patiently(name, options, background, span)
     options.wait_us = span
@@ -605,9 +611,16 @@ def open_read(
 def _open(path: bytes, options: Any, background: bool, by: str = "hf_open") -> Store:
     settle_dropped()
     handle, error = c_void_p(), ErrorStruct()
-    call = function(by, c_char_p, POINTER(OptionsStruct), POINTER(c_void_p), POINTER(ErrorStruct))
+    where = () if by == "hf_open_memory" else (path,)
+    call = function(
+        by,
+        *(c_char_p for _ in where),
+        POINTER(OptionsStruct),
+        POINTER(c_void_p),
+        POINTER(ErrorStruct),
+    )
     try:
-        check(call(path, byref(options), byref(handle), byref(error)), error)
+        check(call(*where, byref(options), byref(handle), byref(error)), error)
         return Store(handle, os.fsdecode(path), background)
     except Error:
         raise

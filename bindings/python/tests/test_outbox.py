@@ -9,6 +9,8 @@ import pytest
 import holdfast
 from holdfast import Backoff, BackoffKind, Dedup, OutboxInput, Status
 
+in_directory = pytest.mark.parametrize("store", ["store"], indirect=True)
+
 
 def test_an_item_is_claimed_once_and_completed(store):
     store.outbox.enqueue("mail", "1", b"hi", priority=2)
@@ -251,6 +253,7 @@ def test_a_sender_ends_the_pass(store, raised, thread):
         assert isinstance(ended[0], raised)
 
 
+@in_directory
 def test_of_two_failures_in_a_drain_neither_is_lost(store):
     """The sender fails, and so does the store when it is to note that."""
     store.outbox.enqueue("q", "1")
@@ -288,6 +291,7 @@ def damage(name, what):
     assert found > 0
 
 
+@in_directory
 def test_a_claim_whose_payload_cannot_be_read_keeps_its_token(store):
     payload = b"0123456789abcdef" * 64
     for id in ("1", "2", "3"):
@@ -317,6 +321,7 @@ def test_a_claim_whose_payload_cannot_be_read_keeps_its_token(store):
         assert store.outbox.complete("q", item.id, item.token).changed
 
 
+@in_directory
 def test_a_replay_that_cannot_be_read_is_told(store):
     response = b"0123456789abcdef" * 64
     begun = store.idempotency.begin("s", "k")

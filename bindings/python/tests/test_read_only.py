@@ -4,7 +4,10 @@ import pytest
 
 import holdfast
 
+in_directory = pytest.mark.parametrize("store", ["store"], indirect=True)
 
+
+@in_directory
 def test_it_shows_what_the_writer_wrote(store):
     store.cursors.advance("c", "s", 1)
     with holdfast.open_read("store") as reader:
@@ -15,6 +18,7 @@ def test_it_shows_what_the_writer_wrote(store):
         assert reader.cursors.get("c", "s").last_sequence == 2
 
 
+@in_directory
 def test_it_stays_where_it_was_opened_until_it_is_refreshed(store):
     store.documents.put("c", "d", b"1")
     with holdfast.open_read("store", refresh=False) as reader:
@@ -25,6 +29,7 @@ def test_it_stays_where_it_was_opened_until_it_is_refreshed(store):
     assert not store.refresh()
 
 
+@in_directory
 def test_everything_that_writes_is_refused(store):
     with holdfast.open_read("store") as reader:
         for write in (
@@ -45,6 +50,7 @@ def test_everything_that_writes_is_refused(store):
                 txn.cursors.advance("c", "s", 1)
 
 
+@in_directory
 def test_it_has_a_feed(store):
     with holdfast.open_read("store") as reader, reader.feed() as feed:
         store.cursors.advance("c", "s", 1)

@@ -13,6 +13,8 @@ import pytest
 import holdfast
 from holdfast import _calls
 
+in_directory = pytest.mark.parametrize("store", ["store"], indirect=True)
+
 
 def test_what_was_acknowledged_is_there_after_reopening():
     with holdfast.open("s", create=True) as store:
@@ -47,6 +49,7 @@ def test_a_store_that_is_not_there_is_made_only_when_asked():
     assert not os.path.exists("nowhere")
 
 
+@in_directory
 def test_one_process_writes_at_a_time(store):
     with pytest.raises(holdfast.LockedError):
         holdfast.open("store")

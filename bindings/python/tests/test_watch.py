@@ -7,6 +7,8 @@ import pytest
 
 import holdfast
 
+in_directory = pytest.mark.parametrize("store", ["store"], indirect=True)
+
 
 def test_many_commits_of_one_thread_are_on_their_way(store):
     later = store.later()
@@ -55,6 +57,7 @@ def test_an_event_loop_is_told(store):
         assert select.select([descriptor], [], [], 30)[0]
 
 
+@in_directory
 def test_the_feed_has_every_change_in_order(store):
     with store.transaction() as txn:
         txn.cursors.advance("c", "s", 1, subject="j")

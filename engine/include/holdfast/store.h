@@ -100,6 +100,21 @@ struct hf_options {
 HF_API HF_CHECKED int hf_open(const char *path, const struct hf_options *options, hf_store **out,
                               struct hf_error *error);
 
+/* Opens a new, empty store that lives in memory and ends with its handle, for tests of programs
+ * that use the library: the same engine, which answers, waits, refuses and tells as one in a
+ * directory does. It touches no file, descriptor or directory (but for hf_eventfd() and the like),
+ * and "durable" means nothing beyond the handle: hf_info.volatile_fs is true. hf_export() copies it
+ * into a file, which hf_import() makes a directory of. Each call makes another store; what takes a
+ * path knows none of them, and refuses ":memory:", by which bindings name one, as HF_EINVAL (a
+ * directory of that name is "./:memory:").
+ *
+ * Of the options create, allow_unsafe_fs and wait_us do not matter; compact_bytes 0 = 4 MiB, so
+ * that what is gone takes no memory, and segment_size 0 = a 32nd part of that or of what is to be
+ * retained, 128 KiB at least. Memory is all its room: HF_ENOSPACE and HF_ENOMEM mean that there is
+ * no more. Errors: HF_EINVAL, HF_ENOMEM, HF_ENOSPACE. */
+HF_API HF_CHECKED int hf_open_memory(const struct hf_options *options, hf_store **out,
+                                     struct hf_error *error);
+
 /* Opens the store in directory `path` for reading only, beside its writer or after it.
  * Any number of processes may. Takes no lock, creates, changes and removes nothing, needs no
  * permission to write, and keeps no writer waiting. Of the options inline_max and no_refresh

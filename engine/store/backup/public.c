@@ -33,7 +33,11 @@ static int open_places(struct places *p, const char *from, const char *to, struc
 {
 	if (!from || !from[0] || !to || !to[0])
 		return hf__fail(error, HF_EINVAL, 0, "two paths are needed");
-	int rc = open_from(from, &p->from, error);
+	int rc = hf__path_given(from, error);
+	if (rc == HF_OK)
+		rc = hf__path_given(to, error);
+	if (rc == HF_OK)
+		rc = open_from(from, &p->from, error);
 	if (rc == HF_OK) {
 		rc = open_parent(to, p, error);
 		if (rc != HF_OK)

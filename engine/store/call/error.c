@@ -159,3 +159,15 @@ int hf__read_failed(struct hf_error *error, const char *what, int rc)
 {
 	return fail_why(error, hf__code_of_reading(rc), what, rc);
 }
+
+int hf__path_given(const char *path, struct hf_error *error)
+{
+	if (!path || !path[0])
+		return hf__fail(error, HF_EINVAL, 0, "a path is needed");
+	if (strcmp(path, HF__PATH_OF_MEMORY) == 0)
+		return hf__fail(error, HF_EINVAL, 0,
+		                "\"" HF__PATH_OF_MEMORY
+		                "\" is no directory: a store in memory is opened with hf_open_memory(), "
+		                "and only through that handle can it be read, or copied with hf_export()");
+	return HF_OK;
+}

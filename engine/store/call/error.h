@@ -28,4 +28,9 @@ int hf__os_failed(struct hf_error *error, const char *what, int rc);
 /* The same, by hf__code_of_reading. */
 int hf__read_failed(struct hf_error *error, const char *what, int rc);
 
+/* What a caller says a directory or file is called: HF_OK, or HF_EINVAL for none, and for the word
+ * that bindings have for a store in memory. */
+#define HF__PATH_OF_MEMORY ":memory:"
+int hf__path_given(const char *path, struct hf_error *error);
+
 #endif

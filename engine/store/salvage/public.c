@@ -57,8 +57,10 @@ int hf_salvage(const char *from, const char *to, const struct hf_salvage_options
 	int rc = hf__took(&hf__api_salvage_options, options, error);
 	if (rc == HF_OK)
 		rc = hf__can_give(&hf__api_salvage_summary, out, error);
-	if (rc == HF_OK && (!from || !from[0] || !to || !to[0]))
-		rc = hf__fail(error, HF_EINVAL, 0, "a path is needed");
+	if (rc == HF_OK)
+		rc = hf__path_given(from, error);
+	if (rc == HF_OK)
+		rc = hf__path_given(to, error);
 	if (rc == HF_OK)
 		rc = open_source(from, &os, error);
 	if (rc != HF_OK)

@@ -11,9 +11,10 @@
 static int open_parent(const char *path, struct hf__parent *parent, char name[HF__PARENT_NAME_MAX],
                        struct hf_error *error)
 {
-	if (!path || !path[0])
-		return hf__fail(error, HF_EINVAL, 0, "a path is needed");
-	const int rc = hf__parent_posix_new(path, parent, name);
+	int rc = hf__path_given(path, error);
+	if (rc != HF_OK)
+		return rc;
+	rc = hf__parent_posix_new(path, parent, name);
 	if (rc == 0)
 		return HF_OK;
 	if (rc == EINVAL)
@@ -107,9 +108,10 @@ static int readable_read(void *ctx, void *buffer, size_t len, uint64_t at, size_
 
 static int open_readable(const char *path, int *fd, struct hf_error *error)
 {
-	if (!path || !path[0])
-		return hf__fail(error, HF_EINVAL, 0, "a path is needed");
-	const int rc = hf__stream_open(path, fd);
+	int rc = hf__path_given(path, error);
+	if (rc != HF_OK)
+		return rc;
+	rc = hf__stream_open(path, fd);
 	if (rc == ENOENT)
 		return hf__fail(error, HF_EACCESS, rc, "there is no such file");
 	return rc ? hf__os_failed(error, "the file could not be opened", rc) : HF_OK;

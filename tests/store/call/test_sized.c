@@ -288,6 +288,8 @@ static int run_other(const char *name, struct real_store *real, const void *give
 #define IS(call) (strcmp(name, #call) == 0)
 	if (IS(hf_open))
 		rc = hf_open(real->path, in, &store, e);
+	else if (IS(hf_open_memory))
+		rc = hf_open_memory(in, &store, e);
 	else if (IS(hf_open_read))
 		rc = hf_open_read(real->path, in, &store, e);
 	else if (IS(hf_get_info))

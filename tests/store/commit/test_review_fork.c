@@ -53,18 +53,12 @@ static int child(void)
 	return hf_close(store, NULL) == HF_EFORK ? 0 : 2;
 }
 
-static void a_child_can_close_what_its_parent_was_changing(void **state)
+static void fork_beside_changes(void)
 {
-	(void)state;
-	char path[] = "/tmp/holdfast-fork-XXXXXX";
 	struct hf_error error = {0};
 	pthread_t threads[WRITERS];
 	static char queues[WRITERS][2] = {"a", "b"};
-	make_inputs();
-	assert_non_null(mkdtemp(path));
-	const struct hf_options options = {.create = true, .allow_unsafe_fs = true};
-	if (hf_open(path, &options, &store, &error) != HF_OK)
-		fail_msg("%s", error.text);
+	atomic_store(&stop, false);
 	for (unsigned i = 0; i < WRITERS; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, churn, queues[i]), 0);
 	int worst = 0;
@@ -79,15 +73,40 @@ static void a_child_can_close_what_its_parent_was_changing(void **state)
 		assert_int_equal(pthread_join(threads[i], NULL), 0);
 	/* What the children did was nothing to the parent. */
 	assert_int_equal(hf_close(store, &error), HF_OK);
-	remove_tree(path);
 	if (worst != 0)
 		fail_msg("a child ended with %x", (unsigned)worst);
+}
+
+static void a_child_can_close_what_its_parent_was_changing(void **state)
+{
+	(void)state;
+	char path[] = "/tmp/holdfast-fork-XXXXXX";
+	struct hf_error error = {0};
+	const struct hf_options options = {.create = true, .allow_unsafe_fs = true};
+	make_inputs();
+	assert_non_null(mkdtemp(path));
+	if (hf_open(path, &options, &store, &error) != HF_OK)
+		fail_msg("%s", error.text);
+	fork_beside_changes();
+	remove_tree(path);
+}
+
+/* Its files are memory that threads of the parent were changing, too. */
+static void a_child_can_close_what_its_parent_was_changing_in_memory(void **state)
+{
+	(void)state;
+	struct hf_error error = {0};
+	make_inputs();
+	if (hf_open_memory(NULL, &store, &error) != HF_OK)
+		fail_msg("%s", error.text);
+	fork_beside_changes();
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_child_can_close_what_its_parent_was_changing),
+	    cmocka_unit_test(a_child_can_close_what_its_parent_was_changing_in_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
