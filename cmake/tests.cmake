@@ -93,6 +93,17 @@ foreach(source ${sources})
 	else()
 		set_tests_properties(${name} PROPERTIES COST 100) # the longest begin first
 	endif()
+	# What domains do they do in memory, too (tests/lib/settings.h): tables at once, all else later.
+	file(STRINGS ${source} staged LIMIT_COUNT 1 REGEX "stage|op_scene|lib/domains/table.h")
+	if(staged AND source MATCHES "/tests/(domains/.*|laws/test_laws\\.c)")
+		set(where medium)
+		if(name MATCHES "_table")
+			set(where ${tier})
+		endif()
+		holdfast_add_test(${name}_in_memory ${where} ${timeout_medium}
+			${PROJECT_BINARY_DIR}/${name})
+		set_tests_properties(${name}_in_memory PROPERTIES ENVIRONMENT HF_STAGE=memory)
+	endif()
 	if(also STREQUAL long)
 		holdfast_add_test(${name}_long long ${timeout_long} ${PROJECT_BINARY_DIR}/${name})
 		set_tests_properties(${name}_long PROPERTIES ENVIRONMENT HF_LONG=1)

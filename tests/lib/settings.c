@@ -21,11 +21,83 @@ static void expect_ok(int rc, const struct hf_error *error, const char *what)
 		fail_msg("%s: %s: %s", what, hf_code_name(rc), error->text);
 }
 
+/* --- In memory -------------------------------------------------------------------------------- */
+
+/* Its clocks are those of a simulated machine, found by the seam's context. */
+#define DISKS_MOST 16u
+static struct {
+	const void *ctx;
+	struct sim *sim;
+} clocks[DISKS_MOST];
+
+static struct hf__os *machine_of(const void *ctx)
+{
+	for (unsigned i = 0; i < DISKS_MOST; i++)
+		if (clocks[i].ctx == ctx)
+			return sim_os(clocks[i].sim);
+	abort();
+}
+
+static int64_t memory_now(void *ctx)
+{
+	const struct hf__os *os = machine_of(ctx);
+	return os->now(os->ctx);
+}
+
+static int64_t memory_ticks(void *ctx)
+{
+	const struct hf__os *os = machine_of(ctx);
+	return os->ticks(os->ctx);
+}
+
+static int64_t memory_boot_clock(void *ctx)
+{
+	const struct hf__os *os = machine_of(ctx);
+	return os->boot_clock(os->ctx);
+}
+
+static struct hf__os *memory_new(struct sim *sim)
+{
+	unsigned i = 0;
+	const char *where = getenv("HF_STAGE");
+	if (!where || strcmp(where, "memory") != 0)
+		return NULL;
+	struct hf__os *os = calloc(1, sizeof *os);
+	assert_non_null(os);
+	assert_int_equal(hf__os_memory_new(os), 0);
+	while (i < DISKS_MOST && clocks[i].ctx)
+		i++;
+	assert_true(i < DISKS_MOST);
+	clocks[i].ctx = os->ctx;
+	clocks[i].sim = sim;
+	os->now = memory_now;
+	os->ticks = memory_ticks;
+	os->boot_clock = memory_boot_clock;
+	return os;
+}
+
+static void memory_free(struct hf__os *os)
+{
+	for (unsigned i = 0; os && i < DISKS_MOST; i++)
+		if (clocks[i].ctx == os->ctx)
+			clocks[i].ctx = NULL;
+	if (os)
+		hf__os_memory_free(os);
+	free(os);
+}
+
+const struct hf__os *stage_os(const struct stage *stage)
+{
+	return stage->memory ? stage->memory : sim_os(stage->sim);
+}
+
+/* ---------------------------------------------------------------------------------------------- */
+
 static void open_store(struct stage *stage)
 {
 	struct hf_error error = {0};
-	const int rc = hf__store_open(sim_os(stage->sim), hf__all_domains(), &stage->options,
-	                              &stage->store, &error);
+	const int rc =
+	    hf__store_open(stage_os(stage), hf__all_domains(), &stage->options, &stage->store, &error);
 	expect_ok(rc, &error, "open");
 }
 
@@ -39,6 +111,7 @@ struct stage *stage_open_with(enum setting setting, const struct hf_options *opt
 	stage->options.no_background = true;
 	stage->sim = sim_new(sim_profile_strict(), STAGE_SEED);
 	sim_set_now(stage->sim, STAGE_NOW);
+	stage->memory = memory_new(stage->sim);
 	open_store(stage);
 	return stage;
 }
@@ -140,6 +213,7 @@ void stage_drop(struct stage *stage)
 {
 	struct hf_error error = {0};
 	expect_ok(hf_close(stage->store, &error), &error, "close");
+	memory_free(stage->memory);
 	sim_free(stage->sim);
 	free(stage);
 }

@@ -10,7 +10,10 @@
  * Switching and closing check the laws on the way: state == replay(log), state ==
  * load(snapshot(state)), state == apply(feed), every domain's verify. It all lies on a simulated
  * disk whose clock stands at STAGE_NOW until stage_at() moves it. Failures are reported through
- * cmocka. */
+ * cmocka.
+ *
+ * Where HF_STAGE=memory is set in the environment, stores lie on the disk in memory that
+ * hf_open_memory() has instead, with the same clocks. */
 #ifndef TESTS_LIB_SETTINGS_H
 #define TESTS_LIB_SETTINGS_H
 
@@ -38,9 +41,11 @@ static inline bool stage_stamped(int64_t time, int64_t clock)
 }
 
 struct sim;
+struct hf__os;
 struct stage {
 	enum setting setting;
-	struct sim *sim;
+	struct sim *sim; /* the clocks, and the disk but in memory */
+	struct hf__os *memory; /* NULL: on the simulated disk */
 	hf_store *store; /* another one after a switch in SETTING_REOPENED */
 	struct hf_options options; /* used at each opening; change before a switch if need be */
 };
@@ -50,6 +55,8 @@ struct stage {
 struct stage *stage_open(enum setting setting);
 /* The same with options (options->create and no_background are set here). */
 struct stage *stage_open_with(enum setting setting, const struct hf_options *options);
+/* Where its store lies, for opening it in another way. */
+const struct hf__os *stage_os(const struct stage *stage);
 /* Carries the state over into the stage's setting. */
 void stage_switch(struct stage *stage);
 /* The same into any setting. */

@@ -6,7 +6,6 @@
 #include "holdfast/cursor.h"
 #include "lib/domains/idem_ops.h"
 #include "lib/settings.h"
-#include "lib/sim/sim_os.h"
 #include "lib/test.h"
 #include "store/store.h"
 
@@ -109,7 +108,7 @@ static void an_ending_is_logged_while_the_store_is_open(void **unused)
 	struct hf_options options = stage->options;
 	options.no_background = false;
 	assert_int_equal(
-	    hf__store_open(sim_os(stage->sim), hf__all_domains(), &options, &stage->store, NULL),
+	    hf__store_open(stage_os(stage), hf__all_domains(), &options, &stage->store, NULL),
 	    HF_OK);
 	const hf_lsn before = last_lsn(stage->store);
 	stage_at(stage, STAGE_NOW + SECOND);
