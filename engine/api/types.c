@@ -32,7 +32,8 @@ const struct hf_api_struct hf__api_write = STRUCT(hf_write,
 	 .zero = "wait until the answer may be relied on"},
 	{AT(hf_write, cancel), HF_API_ONE, .of = &hf__api_cancel_flag},
 	{AT(hf_write, returning), HF_API_CONTEXT, .zero = "no object is asked for"},
-	{AT(hf_write, reserved), HF_API_UINT, .elements = 2});
+	{AT(hf_write, missing_ok), HF_API_BOOL},
+	{AT(hf_write, reserved), HF_API_UINT, .elements = 1});
 
 const struct hf_api_struct hf__api_result = SIZED(hf_result,
 	{AT(hf_result, changed), HF_API_BOOL},

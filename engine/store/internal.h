@@ -268,6 +268,9 @@ int hf__check_txn(const hf_txn *txn, bool *done, struct hf_error *error);
 void hf__returned_clear(const struct hf__op *op);
 void hf__returned_back(const struct hf__op *op);
 int hf__returned_give(struct hf__decision *d, const struct hf__op *op);
+/* After HF_ENOTFOUND: HF_OK and nothing changed, if the object may be missing (hf_write). A refusal
+ * comes before all changes, and what it rests on was noted. */
+int hf__missing(struct hf__decision *d, const struct hf__op *op, struct hf_result *result);
 /* After a failure: all results and objects zero, all answers dropped. */
 void hf__clear_results(const struct hf__op *ops, size_t count);
 /* Is there a struct to give it in? HF_OK or HF_EINVAL. */

@@ -180,7 +180,11 @@ struct hf_write {
 	 * read from disk as a claim reads it: HF_EIO or HF_ECORRUPT with the object there says that
 	 * the mutation stands and its payload could not be read */
 	void *returning;
-	uint64_t reserved[2]; /* for what may come to be said of every mutation: 0, else HF_EINVAL */
+	/* Where there is no such object nothing happens, and that is HF_OK with changed = false
+	 * instead of HF_ENOTFOUND, in a transaction too. Calls that give an object back (claims)
+	 * ignore it; with `expect` a missing object is HF_ECONFLICT all the same */
+	bool missing_ok;
+	uint64_t reserved[1]; /* for what may come to be said of every mutation: 0, else HF_EINVAL */
 };
 
 /* What a mutation did. Valid when it returned HF_OK; inside a transaction, once hf_txn_commit

@@ -26,7 +26,7 @@ static int check_head(const struct hf__verb *verb, const struct hf__args *args,
 		rc = hf__check_given(&hf__api_result, result, why);
 	if (rc == HF_OK)
 		rc = hf__returned_check(verb, &args->write, why);
-	if (rc == HF_OK && (args->write.reserved[0] | args->write.reserved[1]) != 0)
+	if (rc == HF_OK && args->write.reserved[0] != 0)
 		rc = hf__refuse(why, HF_EINVAL,
 		                "write.reserved says something that this version does not know");
 	return rc;
@@ -41,8 +41,8 @@ static int check(struct hf__op *op, const hf_txn *txn, struct hf_error *error)
 	int rc = HF_OK;
 	/* usually neither a size nor anything reserved or asked for, and a result that is none or as it
 	 * is today */
-	if ((args->size | args->write.reserved[0] | args->write.reserved[1]) != 0 ||
-	    args->write.returning || (!op->direct && op->result))
+	if ((args->size | args->write.reserved[0]) != 0 || args->write.returning ||
+	    (!op->direct && op->result))
 		rc = check_head(verb, args, op->result, &text);
 	if (rc == HF_OK)
 		rc = verb->check ? verb->check(args, &text) : hf__check_form(args, verb->takes, &text);

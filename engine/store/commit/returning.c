@@ -98,3 +98,12 @@ int hf__returned_give(struct hf__decision *d, const struct hf__op *op)
 	hf__answer_moved(op->answer, &today, giving->fills->size, write_of(op)->returning);
 	return HF_OK;
 }
+
+int hf__missing(struct hf__decision *d, const struct hf__op *op, struct hf_result *result)
+{
+	if (!write_of(op)->missing_ok || (op->answer && !write_of(op)->returning))
+		return HF_ENOTFOUND;
+	hf__zero_result(result);
+	d->why.len = 0;
+	return HF_OK;
+}

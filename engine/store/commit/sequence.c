@@ -198,6 +198,8 @@ static int run_op(struct hf_store *s, struct hf__decision *d, const struct hf__o
 	int rc = op->named ? hf__token_resolve(op, &d->why) : HF_OK;
 	if (rc == HF_OK)
 		rc = op->verb->decide(d->state, d, op->args, result);
+	if (rc == HF_ENOTFOUND)
+		rc = hf__missing(d, op, result);
 	if (op->granted)
 		*op->granted = result->token;
 	if (rc == HF_OK && returns)

@@ -48,8 +48,10 @@ int table_call(struct trial *t)
 	char text[TABLE_TEXT];
 	op_fill(&t->args, t->row->words, &source);
 	struct hf_write *write = op_write(&t->args);
-	if (write)
+	if (write) {
 		write->expect = t->expect;
+		write->missing_ok = t->missing_ok;
+	}
 	if (t->row->sort == TABLE_GUARD && t->expect == 0 && !op_member(&t->args, "token")) {
 		const hf_lsn version = t->table->look(t->store, t->cell, text);
 		write->expect = version ? version : HF_ABSENT;
@@ -104,6 +106,22 @@ static void expect_refusal(const struct trial *t, const char *what, bool own, in
 		table_wrong(t, what, hf_code_name(rc));
 }
 
+/* Where there is no object that is no refusal, if the caller does not mind. */
+static void try_missing(struct trial *t)
+{
+	t->missing_ok = true;
+	for (unsigned in_txn = 0; in_txn < 2; in_txn++) {
+		const int rc = in_txn || t->row->sort == TABLE_GUARD ? perform_in_txn(t, false) : run(t);
+		const bool gives = t->row->words && t->args.call->fills; /* it has nothing to give */
+		if (rc != (gives ? HF_ENOTFOUND : HF_OK))
+			table_wrong(t, "it may be missing", hf_code_name(rc));
+		if (t->result.changed || t->result.version || t->result.token || t->result.count)
+			table_wrong(t, "it may be missing", "a result");
+		release(t, rc);
+	}
+	t->missing_ok = false;
+}
+
 /* What must leave no trace: a wrong expectation, and a transaction that fails behind the
  * operation. */
 static void try_in_vain(struct trial *t)
@@ -112,16 +130,20 @@ static void try_in_vain(struct trial *t)
 	const bool refused = t->outcome[0] == 'E';
 	struct hf__writer before = stage_dump(t->stage);
 	t->expect = t->version_before ? t->version_before + 1 : 12345;
+	t->missing_ok = true; /* which forgives nothing else */
 	int rc = perform(t);
 	expect_refusal(t, "a wrong version was expected", row->form != NULL, rc,
 	               row->sort == TABLE_MANY ? HF_EINVAL : HF_ECONFLICT);
 	release(t, rc);
 	t->expect = 0;
+	t->missing_ok = false;
 	rc = perform_in_txn(t, true);
 	expect_refusal(t, "spoiled afterwards", refused, rc, HF_ECONFLICT);
 	release(t, rc);
 	assert_int_equal(t->error.operation, refused ? 0 : 1);
 	assert_false(t->result.changed || t->result.version || t->result.token || t->result.count);
+	if (strcmp(t->outcome, "ENOTFOUND") == 0 && !row->form)
+		try_missing(t);
 	struct hf__writer after = stage_dump(t->stage);
 	stage_verify(t->stage);
 	const bool same =

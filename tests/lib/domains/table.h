@@ -1,7 +1,8 @@
 /* The engine of the table tests: every operation in every state (a cell), in every setting of
  * lib/settings.h; plainly, with the expected version that is right, with one that is wrong, inside
- * a transaction, and inside one that fails afterwards. A table says what is there, in words, and
- * what becomes of it. Each cell has a container or an object of its own, in a store that has all
+ * a transaction, and inside one that fails afterwards; and where there is no object, as one that
+ * may be missing. A table says what is there, in words, and what becomes of it. Each cell has a
+ * container or an object of its own, in a store that has all
  * cells of one operation: they are arranged, carried over together, and then performed. */
 #ifndef TESTS_LIB_TABLE_H
 #define TESTS_LIB_TABLE_H
@@ -51,6 +52,7 @@ struct trial {
 	hf_txn *txn;
 	void *cell;
 	hf_lsn expect;
+	bool missing_ok;
 	struct hf_result result;
 	struct hf_error error;
 	struct op_args args;

@@ -385,12 +385,10 @@ static void what_a_callback_is_given_says_its_size(void **state)
 static void what_is_reserved_in_a_write_must_be_zero(void **state)
 {
 	struct real_store *real = *state;
-	for (unsigned i = 0; i < 2; i++) {
-		struct hf_document_put_args args = {.key = {hf_str("c"), hf_str("k")}};
-		args.write.reserved[i] = 1;
-		assert_int_equal(hf_document_put(real->store, NULL, &args, NULL, &real->error), HF_EINVAL);
-		assert_non_null(strstr(real->error.text, "write.reserved"));
-	}
+	struct hf_document_put_args args = {.key = {hf_str("c"), hf_str("k")}};
+	args.write.reserved[0] = 1;
+	assert_int_equal(hf_document_put(real->store, NULL, &args, NULL, &real->error), HF_EINVAL);
+	assert_non_null(strstr(real->error.text, "write.reserved"));
 }
 
 int main(void)
