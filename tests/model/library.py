@@ -8,6 +8,7 @@ import os
 import sys
 from ctypes import POINTER, byref, c_char_p, c_int64, c_void_p
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from holdfast import _abi, store as stores  # noqa: E402
 import cursor_model  # noqa: E402
 import inbox_model  # noqa: E402
 import outbox_model  # noqa: E402
+from words import instant  # noqa: E402
 
 
 def set_clock(now: int, since_boot: int) -> None:
@@ -86,24 +88,42 @@ class Outcome:
     operation: int = 0
 
 
+SPANS = {"by", "delay", "lease", "max_age", "max_run", "tombstone_for", "ttl", "wait"}
+SPANS |= {"dedup_window"}
+INSTANTS = {"enqueued_before", "now", "to", "until"}
+
+
+def _timed(args: dict[str, Any]) -> dict[str, Any]:
+    """The models count microseconds, where the binding takes datetime and timedelta."""
+    found = dict(args)
+    for name, value in args.items():
+        if type(value) is not int:
+            continue
+        if name in SPANS:
+            found[name] = timedelta(microseconds=value)
+        elif name in INSTANTS or name.endswith(("_at", "_until")):
+            found[name] = instant(value)
+    return found
+
+
 def for_library(value: Any) -> Any:
     """An argument of the models as the binding takes it."""
     if isinstance(value, inbox_model.Input):
-        return holdfast.InboxInput(**vars(value))
+        return holdfast.InboxInput(**_timed(vars(value)))
     if isinstance(value, outbox_model.Input):
-        return holdfast.OutboxInput(**vars(value))
+        return holdfast.OutboxInput(**_timed(vars(value)))
     if isinstance(value, outbox_model.Item):
         return _item(value)
     if isinstance(value, cursor_model.Cursor):
-        return holdfast.Cursor(**vars(value))
+        return holdfast.Cursor(**_timed(vars(value)))
     if isinstance(value, list):
         return [for_library(item) for item in value]
     return value
 
 
 def _item(item: outbox_model.Item) -> holdfast.OutboxItem:
-    args = {name: value for name, value in vars(item).items() if name[0] != "_"}
-    args["rerun"] = item.rerun and holdfast.Rerun(**vars(item.rerun))
+    args = _timed({name: value for name, value in vars(item).items() if name[0] != "_"})
+    args["rerun"] = item.rerun and holdfast.Rerun(**_timed(vars(item.rerun)))
     args["status"] = holdfast.Status(item.status)
     return holdfast.OutboxItem(**args)
 
@@ -118,8 +138,9 @@ def _arguments(operation: Operation) -> dict[str, Any]:
         args[name] = args[name] or None
     if "backoff" in args:
         kind, delay, cap = args["backoff"]
-        args["backoff"] = holdfast.Backoff(kind, delay, cap)
-    return args
+        spans = (timedelta(microseconds=delay), timedelta(microseconds=cap))
+        args["backoff"] = holdfast.Backoff(kind, *spans)
+    return _timed(args)
 
 
 KEYS = {

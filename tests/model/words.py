@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import bisect
 from dataclasses import dataclass, is_dataclass
+from datetime import datetime, timedelta, timezone
 from typing import Any, Optional
 
 # All that Unicode gives the property White_Space. str.strip() alone would take four separators
@@ -133,9 +134,25 @@ class Done:
     left_alone: int = 0
 
 
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+def instant(value: int) -> datetime:
+    """Of the models, for the library."""
+    return EPOCH + timedelta(microseconds=value)
+
+
+def number_of(real: Any) -> Any:
+    """The models count microseconds."""
+    if isinstance(real, datetime):
+        real -= EPOCH
+    return real // timedelta(microseconds=1) if isinstance(real, timedelta) else real
+
+
 def same(expected: Any, real: Any, where: str) -> None:
     """Raises Difference unless the library's value is what the model says. A model's dict names the
     attributes that are compared."""
+    real = number_of(real)
     if isinstance(expected, Number):
         if expected.value is None:
             expected.series.bind(expected, real, where)

@@ -3,6 +3,7 @@ the library's tables."""
 
 import sys
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 
 import holdfast
 from holdfast._abi import value_of, write
@@ -13,7 +14,7 @@ from holdfast._domain import Domain
 class Note:
     name: str
     text: str
-    written_at: int
+    written_at: datetime
     version: int
 
 
@@ -37,7 +38,8 @@ with holdfast.open(sys.argv[1], create=True) as store:
         Notes(txn).put("a", "eins", expect=first.version)
     found = notes.list()
     assert [(note.name, note.text) for note in found] == [("a", "eins"), ("b", "two")]
-    assert all(note.version > first.version and note.written_at > 0 for note in found)
+    lately = datetime.now(timezone.utc) - timedelta(days=1)
+    assert all(note.version > first.version and note.written_at > lately for note in found)
     try:
         notes.put("a", "x" * 513)
     except holdfast.TooBigError as error:

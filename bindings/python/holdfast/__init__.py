@@ -1,11 +1,12 @@
 """holdfast: what a service must not forget, in one directory.
 
 >>> import holdfast
+>>> from datetime import timedelta
 >>> with holdfast.open("state", create=True) as store:
 ...     with store.transaction() as txn:
 ...         _ = txn.outbox.enqueue("mail", "welcome-7", '{"to": 7}')
 ...         _ = txn.cursors.advance("mailer", "signups", 7)
-...     [item] = store.outbox.claim_next("mail", "worker 1", lease=30_000_000)
+...     [item] = store.outbox.claim_next("mail", "worker 1", lease=timedelta(seconds=30))
 ...     item.payload
 b'{"to": 7}'
 
@@ -15,13 +16,13 @@ exception) left nothing behind.
 
 from ._abi import (
     ABSENT,
-    FOR_EVER,
     Deferred,
     Durability,
+    FOR_EVER,
+    FarTime,
     Page,
     Result,
     Returning,
-    to_datetime,
 )
 from .backups import BackupFacts, backup, restore
 from .cursor import Cursor, CursorLag
@@ -68,6 +69,7 @@ from .inbox import (
     InboxPage,
     InboxRecord,
     InboxStatus,
+    Loaded,
     Tombstone,
 )
 from .later import Answered, Later, Ticket
@@ -89,6 +91,7 @@ from .outbox import (
     StatusCount,
 )
 from .rescue import LostObject, Loss, Salvaged, SalvagedDomain, salvage
+from .segments import Keeper, Segment, segments
 from .store import Info, Store, Transaction, feed, open, open_read
 from .timeline import TimelineEvent, TimelinePage
 from .transfer import SnapshotFile, import_snapshot, verify_snapshot
@@ -125,6 +128,7 @@ __all__ = [
     "Event",
     "FOR_EVER",
     "FailedError",
+    "FarTime",
     "Feed",
     "ForkedError",
     "GoneError",
@@ -140,10 +144,12 @@ __all__ = [
     "Info",
     "InvalidError",
     "LaggedError",
+    "Keeper",
     "Later",
     "Lock",
     "LockStats",
     "LockedError",
+    "Loaded",
     "LostObject",
     "Loss",
     "Migrated",
@@ -172,6 +178,7 @@ __all__ = [
     "Returning",
     "SalvagedDomain",
     "Salvaged",
+    "Segment",
     "SnapshotFile",
     "StaleError",
     "Status",
@@ -195,6 +202,6 @@ __all__ = [
     "open_read",
     "restore",
     "salvage",
-    "to_datetime",
+    "segments",
     "verify_snapshot",
 ]

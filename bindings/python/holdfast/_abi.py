@@ -4,9 +4,9 @@ C's.
 Every struct of the library is a subclass of :class:`Struct`, made from the library's own table of
 it, and compared with the headers by a test. Conversions: keys and texts are ``str`` (UTF-8 with
 surrogateescape, so that any bytes go through unharmed)
-or ``bytes``; payloads come back as ``bytes``; times are microseconds since 1970 or ``datetime``,
-``None`` is unset; durations are
-microseconds or ``timedelta``.
+or ``bytes``; payloads come back as ``bytes``; times are ``datetime`` with a time zone (given ones
+of any, those that come back of UTC), ``None`` is unset; durations are ``timedelta``. Numbers of
+microseconds are neither.
 """
 
 from __future__ import annotations
@@ -56,19 +56,43 @@ from .errors import Error, InvalidError, raise_for
 T = TypeVar("T")
 Text = Union[str, bytes]
 Payload = Union[str, bytes, bytearray, memoryview]
-Time = Union[int, datetime, None]
-Duration = Union[int, timedelta]
+Time = Optional[datetime]
+Duration = timedelta
 After = Optional[object]
 """Where a list begins behind: an item of it, or its sort key (:mod:`holdfast._positions`)."""
 
 UNSET = -(2**63)
 ABSENT = 2**64 - 1
 """As an expected version: the object must not exist."""
-FOR_EVER = -1
+FOR_EVER = timedelta.max
 """As a time to wait."""
+ZERO = timedelta(0)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
+
+
+class FarTime(datetime):
+    """An instant that ``datetime`` cannot hold, before the year 1 or behind the year 9999: it shows
+    and compares as the first or last one that it can. ``microseconds`` since 1970 say which it is,
+    so that what was read can be put back unchanged."""
+
+    microseconds: int
+
+    def __new__(cls, microseconds: int) -> "FarTime":
+        number(microseconds, "microseconds", UNSET + 1, 2**63 - 1)
+        edge = datetime.min if microseconds < 0 else datetime.max
+        found = super().__new__(
+            cls, *edge.timetuple()[:6], edge.microsecond, tzinfo=timezone.utc
+        )
+        found.microseconds = microseconds
+        return found
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return FarTime, (self.microseconds,)
+
+    def __repr__(self) -> str:
+        return f"holdfast.FarTime({self.microseconds})"
 
 
 class Durability(enum.IntEnum):
@@ -280,9 +304,9 @@ def _string(name: str, value: Any) -> Any:
 _CONVERSIONS: dict[Tag, Callable[[str, Any], Any]] = {
     Tag.BOOL: lambda name, value: flag(value, name),
     Tag.REAL: lambda name, value: real(value, name),
-    Tag.TIME: lambda name, value: time(value),
-    Tag.SPAN: lambda name, value: duration(value),
-    Tag.WAIT: lambda name, value: duration(value),
+    Tag.TIME: lambda name, value: value if isinstance(value, Raw) else time(value),
+    Tag.SPAN: lambda name, value: value if isinstance(value, Raw) else duration(value),
+    Tag.WAIT: lambda name, value: value if isinstance(value, Raw) else waiting(value),
     Tag.STRING: _string,
 }
 
@@ -393,10 +417,24 @@ Returning = Union[bool, Literal["without_payload"]]
 """Is the object to be given back as it is afterwards? Without its payload: that is empty in it."""
 
 
+def alone(what: str, **others: bool) -> None:
+    """Beside an object that says all of itself nothing else is said."""
+    for name, said in others.items():
+        if said:
+            raise TypeError(f"{name} stands in {what} that is put: it cannot be given as well")
+
+
+def needed(value: Optional[Text], name: str) -> Text:
+    if value is None:
+        raise TypeError(f"{name} is missing")
+    return value
+
+
 def write(
     expect: Optional[int] = None,
     durability: Durability = Durability.DURABLE,
     returning: Returning = False,
+    missing_ok: bool = False,
 ) -> Any:
     if expect is not None and number(expect, "expect") == 0:
         invalid(
@@ -412,39 +450,47 @@ def write(
         # Where it goes is up to the call: Domain._mutate.
         returning=_TO_COME if asks else None,
         returning_payload=returning is True,
+        missing_ok=missing_ok,
     )
 
 
 _TO_COME = 1
 
 
-def time(value: Time, unset: int = UNSET) -> int:
-    """Microseconds; ``unset`` for None. No float: seconds would be taken for microseconds."""
+class Raw(int):
+    """Microseconds that are ready for a struct."""
+
+
+def time(value: Time, unset: int = UNSET) -> Raw:
+    """Microseconds; ``unset`` for None. A number could be seconds as well, and a datetime without a
+    zone could be anywhere: neither is taken."""
     if value is None:
-        return unset
-    if isinstance(value, datetime):
-        if value.utcoffset() is None:
-            invalid("a datetime without a time zone is no instant")
-        found = (value - _EPOCH) // _MICROSECOND
-    elif isinstance(value, bool) or not hasattr(value, "__index__"):
-        wrong_type("a time", "microseconds as int, datetime or None", value)
+        return Raw(unset)
+    if not isinstance(value, datetime):
+        wrong_type("a time", "datetime with a time zone, or None", value)
+    if isinstance(value, FarTime):
+        found = value.microseconds
+    elif value.utcoffset() is None:
+        invalid("a datetime without a time zone is no instant")
     else:
-        found = number(value, "a time", UNSET + 1, 2**63 - 1)
+        found = (value - _EPOCH) // _MICROSECOND
     if found == unset:
         invalid("the first instant of 1970 cannot be told from none here")
-    return found
+    return Raw(found)
 
 
-def duration(value: Duration) -> int:
-    """Microseconds. No float: seconds would be taken for microseconds. A negative timedelta is
-    none, and not :data:`FOR_EVER`."""
-    if isinstance(value, timedelta):
-        if value < timedelta(0):
-            invalid("a duration must not be negative")
-        return number(value // _MICROSECOND, "a duration", 0, 2**63 - 1)
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        wrong_type("a duration", "microseconds as int, or timedelta", value)
-    return number(value, "a duration", -(2**63), 2**63 - 1)
+def duration(value: Duration) -> Raw:
+    """Microseconds. A number could be seconds as well: it is not taken."""
+    if not isinstance(value, timedelta):
+        wrong_type("a duration", "timedelta", value)
+    if value < ZERO:
+        invalid("a duration must not be negative")
+    return Raw(number(value // _MICROSECOND, "a duration", 0, 2**63 - 1))
+
+
+def waiting(value: Duration) -> Raw:
+    """The same for a time to wait, which may be :data:`FOR_EVER`: -1."""
+    return Raw(-1) if value == FOR_EVER else duration(value)
 
 
 def bound(value: Optional[int], name: str, high: int = 2**64 - 1) -> int:
@@ -457,9 +503,9 @@ def bound(value: Optional[int], name: str, high: int = 2**64 - 1) -> int:
     return value
 
 
-def bound_age(value: Optional[Duration], name: str) -> int:
+def bound_age(value: Optional[Duration], name: str) -> Raw:
     """The same for a duration."""
-    return 0 if value is None else bound(duration(value), name, 2**63 - 1)
+    return Raw(0 if value is None else bound(duration(value), name, 2**63 - 1))
 
 
 def token(page: Optional[str]) -> Optional[bytes]:
@@ -470,8 +516,21 @@ def token(page: Optional[str]) -> Optional[bytes]:
 # --------------------------------------------------------------------------------------------------
 
 
-def time_or_none(value: int) -> Optional[int]:
-    return None if value == UNSET else value
+def moment(value: int) -> datetime:
+    """An instant of the library's."""
+    try:
+        return _EPOCH + timedelta(microseconds=value)
+    except OverflowError:
+        return FarTime(value)
+
+
+def time_or_none(value: int) -> Optional[datetime]:
+    return None if value == UNSET else moment(value)
+
+
+def span(value: int) -> timedelta:
+    """A duration of the library's."""
+    return timedelta(microseconds=value)
 
 
 @lru_cache(maxsize=None)
@@ -504,18 +563,10 @@ def value_of(kind: Callable[..., T], s: Any, **said: Any) -> T:
                 value = value.text()
             elif tag is Tag.TIME:
                 value = time_or_none(value)
+            elif tag is Tag.SPAN:
+                value = span(value)
             values[field] = value
     return kind(**values, **said)
-
-
-def to_datetime(value: Optional[int]) -> Optional[datetime]:
-    """An instant of the library's as a datetime in UTC; None stays None. OverflowError beyond the
-    years 1 to 9999."""
-    return (
-        None
-        if value is None
-        else _EPOCH + timedelta(microseconds=number(value, "a time", -(2**63), 2**63 - 1))
-    )
 
 
 class Result:
@@ -571,7 +622,7 @@ class Result:
         return int(self._get().status)
 
     @property
-    def available_at(self) -> Optional[int]:
+    def available_at(self) -> Optional[datetime]:
         """From when on ``claim_next`` can give that item, if it is queued."""
         return time_or_none(self._get().available_at) if self._get().status else None
 
@@ -664,11 +715,13 @@ __all__ = [
     "Durability",
     "ErrorStruct",
     "FOR_EVER",
+    "FarTime",
     "GivenToken",
     "POINTER",
     "Page",
     "Payload",
     "READ_UNDURABLE",
+    "Raw",
     "Result",
     "Returning",
     "ResultStruct",
@@ -678,6 +731,8 @@ __all__ = [
     "Time",
     "UNSET",
     "Write",
+    "ZERO",
+    "alone",
     "bound",
     "bound_age",
     "byref",
@@ -693,16 +748,19 @@ __all__ = [
     "instances",
     "invalid",
     "member",
+    "moment",
+    "needed",
     "number",
     "optional",
     "release",
+    "span",
     "struct",
     "time",
     "time_or_none",
-    "to_datetime",
     "token",
     "token_or_none",
     "value_of",
+    "waiting",
     "write",
     "wrong_type",
 ]

@@ -43,4 +43,5 @@ def behind_number(value: After, member: str) -> int:
 
 def behind_name(value: After) -> Any:
     """The same where it is a name, which an item may have."""
-    return b"" if value is None else getattr(value, "name", value)
+    name: Any = value
+    return b"" if name is None else getattr(name, "name", name)

@@ -6,7 +6,17 @@ import uuid as uuid_module
 from ctypes import POINTER, byref, c_char_p, sizeof
 from dataclasses import dataclass
 
-from ._abi import Duration, ErrorStruct, check, duration, flag, function, number, struct, value_of
+from ._abi import (
+    Duration,
+    ErrorStruct,
+    ZERO,
+    check,
+    flag,
+    function,
+    number,
+    struct,
+    value_of,
+)
 from ._calls import relayed
 from .transfer import FileStruct, Path, SnapshotFile, path_bytes
 
@@ -75,7 +85,7 @@ def restore(
     replace: bool = False,
     epoch_above: int = 0,
     allow_unsafe_fs: bool = False,
-    wait: Duration = 0,
+    wait: Duration = ZERO,
 ) -> SnapshotFile:
     """Makes a store of the state in directory ``backup``, in ``directory``, which must not exist or
     be empty. It has a uuid of its own and a greater epoch. The backup stays as it is.
@@ -93,7 +103,7 @@ def restore(
         replace=flag(replace, "replace"),
         allow_unsafe_fs=flag(allow_unsafe_fs, "allow_unsafe_fs"),
         epoch_above=number(epoch_above, "epoch_above", 0, 0xFFFF),
-        wait_us=duration(wait),
+        wait_us=wait,
     )
     out = FileStruct(size=sizeof(FileStruct))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ctypes import POINTER, byref, c_uint, c_void_p
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Optional
 
 from ._abi import (
@@ -14,8 +15,8 @@ from ._abi import (
     Result,
     Text,
     Time,
+    ZERO,
     check,
-    duration,
     flag,
     function,
     release,
@@ -31,20 +32,20 @@ ClockStruct = struct("hf_clock")
 
 @dataclass(frozen=True)
 class Shown:
-    """What the clock shows. Times and durations are microseconds."""
+    """What the clock shows. """
 
-    now: int
-    wall: int
+    now: datetime
+    wall: datetime
     """The machine's wall clock, at the same moment."""
-    ahead: int
+    ahead: timedelta
     """``now - wall``, never below 0."""
-    set_back: int
+    set_back: timedelta
     """By how much it was ever set back, all in all."""
     version: int
     """Of the newest set-back; 0: none."""
-    set_back_at: Optional[int]
+    set_back_at: Optional[datetime]
     """What the clock showed before the newest set-back."""
-    difference: int
+    difference: timedelta
     reason: str
 
 
@@ -72,13 +73,13 @@ class ClockMutations(Domain):
 
         :raises ReasonRequiredError: the reason is blank
         """
-        if by is not None and duration(by) == 0:
+        if by == ZERO:
             raise ValueError("by must be more than 0")
         return self._mutate(
             "hf_clock_set_back",
             write=write(expect, durability),
             reason=reason,
-            by_us=0 if by is None else duration(by),
+            by_us=ZERO if by is None else by,
             to=to,
         )
 

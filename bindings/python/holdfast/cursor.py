@@ -4,6 +4,7 @@ holdfast/cursor.h."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Iterator, Optional
 
 from ._abi import (
@@ -36,23 +37,24 @@ LagStruct = struct("hf_cursor_list_lag_args")
 
 @dataclass(frozen=True)
 class Cursor:
-    """A cursor as it is."""
+    """A cursor as it is, or as :meth:`CursorMutations.put` is to store it."""
 
     consumer: str
     stream: str
-    subject: str
-    last_sequence: int
+    subject: str = ""
+    last_sequence: int = 0
     """Confirmed up to here; 0: nothing yet."""
-    last_delivery_id: str
-    last_delivered_at: Optional[int]
-    last_error: str
+    last_delivery_id: str = ""
+    last_delivered_at: Optional[datetime] = None
+    last_error: str = ""
     """Empty when the last thing that happened was no error."""
-    error_count: int
-    updated_at: int
-    reset_reason: str
+    error_count: int = 0
+    updated_at: Optional[datetime] = None
+    """None, where it is to be put: now."""
+    reset_reason: str = ""
     """Of the newest reset; empty: there was none."""
-    reset_at: Optional[int]
-    version: int
+    reset_at: Optional[datetime] = None
+    version: int = 0
 
 
 @dataclass(frozen=True)
@@ -192,11 +194,14 @@ class CursorMutations(Domain):
         *,
         subject: Text = "",
         expect: Optional[int] = None,
+        missing_ok: bool = False,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
         """Forgets the cursor."""
         return self._mutate(
-            "hf_cursor_remove", write=write(expect, durability), key=_key(consumer, stream, subject)
+            "hf_cursor_remove",
+            write=write(expect, durability, missing_ok=missing_ok),
+            key=_key(consumer, stream, subject),
         )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import Any, Iterator, Optional
+from datetime import datetime
+from typing import Any, Iterator, Optional, Union, overload
 
 from ._abi import (
     After,
@@ -16,10 +17,13 @@ from ._abi import (
     Returning,
     Text,
     Time,
+    alone,
     bound_age,
     flags,
     given,
     member,
+    moment,
+    needed,
     struct,
     token,
     token_or_none,
@@ -67,19 +71,21 @@ ListStruct = struct("hf_document_list_args")
 
 @dataclass(frozen=True)
 class Document:
-    """A document as it is."""
+    """A document as it is, or as :meth:`DocumentMutations.put` is to store it."""
 
     collection: str
     id: str
-    group: str
+    payload: bytes = b""
+    group: str = ""
     """Empty: none."""
-    payload: bytes
-    created_at: int
-    updated_at: int
+    created_at: Optional[datetime] = None
+    """None, where it is to be put: kept, or now; so is updated_at, which is then now."""
+    updated_at: Optional[datetime] = None
     """Of the newest put or regroup."""
-    expires_at: Optional[int]
+    expires_at: Optional[datetime] = None
     """None: never."""
-    version: int
+    version: int = 0
+    """Of no meaning where it is put: ``expect`` says what must be there."""
     expires_computed: bool = False
     """The store computed expires_at, from a ttl: a set-back of its clock moves it."""
 
@@ -89,7 +95,7 @@ class DocumentCount:
     documents: int
     orders: Orders
     """That the collection keeps; 0: it holds no documents."""
-    as_of: int
+    as_of: datetime
 
 
 def _document(s: Any) -> Document:
@@ -111,6 +117,18 @@ class DocumentMutations(Domain):
     """What can be done to documents, at once (``store.documents``) or in a transaction
     (``txn.documents``)."""
 
+    @overload
+    def put(
+        self,
+        collection: Document,
+        *,
+        orders: Orders = Orders(0),
+        expect: Optional[int] = None,
+        durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
+    ) -> Result: ...
+
+    @overload
     def put(
         self,
         collection: Text,
@@ -127,8 +145,27 @@ class DocumentMutations(Domain):
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
         returning: Returning = False,
+    ) -> Result: ...
+
+    def put(
+        self,
+        collection: Union[Text, Document],
+        id: Optional[Text] = None,  # noqa: A002
+        payload: Payload = b"",
+        *,
+        group: Text = "",
+        created_at: Time = None,
+        expires_at: Time = None,
+        ttl: Optional[Duration] = None,
+        expires_computed: bool = False,
+        orders: Orders = Orders(0),
+        now: Time = None,
+        expect: Optional[int] = None,
+        durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
     ) -> Result:
-        """Stores a document in place of the one there, of which nothing stays but created_at.
+        """Stores a document in place of the one there, of which nothing stays but created_at; or a
+        :class:`Document`, as a get gave it or as it was built.
 
         :param ttl: expires that long from now; instead of ``expires_at``. None: never
         :param expires_computed: ``expires_at`` is one that the store computed, as a document says:
@@ -138,10 +175,26 @@ class DocumentMutations(Domain):
         :raises ConflictError: the version is not the expected one, or the collection keeps other
         orders
         """
+        if isinstance(collection, Document):
+            alone(
+                "a document",
+                id=id is not None,
+                payload=payload != b"",
+                group=group != "",
+                created_at=created_at is not None,
+                expires_at=expires_at is not None,
+                ttl=ttl is not None,
+                expires_computed=expires_computed is not False,
+                now=now is not None,
+            )
+            given = collection
+            collection, id, payload, group = given.collection, given.id, given.payload, given.group
+            created_at, expires_at, now = given.created_at, given.expires_at, given.updated_at
+            expires_computed = given.expires_computed
         return self._mutate(
             "hf_document_put",
             write=write(expect, durability, returning),
-            key=_key(collection, id),
+            key=_key(collection, needed(id, "id")),
             payload=payload,
             group=group,
             created_at=created_at,
@@ -160,13 +213,14 @@ class DocumentMutations(Domain):
         *,
         now: Time = None,
         expect: Optional[int] = None,
+        missing_ok: bool = False,
         durability: Durability = Durability.DURABLE,
         returning: Returning = False,
     ) -> Result:
         """Moves a document into another group without sending its payload again."""
         return self._mutate(
             "hf_document_regroup",
-            write=write(expect, durability, returning),
+            write=write(expect, durability, returning, missing_ok=missing_ok),
             key=_key(collection, id),
             group=group,
             now=now,
@@ -178,10 +232,13 @@ class DocumentMutations(Domain):
         id: Text,  # noqa: A002
         *,
         expect: Optional[int] = None,
+        missing_ok: bool = False,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
         return self._mutate(
-            "hf_document_remove", write=write(expect, durability), key=_key(collection, id)
+            "hf_document_remove",
+            write=write(expect, durability, missing_ok=missing_ok),
+            key=_key(collection, id),
         )
 
     def clear(self, collection: Text, *, durability: Durability = Durability.DURABLE) -> Result:
@@ -216,7 +273,7 @@ class DocumentReads(Domain, reads=True):
         """How many documents a collection holds, or a group of it (``""``: those without one)."""
 
         def give(out: Any) -> DocumentCount:
-            return DocumentCount(out.documents, Orders(out.orders), out.as_of)
+            return DocumentCount(out.documents, Orders(out.orders), moment(out.as_of))
 
         args = CountStruct(collection=collection, group=given(group), by_group=group is not None)
         return self._read("hf_document_count", args, undurable, give)

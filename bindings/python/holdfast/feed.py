@@ -16,6 +16,7 @@ from ctypes import (
 from dataclasses import dataclass
 from time import monotonic
 from types import TracebackType
+from datetime import datetime
 from typing import Any, Callable, Iterator, Optional, Sequence, TypeVar
 
 from ._abi import (
@@ -24,9 +25,9 @@ from ._abi import (
     ErrorStruct,
     FOR_EVER,
     Text,
+    ZERO,
     c_text,
     check,
-    duration,
     function,
     instances,
     invalid,
@@ -34,6 +35,7 @@ from ._abi import (
     release,
     struct,
     value_of,
+    waiting,
 )
 from ._calls import Gate, Relay, call_back, callback as checked_callback, on_main
 from .errors import CanceledError, Error
@@ -56,7 +58,7 @@ class Event:
     """One entry of the log: what was done to which object."""
 
     lsn: int
-    at: int
+    at: datetime
     domain: str
     """Empty for a gap marker."""
     operation: str
@@ -143,14 +145,14 @@ class Feed:
         """A feed that is opened with this goes on behind what was given; 0: at the oldest there
         is."""
 
-    def read(self, limit: int = 0, *, wait: Duration = 0) -> list[Event]:
+    def read(self, limit: int = 0, *, wait: Duration = ZERO) -> list[Event]:
         """What comes next; an empty list when there is nothing within ``wait``.
 
         :raises CanceledError: the store was closed, or another thread called :meth:`wake` or
         :meth:`close`
         :raises GoneError: what comes next is not retained any more
         """
-        most, span = number(limit, "limit"), duration(wait)
+        most, span = number(limit, "limit"), waiting(wait)
         self._kept.settle()
         kept = self._kept.take(most)
         if kept:
@@ -242,15 +244,13 @@ class Subscription:
         with self._gate.use() as (handle, _):
             return int(function("hf_subscription_eventfd", c_void_p)(handle))
 
-    def read(self, limit: int = 0, *, wait: Duration = 0) -> list[Event]:
+    def read(self, limit: int = 0, *, wait: Duration = ZERO) -> list[Event]:
         """Takes what is in the ring; an empty list when there is nothing within ``wait``. Where the
         ring was full stands one event with ``lost``.
 
         :raises CanceledError: the store was closed, or another thread called :meth:`close`
         """
-        most, span = number(limit, "limit"), duration(wait)
-        if span < -1:
-            invalid("wait must be -1, 0 or a time")
+        most, span = number(limit, "limit"), waiting(wait)
         self._kept.settle()
         kept = self._kept.take(most)
         if kept:

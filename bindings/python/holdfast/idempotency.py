@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import Any, Iterator, Optional, Union
+from datetime import datetime, timedelta
+from typing import Any, Iterator, Optional, Union, overload
 
 from ._abi import (
     After,
@@ -20,6 +21,12 @@ from ._abi import (
     Returning,
     Text,
     Time,
+    ZERO,
+    alone,
+    flag,
+    invalid,
+    moment,
+    needed,
     struct,
     token as page_token,
     token_or_none,
@@ -39,7 +46,7 @@ class Never(enum.Enum):
 
 NEVER = Never.NEVER
 
-_TTL = 24 * 3600 * 1_000_000  # HF_IDEMPOTENCY_TTL_US
+_TTL = timedelta(hours=24)  # HF_IDEMPOTENCY_TTL_US
 
 
 class Outcome(enum.IntEnum):
@@ -71,22 +78,23 @@ ListStruct = struct("hf_idempotency_list_args")
 
 @dataclass(frozen=True)
 class IdempotencyEntry:
-    """An entry as it is."""
+    """An entry as it is, or as :meth:`IdempotencyMutations.put` is to store it."""
 
     scope: str
     key: str
-    fingerprint: bytes
-    done: bool
-    """False: somebody owns it and is at work."""
-    status: int
-    response: bytes
-    created_at: int
-    expires_at: Optional[int]
-    """None: never."""
-    token: int
+    fingerprint: bytes = b""
+    done: bool = True
+    """False: somebody owns it and is at work. Such a one cannot be put."""
+    status: int = 0
+    response: bytes = b""
+    created_at: Optional[datetime] = None
+    """None, where it is to be put: kept, or now."""
+    expires_at: Optional[datetime] = None
+    """None: never, also where it is put."""
+    token: int = 0
     """Until it is done; so is lease_until."""
-    lease_until: Optional[int]
-    version: int
+    lease_until: Optional[datetime] = None
+    version: int = 0
     expires_computed: bool = False
     """The store computed expires_at, from a ttl: a set-back of its clock moves it."""
 
@@ -98,12 +106,12 @@ class Begun:
     outcome: Outcome
     token: int
     """NEW; else 0."""
-    lease_until: Optional[int]
+    lease_until: Optional[datetime]
     status: int
     """REPLAY: the very same ones; so is response."""
     response: bytes
-    created_at: Optional[int]
-    expires_at: Optional[int]
+    created_at: Optional[datetime]
+    expires_at: Optional[datetime]
     version: int
     expires_computed: bool = False
     """As in an entry."""
@@ -113,7 +121,7 @@ class Begun:
 class IdempotencyCounts:
     in_progress: int
     done: int
-    as_of: int
+    as_of: datetime
 
 
 def _entry(s: Any) -> IdempotencyEntry:
@@ -147,7 +155,7 @@ class IdempotencyMutations(Domain):
         *,
         status: int = 0,
         response: Payload = b"",
-        ttl: Duration = 0,
+        ttl: Duration = ZERO,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
         returning: Returning = False,
@@ -174,16 +182,28 @@ class IdempotencyMutations(Domain):
         token: GivenToken,
         *,
         expect: Optional[int] = None,
+        missing_ok: bool = False,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
         """The work was not done: forgets the key, so that the next begin is NEW."""
         return self._mutate(
             "hf_idempotency_abandon",
-            write=write(expect, durability),
+            write=write(expect, durability, missing_ok=missing_ok),
             key=_key(scope, key),
             token=token,
         )
 
+    @overload
+    def put(
+        self,
+        scope: IdempotencyEntry,
+        *,
+        expect: Optional[int] = None,
+        durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
+    ) -> Result: ...
+
+    @overload
     def put(
         self,
         scope: Text,
@@ -198,25 +218,60 @@ class IdempotencyMutations(Domain):
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
         returning: Returning = False,
+    ) -> Result: ...
+
+    def put(
+        self,
+        scope: Union[Text, IdempotencyEntry],
+        key: Optional[Text] = None,
+        *,
+        fingerprint: Payload = b"",
+        status: int = 0,
+        response: Payload = b"",
+        created_at: Time = None,
+        expires_at: Union[Time, Never] = None,
+        expires_computed: bool = False,
+        expect: Optional[int] = None,
+        durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
     ) -> Result:
-        """Stores a done entry as given, in place of whatever is there.
+        """Stores a done entry as given, in place of whatever is there; or an
+        :class:`IdempotencyEntry`, as a get gave it or as it was built.
 
         :param created_at: None: that of the entry that is there, else now
         :param expires_at: None: 24 hours from now; :data:`NEVER`
         :param expires_computed: ``expires_at`` is one that the store computed, as an entry says:
         for what was read and is put back
         """
+        if isinstance(scope, IdempotencyEntry):
+            alone(
+                "an entry",
+                key=key is not None,
+                fingerprint=fingerprint != b"",
+                status=status != 0,
+                response=response != b"",
+                created_at=created_at is not None,
+                expires_at=expires_at is not None,
+                expires_computed=expires_computed is not False,
+            )
+            entry = scope
+            if not flag(entry.done, "done"):
+                invalid("an entry that is not done belongs to its owner: it cannot be put")
+            scope, key, fingerprint = entry.scope, entry.key, entry.fingerprint
+            status, response, created_at = entry.status, entry.response, entry.created_at
+            expires_at = NEVER if entry.expires_at is None else entry.expires_at
+            expires_computed = entry.expires_computed
         expires = None if isinstance(expires_at, Never) else expires_at
         return self._mutate(
             "hf_idempotency_put",
             write=write(expect, durability, returning),
-            key=_key(scope, key),
+            key=_key(scope, needed(key, "key")),
             fingerprint=fingerprint,
             status=status,
             response=response,
             created_at=created_at,
             expires_at=expires,
-            ttl_us=_TTL if expires_at is None else 0,
+            ttl_us=_TTL if expires_at is None else ZERO,
             expires_computed=expires_computed,
         )
 
@@ -226,11 +281,14 @@ class IdempotencyMutations(Domain):
         key: Text,
         *,
         expect: Optional[int] = None,
+        missing_ok: bool = False,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
         """Forgets the key, whoever owns it."""
         return self._mutate(
-            "hf_idempotency_remove", write=write(expect, durability), key=_key(scope, key)
+            "hf_idempotency_remove",
+            write=write(expect, durability, missing_ok=missing_ok),
+            key=_key(scope, key),
         )
 
     def clear(self, scope: Text, *, durability: Durability = Durability.DURABLE) -> Result:
@@ -317,7 +375,7 @@ class IdempotencyReads(Domain, reads=True):
 
     def count(self, scope: Text, *, undurable: bool = False) -> IdempotencyCounts:
         def give(out: Any) -> IdempotencyCounts:
-            return IdempotencyCounts(out.in_progress, out.done, out.as_of)
+            return IdempotencyCounts(out.in_progress, out.done, moment(out.as_of))
 
         return self._read("hf_idempotency_count", Bytes.of(scope), undurable, give)
 
@@ -335,8 +393,8 @@ class IdempotencyInTransaction(IdempotencyMutations, IdempotencyReads):
         key: Text,
         *,
         fingerprint: Payload = b"",
-        lease: Duration = 0,
-        ttl: Duration = 0,
+        lease: Duration = ZERO,
+        ttl: Duration = ZERO,
         expect: Optional[int] = None,
     ) -> Deferred[Begun]:
         """Asks for the work; its value is there after the commit. ``expect=ABSENT`` aborts the
@@ -366,8 +424,8 @@ class Idempotency(IdempotencyMutations, IdempotencyReads):
         key: Text,
         *,
         fingerprint: Payload = b"",
-        lease: Duration = 0,
-        ttl: Duration = 0,
+        lease: Duration = ZERO,
+        ttl: Duration = ZERO,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
     ) -> Begun:

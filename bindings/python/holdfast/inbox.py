@@ -4,7 +4,8 @@ status: holdfast/inbox.h."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Iterable, Iterator, Optional, Sequence
+from datetime import datetime
+from typing import Any, Callable, Iterable, Iterator, Optional, Sequence, Union
 
 from ._abi import (
     After,
@@ -13,15 +14,18 @@ from ._abi import (
     Duration,
     Page,
     Payload,
+    Raw,
     Result,
     Returning,
     Text,
     Time,
+    ZERO,
     bound,
     bound_age,
     duration,
     flag,
     given,
+    instance,
     instances,
     optional,
     struct,
@@ -35,8 +39,9 @@ from ._domain import Domain, PAGE_SIZE, RETURNED, each
 from ._names import names
 from ._positions import behind
 
-NO_TOMBSTONE = -1
+NO_TOMBSTONE = ZERO
 """As ``tombstone_for`` of a replacing save: what is dropped leaves no tombstone."""
+_NO_TOMBSTONE = -1  # HF_INBOX_NO_TOMBSTONE
 
 
 # --- Structs
@@ -79,25 +84,25 @@ class InboxInput:
 
 @dataclass(frozen=True)
 class InboxRecord:
-    """A record as it is."""
+    """A record as it is, or as :meth:`InboxMutations.put` is to store it."""
 
     user: str
-    account: str
     thread: str
-    payload: bytes
-    unread: bool
-    dismissed: bool
-    score: float
-    updated_at: Optional[int]
-    snapshot_at: Optional[int]
+    account: str = "primary"
+    payload: bytes = b""
+    unread: bool = False
+    dismissed: bool = False
+    score: float = 0.0
+    updated_at: Optional[datetime] = None
+    snapshot_at: Optional[datetime] = None
     """``generated_at`` of the save that last wrote it."""
-    seen_at: Optional[int]
-    read_at: Optional[int]
-    dismissed_at: Optional[int]
-    snoozed_until: Optional[int]
-    saved: int
+    seen_at: Optional[datetime] = None
+    read_at: Optional[datetime] = None
+    dismissed_at: Optional[datetime] = None
+    snoozed_until: Optional[datetime] = None
+    saved: int = 0
     """LSN of that save: what ``mark_all_read`` and ``dismiss_all`` compare."""
-    version: int
+    version: int = 0
 
 
 @dataclass(frozen=True)
@@ -116,8 +121,8 @@ class Tombstone:
     thread: str
     dismissed: bool
     """True: the record comes back dismissed; False: it does not come back."""
-    dismissed_at: Optional[int]
-    until: int
+    dismissed_at: Optional[datetime]
+    until: datetime
     version: int
 
 
@@ -146,10 +151,26 @@ class InboxPage(Page[InboxRecord]):
     __slots__ = ("generated_at",)
 
     def __init__(
-        self, items: list[InboxRecord], next: Optional[str], generated_at: Optional[int]
+        self, items: list[InboxRecord], next: Optional[str], generated_at: Optional[datetime]
     ) -> None:  # noqa: A002
         super().__init__(items, next)
         self.generated_at = generated_at
+
+
+class Loaded(Iterator[InboxRecord]):
+    """The records of a load, once, and the newest ``generated_at`` that the inbox has seen (None:
+    never saved), as the first page found it."""
+
+    def __init__(self, fetch: Callable[..., InboxPage], after: After) -> None:
+        first = fetch(after=after)
+        self.generated_at = first.generated_at
+        self._records = each(lambda **begin: fetch(**begin) if "page" in begin else first)
+
+    def __iter__(self) -> Loaded:
+        return self
+
+    def __next__(self) -> InboxRecord:
+        return next(self._records)
 
 
 def _record(s: Any) -> InboxRecord:
@@ -167,7 +188,7 @@ def _key(user: Text, account: Text, thread: Text) -> Any:
     return KeyStruct(user=user, account=account, thread=thread)
 
 
-def _input(record: InboxInput) -> Any:
+def _input(record: Union[InboxInput, InboxRecord]) -> Any:
     return InputStruct(
         account=record.account,
         thread=record.thread,
@@ -184,9 +205,9 @@ def _input(record: InboxInput) -> Any:
     )
 
 
-def _span(tombstone_for: Optional[Duration]) -> int:
+def _span(tombstone_for: Optional[Duration]) -> Raw:
     """None: the library's default."""
-    return 0 if tombstone_for is None else duration(tombstone_for) or NO_TOMBSTONE
+    return Raw(0 if tombstone_for is None else duration(tombstone_for) or _NO_TOMBSTONE)
 
 
 # --- Mutations
@@ -200,7 +221,7 @@ class InboxMutations(Domain):
     def save(
         self,
         user: Text,
-        records: Iterable[InboxInput],
+        records: Iterable[Union[InboxInput, InboxRecord]],
         *,
         generated_at: Time = None,
         replace: bool = False,
@@ -222,7 +243,8 @@ class InboxMutations(Domain):
         :param tombstone_for: how long such a tombstone stands; None: 30 days; :data:`NO_TOMBSTONE`:
         none is left
         """
-        structs = [_input(record) for record in instances(records, InboxInput, "records")]
+        kinds = (InboxInput, InboxRecord)
+        structs = [_input(record) for record in instances(records, kinds, "records")]
         return self._mutate(
             "hf_inbox_save",
             write=write(None, durability, returning),
@@ -234,6 +256,26 @@ class InboxMutations(Domain):
             now=now,
             tombstone_for=_span(tombstone_for),
             only_newer=only_newer,
+        )
+
+    def put(
+        self,
+        record: InboxRecord,
+        *,
+        durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
+    ) -> Result:
+        """Stores one record, as a get gave it or as it was built: a new one with all of its times.
+        One that is there takes payload, unread, score and updated_at as from a :meth:`save`, which
+        never takes a dismissal back."""
+        one = instance(record, InboxRecord, "record")
+        return self.save(
+            one.user,
+            [one],
+            generated_at=one.snapshot_at,
+            restore=True,
+            durability=durability,
+            returning=returning,
         )
 
     def set_status(
@@ -269,9 +311,12 @@ class InboxMutations(Domain):
         expect: Optional[int],
         durability: Durability,
         returning: Returning,
+        missing_ok: bool,
     ) -> Result:
         args = MarkStruct(
-            write=write(expect, durability, returning), key=_key(user, account, thread), now=now
+            write=write(expect, durability, returning, missing_ok=missing_ok),
+            key=_key(user, account, thread),
+            now=now,
         )
         return self._mutate(name, args)
 
@@ -283,12 +328,21 @@ class InboxMutations(Domain):
         *,
         now: Time = None,
         expect: Optional[int] = None,
+        missing_ok: bool = False,
         durability: Durability = Durability.DURABLE,
         returning: Returning = False,
     ) -> Result:
         """No save brings the record back to what is not dismissed."""
         return self._mark(
-            "hf_inbox_dismiss", user, thread, account, now, expect, durability, returning
+            "hf_inbox_dismiss",
+            user,
+            thread,
+            account,
+            now,
+            expect,
+            durability,
+            returning,
+            missing_ok,
         )
 
     def undismiss(
@@ -299,12 +353,21 @@ class InboxMutations(Domain):
         *,
         now: Time = None,
         expect: Optional[int] = None,
+        missing_ok: bool = False,
         durability: Durability = Durability.DURABLE,
         returning: Returning = False,
     ) -> Result:
         """Takes a dismissal back."""
         return self._mark(
-            "hf_inbox_undismiss", user, thread, account, now, expect, durability, returning
+            "hf_inbox_undismiss",
+            user,
+            thread,
+            account,
+            now,
+            expect,
+            durability,
+            returning,
+            missing_ok,
         )
 
     def mark_read(
@@ -315,11 +378,20 @@ class InboxMutations(Domain):
         *,
         now: Time = None,
         expect: Optional[int] = None,
+        missing_ok: bool = False,
         durability: Durability = Durability.DURABLE,
         returning: Returning = False,
     ) -> Result:
         return self._mark(
-            "hf_inbox_mark_read", user, thread, account, now, expect, durability, returning
+            "hf_inbox_mark_read",
+            user,
+            thread,
+            account,
+            now,
+            expect,
+            durability,
+            returning,
+            missing_ok,
         )
 
     def mark_unread(
@@ -330,11 +402,20 @@ class InboxMutations(Domain):
         *,
         now: Time = None,
         expect: Optional[int] = None,
+        missing_ok: bool = False,
         durability: Durability = Durability.DURABLE,
         returning: Returning = False,
     ) -> Result:
         return self._mark(
-            "hf_inbox_mark_unread", user, thread, account, now, expect, durability, returning
+            "hf_inbox_mark_unread",
+            user,
+            thread,
+            account,
+            now,
+            expect,
+            durability,
+            returning,
+            missing_ok,
         )
 
     def mark_seen(
@@ -345,12 +426,21 @@ class InboxMutations(Domain):
         *,
         now: Time = None,
         expect: Optional[int] = None,
+        missing_ok: bool = False,
         durability: Durability = Durability.DURABLE,
         returning: Returning = False,
     ) -> Result:
         """Seen in a list, which is less than read."""
         return self._mark(
-            "hf_inbox_mark_seen", user, thread, account, now, expect, durability, returning
+            "hf_inbox_mark_seen",
+            user,
+            thread,
+            account,
+            now,
+            expect,
+            durability,
+            returning,
+            missing_ok,
         )
 
     def snooze(
@@ -361,6 +451,7 @@ class InboxMutations(Domain):
         *,
         until: Time,
         expect: Optional[int] = None,
+        missing_ok: bool = False,
         durability: Durability = Durability.DURABLE,
         returning: Returning = False,
     ) -> Result:
@@ -368,7 +459,7 @@ class InboxMutations(Domain):
         it."""
         return self._mutate(
             "hf_inbox_snooze",
-            write=write(expect, durability, returning),
+            write=write(expect, durability, returning, missing_ok=missing_ok),
             key=_key(user, account, thread),
             until=until,
         )
@@ -379,14 +470,15 @@ class InboxMutations(Domain):
         thread: Text,
         account: Text = "primary",
         *,
-        tombstone_for: Duration = 0,
+        tombstone_for: Duration = ZERO,
         expect: Optional[int] = None,
+        missing_ok: bool = False,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
         """Removes one record; while the tombstone stands no save brings it back."""
         return self._mutate(
             "hf_inbox_remove",
-            write=write(expect, durability),
+            write=write(expect, durability, missing_ok=missing_ok),
             key=_key(user, account, thread),
             tombstone_for=tombstone_for,
         )
@@ -561,9 +653,9 @@ class InboxReads(Domain, reads=True):
         without_snoozed: bool = False,
         after: After = None,
         undurable: bool = False,
-    ) -> Iterator[InboxRecord]:
-        """The same, all of them, a page at a time."""
-        return each(
+    ) -> Loaded:
+        """The same, all of them, a page at a time. What it gives tells ``generated_at``, too."""
+        return Loaded(
             lambda **begin: self.load_page(
                 user,
                 account=account,

@@ -24,9 +24,10 @@ from ._abi import (
     ResultStruct,
     Text,
     TicketStruct,
+    ZERO,
     check,
-    duration,
     function,
+    waiting,
 )
 from ._calls import call_back, callback as checked_callback, relayed
 from ._domain import Owner, answered
@@ -63,7 +64,7 @@ class Ticket:
 
     def wait(self, timeout: Duration = FOR_EVER) -> bool:
         """The same, once that is known, or when the time is over: then False."""
-        span = duration(timeout)
+        span = waiting(timeout)
         return (
             relayed(lambda: self._ask("hf_ticket_wait", (c_int64,), (span,)))
             if span
@@ -146,7 +147,7 @@ class OutboxLater(OutboxMutations):
         id: Text,  # noqa: A002 - as the library calls it
         owner: Text,
         *,
-        lease: Duration = 0,
+        lease: Duration = ZERO,
         max_run: Optional[Duration] = None,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
@@ -161,13 +162,13 @@ class OutboxLater(OutboxMutations):
         queue: Union[Text, Sequence[Text]],
         owner: Text,
         *,
-        lease: Duration = 0,
+        lease: Duration = ZERO,
         max_run: Optional[Duration] = None,
         max: int = 1,  # noqa: A002
         durability: Durability = Durability.DURABLE,
     ) -> Answered[list[OutboxItem]]:
         """Claims what is next. Wait for the ticket before acting on it."""
-        args = _claim_next_args(queue, owner, lease, max_run, max, durability, 0)
+        args = _claim_next_args(queue, owner, lease, max_run, max, durability, ZERO)
         items = answered(self._owner, "hf_outbox_claim_next", args, _items)
         return Answered(items, _ticket_of(self._owner))
 
@@ -181,8 +182,8 @@ class IdempotencyLater(IdempotencyMutations):
         key: Text,
         *,
         fingerprint: Payload = b"",
-        lease: Duration = 0,
-        ttl: Duration = 0,
+        lease: Duration = ZERO,
+        ttl: Duration = ZERO,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
     ) -> Answered[Begun]:
@@ -200,13 +201,13 @@ class LocksLater(LockMutations):
         name: Text,
         owner: Text,
         *,
-        lease: Duration = 0,
+        lease: Duration = ZERO,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
         returning: Returning = False,
     ) -> Result:
         """Grants the lock if it is free or held by the same owner."""
-        return self._acquire(name, owner, lease, 0, expect, durability, returning)
+        return self._acquire(name, owner, lease, ZERO, expect, durability, returning)
 
 
 class Later:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ctypes import CFUNCTYPE, POINTER, byref, c_uint, c_void_p
 from dataclasses import dataclass
-from typing import Any, Callable, Iterator, Optional, TypeVar, cast
+from datetime import datetime
+from typing import Any, Callable, Iterator, Optional, TypeVar, Union, cast, overload
 
 from ._abi import (
     After,
@@ -20,15 +21,19 @@ from ._abi import (
     Returning,
     Text,
     Time,
+    ZERO,
+    alone,
     check,
-    duration,
     flag,
     function,
+    moment,
+    needed,
     struct,
     time_or_none,
     token as page_token,
     token_or_none,
     value_of,
+    waiting,
     write,
 )
 from ._calls import call_back, callback as checked_callback, relayed
@@ -60,23 +65,23 @@ _Alone = CFUNCTYPE(None, c_void_p)
 
 @dataclass(frozen=True)
 class Lock:
-    """A lock that is held."""
+    """A lock that is held, or that :meth:`LockMutations.put` is to hold."""
 
     name: str
     owner: str
-    token: int
-    acquired_at: int
-    lease_until: Optional[int]
-    """None: no lease, held until the store is closed."""
-    version: int
+    token: int = 0
+    acquired_at: Optional[datetime] = None
+    lease_until: Optional[datetime] = None
+    """None: no lease, held until the store is closed; such a one cannot be put."""
+    version: int = 0
 
 
 @dataclass(frozen=True)
 class LockStats:
     held: int
-    next_ending: Optional[int]
+    next_ending: Optional[datetime]
     """When the first of them ends; None: none ends by time."""
-    as_of: int
+    as_of: datetime
 
 
 def _lock(s: Any) -> Lock:
@@ -99,7 +104,7 @@ class LockMutations(Domain):
         durability: Durability,
         returning: Returning,
     ) -> Result:
-        span = duration(wait)
+        span = waiting(wait)
         args = AcquireStruct(
             write=write(expect, durability, returning),
             name=name,
@@ -168,6 +173,17 @@ class LockMutations(Domain):
             "hf_lock_force_release", write=write(expect, durability), name=name, reason=reason
         )
 
+    @overload
+    def put(
+        self,
+        name: Lock,
+        *,
+        expect: Optional[int] = None,
+        durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
+    ) -> Result: ...
+
+    @overload
     def put(
         self,
         name: Text,
@@ -178,13 +194,36 @@ class LockMutations(Domain):
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
         returning: Returning = False,
+    ) -> Result: ...
+
+    def put(
+        self,
+        name: Union[Text, Lock],
+        owner: Optional[Text] = None,
+        *,
+        acquired_at: Time = None,
+        lease_until: Time = None,
+        expect: Optional[int] = None,
+        durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
     ) -> Result:
-        """Holds a lock as told, with a new token (import, migration)."""
+        """Holds a lock as told, with a new token (import, migration); or a :class:`Lock`, as a get
+        gave it or as it was built, with both times."""
+        if isinstance(name, Lock):
+            alone(
+                "a lock",
+                owner=owner is not None,
+                acquired_at=acquired_at is not None,
+                lease_until=lease_until is not None,
+            )
+            lock = name
+            name, owner = lock.name, lock.owner
+            acquired_at, lease_until = lock.acquired_at, lock.lease_until
         return self._mutate(
             "hf_lock_put",
             write=write(expect, durability, returning),
             name=name,
-            owner=owner,
+            owner=needed(owner, "owner"),
             acquired_at=acquired_at,
             lease_until=lease_until,
         )
@@ -260,7 +299,7 @@ class LockReads(Domain, reads=True):
                 ),
                 error,
             )
-        return LockStats(out.held, time_or_none(out.next_ending), out.as_of)
+        return LockStats(out.held, time_or_none(out.next_ending), moment(out.as_of))
 
 
 class LocksInTransaction(LockMutations, LockReads):
@@ -273,13 +312,13 @@ class LocksInTransaction(LockMutations, LockReads):
         name: Text,
         owner: Text,
         *,
-        lease: Duration = 0,
+        lease: Duration = ZERO,
         expect: Optional[int] = None,
         returning: Returning = False,
     ) -> Result:
         """Grants the lock if it is free or held by the same owner; ``result.token`` is there after
         the commit."""
-        return self._acquire(name, owner, lease, 0, expect, Durability.DURABLE, returning)
+        return self._acquire(name, owner, lease, ZERO, expect, Durability.DURABLE, returning)
 
     def guard(self, name: Text, *, expect: int) -> Result:
         """Aborts the transaction unless the lock has this version (:data:`ABSENT`: is free). Writes
@@ -299,8 +338,8 @@ class Locks(LockMutations, LockReads):
         name: Text,
         owner: Text,
         *,
-        lease: Duration = 0,
-        wait: Duration = 0,
+        lease: Duration = ZERO,
+        wait: Duration = ZERO,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
         returning: Returning = False,
@@ -309,14 +348,14 @@ class Locks(LockMutations, LockReads):
         then on; ``result.token`` is the new one.
 
         :param lease: for how long; 0: until the store is closed
-        :param wait: how long to wait for it; :data:`FOR_EVER` is -1. Those who wait are served in
+        :param wait: how long to wait for it; or :data:`FOR_EVER`. Those who wait are served in
         the order of arrival
         :raises HeldError: another owner holds it, and no wait was asked
         :raises TimedOutError: nor could it be had in that time
         """
         return self._acquire(name, owner, lease, wait, expect, durability, returning)
 
-    def alone(self, name: Text, call: Callable[[], T], *, wait: Duration = 0) -> T:
+    def alone(self, name: Text, call: Callable[[], T], *, wait: Duration = ZERO) -> T:
         """Calls ``call`` alone for that name in this process and against all holders, without a
         write to the log; gives what it gave."""
         answers: list[T] = []

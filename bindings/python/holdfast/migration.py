@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from ctypes import CFUNCTYPE, POINTER, byref, c_int, c_size_t, c_void_p, memmove, sizeof
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Callable, Iterator, List, Optional, Sequence, TYPE_CHECKING, Tuple, Union
 
 from ._abi import (
@@ -21,6 +22,7 @@ from ._abi import (
     function,
     instances,
     invalid,
+    moment,
     number,
     struct,
     token,
@@ -47,7 +49,7 @@ class Migration:
     """One that was applied."""
 
     name: str
-    applied_at: int
+    applied_at: datetime
     version: int
     checksum: Optional[int] = None
     """Of what it does, as it was given then; None: none was."""
@@ -130,7 +132,7 @@ class MigrationReads(Domain, reads=True):
             items = [
                 Migration(
                     entry.name.text(),
-                    entry.applied_at,
+                    moment(entry.applied_at),
                     entry.version,
                     entry.checksum if entry.has_checksum else None,
                 )

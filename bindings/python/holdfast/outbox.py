@@ -7,6 +7,7 @@ import enum
 from ctypes import CFUNCTYPE, POINTER, byref, c_bool, c_size_t, c_uint32, c_void_p, memmove
 from dataclasses import dataclass
 from functools import partial
+from datetime import datetime, timedelta
 from typing import Any, Callable, Iterable, Iterator, List, Optional, Sequence, Union, cast
 
 from ._abi import (
@@ -23,19 +24,21 @@ from ._abi import (
     Returning,
     Text,
     Time,
+    ZERO,
     bound,
     bound_age,
-    duration,
     function,
     instance,
     instances,
     member,
+    moment,
     number,
     struct,
     time_or_none,
     token,
     token_or_none,
     value_of,
+    waiting,
     write,
 )
 from ._calls import call_back, callback as checked_callback, relayed
@@ -134,15 +137,15 @@ class Rerun:
     """What is noted beside an item that is held: once it is completed it is queued again
     with this."""
 
-    payload: bytes
-    enqueued_at: Optional[int]
-    available_at: Optional[int]
+    payload: bytes = b""
+    enqueued_at: Optional[datetime] = None
+    available_at: Optional[datetime] = None
     available_computed: bool = False
 
 
 @dataclass(frozen=True)
 class OutboxItem:
-    """An item as it is, or as a claim gives it."""
+    """An item as it is, as a claim gives it, or as :meth:`OutboxMutations.put` is to store it."""
 
     id: str
     payload: bytes = b""
@@ -150,8 +153,9 @@ class OutboxItem:
     attempts: int = 0
     max_attempts: int = 0
     priority: int = 0
-    enqueued_at: Optional[int] = None
-    available_at: Optional[int] = None
+    enqueued_at: Optional[datetime] = None
+    """None, where it is to be put: now; so is available_at."""
+    available_at: Optional[datetime] = None
     last_error: str = ""
     group: str = ""
     queue: str = ""
@@ -161,13 +165,13 @@ class OutboxItem:
     """Claims that ended without an answer since it was last queued by hand."""
     available_computed: bool = False
     """The store computed available_at: a set-back of its clock moves it."""
-    run_until: Optional[int] = None
+    run_until: Optional[datetime] = None
     """Only while sending: no extension goes beyond."""
     rerun: Optional[Rerun] = None
     token: int = 0
     """Only while sending; so are owner and lease_until."""
     owner: str = ""
-    lease_until: Optional[int] = None
+    lease_until: Optional[datetime] = None
     version: int = 0
     place: int = 0
     """Where it stands in its queue, as ``get`` and ``list`` tell it; else 0."""
@@ -179,8 +183,8 @@ class Backoff:
     twice that, and so on up to cap."""
 
     kind: BackoffKind = BackoffKind.NONE
-    delay: Duration = 0
-    cap: Duration = 0
+    delay: Duration = ZERO
+    cap: Duration = ZERO
 
     def _struct(self) -> Any:
         return BackoffStruct(
@@ -191,7 +195,7 @@ class Backoff:
 @dataclass(frozen=True)
 class StatusCount:
     items: int
-    oldest: Optional[int]
+    oldest: Optional[datetime]
     """Smallest enqueued_at among them."""
 
 
@@ -206,9 +210,9 @@ class OutboxStats:
     """Queued and not due yet."""
     blocked: int
     """Queued items that wait for another one of their group."""
-    oldest_due: Optional[int]
+    oldest_due: Optional[datetime]
     """Since when the oldest item that is ready is due."""
-    as_of: int
+    as_of: datetime
     max_attempts: int
     max_lost: int
     """Claims that end without an answer until an item is failed; NO_BOUND: never."""
@@ -219,8 +223,8 @@ class OutboxStats:
     """That have queued or sending items."""
     busy_groups: int
     """Of those, the ones of which an item is held."""
-    dedup_window: int
-    """Microseconds for which a completed id goes on blocking; 0: not at all."""
+    dedup_window: timedelta
+    """For how long a completed id goes on blocking; zero: not at all."""
     dedup_max: int
     completed: int
     """Ids that still block."""
@@ -231,7 +235,7 @@ class OutboxStats:
 @dataclass(frozen=True)
 class CompletedId:
     id: str
-    until: int
+    until: datetime
     """It blocks before this time."""
     version: int
 
@@ -353,27 +357,39 @@ class OutboxMutations(Domain):
             dedup=member(Dedup, dedup, "dedup"),
         )
 
+    def _now(self) -> datetime:
+        """What the store's clock shows."""
+        owner = cast(Any, self._owner)
+        now: datetime = getattr(owner, "_store", owner).clock.show(undurable=True).now
+        return now
+
     def put(
         self,
-        queue: Text,
         item: OutboxItem,
         *,
+        queue: Optional[Text] = None,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
         returning: Returning = False,
     ) -> Result:
-        """Stores an item as given but for token, owner, lease, version and place (import,
-        migration); its own ``queue`` says where it came from, and
-        decides nothing. enqueued_at and available_at must be given; 0 is the first instant of 1970.
+        """Stores an item, as a get gave it or as it was built, but for token, owner, lease, version
+        and place. One that was held becomes queued.
+
+        :param queue: another one than its own
         """
         instance(item, OutboxItem, "item")
+        noted = None if item.rerun is None else instance(item.rerun, Rerun, "rerun")
+        times = [item.enqueued_at, item.available_at]
+        times += [] if noted is None else [noted.enqueued_at, noted.available_at]
+        if None in times:
+            now = self._now()
+            times = [now if one is None else one for one in times]
         rerun = None
-        if item.rerun is not None:
-            noted = instance(item.rerun, Rerun, "rerun")
+        if noted is not None:
             rerun = RerunStruct(
                 payload=noted.payload,
-                enqueued_at=noted.enqueued_at,
-                available_at=noted.available_at,
+                enqueued_at=times[2],
+                available_at=times[3],
                 available_computed=noted.available_computed,
             )
         struct = ItemStruct(
@@ -387,14 +403,17 @@ class OutboxMutations(Domain):
             available_computed=item.available_computed,
             max_attempts=item.max_attempts,
             priority=item.priority,
-            enqueued_at=item.enqueued_at,
-            available_at=item.available_at,
+            enqueued_at=times[0],
+            available_at=times[1],
             last_error=item.last_error,
             group=item.group,
             rerun=rerun,
         )
         return self._mutate(
-            "hf_outbox_put", write=write(expect, durability, returning), queue=queue, item=struct
+            "hf_outbox_put",
+            write=write(expect, durability, returning),
+            queue=item.queue if queue is None else queue,
+            item=struct,
         )
 
     def configure(
@@ -424,7 +443,7 @@ class OutboxMutations(Domain):
             queue=queue,
             max_attempts=0 if max_attempts is None else max_attempts,
             max_lost=0 if max_lost is None else max_lost,
-            dedup_window_us=0 if dedup_window is None else duration(dedup_window),
+            dedup_window_us=ZERO if dedup_window is None else dedup_window,
             dedup_max=0 if dedup_max is None else dedup_max,
             leave=sum(leave for leave, value in zip(_LEAVE, given) if value is None),
         )
@@ -433,7 +452,7 @@ class OutboxMutations(Domain):
         self,
         queue: Text,
         *,
-        wait: Duration = 0,
+        wait: Duration = ZERO,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
@@ -441,7 +460,7 @@ class OutboxMutations(Domain):
 
         :param wait: then wait so long until nothing of it is sending
         """
-        span = duration(wait)
+        span = waiting(wait)
         args = taken("hf_outbox_pause", write=write(expect, durability), queue=queue, wait_us=span)
 
         def body() -> Result:
@@ -541,13 +560,14 @@ class OutboxMutations(Domain):
         available_at: Time = None,
         priority: Optional[int] = None,
         expect: Optional[int] = None,
+        missing_ok: bool = False,
         durability: Durability = Durability.DURABLE,
         returning: Returning = False,
     ) -> Result:
         """Moves a queued item in time or priority without claiming it; what is None stays."""
         return self._mutate(
             "hf_outbox_reschedule",
-            write=write(expect, durability, returning),
+            write=write(expect, durability, returning, missing_ok=missing_ok),
             queue=queue,
             id=id,
             set_available_at=available_at is not None,
@@ -592,13 +612,14 @@ class OutboxMutations(Domain):
         token: GivenToken,
         *,
         expect: Optional[int] = None,
+        missing_ok: bool = False,
         durability: Durability = Durability.DURABLE,
         returning: Returning = False,
     ) -> Result:
         """Delivered: the item goes."""
         return self._mutate(
             "hf_outbox_complete",
-            write=write(expect, durability, returning),
+            write=write(expect, durability, returning, missing_ok=missing_ok),
             queue=queue,
             id=id,
             token=token,
@@ -635,7 +656,7 @@ class OutboxMutations(Domain):
         id: Text,  # noqa: A002
         token: GivenToken,
         *,
-        delay: Duration = 0,
+        delay: Duration = ZERO,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
         returning: Returning = False,
@@ -656,10 +677,16 @@ class OutboxMutations(Domain):
         id: Text,  # noqa: A002
         *,
         expect: Optional[int] = None,
+        missing_ok: bool = False,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
         """The item goes, also while it is held."""
-        return self._mutate("hf_outbox_remove", write=write(expect, durability), queue=queue, id=id)
+        return self._mutate(
+            "hf_outbox_remove",
+            write=write(expect, durability, missing_ok=missing_ok),
+            queue=queue,
+            id=id,
+        )
 
     def mark_failed(
         self,
@@ -668,13 +695,14 @@ class OutboxMutations(Domain):
         reason: Text = "",
         *,
         expect: Optional[int] = None,
+        missing_ok: bool = False,
         durability: Durability = Durability.DURABLE,
         returning: Returning = False,
     ) -> Result:
         """Attempts + 1 and failed, whatever the count, also while it is held."""
         return self._mutate(
             "hf_outbox_mark_failed",
-            write=write(expect, durability, returning),
+            write=write(expect, durability, returning, missing_ok=missing_ok),
             queue=queue,
             id=id,
             reason=reason,
@@ -687,13 +715,14 @@ class OutboxMutations(Domain):
         *,
         reset_attempts: bool = False,
         expect: Optional[int] = None,
+        missing_ok: bool = False,
         durability: Durability = Durability.DURABLE,
         returning: Returning = False,
     ) -> Result:
         """Queued again, attempts kept unless asked."""
         return self._mutate(
             "hf_outbox_retry",
-            write=write(expect, durability, returning),
+            write=write(expect, durability, returning, missing_ok=missing_ok),
             queue=queue,
             id=id,
             reset_attempts=reset_attempts,
@@ -855,7 +884,8 @@ class OutboxReads(Domain, reads=True):
         def give(out: Any) -> Page[CompletedId]:
             ids = (out.ids[i] for i in range(out.count))
             return Page(
-                [CompletedId(s.id.text(), s.until, s.version) for s in ids], token_or_none(out.next)
+                [CompletedId(s.id.text(), moment(s.until), s.version) for s in ids],
+                token_or_none(out.next),
             )
 
         args = taken(
@@ -893,7 +923,7 @@ class OutboxInTransaction(OutboxMutations, OutboxReads):
         id: Text,  # noqa: A002
         owner: Text,
         *,
-        lease: Duration = 0,
+        lease: Duration = ZERO,
         max_run: Optional[Duration] = None,
         expect: Optional[int] = None,
     ) -> Deferred[OutboxItem]:
@@ -906,12 +936,12 @@ class OutboxInTransaction(OutboxMutations, OutboxReads):
         queue: Union[Text, Sequence[Text]],
         owner: Text,
         *,
-        lease: Duration = 0,
+        lease: Duration = ZERO,
         max_run: Optional[Duration] = None,
         max: int = 1,  # noqa: A002
     ) -> Deferred[list[OutboxItem]]:
         """Claims what is next; its value is there after the commit."""
-        args = _claim_next_args(queue, owner, lease, max_run, max, Durability.DURABLE, 0)
+        args = _claim_next_args(queue, owner, lease, max_run, max, Durability.DURABLE, ZERO)
         return deferred(self._owner, "hf_outbox_claim_next", args, _items)
 
     def guard(self, queue: Text, id: Text, *, expect: int) -> Result:  # noqa: A002
@@ -954,7 +984,7 @@ class Outbox(OutboxMutations, OutboxReads):
         id: Text,  # noqa: A002
         owner: Text,
         *,
-        lease: Duration = 0,
+        lease: Duration = ZERO,
         max_run: Optional[Duration] = None,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
@@ -984,17 +1014,17 @@ class Outbox(OutboxMutations, OutboxReads):
         queue: Union[Text, Sequence[Text]],
         owner: Text,
         *,
-        lease: Duration = 0,
+        lease: Duration = ZERO,
         max_run: Optional[Duration] = None,
         max: int = 1,  # noqa: A002 - as the library calls it
-        wait: Duration = 0,
+        wait: Duration = ZERO,
         durability: Durability = Durability.DURABLE,
     ) -> list[OutboxItem]:
         """Claims up to ``max`` items by priority, available_at, enqueue order; an empty list when
         there is no work.
         Of several queues what is in the first goes before what is in the second, and so on.
 
-        :param wait: how long to wait for work; :data:`FOR_EVER` is -1. Those who wait are served in
+        :param wait: how long to wait for work; or :data:`FOR_EVER`. Those who wait are served in
         the order of arrival
         """
         args = _claim_next_args(queue, owner, lease, max_run, max, durability, wait)
@@ -1017,7 +1047,7 @@ class Outbox(OutboxMutations, OutboxReads):
         max_attempts: int = 0,
         backoff: Backoff = Backoff(),
         owner: Text = "",
-        lease: Duration = 0,
+        lease: Duration = ZERO,
         with_delayed: bool = False,
         with_paused: bool = False,
         durability: Durability = Durability.DURABLE,

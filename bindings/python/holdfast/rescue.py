@@ -7,7 +7,14 @@ from ctypes import CFUNCTYPE, POINTER, byref, c_char_p, c_void_p, sizeof
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from ._abi import ErrorStruct, check, flag, function, number, struct
+from ._abi import (
+    ErrorStruct,
+    check,
+    flag,
+    function,
+    number,
+    struct,
+)
 from ._calls import relayed
 from .transfer import Path, path_bytes
 

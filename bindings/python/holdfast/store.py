@@ -6,14 +6,25 @@ import os
 import uuid as uuid_module
 from contextlib import contextmanager
 from functools import partial
-from ctypes import POINTER, byref, c_bool, c_char_p, c_int, c_int64, c_uint32, c_uint64, c_void_p
+from ctypes import (
+    CFUNCTYPE,
+    POINTER,
+    byref,
+    c_bool,
+    c_char_p,
+    c_int,
+    c_int64,
+    c_uint32,
+    c_uint64,
+    c_void_p,
+)
 from dataclasses import dataclass
 from time import monotonic
 from types import TracebackType
-from typing import Any, Callable, Iterator, List, Optional, Sequence, TypeVar, Union
+from datetime import datetime, timedelta
+from typing import Any, Callable, Iterator, List, Optional, Sequence, TypeVar, Union, cast
 
 from ._abi import (
-    Time,
     Durability,
     Duration,
     ErrorStruct,
@@ -21,6 +32,8 @@ from ._abi import (
     ResultStruct,
     Text,
     TicketStruct,
+    Time,
+    ZERO,
     check,
     duration,
     flag,
@@ -31,9 +44,21 @@ from ._abi import (
     struct,
     time,
     value_of,
+    waiting,
     wrong_type,
 )
-from ._calls import Gate, Relay, Use, on_main, relayed, settle_dropped, unwatch, watch
+from ._calls import (
+    Gate,
+    Relay,
+    Use,
+    on_main,
+    relayed,
+    settle_dropped,
+    unwatch,
+    watch,
+    call_back,
+    callback as checked_callback,
+)
 from .clock import Clock, ClockInTransaction
 from .cursor import Cursors, CursorsInTransaction
 from .errors import CorruptError, Error, InvalidError, LockedError, ReadFailedError, raise_for
@@ -45,6 +70,7 @@ from .later import Later, Ticket
 from .lock import Locks, LocksInTransaction
 from .migration import Migrated, Migrations, MigrationsInTransaction, Step, migrate
 from .outbox import Outbox, OutboxInTransaction
+from .segments import Segment, segments_of
 from .timeline import Timelines, TimelinesInTransaction
 from .transact import transact
 from .transfer import SnapshotFile, export
@@ -55,6 +81,7 @@ OptionsStruct = struct("hf_options")
 InfoStruct = struct("hf_info")
 
 
+_Progress = CFUNCTYPE(None, c_void_p, c_uint64, c_uint64)
 _SLICE_US = 100_000
 _MEMORY = b":memory:"
 
@@ -91,10 +118,10 @@ class Info:
     """0, or the code that failed the store for good."""
     volatile_fs: bool
     """The file system lives in memory or ignores syncs: nothing survives the machine's end."""
-    clock: int
+    clock: datetime
     """What the store's clock shows: see :class:`holdfast.clock.Clock`."""
-    clock_ahead: int
-    """By how many microseconds that is ahead of the wall clock."""
+    clock_ahead: timedelta
+    """By how much that is ahead of the wall clock."""
     read_only: bool
     """It was opened with :func:`open_read`."""
     writer: bool
@@ -108,7 +135,7 @@ class Info:
     """Of the newest finding; empty: there is none."""
     scrub_offset: int
     scrub_code: int
-    scrub_at: int
+    scrub_at: datetime
     """What the store's clock showed then."""
 
 
@@ -217,16 +244,46 @@ class Store:
         what lives in it."""
         self._plain("hf_compact")
 
-    def scrub(self, bytes_per_second: int = 0) -> None:
+    def scrub(
+        self,
+        *,
+        bytes_per_second: int = 0,
+        progress: Optional[Callable[[int, int], None]] = None,
+    ) -> None:
         """Reads every snapshot and every segment that the log has left once, past the system's
         cache where that is possible, and verifies them, while writers go on.
 
         :param bytes_per_second: at most so many; 0: as fast as it goes
+        :param progress: called behind each piece with the bytes that were read, and how many there
+        will be; it must not use the store. What it raises is raised when the scrub is over
         :raises CorruptError: the first finding; :meth:`info` counts them
         :raises ReadFailedError: something could not be read
         """
         rate = number(bytes_per_second, "bytes_per_second", 0, 2**64 - 1)
-        self._plain("hf_scrub", c_uint64, c_void_p, c_void_p, args=(rate, None, None))
+        raised: List[BaseException] = []
+        if progress is not None:
+            checked_callback(progress, "progress")
+
+        def tell(_: Any, done: int, total: int) -> None:
+            try:
+                if progress is not None and not raised:
+                    call_back(self._gate, progress, done, total)
+            except BaseException as error:  # noqa: B902 - it must not pass through the library
+                raised.append(error)
+
+        told = _Progress(tell) if progress is not None else _Progress(0)
+
+        def body() -> None:
+            self._plain("hf_scrub", c_uint64, _Progress, c_void_p, args=(rate, told, None))
+
+        relayed(body, gate=self._gate, calls_back=progress is not None)
+        if raised:
+            raise raised[0]
+
+    def segments(self) -> List[Segment]:
+        """The files of the store, and what keeps each: its retention and subscriptions, too."""
+        with self._call() as (store, _):
+            return segments_of(self._gate, store)
 
     def export(
         self, path: Union[str, "os.PathLike[str]", int], *, replace: bool = False
@@ -241,7 +298,7 @@ class Store:
         with self._call() as (store, _):
             return export(self._gate, store, path, replace)
 
-    def maintain(self, budget: Duration = 0) -> None:
+    def maintain(self, budget: Duration = ZERO) -> None:
         """Does up to ``budget`` of upkeep (0: all that is due). Needed only for stores opened with
         ``background=False``."""
         span = duration(budget)
@@ -526,9 +583,9 @@ def open(  # noqa: A001 - the module's own word, as in gzip.open
     pad: int = 0,
     segment_size: int = 0,
     inline_max: int = 0,
-    wait: Duration = 0,
+    wait: Duration = ZERO,
     scrub_bytes_per_second: int = 0,
-    scrub_interval: Duration = 0,
+    scrub_interval: Duration = ZERO,
 ) -> Store:
     """Opens the store in directory ``path`` for writing and takes its lock.
 
@@ -541,7 +598,7 @@ def open(  # noqa: A001 - the module's own word, as in gzip.open
     :param pad: at creation: groups of the log end at multiples of so many bytes, 0, 512 or 4096
     :param segment_size: of a full-grown log segment, in bytes; 0 is 64 MiB
     :param inline_max: payloads up to so many bytes are kept in memory; 0 is 256
-    :param wait: how long to wait for another process to close the store; :data:`FOR_EVER` is -1
+    :param wait: how long to wait for another process to close the store, or :data:`FOR_EVER`
     :param scrub_bytes_per_second: of cold files, that upkeep reads again and verifies; 0: none
     :param scrub_interval: from the beginning of one such round to that of the next; 0 is a day
     :raises NotFoundError: there is no store and ``create`` was not asked
@@ -560,9 +617,7 @@ def open(  # noqa: A001 - the module's own word, as in gzip.open
         ),
         scrub_interval_us=duration(scrub_interval),
     )
-    name, span = _path(path), duration(wait)
-    if span < -1:
-        invalid("wait must be -1, 0 or a time")
+    name, span = _path(path), waiting(wait)
     if name == _MEMORY:
         return _open(name, options, background, "hf_open_memory")
     if on_main():  # recovery may take its time, too

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Iterator, Optional
+from datetime import datetime
+from typing import Any, Iterator, Optional, Union, overload
 
 from ._abi import (
     After,
@@ -16,9 +17,11 @@ from ._abi import (
     Returning,
     Text,
     Time,
+    alone,
     bound,
     bound_age,
     given,
+    needed,
     optional,
     struct,
     time_or_none,
@@ -41,16 +44,18 @@ CountStruct = struct("hf_timeline_count_args")
 
 @dataclass(frozen=True)
 class TimelineEvent:
-    """An event; it never changes."""
+    """An event as it is, which never changes, or as :meth:`TimelineMutations.append` is to add
+    it."""
 
     timeline: str
     id: str
     type: str
-    subject: str
+    payload: bytes = b""
+    subject: str = ""
     """Empty: of no subject."""
-    happened_at: int
-    payload: bytes
-    version: int
+    happened_at: Optional[datetime] = None
+    """None, where it is to be added: now."""
+    version: int = 0
 
 
 class TimelinePage(Page[TimelineEvent]):
@@ -89,6 +94,17 @@ class TimelineMutations(Domain):
     """What can be done to timelines, at once (``store.timelines``) or in a transaction
     (``txn.timelines``)."""
 
+    @overload
+    def append(
+        self,
+        timeline: TimelineEvent,
+        *,
+        expect: Optional[int] = None,
+        durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
+    ) -> Result: ...
+
+    @overload
     def append(
         self,
         timeline: Text,
@@ -101,17 +117,44 @@ class TimelineMutations(Domain):
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
         returning: Returning = False,
+    ) -> Result: ...
+
+    def append(
+        self,
+        timeline: Union[Text, TimelineEvent],
+        id: Optional[Text] = None,  # noqa: A002
+        type: Optional[Text] = None,  # noqa: A002
+        payload: Payload = b"",
+        *,
+        subject: Text = "",
+        happened_at: Time = None,
+        expect: Optional[int] = None,
+        durability: Durability = Durability.DURABLE,
+        returning: Returning = False,
     ) -> Result:
-        """Adds an event. Appending the same again changes nothing.
+        """Adds an event; or a :class:`TimelineEvent`, as a get gave it or as it was built.
+        Appending the same again changes nothing.
 
         :param happened_at: None: now
         :raises ConflictError: the id is there with other content
         """
+        if isinstance(timeline, TimelineEvent):
+            alone(
+                "an event",
+                id=id is not None,
+                type=type is not None,
+                payload=payload != b"",
+                subject=subject != "",
+                happened_at=happened_at is not None,
+            )
+            event = timeline
+            timeline, id, type = event.timeline, event.id, event.type
+            payload, subject, happened_at = event.payload, event.subject, event.happened_at
         return self._mutate(
             "hf_timeline_append",
             write=write(expect, durability, returning),
-            key=_key(timeline, id),
-            type=type,
+            key=_key(timeline, needed(id, "id")),
+            type=needed(type, "type"),
             subject=subject,
             happened_at=happened_at,
             payload=payload,
@@ -224,7 +267,7 @@ class TimelineReads(Domain, reads=True):
         args = CountStruct(filter=_filter(timeline, subject, type))
         return int(self._read_plain("hf_timeline_count", args, undurable))
 
-    def latest_at(self, timeline: Text, *, undurable: bool = False) -> Optional[int]:
+    def latest_at(self, timeline: Text, *, undurable: bool = False) -> Optional[datetime]:
         """The newest happened_at; None for an empty timeline."""
         found = self._read_plain("hf_timeline_latest_at", Bytes.of(timeline), undurable)
         return time_or_none(found)

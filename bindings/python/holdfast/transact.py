@@ -5,7 +5,15 @@ from __future__ import annotations
 from ctypes import CFUNCTYPE, POINTER, byref, c_int, c_uint32, c_void_p, memmove, sizeof
 from typing import TYPE_CHECKING, Any, Callable, List, TypeVar
 
-from ._abi import Durability, ErrorStruct, check, function, invalid, member, number
+from ._abi import (
+    Durability,
+    ErrorStruct,
+    check,
+    function,
+    invalid,
+    member,
+    number,
+)
 from ._calls import Gate, call_back, callback as checked_callback, relayed
 from .errors import CanceledError, Error
 

@@ -6,13 +6,14 @@ import os
 import uuid as uuid_module
 from ctypes import POINTER, byref, c_char_p, c_int, c_void_p, sizeof
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Optional, Union
 
 from ._abi import (
     Duration,
     ErrorStruct,
+    ZERO,
     check,
-    duration,
     flag,
     function,
     invalid,
@@ -42,7 +43,7 @@ class SnapshotFile:
     """False: it is a snapshot out of a store's directory."""
     lsn: int
     """Of the last entry that it holds the effect of; 0: the state is empty."""
-    clock: Optional[int]
+    clock: Optional[datetime]
     """Of that entry."""
     entries: int
     bytes: int
@@ -105,7 +106,7 @@ def import_snapshot(
     replace: bool = False,
     epoch_above: int = 0,
     allow_unsafe_fs: bool = False,
-    wait: Duration = 0,
+    wait: Duration = ZERO,
 ) -> SnapshotFile:
     """Makes a store out of a file that :meth:`Store.export` wrote, in ``directory``, which must not
     exist or be empty. All of the file is verified first; the store is built beside and put in its
@@ -125,7 +126,7 @@ def import_snapshot(
         replace=flag(replace, "replace"),
         allow_unsafe_fs=flag(allow_unsafe_fs, "allow_unsafe_fs"),
         epoch_above=number(epoch_above, "epoch_above", 0, 0xFFFF),
-        wait_us=duration(wait),
+        wait_us=wait,
     )
 
     def body() -> None:

@@ -4,30 +4,32 @@ import pytest
 
 import holdfast
 
+from instants import at
+
 
 def test_a_cursor_only_goes_forward(store):
     assert store.cursors.advance(
-        "mailer", "events", 42, delivery_id="d-42", delivered_at=7, now=8
+        "mailer", "events", 42, delivery_id="d-42", delivered_at=at(7), now=at(8)
     ).changed
     with pytest.raises(holdfast.NonMonotonicError, match="at 42, refused 41"):
         store.cursors.advance("mailer", "events", 41)
     with pytest.raises(holdfast.NonMonotonicError):
         store.cursors.advance("mailer", "events", 42, delivery_id="other")
-    store.cursors.record_error("mailer", "events", "timed out", now=9)
+    store.cursors.record_error("mailer", "events", "timed out", now=at(9))
     cursor = store.cursors.get("mailer", "events")
     assert (cursor.last_sequence, cursor.last_error, cursor.error_count, cursor.updated_at) == (
         42,
         "timed out",
         1,
-        9,
+        at(9),
     )
-    store.cursors.advance("mailer", "events", 42, delivery_id="d-42", now=10)  # a replay
+    store.cursors.advance("mailer", "events", 42, delivery_id="d-42", now=at(10))  # a replay
     cursor = store.cursors.get("mailer", "events")
     assert (cursor.last_delivered_at, cursor.last_error, cursor.error_count, cursor.updated_at) == (
-        7,
+        at(7),
         "",
         0,
-        10,
+        at(10),
     )
 
 
@@ -35,12 +37,12 @@ def test_a_reset_needs_a_reason_and_keeps_it(store):
     store.cursors.advance("c", "s", 9)
     with pytest.raises(holdfast.ReasonRequiredError):
         store.cursors.reset("c", "s", 3, reason=" \t")
-    store.cursors.reset("c", "s", 3, reason="replay after an outage", now=5)
+    store.cursors.reset("c", "s", 3, reason="replay after an outage", now=at(5))
     cursor = store.cursors.get("c", "s")
     assert (cursor.last_sequence, cursor.reset_reason, cursor.reset_at) == (
         3,
         "replay after an outage",
-        5,
+        at(5),
     )
     assert cursor.last_delivered_at is None
 
@@ -61,7 +63,9 @@ def test_lists_and_lag(store):
 
 
 def test_put_stores_a_cursor_whole(store):
-    store.cursors.reset("c", "s", 3, reason="because", subject="x", delivery_id="d", delivered_at=4)
+    store.cursors.reset(
+        "c", "s", 3, reason="because", subject="x", delivery_id="d", delivered_at=at(4)
+    )
     store.cursors.record_error("c", "s", "no", subject="x")
     cursor = store.cursors.get("c", "s", subject="x")
     copy = dataclasses.replace(cursor, consumer="copy")

@@ -7,21 +7,23 @@ import pytest
 import holdfast
 from holdfast import By, Orders
 
+from instants import at
+
 
 def test_a_document_is_put_found_and_replaced(store):
-    first = store.documents.put("jobs", "1", b"\0one", group="new", now=10)
-    second = store.documents.put("jobs", "1", "two", group="new", now=20, expect=first.version)
+    first = store.documents.put("jobs", "1", b"\0one", group="new", now=at(10))
+    second = store.documents.put("jobs", "1", "two", group="new", now=at(20), expect=first.version)
     found = store.documents.get("jobs", "1")
     assert (found.payload, found.group, found.created_at, found.updated_at) == (
         b"two",
         "new",
-        10,
-        20,
+        at(10),
+        at(20),
     )
     assert found.version == second.version and found.expires_at is None
     with pytest.raises(holdfast.ConflictError):
         store.documents.put("jobs", "1", expect=first.version)
-    assert store.documents.regroup("jobs", "1", "done", now=30).changed
+    assert store.documents.regroup("jobs", "1", "done", now=at(30)).changed
     assert (
         store.documents.count("jobs", "done").documents == 1
         and store.documents.count("jobs", "new").documents == 0
@@ -33,8 +35,8 @@ def test_lists_go_by_the_orders_of_the_collection(store):
         store.documents.put(
             "c",
             number,
-            created_at=created,
-            now=100 - created,
+            created_at=at(created),
+            now=at(100 - created),
             orders=Orders.CREATED | Orders.UPDATED,
         )
     assert [d.id for d in store.documents.list("c")] == ["2", "3", "1"]
@@ -76,11 +78,12 @@ def test_a_timeline_is_appended_queried_and_cut(store):
             "made" if number % 2 else "sent",
             b"p",
             subject="x",
-            happened_at=number,
+            happened_at=at(number),
         )
-    assert not store.timelines.append("t", "3", "made", b"p", subject="x", happened_at=3).changed
+    said = {"subject": "x", "happened_at": at(3)}
+    assert not store.timelines.append("t", "3", "made", b"p", **said).changed
     with pytest.raises(holdfast.ConflictError):
-        store.timelines.append("t", "3", "made", b"q", subject="x", happened_at=3)
+        store.timelines.append("t", "3", "made", b"q", subject="x", happened_at=at(3))
     assert [e.id for e in store.timelines.query("t")] == ["4", "3", "2", "1", "0"]
     assert [e.id for e in store.timelines.query("t", type="made", ascending=True)] == ["1", "3"]
     page = store.timelines.query_page("t", subject="x", limit=2)
@@ -91,7 +94,7 @@ def test_a_timeline_is_appended_queried_and_cut(store):
     assert (
         store.timelines.count("t", subject="") == 0 and store.timelines.count("t", type="sent") == 3
     )
-    assert store.timelines.latest_at("t") == 4 and store.timelines.latest_at("none") is None
+    assert store.timelines.latest_at("t") == at(4) and store.timelines.latest_at("none") is None
     assert store.timelines.retain("t", max_events=2).count == 3
-    assert store.timelines.get("t", "4").happened_at == 4
+    assert store.timelines.get("t", "4").happened_at == at(4)
     assert list(store.timelines.timelines()) == ["t"] and store.timelines.clear("t").count == 2

@@ -4,9 +4,11 @@ import pytest
 
 import holdfast
 
+from instants import at, us
+
 
 def test_work_is_done_once_and_replayed(store):
-    begun = store.idempotency.begin("pay", "k-1", fingerprint=b"f", lease=60_000_000)
+    begun = store.idempotency.begin("pay", "k-1", fingerprint=b"f", lease=us(60_000_000))
     assert begun.outcome is holdfast.Outcome.NEW and begun.token and begun.lease_until
     again = store.idempotency.begin("pay", "k-1", fingerprint=b"f")
     assert (
@@ -43,17 +45,17 @@ def test_an_effect_and_its_completion_are_one(store):
 
 def test_the_raw_store(store):
     store.idempotency.put("s", "a", status=1, expires_at=holdfast.NEVER)
-    store.idempotency.put("s", "b", response=b"x", created_at=5, expires_at=2**62)
+    store.idempotency.put("s", "b", response=b"x", created_at=at(5), expires_at=at(2**62))
     assert [(e.key, e.status, e.response, e.expires_at) for e in store.idempotency.list("s")] == [
         ("a", 1, b"", None),
-        ("b", 0, b"x", 2**62),
+        ("b", 0, b"x", at(2**62)),
     ]
     assert (
-        store.idempotency.get("s", "b").created_at == 5
+        store.idempotency.get("s", "b").created_at == at(5)
         and not store.idempotency.get("s", "b").expires_computed
     )
     assert store.idempotency.put(
-        "s", "b", response=b"x", expires_at=2**62, expires_computed=True
+        "s", "b", response=b"x", expires_at=at(2**62), expires_computed=True
     ).changed
     assert store.idempotency.get("s", "b").expires_computed
     assert store.idempotency.has("s", "a") and not store.idempotency.has("s", "c")

@@ -7,23 +7,25 @@ import pytest
 import holdfast
 from holdfast import InboxInput
 
+from instants import at, us
+
 
 def test_what_was_dismissed_stays_dismissed(store):
     assert (
         store.inbox.save(
-            "ada", [InboxInput("t1", "hello", unread=True), InboxInput("t2")], generated_at=10
+            "ada", [InboxInput("t1", "hello", unread=True), InboxInput("t2")], generated_at=at(10)
         ).count
         == 2
     )
-    assert store.inbox.dismiss("ada", "t1", now=11).changed
+    assert store.inbox.dismiss("ada", "t1", now=at(11)).changed
     assert not store.inbox.dismiss("ada", "t1").changed
-    store.inbox.save("ada", [InboxInput("t1", "again")], generated_at=12)
+    store.inbox.save("ada", [InboxInput("t1", "again")], generated_at=at(12))
     record = store.inbox.get("ada", "t1")
     assert (
         record.dismissed
-        and record.dismissed_at == 11
+        and record.dismissed_at == at(11)
         and record.payload == b"again"
-        and record.snapshot_at == 12
+        and record.snapshot_at == at(12)
     )
     assert [key.thread for key in store.inbox.dismissed("ada")] == ["t1"]
     store.inbox.undismiss("ada", "t1")
@@ -32,12 +34,12 @@ def test_what_was_dismissed_stays_dismissed(store):
 
 def test_marks_and_counts(store):
     store.inbox.save("ada", [InboxInput(f"t{i}", unread=True, account="a") for i in range(5)])
-    store.inbox.mark_read("ada", "t0", "a", now=7)
-    store.inbox.mark_seen("ada", "t1", "a", now=8)
+    store.inbox.mark_read("ada", "t0", "a", now=at(7))
+    store.inbox.mark_seen("ada", "t1", "a", now=at(8))
     store.inbox.mark_unread("ada", "t0", "a")
     counts = store.inbox.counts("ada")
     assert (counts.total, counts.unread, counts.unseen, counts.dismissed) == (5, 5, 4, 0)
-    assert store.inbox.get("ada", "t1", "a").seen_at == 8
+    assert store.inbox.get("ada", "t1", "a").seen_at == at(8)
     with pytest.raises(holdfast.NotFoundError):
         store.inbox.mark_read("ada", "t9", "a")
 
@@ -46,8 +48,8 @@ def test_load_filters_and_pages(store):
     records = [
         InboxInput(f"t{i:03}", unread=i % 2 == 0, dismissed=i % 3 == 0, score=i) for i in range(600)
     ]
-    store.inbox.save("ada", records, generated_at=5)
-    store.inbox.snooze("ada", "t001", until=2**62)
+    store.inbox.save("ada", records, generated_at=at(5))
+    store.inbox.snooze("ada", "t001", until=at(2**62))
     loaded = [record.thread for record in store.inbox.load("ada")]
     assert loaded == [f"t{i:03}" for i in reversed(range(600))]
     wanted = [
@@ -56,7 +58,7 @@ def test_load_filters_and_pages(store):
     assert list(store.inbox.load("ada", unread_only=True, without_dismissed=True)) == wanted
     assert len(list(store.inbox.load("ada", without_snoozed=True))) == 599
     first = store.inbox.load_page("ada", limit=10)
-    assert first.generated_at == 5 and len(first) == 10 and first.next
+    assert first.generated_at == at(5) and len(first) == 10 and first.next
     second = store.inbox.load_page("ada", limit=10, page=first.next)
     assert [record.thread for record in second] == loaded[10:20]
     with pytest.raises(holdfast.InvalidError):
@@ -67,7 +69,7 @@ def test_load_filters_and_pages(store):
 
 def test_a_snooze_ends_by_itself(store):
     store.inbox.save("ada", [InboxInput("t")])
-    store.inbox.snooze("ada", "t", until=time.time_ns() // 1000 + 200_000)
+    store.inbox.snooze("ada", "t", until=at(time.time_ns() // 1000 + 200_000))
     assert list(store.inbox.load("ada", without_snoozed=True)) == []
     deadline = time.monotonic() + 10
     while not list(store.inbox.load("ada", without_snoozed=True)):
@@ -92,7 +94,7 @@ def test_tombstones(store):
     store.inbox.save(
         "ada",
         [InboxInput("a"), InboxInput("b", dismissed=True), InboxInput("c", dismissed=True)],
-        now=3,
+        now=at(3),
     )
     store.inbox.remove("ada", "a", tombstone_for=timedelta(hours=1))
     store.inbox.save("ada", [InboxInput("c")], replace=True)
@@ -101,17 +103,17 @@ def test_tombstones(store):
         ("b", True),
         ("c", True),
     ]
-    assert store.inbox.get("ada", "b").dismissed_at == 3
+    assert store.inbox.get("ada", "b").dismissed_at == at(3)
     [tombstone] = store.inbox.tombstones("ada")
     assert tombstone.thread == "a" and not tombstone.dismissed
     assert store.inbox.tombstones_page("ada", thread="a").items == [tombstone]
     with pytest.raises(holdfast.ConflictError):
-        store.inbox.put_tombstone("ada", "b", until=2**62)
+        store.inbox.put_tombstone("ada", "b", until=at(2**62))
     store.inbox.put_tombstone("ada", "a", until=None)
     assert list(store.inbox.tombstones("ada")) == []
-    store.inbox.save("ada", [], replace=True, tombstone_for=0)
+    store.inbox.save("ada", [], replace=True, tombstone_for=us(0))
     assert list(store.inbox.tombstones("ada")) == []
-    store.inbox.put_tombstone("ada", "z", until=2**62, dismissed=True, dismissed_at=9)
+    store.inbox.put_tombstone("ada", "z", until=at(2**62), dismissed=True, dismissed_at=at(9))
     assert store.inbox.clear("ada").changed and not store.inbox.clear("ada").changed
 
 
@@ -119,7 +121,7 @@ def test_prune_trim_remove(store):
     store.inbox.save(
         "ada",
         [InboxInput(f"t{i}", account=account) for account in ("a", "b") for i in range(4)],
-        generated_at=5,
+        generated_at=at(5),
     )
     assert not store.inbox.prune("ada", []).changed
     assert store.inbox.prune("ada", ["a"]).count == 4
@@ -146,12 +148,12 @@ def test_a_restored_record_has_all_its_times(store):
         True,
         True,
         -0.5,
-        updated_at=1,
-        snapshot_at=2,
-        seen_at=3,
-        read_at=4,
-        dismissed_at=5,
-        snoozed_until=6,
+        updated_at=at(1),
+        snapshot_at=at(2),
+        seen_at=at(3),
+        read_at=at(4),
+        dismissed_at=at(5),
+        snoozed_until=at(6),
     )
     store.inbox.save("ada", [record], restore=True)
     found = store.inbox.get("ada", "t", "a")
@@ -162,14 +164,7 @@ def test_a_restored_record_has_all_its_times(store):
         found.read_at,
         found.dismissed_at,
         found.snoozed_until,
-    ) == (
-        1,
-        2,
-        3,
-        4,
-        5,
-        6,
-    )
+    ) == tuple(map(at, range(1, 7)))
     assert found.score == -0.5 and found.unread and found.dismissed
     with pytest.raises(holdfast.InvalidError):
         store.inbox.save("ada", [InboxInput("t", score=math.nan)])

@@ -84,7 +84,7 @@ def test_constants_are_those_of_the_headers(tmp_path):
         "HF_READ_UNDURABLE": _abi.READ_UNDURABLE,
         "HF_DURABLE": holdfast.Durability.DURABLE,
         "HF_OS": holdfast.Durability.OS,
-        "HF_INBOX_NO_TOMBSTONE": inbox.NO_TOMBSTONE,
+        "HF_INBOX_NO_TOMBSTONE": inbox._NO_TOMBSTONE,
         "HF_INBOX_REPLACE": 1,
         "HF_OUTBOX_SENDING": holdfast.Status.SENDING,
         "HF_OUTBOX_FAILED": holdfast.Status.FAILED,

@@ -5,6 +5,8 @@ import pytest
 import holdfast
 from holdfast import By, Orders, Status
 
+from instants import at, us
+
 ORDERS = Orders.CREATED | Orders.UPDATED | Orders.GROUP_CREATED | Orders.GROUP_UPDATED
 
 
@@ -18,16 +20,16 @@ def filled(store):
             txn.inbox.save("u", [holdfast.InboxInput(thread=name, payload=b"p", score=1.5)])
             txn.cursors.advance(name, "s", 7)
             txn.idempotency.put("scope", name)
-            txn.inbox.put_tombstone("u", "t" + name, dismissed=True, until=2**62)
+            txn.inbox.put_tombstone("u", "t" + name, dismissed=True, until=at(2**62))
             txn.migrations.record(name)
             txn.documents.put(name, "1")
     for name in "zyx":
-        store.locks.acquire(name, "owner", lease=10**9)
+        store.locks.acquire(name, "owner", lease=us(10**9))
         store.inbox.dismiss("u", name)
-    store.outbox.configure("q", dedup_window=10**12)
+    store.outbox.configure("q", dedup_window=us(10**12))
     for name in "cba":
         store.outbox.enqueue("done", name, b"p")
-    store.outbox.configure("done", dedup_window=10**12)
+    store.outbox.configure("done", dedup_window=us(10**12))
     for item in store.outbox.claim_next("done", "owner", max=3):
         store.outbox.complete("done", item.id, item.token)
     return store
@@ -134,10 +136,10 @@ def test_a_position_and_a_token_are_one_too_many(filled):
 
 
 def test_what_is_no_position_is_refused(filled):
-    for wrong in ("z",), (1, "z", 2), (1, "z\0"), (1, "z" * 513):
+    for wrong in ("z",), (at(1), "z", 2), (at(1), "z\0"), (at(1), "z" * 513):
         with pytest.raises(holdfast.InvalidError):
             filled.documents.list_page("c", after=wrong)
-    for wrong in 5, object(), ["z"]:
+    for wrong in 5, object(), ["z"], (1, "z"):
         with pytest.raises(TypeError):
             filled.documents.list_page("c", after=wrong)
     for wrong in "7", 1.5, (7,), object():

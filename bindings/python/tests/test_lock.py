@@ -6,13 +6,15 @@ import pytest
 
 import holdfast
 
+from instants import us
+
 
 def test_a_lock_has_one_holder_and_fences_the_one_before(store):
-    held = store.locks.acquire("leader", "a", lease=60_000_000)
+    held = store.locks.acquire("leader", "a", lease=us(60_000_000))
     with pytest.raises(holdfast.HeldError):
         store.locks.acquire("leader", "b")
     with pytest.raises(holdfast.TimedOutError):
-        store.locks.acquire("leader", "b", wait=1000)
+        store.locks.acquire("leader", "b", wait=us(1000))
     again = store.locks.acquire("leader", "a")
     assert again.token > held.token
     with pytest.raises(holdfast.StaleError):

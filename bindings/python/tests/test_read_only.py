@@ -4,6 +4,8 @@ import pytest
 
 import holdfast
 
+from instants import us
+
 in_directory = pytest.mark.parametrize("store", ["store"], indirect=True)
 
 
@@ -54,7 +56,7 @@ def test_everything_that_writes_is_refused(store):
 def test_it_has_a_feed(store):
     with holdfast.open_read("store") as reader, reader.feed() as feed:
         store.cursors.advance("c", "s", 1)
-        assert [event.operation for event in feed.read(wait=2_000_000)] == ["advance"]
+        assert [event.operation for event in feed.read(wait=us(2_000_000))] == ["advance"]
 
 
 def test_it_outlives_the_writer():

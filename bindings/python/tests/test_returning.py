@@ -5,6 +5,8 @@ import threading
 import holdfast
 import pytest
 
+from instants import at, us
+
 
 def gives(asked, get):
     """What ``asked`` gave back is what ``get`` gives."""
@@ -23,19 +25,20 @@ def test_each_kind_of_object_comes_back(store):
     gives(s.documents.put("c", "d", b"p", returning=True), lambda: s.documents.get("c", "d"))
     gives(s.documents.regroup("c", "d", "g", returning=True), lambda: s.documents.get("c", "d"))
     gives(s.timelines.append("t", "e", "made", returning=True), lambda: s.timelines.get("t", "e"))
-    gives(s.locks.acquire("l", "me", lease=10**8, returning=True), lambda: s.locks.get("l"))
+    gives(s.locks.acquire("l", "me", lease=us(10**8), returning=True), lambda: s.locks.get("l"))
     gives(
         s.idempotency.complete("s", "k", token, response=b"r", returning=True),
         lambda: s.idempotency.get("s", "k"),
     )
     record = holdfast.InboxInput(thread="t", payload=b"p")
-    gives(inbox.save("u", [record], generated_at=1, returning=True), lambda: inbox.get("u", "t"))
+    saved = inbox.save("u", [record], generated_at=at(1), returning=True)
+    gives(saved, lambda: inbox.get("u", "t"))
     for mark in inbox.dismiss, inbox.undismiss, inbox.mark_read, inbox.mark_unread, inbox.mark_seen:
         gives(mark("u", "t", returning=True), lambda: inbox.get("u", "t"))
-    gives(inbox.snooze("u", "t", until=7, returning=True), lambda: inbox.get("u", "t"))
+    gives(inbox.snooze("u", "t", until=at(7), returning=True), lambda: inbox.get("u", "t"))
     gives(item.enqueue("q", "i", b"p", returning=True), lambda: item.get("q", "i"))
-    claimed = item.claim("q", "i", "w", lease=10**8).token
-    gives(item.extend("q", "i", claimed, 10**9, returning=True), lambda: item.get("q", "i"))
+    claimed = item.claim("q", "i", "w", lease=us(10**8)).token
+    gives(item.extend("q", "i", claimed, us(10**9), returning=True), lambda: item.get("q", "i"))
     gives(item.fail("q", "i", claimed, reason="x", returning=True), lambda: item.get("q", "i"))
     gives(item.mark_failed("q", "i", reason="x", returning=True), lambda: item.get("q", "i"))
     gives(item.retry("q", "i", returning=True), lambda: item.get("q", "i"))
@@ -44,18 +47,18 @@ def test_each_kind_of_object_comes_back(store):
 
 
 def test_what_changed_nothing_comes_back_as_it_stands(store):
-    first = store.documents.put("c", "d", b"p" * 5000, now=7, returning=True)
-    again = store.documents.put("c", "d", b"p" * 5000, now=7, returning=True)
+    first = store.documents.put("c", "d", b"p" * 5000, now=at(7), returning=True)
+    again = store.documents.put("c", "d", b"p" * 5000, now=at(7), returning=True)
     assert not again.changed and again.object == first.object
-    bare = store.documents.put("c", "d", b"p" * 5000, now=7, returning="without_payload")
+    bare = store.documents.put("c", "d", b"p" * 5000, now=at(7), returning="without_payload")
     assert bare.object.payload == b"" and bare.object.version == first.version
-    assert store.documents.put("c", "d", b"p", now=8).object is None  # it was not asked for
+    assert store.documents.put("c", "d", b"p", now=at(8)).object is None  # it was not asked for
 
 
 def test_several_records_have_no_one_object(store):
     records = [holdfast.InboxInput(thread=name) for name in "ab"]
     with pytest.raises(holdfast.InvalidError):
-        store.inbox.save("u", records, generated_at=1, returning=True)
+        store.inbox.save("u", records, generated_at=at(1), returning=True)
     for wrong in 1, "payload", None:
         with pytest.raises(TypeError):
             store.cursors.advance("c", "s", 1, returning=wrong)

@@ -7,6 +7,8 @@ import pytest
 
 import holdfast
 
+from instants import us
+
 in_directory = pytest.mark.parametrize("store", ["store"], indirect=True)
 
 
@@ -84,7 +86,7 @@ def test_a_subscription_tells_of_what_it_was_asked_for(store):
         store.outbox.enqueue("other", "1")
         store.outbox.enqueue("mail", "1")
         assert select.select([subscription], [], [], 30)[0]
-        events = subscription.read(wait=30_000_000)
+        events = subscription.read(wait=us(30_000_000))
         assert [(e.operation, e.key) for e in events] == [("enqueue", ("mail", "1"))]
 
 
@@ -94,7 +96,7 @@ def test_a_slow_subscriber_is_told_what_it_lost(store):
             store.cursors.advance("c", "s", number)
         seen = []
         while sum(e.lost or 1 for e in seen) < 9:
-            seen += subscription.read(wait=30_000_000)
+            seen += subscription.read(wait=us(30_000_000))
         assert [e for e in seen if e.lost] and sum(e.lost or 1 for e in seen) == 9
 
 

@@ -8,6 +8,7 @@ import pathlib
 import sys
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 
@@ -81,11 +82,11 @@ CALLS = {
     "transaction": lambda store: transaction(store),
     "claim": lambda store: store.outbox.claim_next("q", "w", durability=holdfast.OS),
     "waiting claim": lambda store: store.outbox.claim_next(
-        "q", "w", wait=1000, durability=holdfast.OS
+        "q", "w", wait=timedelta(milliseconds=1), durability=holdfast.OS
     ),
     "acquire": lambda store: store.locks.acquire("l", "a", durability=holdfast.OS),
     "waiting acquire": lambda store: store.locks.acquire(
-        "l", "a", wait=1000, durability=holdfast.OS
+        "l", "a", wait=timedelta(milliseconds=1), durability=holdfast.OS
     ),
     "begin": lambda store: store.idempotency.begin("s", "k", durability=holdfast.OS),
     "drain": lambda store: store.outbox.drain("d", lambda item: None, durability=holdfast.OS),
@@ -104,7 +105,7 @@ def transaction(store):
 def feed(store):
     with store.feed() as source:
         source.read(1)
-        source.read(wait=1000)
+        source.read(wait=timedelta(milliseconds=1))
 
 
 @pytest.mark.parametrize("name", CALLS)

@@ -16,6 +16,7 @@ BOUND = 30
 
 BEGIN = """
 import os, signal, sys, threading, time
+from datetime import timedelta
 import holdfast
 def ready():
     print("ready", flush=True)
@@ -66,7 +67,7 @@ def interrupted(program, number=signal.SIGINT, rest=0.3):
 
 WAITS = {
     "claim_next": 'store.outbox.claim_next("q", "w", wait=holdfast.FOR_EVER)',
-    "claim_next, long": 'store.outbox.claim_next("q", "w", wait=10**12)',
+    "claim_next, long": 'store.outbox.claim_next("q", "w", wait=timedelta(days=10))',
     "acquire": 'store.locks.acquire("l", "b", wait=holdfast.FOR_EVER)',
     "alone": 'store.locks.alone("l", lambda: None, wait=holdfast.FOR_EVER)',
     "in a callback": 'store.locks.alone("m", lambda: time.sleep(1000))',
@@ -242,8 +243,8 @@ while len(threads) and (threads[0].ident is None or threads[1].ident is None):
 lost = 0
 while not stop:
     try:
-        take(feed, events, 20000)
-        take(subscription, told, 20000)
+        take(feed, events, timedelta(milliseconds=20))
+        take(subscription, told, timedelta(milliseconds=20))
     except Now:
         lost += 1
 signal.signal(signal.SIGUSR1, signal.SIG_IGN)
