@@ -1,14 +1,6 @@
 /* The sums and first entries that the slots of an index hold: counted anew, widened, narrowed. */
 #include "object/tree.h"
 
-void hf__sum_take_in(struct hf__index_sum *sum, int64_t weight, uint8_t tag)
-{
-	sum->size++;
-	sum->least = weight < sum->least ? weight : sum->least;
-	sum->most = weight > sum->most ? weight : sum->most;
-	sum->tags |= tag;
-}
-
 static void sum_clear(struct hf__index_sum *sum)
 {
 	sum->least = INT64_MAX;

@@ -91,7 +91,13 @@ static inline struct hf__index_entry hf__node_first(const struct hf__index_node 
 /* Sums a node up, but for its height. */
 void hf__index_fold(const struct hf__index_type *type, struct hf__index_node *node,
                     struct hf__index_sum *sum);
-void hf__sum_take_in(struct hf__index_sum *sum, int64_t weight, uint8_t tag);
+static inline void hf__sum_take_in(struct hf__index_sum *sum, int64_t weight, uint8_t tag)
+{
+	sum->size++;
+	sum->least = weight < sum->least ? weight : sum->least;
+	sum->most = weight > sum->most ? weight : sum->most;
+	sum->tags |= tag;
+}
 
 /* An object that left, or whose weight and tag were these. */
 struct hf__index_parted {
