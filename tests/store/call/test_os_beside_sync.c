@@ -204,25 +204,35 @@ static void an_os_commit_waits_for_the_durable_change_it_looked_at(void **state)
 	end(HF_OK);
 }
 
-/* A group that opens the next segment waits for the sync of the one before (I-COMMIT-5); all go on
- * when that is over. */
+/* A group that opens the next segment waits for the sync of the one before (I-COMMIT-5), whose file
+ * it closes. All go on when that is over. */
 static void a_segment_is_opened_once_the_sync_is_over(void **state)
 {
 	struct committer durable = {.stream = "d", .from = 1, .count = 1};
 	struct committer os[2] = {{.stream = "o", .durability = HF_OS, .from = 1, .count = 2000},
 	                          {.stream = "p", .durability = HF_OS, .from = 1, .count = 2000}};
 	(void)state;
-	begin(false); /* segments of 16 KiB */
+	begin(true); /* segments of 16 KiB */
+	/* the next one is there: making it would wait at the gate, too */
+	for (int64_t i = 1; !store->segments.next.ready; i++) {
+		assert_int_equal(move("q", i, HF_OS, NULL), HF_OK);
+		assert_int_equal(hf_maintain(store, 1000000, NULL), HF_OK);
+	}
+	const uint32_t segment = store->writer.end.segment;
 	set_gate(true);
 	start(&durable);
 	wait_until_held();
 	start(&os[0]);
 	start(&os[1]);
-	(void)nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+	(void)nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+	(void)pthread_mutex_lock(&store->lock);
+	assert_int_equal(store->writer.end.segment, segment);
+	(void)pthread_mutex_unlock(&store->lock);
 	set_gate(false);
 	assert_int_equal(join(&durable), HF_OK);
 	assert_int_equal(join(&os[0]), HF_OK);
 	assert_int_equal(join(&os[1]), HF_OK);
+	assert_true(store->writer.end.segment > segment + 1);
 	reopen();
 	assert_int_equal(position("o"), 2000);
 	assert_int_equal(position("p"), 2000);
