@@ -57,18 +57,13 @@ static void uncounted(void *memory)
 }
 #endif
 
-static hf__mem_veto veto_function;
-static void *veto_ctx;
+hf__mem_veto hf__mem_asked;
+void *hf__mem_asked_ctx;
 
 void hf__mem_set_veto(hf__mem_veto veto, void *ctx)
 {
-	veto_function = veto;
-	veto_ctx = ctx;
-}
-
-bool hf__mem_refuses(size_t size)
-{
-	return veto_function && veto_function(veto_ctx, size);
+	hf__mem_asked = veto;
+	hf__mem_asked_ctx = ctx;
 }
 
 /* See HF__ADDRESS_BITS. */

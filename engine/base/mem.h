@@ -30,13 +30,17 @@ void hf__free(void *memory);
  * `alignment` is a power of two. NULL: out of memory. */
 void *hf__alloc_aligned(size_t alignment, size_t size);
 void hf__free_aligned(void *memory);
-/* Does a test want an allocation of this size to fail? */
-bool hf__mem_refuses(size_t size);
-
 /* Tests: asked before every allocation; true makes it fail. NULL (the default) switches it off.
  * Set it while no other thread allocates. */
 typedef bool (*hf__mem_veto)(void *ctx, size_t size);
 void hf__mem_set_veto(hf__mem_veto veto, void *ctx);
+extern hf__mem_veto hf__mem_asked;
+extern void *hf__mem_asked_ctx;
+/* Does a test want an allocation of this size to fail? */
+static inline bool hf__mem_refuses(size_t size)
+{
+	return hf__mem_asked && hf__mem_asked(hf__mem_asked_ctx, size);
+}
 
 #ifdef HF_TESTING
 /* Bytes that are allocated now, in this process, with what libc adds to a block for itself left

@@ -315,10 +315,3 @@ int hf__check_bytes(const char *name, struct hf_bytes bytes, size_t max, struct 
 	hf__text_add(why, "the %s has %zu bytes, more than %zu", name, bytes.len, max);
 	return HF_ETOOBIG;
 }
-
-bool hf__key_part_ok(struct hf_bytes bytes, bool may_be_empty)
-{
-	if (bytes.len == 0)
-		return may_be_empty;
-	return bytes.data && bytes.len <= HF_KEY_MAX && memchr(bytes.data, '\0', bytes.len) == NULL;
-}

@@ -3,6 +3,7 @@
 #define HF_BASE_TEXT_H
 
 #include <stdarg.h>
+#include <string.h>
 
 #include "holdfast/types.h"
 
@@ -63,6 +64,11 @@ static inline bool hf__bytes_there(struct hf_bytes bytes)
 HF_CHECKED int hf__check_bytes(const char *name, struct hf_bytes bytes, size_t max,
                                struct hf__text *why);
 /* Fits the rule for key parts: 1 to HF_KEY_MAX bytes (0 too when empty is allowed), no NUL. */
-bool hf__key_part_ok(struct hf_bytes bytes, bool may_be_empty);
+static inline bool hf__key_part_ok(struct hf_bytes bytes, bool may_be_empty)
+{
+	if (bytes.len == 0)
+		return may_be_empty;
+	return bytes.data && bytes.len <= HF_KEY_MAX && memchr(bytes.data, '\0', bytes.len) == NULL;
+}
 
 #endif

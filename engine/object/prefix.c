@@ -117,9 +117,14 @@ uint64_t hf__prefix_of(const struct hf__fields *fields, const void *object)
 	/* a long number that comes first is all of it: times and LSNs, which most orders sort by */
 	if (fields->of[0].kind <= HF__FIELD_U64)
 		return hf__field_number(fields->of, (const uint8_t *)object + fields->of[0].offset);
+	const struct hf__field *field = fields->of;
 	struct prefix p = {0};
-	for (const struct hf__field *field = fields->of;
-	     field < fields->of + fields->count && p.used < 64; field++) {
+	/* a group, which most objects have none of, is then eight bits of zeros */
+	if (field->kind == HF__FIELD_BLOB && !HF__MEMBER(struct hf__blob *, object, field->offset)) {
+		p.used = 8;
+		field++;
+	}
+	for (; field < fields->of + fields->count && p.used < 64; field++) {
 		if (field->kind < HF__FIELD_PART) {
 			if (!put_number(&p, field,
 			                hf__field_number(field, (const uint8_t *)object + field->offset)))

@@ -247,8 +247,14 @@ bool hf__copy_borrowed(struct hf__arena *arena, void *args, const struct hf_api_
 HF_CHECKED int hf__check_form(const void *args, const struct hf_api_struct *of,
                               struct hf__text *why);
 /* HF_OK, or HF_EINVAL with `why` about the `name`. */
-HF_CHECKED int hf__check_part(const char *name, struct hf_bytes part, bool may_be_empty,
-                              struct hf__text *why);
+HF_CHECKED int hf__refuse_part(const char *name, struct hf_bytes part, bool may_be_empty,
+                               struct hf__text *why);
+HF_CHECKED static inline int hf__check_part(const char *name, struct hf_bytes part,
+                                            bool may_be_empty, struct hf__text *why)
+{
+	return hf__key_part_ok(part, may_be_empty) ? HF_OK
+	                                           : hf__refuse_part(name, part, may_be_empty, why);
+}
 HF_CHECKED int hf__check_span(const char *name, int64_t us, struct hf__text *why);
 /* Copies bytes into an arena; false: out of memory. For copy(). */
 bool hf__arena_bytes(struct hf__arena *arena, struct hf_bytes in, struct hf_bytes *out);

@@ -15,10 +15,8 @@ static bool is_nested(const struct hf_api_member *member)
 
 /* --- Form ------------------------------------------------------------------------------------- */
 
-int hf__check_part(const char *name, struct hf_bytes part, bool may_be_empty, struct hf__text *why)
+int hf__refuse_part(const char *name, struct hf_bytes part, bool may_be_empty, struct hf__text *why)
 {
-	if (hf__key_part_ok(part, may_be_empty))
-		return HF_OK;
 	hf__text_add(why, "%s must have %s%u bytes and no NUL: ", name,
 	             may_be_empty ? "at most " : "1 to ", HF_KEY_MAX);
 	hf__text_add_quoted(why, part);
@@ -62,7 +60,7 @@ int hf__check_form(const void *args, const struct hf_api_struct *of, struct hf__
 
 bool hf__arena_bytes(struct hf__arena *arena, struct hf_bytes in, struct hf_bytes *out)
 {
-	void *copy = hf__arena_copy(arena, in.data, in.len);
+	const void *copy = in.len > 0 ? hf__arena_copy(arena, in.data, in.len) : "";
 	if (!copy)
 		return false;
 	*out = hf_bytes_of(copy, in.len);

@@ -62,12 +62,16 @@ bool hf__may_write(struct hf_store *s)
 
 static void take(struct hf_store *s, struct hf__flush *f, bool sync)
 {
+	f->group = NULL; /* what is left is set by seal() and plan(), or for a group alone */
+	f->old_file = -1;
+	f->sync_old = f->opens = false;
+	f->transactions = 0;
 	s->writer.owned = true;
-	atomic_store(&s->writer.writing, true);
+	atomic_store_explicit(&s->writer.writing, true, memory_order_relaxed);
 	s->writer.summed.lsn = 0;
 	s->writer.syncing = s->writer.syncing || sync;
 	f->turn = ++s->writer.turn;
-	atomic_store(&s->flushing, true);
+	atomic_store_explicit(&s->flushing, true, memory_order_relaxed);
 }
 
 /* --- Sealing ---------------------------------------------------------------------------------- */
@@ -323,7 +327,7 @@ static void wake(struct hf_store *s, const struct hf__flush *f, const struct wak
 
 void hf__lead_unlock(struct hf_store *s, bool sync)
 {
-	struct hf__flush f = {.old_file = -1};
+	struct hf__flush f;
 	struct hf__spare spare;
 	struct hf__flush_end end;
 	take(s, &f, sync);
