@@ -138,6 +138,9 @@ static void add_own_option(struct cli *cli, const struct hf_api_member *member)
 	add_option(cli, &own->option);
 }
 
+static const struct cli_option returning_option = {
+    .name = "returning", .summary = "show the object as it is then, not what was done"};
+
 void call_options(struct cli *cli)
 {
 	const struct cli_command *command = cli->command;
@@ -153,6 +156,8 @@ void call_options(struct cli *cli)
 	for (const struct shared_option *shared = shared_options; shared->option.name; shared++)
 		if (command->flags & shared->flag)
 			add_option(cli, &shared->option);
+	if (cli->call && cli->call->object && !command->run)
+		add_option(cli, &returning_option);
 	for (size_t i = 0; i < cli->takes.count; i++)
 		if (is_plain(cli->takes.row[i].member) && !is_said(cli, &cli->takes.row[i]))
 			add_own_option(cli, cli->takes.row[i].member);
@@ -342,13 +347,15 @@ static int count_only(struct cli *cli, struct hf_bytes name)
 	return cli_would(cli, sum, cli->command->did);
 }
 
-static int mutate(struct cli *cli, char **argv, const void *args)
+static int mutate(struct cli *cli, char **argv, void *args)
 {
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	const bool dry = (cli->command->flags & CLI_DRY_RUN) && cli_flag(cli, "dry-run");
 	if (dry && cli->command->counts)
 		return count_only(cli, hf_str(argv[0]));
+	if (cli_has(cli, "returning") && cli_flag(cli, "returning"))
+		return call_returning(cli, args);
 	const int rc = rows_mutate(cli->call, cli->store, NULL, args, &result, &error);
 	return dry && rc == HF_OK ? cli_would(cli, result.count, cli->command->did)
 	                          : cli_done(cli, rc, &result, &error, cli->command->did);

@@ -2,8 +2,8 @@
  *
  * An argument fills the member of its name: QUEUE fills `queue`. So does an option: --max-attempts
  * fills `max_attempts`. Where the struct has no such member it is one that ends in _us or begins
- * with last_; else the option's row names it. Its type is the member's. A flag by_X or set_X beside
- * a member X is set when X was given. Times that are not given are unset.
+ * with last_; else the option's row names it. Its type is the member's. A flag by_X, set_X or has_X
+ * beside a member X is set when X was given. Times that are not given are unset.
  *
  * Each other member of the struct, but for callbacks, arrays and those that the command's row
  * hides, is an option too, of its name and with a plain word of help. So a new member of a public
@@ -31,5 +31,9 @@ HF_CHECKED int call_about(struct cli *cli, const char *read, struct hf_bytes nam
  * have 256. Ends with the first status of `one` that is not CLI_OK. */
 HF_CHECKED int call_each(struct cli *cli, const char *list, void *args,
                          int (*one)(void *ctx, const void *item), void *ctx);
+
+/* The mutation of the command; shows the object as it is afterwards, or, if that is gone, what was
+ * done. An exit status. */
+int call_returning(struct cli *cli, void *args);
 
 #endif
