@@ -18,6 +18,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -282,6 +283,15 @@ static int look_at(int dir, const char *name, int flags, struct hf__file_id *id,
 static bool id_equal(struct hf__file_id a, struct hf__file_id b)
 {
 	return a.device == b.device && a.inode == b.inode;
+}
+
+uint64_t hf__fd_longest(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
+	    limit.rlim_cur > (rlim_t)INT64_MAX)
+		return INT64_MAX;
+	return limit.rlim_cur;
 }
 
 int hf__fd_id(int fd, struct hf__file_id *out)

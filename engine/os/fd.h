@@ -51,6 +51,10 @@ int hf__dir_open(const char *path, bool create, int *out);
  * of the file, and the next place would be none that can be read so. */
 int hf__fd_read(int fd, void *buffer, size_t len, uint64_t at, uint64_t unit, size_t *got);
 
+/* RLIMIT_FSIZE as it is now: a write to a file past it would end the process by SIGXFSZ. INT64_MAX:
+ * there is none. */
+uint64_t hf__fd_longest(void);
+
 /* 0 or errno. */
 int hf__fd_id(int fd, struct hf__file_id *out);
 /* Is it still the descriptor of that file? It may have been closed and another one opened at

@@ -165,7 +165,7 @@ static int lock_open(int dir, const char *name, int *out)
 	return err == EEXIST || err == ENOENT ? ESTALE : err;
 }
 
-/* The line for people. That it cannot be written (a full disk) keeps no opener out. */
+/* The line for people. That it cannot be written (a full disk, a limit) keeps no opener out. */
 static void lock_sign(const struct hf__lock *lock)
 {
 	char line[128] = "";
@@ -179,7 +179,7 @@ static void lock_sign(const struct hf__lock *lock)
 		hf__text_add(&text, "%c", (unsigned char)*c < 0x20 || *c == 0x7f ? '?' : *c);
 	line[strlen(line)] = '\n'; /* the buffer has a byte more than the text may use */
 	const size_t len = strnlen(line, sizeof line);
-	if (pwrite(lock->fd, line, len, 0) == (ssize_t)len)
+	if (len <= hf__fd_longest() && pwrite(lock->fd, line, len, 0) == (ssize_t)len)
 		(void)!ftruncate(lock->fd, (off_t)len);
 }
 

@@ -33,7 +33,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -281,15 +280,6 @@ static int disk_safe(void *ctx, char *name, size_t cap, bool *is_volatile)
 	return hf__check_filesystem(posix->dir, name, cap, is_volatile);
 }
 
-static uint64_t longest_file(void)
-{
-	struct rlimit limit;
-	if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
-	    limit.rlim_cur > (rlim_t)INT64_MAX)
-		return INT64_MAX;
-	return limit.rlim_cur;
-}
-
 /* The path as it is from the root, for held(): the host may change its working directory. */
 static int path_keep(struct posix *posix, const char *path)
 {
@@ -322,7 +312,7 @@ static int posix_init(struct posix *posix, int dir, const char *path)
 {
 	hf__files_init(&posix->files);
 	atomic_init(&posix->reserve, -1);
-	posix->longest = longest_file();
+	posix->longest = hf__fd_longest();
 	posix->dir = dir;
 	(void)hf__fd_id(dir, &posix->dir_id); /* it was opened just now */
 	int err = hf__cookie_init(&posix->cookie);

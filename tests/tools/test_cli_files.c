@@ -3,6 +3,8 @@
  * sentence and an exit status for each kind, nothing is changed, and what was there is still
  * there. Those that a table of words can name are in test_cli_bad_use.c. */
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -135,6 +137,55 @@ static void an_export_that_cannot_be_written_says_why(void **state)
 	buffer_free(&kept);
 }
 
+/* A write past the limit would end the process by a signal, with a half file left beside. */
+static void a_limit_for_the_size_of_files_is_an_error_like_a_full_disk(void **state)
+{
+	enum { SIZE = 100000 };
+	const struct tool tool = {.directory = "s"};
+	struct rlimit before, low;
+	char *large = malloc(SIZE);
+	(void)state;
+	assert_non_null(large);
+	for (uint32_t i = 0; i < SIZE; i++)
+		large[i] = (char)('!' + i * i * 2654435761u % 90);
+	formats_init("s");
+	formats_write("large", large, SIZE);
+	struct ran ran = tool_expect(&tool, "outbox enqueue q i --payload-file large", 0);
+	tool_free(&ran);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	low = before;
+	low.rlim_cur = SIZE / 3;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &low), 0);
+	refused(&tool, "export out", 7, "HF_ENOSPACE", "cannot write out: File too large");
+	refused(&tool, "export", 7, "HF_ENOSPACE", "the output could not be written (File too large)");
+	refused(&tool, "snapshot export out", 7, "HF_ENOSPACE", "over the limit for the size");
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_not_equal(access("out", F_OK), 0);
+	free(large);
+}
+
+static void what_it_runs_may_die_of_a_signal_that_the_tool_ignores(void **state)
+{
+	const struct tool tool = {.directory = "s"};
+	static const char *const kills[] = {"kill -PIPE $$", "kill -XFSZ $$"};
+	static const int numbers[] = {SIGPIPE, SIGXFSZ};
+	(void)state;
+	formats_init("s");
+	for (size_t i = 0; i < 2; i++) {
+		const char *const locked[] = {"run-locked", "l", "--", "sh", "-c", kills[i], NULL};
+		const char *const drain[] = {"outbox", "drain", "q", "--", "sh", "-c", kills[i], NULL};
+		struct ran ran = tool_run(&tool, locked);
+		if (ran.status != 128 + numbers[i])
+			fail_msg("%s: %d, %s", kills[i], ran.status, ran.err);
+		tool_free(&ran);
+		ran = tool_expect(&tool, "outbox enqueue q i", 0);
+		tool_free(&ran);
+		ran = tool_run(&tool, drain);
+		assert_int_equal(ran.status, 1);
+		tool_free(&ran);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -142,6 +193,8 @@ int main(void)
 	    cmocka_unit_test(a_writer_that_dies_leaves_a_file_that_is_cut_off),
 	    cmocka_unit_test(a_file_that_may_not_be_read_is_no_broken_one),
 	    cmocka_unit_test(an_export_that_cannot_be_written_says_why),
+	    cmocka_unit_test(a_limit_for_the_size_of_files_is_an_error_like_a_full_disk),
+	    cmocka_unit_test(what_it_runs_may_die_of_a_signal_that_the_tool_ignores),
 	};
 	return cmocka_run_group_tests_name("files of the tool", tests, NULL, NULL);
 }

@@ -102,6 +102,38 @@ static void at_a_terminal_a_destructive_command_asks_and_only_yes_goes_on(void *
 	remove_tree("asked");
 }
 
+static void a_stream_that_others_made_non_blocking_is_waited_for(void **state)
+{
+	enum { SIZE = 300000 };
+	char *large = malloc(SIZE + 1);
+	(void)state;
+	assert_non_null(large);
+	memset(large, 'n', SIZE);
+	large[SIZE] = '\0';
+	const struct tool tool = {
+	    .directory = "shared", .input = large, .late_input = true, .to = TOOL_STDOUT_SLOW};
+	struct ran ran = tool_expect(&tool, "init", 0);
+	tool_free(&ran);
+	ran = tool_expect(&tool, "outbox enqueue q i --payload-file -", 0);
+	tool_free(&ran);
+	ran = tool_expect(&tool, "outbox get q i --raw", 0);
+	assert_int_equal(ran.out_len, SIZE);
+	assert_memory_equal(ran.out, large, SIZE);
+	tool_free(&ran);
+	ran = tool_expect(&tool, "export", 0);
+	assert_true(ran.out_len > SIZE);
+	const struct tool into = {
+	    .directory = "shared2", .input = ran.out, .late_input = true, .to = TOOL_STDOUT_SLOW};
+	struct ran taken = tool_expect(&into, "init", 0);
+	tool_free(&taken);
+	taken = tool_expect(&into, "import -", 0);
+	tool_free(&taken);
+	tool_free(&ran);
+	free(large);
+	remove_tree("shared");
+	remove_tree("shared2");
+}
+
 static void the_directory_comes_from_the_environment_too(void **state)
 {
 	static const char *const variables[] = {"HOLDFAST_DIR", "environment", NULL};
@@ -124,6 +156,7 @@ int main(void)
 	    cmocka_unit_test(content_goes_in_by_stdin_and_out_raw_byte_for_byte),
 	    cmocka_unit_test(a_large_payload_reaches_a_command_that_reads_none_of_it),
 	    cmocka_unit_test(at_a_terminal_a_destructive_command_asks_and_only_yes_goes_on),
+	    cmocka_unit_test(a_stream_that_others_made_non_blocking_is_waited_for),
 	    cmocka_unit_test(the_directory_comes_from_the_environment_too),
 	};
 	return cmocka_run_group_tests_name("streams of the tool", tests, NULL, NULL);

@@ -2,12 +2,14 @@
  * files, and the question whether to go on. */
 #include "cli/cli.h"
 #include "cli/names.h"
+#include "cli/stream.h"
 #include "print/meter.h"
 #include "print/out.h"
 #include "print/text.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <libgen.h>
 #include <stdarg.h>
@@ -302,18 +304,20 @@ int cli_would(struct cli *cli, uint64_t count, const char *did)
 
 /* --- Content ---------------------------------------------------------------------------------- */
 
-static int read_stream(struct cli *cli, FILE *file, const char *path, size_t max, char **out,
-                       size_t *len)
+static int read_file(struct cli *cli, int file, const char *path, size_t max, char **out,
+                     size_t *len)
 {
-	size_t cap = 1u << 16, used = 0;
+	size_t cap = 1u << 16, used = 0, got = 0;
 	char *data = malloc(cap + 1);
+	int why = 0;
 	while (data) {
-		used += fread(data + used, 1, cap - used, file);
+		why = stream_read(file, data + used, cap - used, &got);
+		used += got;
 		if (used > max) {
 			free(data);
 			return cli_fail_with(cli, HF_ETOOBIG, "%s: more than %zu bytes", path, max);
 		}
-		if (used < cap)
+		if (why || used < cap)
 			break;
 		char *more = realloc(data, cap * 2 + 1);
 		if (!more)
@@ -323,8 +327,7 @@ static int read_stream(struct cli *cli, FILE *file, const char *path, size_t max
 	}
 	if (!data)
 		return cli_fail_with(cli, HF_ENOMEM, "%s: there is no memory for it", path);
-	if (ferror(file)) {
-		const int why = errno;
+	if (why) {
 		free(data);
 		return cli_fail_file(cli, "cannot read", path, why);
 	}
@@ -337,16 +340,13 @@ static int read_stream(struct cli *cli, FILE *file, const char *path, size_t max
 int cli_read_file(struct cli *cli, const char *path, size_t max, char **out, size_t *len)
 {
 	const bool standard = strcmp(path, "-") == 0;
-	FILE *file = standard ? stdin : fopen(path, "rbe");
+	const int file = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 	*out = NULL;
-	if (!file)
+	if (file < 0)
 		return cli_fail_file(cli, "cannot read", path, errno);
-	const int status = read_stream(cli, file, standard ? "standard input" : path, max, out, len);
-	if (!standard && fclose(file) && status == CLI_OK) {
-		free(*out);
-		*out = NULL;
-		return cli_fail_file(cli, "cannot read", path, errno);
-	}
+	const int status = read_file(cli, file, standard ? "standard input" : path, max, out, len);
+	if (!standard)
+		(void)close(file); /* nothing was written through it */
 	return status;
 }
 

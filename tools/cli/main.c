@@ -2,16 +2,17 @@
  *
  * Order matters at the end: first the store is closed, so that the next in turn may begin, then
  * the report goes out. A report that cannot be written is a failure of its own (CLI_IO), but the
- * change is on disk by then. SIGPIPE is ignored, so that a reader who went away is seen as a
- * failed write and not as a sudden death between the two. */
+ * change is on disk by then. SIGPIPE and SIGXFSZ are ignored, so that a reader who
+ * went away, or a limit for files, is seen as a failed write and not as a sudden death between the
+ * two. */
 #include "cli/args.h"
 #include "cli/call.h"
 #include "cli/help.h"
+#include "cli/program.h"
 #include "print/out.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -74,7 +75,7 @@ static int run(struct cli *cli, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct cli cli = {0};
-	if (!fill_standard_files() || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+	if (!fill_standard_files() || !signals_ignore())
 		return CLI_IO;
 	const int status = run(&cli, argc, argv);
 	out_free(cli.out);

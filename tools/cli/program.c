@@ -40,3 +40,18 @@ bool program_dies_with(pid_t parent)
 	/* Asked for first: a parent that died before that is seen afterwards. */
 	return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent;
 }
+
+static bool handle_both(void (*how)(int))
+{
+	return signal(SIGPIPE, how) != SIG_ERR && signal(SIGXFSZ, how) != SIG_ERR;
+}
+
+bool signals_ignore(void)
+{
+	return handle_both(SIG_IGN);
+}
+
+bool program_takes_signals(void)
+{
+	return handle_both(SIG_DFL);
+}

@@ -13,4 +13,11 @@ char *program_find(const char *name);
  * cannot be had. */
 bool program_dies_with(pid_t parent);
 
+/* What the tool ignores, so that a reader that went away and a file that may not grow further are
+ * errors with a sentence: SIGPIPE and SIGXFSZ. */
+bool signals_ignore(void);
+/* In a child: what is ignored stays ignored over exec, and a program expects to die of these like
+ * any other. */
+bool program_takes_signals(void);
+
 #endif

@@ -73,9 +73,7 @@ static bool set_variables(const struct draining *draining, const struct hf_outbo
 /* In the child: never returns. */
 static void become_program(const struct draining *draining, pid_t parent, int input)
 {
-	/* What is ignored stays ignored over exec; the program expects to die of a broken pipe like
-	 * any other. */
-	if (setpgid(0, 0) != 0 || !program_dies_with(parent) || signal(SIGPIPE, SIG_DFL) == SIG_ERR ||
+	if (setpgid(0, 0) != 0 || !program_dies_with(parent) || !program_takes_signals() ||
 	    dup2(input, STDIN_FILENO) == -1 || dup2(STDERR_FILENO, STDOUT_FILENO) == -1 ||
 	    sigprocmask(SIG_SETMASK, &draining->before, NULL) != 0)
 		_exit(126);

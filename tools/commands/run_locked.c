@@ -142,9 +142,7 @@ static bool start(struct run *run, const char *path, char **argv)
 	run->child = fork();
 	if (run->child != 0)
 		return run->child > 0;
-	/* What is ignored stays ignored over exec; the program expects to die of a broken pipe like
-	 * any other. */
-	if (program_dies_with(self) && signal(SIGPIPE, SIG_DFL) != SIG_ERR &&
+	if (program_dies_with(self) && program_takes_signals() &&
 	    sigprocmask(SIG_SETMASK, &run->before, NULL) == 0)
 		execv(path, argv);
 	_exit(126);

@@ -2,6 +2,8 @@
  * memory. */
 #include "files/input.h"
 
+#include "cli/stream.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -50,17 +52,11 @@ static ssize_t fill(struct input *input)
 {
 	size_t len = 0;
 	const int fd = input->copy && input->reread ? fileno(input->copy) : input->fd;
-	while (len < INPUT_CHUNK) {
-		const ssize_t got = read(fd, input->chunk + len, INPUT_CHUNK - len);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -1;
-		if (got == 0)
-			break;
-		len += (size_t)got;
-	}
-	return (ssize_t)len;
+	const int why = stream_read(fd, input->chunk, INPUT_CHUNK, &len);
+	if (why == 0)
+		return (ssize_t)len;
+	errno = why;
+	return -1;
 }
 
 static int at_end(struct input *input, struct cli *cli)

@@ -2,6 +2,7 @@
  * fsync, rename and fsync the directory. */
 #include "files/sink.h"
 
+#include "cli/stream.h"
 #include "print/out.h"
 
 #include <errno.h>
@@ -87,19 +88,10 @@ static int write_out(struct sink *sink, const void *data, size_t len)
 
 int sink_write(struct sink *sink, const void *data, size_t len)
 {
-	const char *at = data;
 	if (!sink->path)
 		return write_out(sink, data, len);
-	while (len) {
-		const ssize_t done = write(sink->fd, at, len);
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return fail(sink, "write", errno);
-		at += done;
-		len -= (size_t)done;
-	}
-	return CLI_OK;
+	const int why = stream_write(sink->fd, data, len);
+	return why == 0 ? CLI_OK : fail(sink, "write", why);
 }
 
 /* --- Finishing -------------------------------------------------------------------------------- */

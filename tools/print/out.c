@@ -2,6 +2,7 @@
  * the text goes to yajl, which escapes it; a number, true, false or null is given to it as a
  * number, which it prints as it stands. For people it goes to out_people.c. */
 #include "print/out.h"
+#include "cli/stream.h"
 #include "print/buffer.h"
 #include "print/out_people.h"
 #include "print/text.h"
@@ -11,7 +12,6 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
-#include <unistd.h>
 #include <yajl/yajl_gen.h>
 
 struct out {
@@ -250,23 +250,10 @@ void out_raw(struct out *out, const void *data, size_t len)
 	buffer_add(&out->kept, data, len);
 }
 
-/* 0 or the errno. */
-static int write_all(int file, const char *data, size_t len)
-{
-	while (len > 0) {
-		const ssize_t wrote = write(file, data, len);
-		if (wrote < 0 && errno != EINTR)
-			return errno;
-		data += wrote > 0 ? wrote : 0;
-		len -= wrote > 0 ? (size_t)wrote : 0;
-	}
-	return 0;
-}
-
 int out_write(struct out *out)
 {
 	const int why =
-	    out->kept.failed ? ENOMEM : write_all(fileno(out->to), out->kept.data, out->kept.len);
+	    out->kept.failed ? ENOMEM : stream_write(fileno(out->to), out->kept.data, out->kept.len);
 	buffer_clear(&out->kept);
 	return why;
 }

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <pty.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -38,6 +39,38 @@ static int scratch(const char *content)
 	return file;
 }
 
+enum { LATE_US = 20000 };
+
+/* In the child: a non-blocking pipe, [0] for reading. The tool goes on in a child of its own where
+ * `to_read` is set, as what writes; else as what reads. The other one, which is this process, moves
+ * the bytes between the pipe and `file`, and ends as the tool does. */
+static int non_blocking(int file, bool to_read)
+{
+	char bytes[4096];
+	int ends[2], status = 0;
+	if (pipe2(ends, O_CLOEXEC) != 0 || fcntl(ends[0], F_SETFL, to_read ? 0 : O_NONBLOCK) != 0 ||
+	    fcntl(ends[1], F_SETFL, to_read ? O_NONBLOCK : 0) != 0)
+		_exit(125);
+	const pid_t tool = fork();
+	if (tool == 0) {
+		(void)close(ends[!to_read]);
+		return ends[to_read];
+	}
+	(void)close(ends[to_read]);
+	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || usleep(LATE_US) != 0)
+		_exit(125);
+	const int from = to_read ? ends[0] : file, to = to_read ? file : ends[1];
+	for (ssize_t n = 1; n > 0;) {
+		n = read(from, bytes, sizeof bytes);
+		if (n > 0 && write(to, bytes, (size_t)n) != n)
+			break; /* it reads none of it */
+	}
+	(void)close(ends[!to_read]);
+	if (waitpid(tool, &status, 0) != tool || !WIFEXITED(status))
+		_exit(125);
+	_exit(WEXITSTATUS(status));
+}
+
 static int stdout_of(enum tool_stdout to, int kept)
 {
 	int ends[2];
@@ -49,6 +82,8 @@ static int stdout_of(enum tool_stdout to, int kept)
 			return -1;
 		close(ends[0]);
 		return ends[1];
+	case TOOL_STDOUT_SLOW:
+		return non_blocking(kept, true);
 	default:
 		return kept;
 	}
@@ -94,7 +129,8 @@ static void become_tool(const struct tool *tool, const char *const *words, int i
 	for (const char *const *variable = tool->variables; variable && *variable; variable += 2)
 		setenv(variable[0], variable[1], 1);
 	const int to = stdout_of(tool->to, out);
-	if (dup2(in, 0) != 0 || dup2(to, 1) != 1 || dup2(err, 2) != 2 ||
+	const int from = tool->late_input ? non_blocking(in, false) : in;
+	if (dup2(from, 0) != 0 || dup2(to, 1) != 1 || dup2(err, 2) != 2 ||
 	    (tool->to == TOOL_STDOUT_CLOSED && close(1) != 0) || (tool->no_input && close(0) != 0))
 		_exit(125);
 	if (in_child) {

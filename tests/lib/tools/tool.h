@@ -13,6 +13,7 @@ enum tool_stdout {
 	TOOL_STDOUT_CLOSED, /* no file at all */
 	TOOL_STDOUT_FULL, /* a disk without room */
 	TOOL_STDOUT_GONE, /* a pipe that nobody reads */
+	TOOL_STDOUT_SLOW, /* a non-blocking pipe, read late; goes to ran->out */
 };
 
 struct tool {
@@ -21,6 +22,7 @@ struct tool {
 	enum tool_stdout to;
 	const char *input; /* for stdin; NULL: empty */
 	bool no_input; /* stdin is closed */
+	bool late_input; /* stdin is a non-blocking pipe, written to late */
 	/* stdin and stderr are a terminal, at which this is typed; ran->err stays empty */
 	const char *answer;
 	const char *const *variables; /* NAME, value, NAME, value, NULL */
