@@ -50,6 +50,38 @@ static void a_store_of_a_newer_format_is_refused_and_not_touched(void **state)
 	free(again);
 }
 
+static void everyone_sees_damage(void)
+{
+	static const char *const commands[] = {
+	    "info", "inbox save ann t9", "init", "log", "segments", "export", "compact", "backup copy"};
+	const struct tool tool = {.directory = STORE};
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+		must_refuse(&tool, commands[i], 5, "HF_ECORRUPT", "holdfast salvage");
+	struct ran ran = tool_expect(&tool, "fsck", 5);
+	tool_free(&ran);
+}
+
+/* To be told that there is no store would lead to a new one beside the remains. */
+static void a_store_that_lost_its_identity_is_damaged_and_not_missing(void **state)
+{
+	char *before = contents(STORE);
+	(void)state;
+	assert_int_equal(rename(STORE "/IDENTITY", "identity"), 0);
+	everyone_sees_damage();
+	/* What else speaks of a log. */
+	assert_int_equal(rename(STORE "/segment-00000002", "segment"), 0);
+	everyone_sees_damage();
+	assert_int_equal(rename(STORE "/WITNESS", STORE "/snapshot-000000000001"), 0);
+	everyone_sees_damage();
+	assert_int_equal(rename(STORE "/snapshot-000000000001", STORE "/WITNESS"), 0);
+	assert_int_equal(rename("segment", STORE "/segment-00000002"), 0);
+	assert_int_equal(rename("identity", STORE "/IDENTITY"), 0);
+	char *again = contents(STORE);
+	assert_string_equal(before, again);
+	free(before);
+	free(again);
+}
+
 static void a_second_opener_is_told_and_may_wait(void **state)
 {
 	const struct tool tool = {.directory = STORE};
@@ -241,6 +273,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_store_of_a_newer_format_is_refused_and_not_touched),
+	    cmocka_unit_test(a_store_that_lost_its_identity_is_damaged_and_not_missing),
 	    cmocka_unit_test(a_second_opener_is_told_and_may_wait),
 	    cmocka_unit_test(who_only_reads_needs_no_turn),
 	    cmocka_unit_test(damage_is_named_with_its_file),

@@ -40,12 +40,13 @@ static int without_identity(struct hf__check *c, int rc)
 {
 	const struct hf_error why = c->scratch;
 	const bool adopted = adopt_name(c);
-	if (rc == HF_ENOTFOUND && !adopted)
+	if (rc == HF_ENOTFOUND && !adopted && !hf__log_without_identity(c->store->os))
 		return rc;
 	c->have_identity = adopted;
 	if (rc == HF_ENOTFOUND)
 		(void)hf__check_note(c, HF_FSCK_DAMAGE, HF__NAME_IDENTITY, 0, 0,
-		                     "the file is missing, and there are segments of a log");
+		                     "the file is missing, and there is a log, or a " HF__NAME_WITNESS
+		                     " or snapshot of one");
 	else
 		(void)hf__check_note(c, HF_FSCK_DAMAGE, HF__NAME_IDENTITY, 0, HF__IDENTITY_SIZE, "%s%s",
 		                     why.text,

@@ -204,9 +204,7 @@ static int read_log(struct reading *reading, struct hf_error *error)
 int hf__open_to_look(struct hf_store *s, struct hf_error *error)
 {
 	s->options.inline_max = HF__INLINE_DEFAULT;
-	int rc = hf__read_identity(s, error);
-	if (rc == HF_ENOTFOUND)
-		return hf__fail(error, rc, 0, "the directory holds no store");
+	int rc = hf__find_identity(s, error);
 	if (rc == HF_OK)
 		rc = hf__prepare_memory(s, error);
 	return rc == HF_OK ? hf__open_witness(s, 0, error) : rc;

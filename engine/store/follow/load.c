@@ -45,9 +45,7 @@ static int take_files(struct hf__follow *f, struct hf_error *error)
 static int read_facts(struct hf__follow *f, struct found *found)
 {
 	struct hf_store *s = f->store;
-	int rc = hf__read_identity(s, &found->failure);
-	if (rc == HF_ENOTFOUND)
-		return hf__fail(&found->failure, rc, 0, "the directory holds no store");
+	int rc = hf__find_identity(s, &found->failure);
 	if (rc == HF_OK)
 		rc = hf__prepare_memory(s, &found->failure);
 	if (rc == HF_OK)

@@ -3,8 +3,9 @@
  * A store exists if and only if IDENTITY does. Creation: LOCK, the first segment (zeros, synced,
  * directory synced), WITNESS, then IDENTITY, each under a temporary name, synced, renamed,
  * directory synced. Crash anywhere before the rename is durable: there is no store, and what
- * lies there is zeros, so creating again starts over. Files that hold a log, or a WITNESS that
- * speaks of one, but no IDENTITY are never taken for a fresh directory (R9).
+ * lies there is zeros, so creating again starts over. Files that hold a log, or a WITNESS or
+ * snapshot that speaks of one, but no IDENTITY are never taken for a fresh directory, nor for one
+ * without a store (R9).
  *
  * A creation that was killed, or that saw a failure, at its last two steps leaves a store that is
  * seen and need not be on disk. So an opening with an empty log publishes its IDENTITY again before
@@ -50,11 +51,56 @@ static int look_for_log(void *arg, const char *name)
 {
 	struct looking *l = arg;
 	uint32_t number = 0;
-	const bool tells = hf__segment_name_parse(name, &number) || strcmp(name, HF__NAME_WITNESS) == 0;
+	uint64_t lsn = 0;
+	const bool tells = hf__segment_name_parse(name, &number) || hf__snapshot_name_parse(name, &lsn);
 	if (!tells || all_zero(l->os, name, &l->rc))
 		return 0;
 	l->data = l->rc == 0;
 	return -2;
+}
+
+/* 0 or errno. */
+static int find_log(const struct hf__os *os, bool *data)
+{
+	struct looking l = {.os = os};
+	int rc = os->list(os->ctx, look_for_log, &l);
+	rc = l.rc || l.data ? l.rc : rc;
+	*data = l.data;
+	if (rc == 0 && !l.data) {
+		*data = !all_zero(os, HF__NAME_WITNESS, &rc) && rc == 0;
+		rc = rc == ENOENT ? 0 : rc;
+	}
+	return rc;
+}
+
+static int lost_identity(struct hf_error *error)
+{
+	return hf__fail_at(error, HF_ECORRUPT, HF__NAME_IDENTITY, 0,
+	                   "the directory holds a log, or a " HF__NAME_WITNESS
+	                   " or snapshot of one, but no " HF__NAME_IDENTITY);
+}
+
+int hf__find_identity(struct hf_store *s, struct hf_error *error)
+{
+	bool data = false;
+	int rc = hf__read_identity(s, error);
+	if (rc != HF_ENOTFOUND)
+		return rc;
+	const int found = find_log(s->os, &data);
+	if (found)
+		return hf__read_failed(error, "the directory could not be read", found);
+	/* A creation that ends meanwhile has a log only once there is an IDENTITY. */
+	rc = data ? hf__read_identity(s, error) : HF_ENOTFOUND;
+	if (rc != HF_ENOTFOUND)
+		return rc;
+	return data ? lost_identity(error)
+	            : hf__fail(error, HF_ENOTFOUND, 0, "the directory holds no store");
+}
+
+bool hf__log_without_identity(const struct hf__os *os)
+{
+	bool data = false;
+	return find_log(os, &data) == 0 && data;
 }
 
 static int look_for_leftover(void *arg, const char *name)
@@ -74,20 +120,17 @@ static int look_for_leftover(void *arg, const char *name)
 static int clear_leftovers(const struct hf__os *os, struct hf_error *error)
 {
 	struct looking l = {.os = os};
-	int rc = os->list(os->ctx, look_for_log, &l);
-	while (rc == 0 && (rc = os->list(os->ctx, look_for_leftover, &l)) == -1) {
+	bool data = false;
+	int rc = find_log(os, &data);
+	while (rc == 0 && !data && (rc = os->list(os->ctx, look_for_leftover, &l)) == -1) {
 		rc = os->unlink(os->ctx, l.victim);
 		if (rc)
 			return hf__os_failed(error, "what an unfinished creation left could not be removed",
 			                     rc);
 	}
-	if (l.data)
-		return hf__fail(error, HF_ECORRUPT, 0,
-		                "the directory holds a log, or a " HF__NAME_WITNESS
-		                " of one, but no " HF__NAME_IDENTITY);
-	return rc == 0 && l.rc == 0
-	           ? HF_OK
-	           : hf__os_failed(error, "the directory could not be read", l.rc ? l.rc : rc);
+	if (rc)
+		return hf__os_failed(error, "the directory could not be read", rc);
+	return data ? lost_identity(error) : HF_OK;
 }
 
 static int create_file(const struct hf__os *os, const char *name, const void *data, size_t len)

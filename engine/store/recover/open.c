@@ -85,7 +85,7 @@ static int check_there(struct hf_store *s, struct hf_error *error)
 {
 	const int rc = hf__read_identity(s, NULL);
 	if (rc == HF_ENOTFOUND && !s->options.create)
-		return hf__fail(error, HF_ENOTFOUND, ENOENT, "the directory holds no store");
+		return hf__find_identity(s, error);
 	return rc == HF_OK && (s->identity.incompat & HF__FEATURE_BACKUP) ? refuse_backup(error)
 	                                                                  : HF_OK;
 }
@@ -93,11 +93,9 @@ static int check_there(struct hf_store *s, struct hf_error *error)
 /* The identity, made first when asked. */
 static int find_store(struct hf_store *s, bool *made, struct hf_error *error)
 {
-	int rc = hf__read_identity(s, error);
-	if (rc != HF_ENOTFOUND)
+	int rc = s->options.create ? hf__read_identity(s, error) : hf__find_identity(s, error);
+	if (rc != HF_ENOTFOUND || !s->options.create)
 		return rc;
-	if (!s->options.create)
-		return hf__fail(error, HF_ENOTFOUND, 0, "the directory holds no store");
 	rc = hf__create(s, error);
 	*made = rc == HF_OK;
 	return rc == HF_OK ? hf__read_identity(s, error) : rc;

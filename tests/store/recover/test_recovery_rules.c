@@ -262,7 +262,7 @@ static void r9_a_store_without_its_identity_is_no_fresh_directory(void **state)
 	struct patient *p = patient_closed(3);
 	sim_checkpoint(p->sim);
 	assert_true(sim_remove_file(p->sim, HF__NAME_IDENTITY));
-	patient_refused(p, HF_ENOTFOUND);
+	patient_refused(p, HF_ECORRUPT);
 	p->options.create = true;
 	assert_int_equal(patient_open(p), HF_ECORRUPT);
 	p->options.create = false;
