@@ -82,6 +82,23 @@ static void a_store_that_lost_its_identity_is_damaged_and_not_missing(void **sta
 	free(again);
 }
 
+/* Somebody moved it to another disk: what lies behind the link is not lost. */
+static void a_salvage_names_the_link_that_hides_a_file(void **state)
+{
+	static const char *const names[] = {"IDENTITY", "WITNESS", "segment-00000002"};
+	const struct tool tool = {0};
+	(void)state;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		char path[64];
+		(void)snprintf(path, sizeof path, STORE "/%s", names[i]);
+		assert_int_equal(rename(path, "elsewhere"), 0);
+		assert_int_equal(symlink("../elsewhere", path), 0);
+		must_refuse(&tool, "salvage " STORE " saved --yes", 7, "HF_EACCESS", "is a symbolic link");
+		assert_int_equal(rename("elsewhere", path), 0);
+	}
+	assert_int_not_equal(access("saved", F_OK), 0);
+}
+
 static void a_second_opener_is_told_and_may_wait(void **state)
 {
 	const struct tool tool = {.directory = STORE};
@@ -274,6 +291,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_store_of_a_newer_format_is_refused_and_not_touched),
 	    cmocka_unit_test(a_store_that_lost_its_identity_is_damaged_and_not_missing),
+	    cmocka_unit_test(a_salvage_names_the_link_that_hides_a_file),
 	    cmocka_unit_test(a_second_opener_is_told_and_may_wait),
 	    cmocka_unit_test(who_only_reads_needs_no_turn),
 	    cmocka_unit_test(damage_is_named_with_its_file),

@@ -69,9 +69,9 @@ struct hf_salvage_summary {
  * Errors: HF_ENOTFOUND (no file of a store), HF_ELOCKED (a writer has it open), HF_EIO (the source
  * cannot be read: copy it first to a disk that can), HF_EVERSION (a newer version wrote some of
  * it), HF_ECORRUPT (what is left makes no sound state), HF_ECANCELED (files changed meanwhile),
- * HF_ECONFLICT (`to` is not empty), HF_ETOOBIG (no epoch or no LSN is left), HF_EACCESS,
- * HF_EUNSAFEFS, HF_ENOSPACE, HF_ENOMEM, HF_EINVAL: nothing was made. HF_EUNCERTAIN: the new store
- * is there; a power loss may take it. */
+ * HF_ECONFLICT (`to` is not empty), HF_ETOOBIG (no epoch or no LSN is left), HF_EACCESS (a
+ * symbolic link with the name of a file of the store, too), HF_EUNSAFEFS, HF_ENOSPACE, HF_ENOMEM,
+ * HF_EINVAL: nothing was made. HF_EUNCERTAIN: the new store is there; a power loss may take it. */
 HF_API HF_CHECKED int hf_salvage(const char *from, const char *to,
                                  const struct hf_salvage_options *options, hf_fsck_fn report,
                                  struct hf_salvage_summary *out, struct hf_error *error);

@@ -58,13 +58,25 @@ static void know_by_header(struct hf__view *v, struct hf__view_file *f)
 	memcpy(f->head.uuid, snapshot.uuid, sizeof f->head.uuid);
 }
 
+/* Its file may lie behind it: to go on without would lose what is there. */
+static int is_link(struct hf__view *v, const char *name)
+{
+	return hf__fail_at(v->error, HF_EACCESS, name, 0,
+	                   "%s is a symbolic link: put the file itself in its place, or remove it",
+	                   name);
+}
+
 /* What is no regular file is none of a store. */
 static int look_at(struct hf__view *v, struct hf__view_file *f)
 {
 	const struct hf__os *os = v->seam.under;
 	int file = -1;
 	int rc = os->open(os->ctx, f->name, 0, &file);
-	if (rc == ELOOP || rc == EISDIR || rc == ENXIO || rc == ENOENT)
+	if (rc == ELOOP) {
+		know_by_name(f);
+		return f->kind == HF__VIEW_OTHER ? HF_OK : is_link(v, f->name);
+	}
+	if (rc == EISDIR || rc == ENXIO || rc == ENOENT)
 		return HF_OK;
 	if (rc == 0) {
 		rc = os->size(os->ctx, file, &f->size);
@@ -74,11 +86,10 @@ static int look_at(struct hf__view *v, struct hf__view_file *f)
 	if (rc)
 		return hf__read_failed(v->error, "the source could not be read", rc);
 	rc = hf__view_read(v, f, HF__SECTOR);
-	if (rc != HF_OK)
-		return rc;
 	know_by_name(f);
-	know_by_header(v, f);
-	return HF_OK;
+	if (rc == HF_OK)
+		know_by_header(v, f);
+	return rc;
 }
 
 /* --- Which store? ----------------------------------------------------------------------------- */
@@ -124,7 +135,9 @@ static int read_identity(struct hf__view *v, bool *known)
 	int file = -1;
 	*known = false;
 	int rc = os->open(os->ctx, HF__NAME_IDENTITY, 0, &file);
-	if (rc == ENOENT || rc == ELOOP || rc == EISDIR || rc == ENXIO)
+	if (rc == ELOOP)
+		return is_link(v, HF__NAME_IDENTITY);
+	if (rc == ENOENT || rc == EISDIR || rc == ENXIO)
 		return HF_OK;
 	if (rc == 0) {
 		rc = os->read(os->ctx, file, bytes, sizeof bytes, 0, &got);
@@ -194,7 +207,9 @@ static int mention_witness(struct hf__view *v)
 	size_t got = 0;
 	int file = -1;
 	int rc = os->open(os->ctx, HF__NAME_WITNESS, 0, &file);
-	if (rc == ENOENT || rc == ELOOP || rc == EISDIR || rc == ENXIO)
+	if (rc == ELOOP)
+		return is_link(v, HF__NAME_WITNESS);
+	if (rc == ENOENT || rc == EISDIR || rc == ENXIO)
 		return HF_OK;
 	if (rc == 0) {
 		rc = os->read(os->ctx, file, bytes, sizeof bytes, 0, &got);
