@@ -151,12 +151,33 @@ static void add_range(struct hf__text *text, struct hf_bytes bytes, size_t from,
 	}
 }
 
+/* Where the last `room` bytes of the quoted text begin. However long it is, only its end is looked
+ * at: no byte goes out as nothing. */
+static size_t tail_of(struct hf_bytes bytes, size_t room)
+{
+	const uint8_t *at = bytes.data;
+	size_t tail = bytes.len > room ? bytes.len - room : 0, left = 0;
+	while (tail > 0 && (at[tail] & 0xc0) == 0x80 && bytes.len - tail < room + 4)
+		tail--; /* perhaps in the middle of a character */
+	for (size_t i = tail; i < bytes.len;) {
+		const struct quoted step = quoted_at(bytes, i);
+		left += step.out;
+		i += step.in;
+	}
+	while (left > room) {
+		const struct quoted step = quoted_at(bytes, tail);
+		left -= step.out;
+		tail += step.in;
+	}
+	return tail;
+}
+
 void hf__text_add_quoted_within(struct hf__text *text, struct hf_bytes bytes, size_t max)
 {
-	size_t total = 0, head = 0, tail = 0;
-	if (!bytes.data)
+	size_t total = 0, head = 0;
+	if (!bytes.data || bytes.len > PTRDIFF_MAX)
 		bytes.len = 0; /* a form that is about to be refused */
-	for (size_t i = 0; i < bytes.len;) {
+	for (size_t i = 0; i < bytes.len && total <= max;) {
 		const struct quoted step = quoted_at(bytes, i);
 		total += step.out;
 		i += step.in;
@@ -166,11 +187,7 @@ void hf__text_add_quoted_within(struct hf__text *text, struct hf_bytes bytes, si
 	if (total <= max) {
 		add_range(text, bytes, 0, bytes.len);
 	} else {
-		for (size_t left = total; left > max / 2;) {
-			const struct quoted step = quoted_at(bytes, tail);
-			left -= step.out;
-			tail += step.in;
-		}
+		const size_t tail = tail_of(bytes, max / 2);
 		add_range(text, bytes, 0, head);
 		/* the dots stand outside: inside they could be the caller's own */
 		hf__text_add(text, "\"...\"");

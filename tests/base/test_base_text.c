@@ -1,6 +1,8 @@
 /* tier: fast */
 /* Text that never overflows, base64url with one spelling only, and the text rules of the
  * contract. */
+#include <sys/mman.h>
+
 #include "base/bytes.h"
 #include "base/text.h"
 #include "lib/rng.h"
@@ -92,6 +94,33 @@ static void what_is_shown_is_valid_utf8_that_misleads_nobody(void **state)
 		assert_int_equal(hf__shown(&alone, 1), 0);
 		assert_int_equal(text_shown(&alone, 1), 0);
 	}
+}
+
+/* A wrong length must cost no more than a refusal: what lies between the ends is not looked at. */
+static void of_quoted_bytes_without_end_only_both_ends_are_read(void **state)
+{
+	enum { PAGE = 4096 };
+	const size_t size = (size_t)1 << 30;
+	char buffer[256] = "";
+	struct hf__text text = {buffer, sizeof buffer, 0};
+	char *letters = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	(void)state;
+	assert_ptr_not_equal(letters, MAP_FAILED);
+	assert_int_equal(mprotect(letters, PAGE, PROT_READ | PROT_WRITE), 0);
+	assert_int_equal(mprotect(letters + size - PAGE, PAGE, PROT_READ | PROT_WRITE), 0);
+	memset(letters, 'a', PAGE);
+	memset(letters + size - PAGE, 'z', PAGE);
+	hf__text_add_quoted_within(&text, hf_bytes_of(letters, size), 8);
+	assert_string_equal(buffer, "\"aaaa\"...\"zzzz\"");
+	memcpy(letters + size - 5, "\xd0\xb7\xd0\xb7.", 5);
+	text.len = 0;
+	hf__text_add_quoted_within(&text, hf_bytes_of(letters, size), 8);
+	assert_string_equal(buffer, "\"aaaa\"...\"\xd0\xb7.\"");
+	assert_int_equal(munmap(letters, size), 0);
+	/* No object is that long. */
+	text.len = 0;
+	hf__text_add_quoted(&text, hf_bytes_of("x", SIZE_MAX));
+	assert_string_equal(buffer, "\"\"");
 }
 
 static void quoted_text_is_cut_in_the_middle_between_characters(void **state)
@@ -369,6 +398,7 @@ int main(void)
 	    cmocka_unit_test(text_is_cut_at_the_end_of_its_buffer),
 	    cmocka_unit_test(quoted_bytes_are_escaped_and_cut),
 	    cmocka_unit_test(what_is_shown_is_valid_utf8_that_misleads_nobody),
+	    cmocka_unit_test(of_quoted_bytes_without_end_only_both_ends_are_read),
 	    cmocka_unit_test(quoted_text_is_cut_in_the_middle_between_characters),
 	    cmocka_unit_test(the_end_of_a_buffer_cuts_between_characters),
 	    cmocka_unit_test(base64url_knows_the_vectors_of_the_rfc),
