@@ -119,6 +119,8 @@ HF__MUTATION(hf_migration_guard, migration_guard_args, hf__guard_version, "migra
 
 static int check_list(const struct hf_migration *list, size_t count, struct hf_error *error)
 {
+	if (!list && count > 0)
+		return hf__fail(error, HF_EINVAL, 0, "migrations are missing");
 	for (size_t i = 0; i < count; i++) {
 		char why[HF_ERROR_TEXT] = "";
 		struct hf__text text = {why, sizeof why, 0};

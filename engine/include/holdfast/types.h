@@ -3,7 +3,7 @@
  * Conventions, once for all of holdfast:
  *  - Every fallible function returns an enum hf_code: HF_OK (0) or the cause. The last parameter
  *    is a caller-owned, nullable struct hf_error; it is written on failure only, and need not be
- *    zeroed.
+ *    zeroed. Other pointers are not NULL unless a comment allows it.
  *  - `struct hf_bytes` is borrowed: the library copies what it keeps before the call returns,
  *    unless a comment says otherwise.
  *  - A zeroed options or arguments struct always means the defaults.

@@ -188,6 +188,7 @@ static void a_list_that_breaks_the_rules_does_nothing_at_all(void **unused)
 	const struct hf_migration_guard_args guard = {.write.expect = HF_ABSENT, .name = hf_str("n")};
 	assert_int_equal(hf_migration_guard(stage->store, NULL, &guard, NULL, NULL), HF_EINVAL);
 	assert_int_equal(hf_migrate(stage->store, NULL, 0, NULL, NULL), HF_OK);
+	assert_int_equal(hf_migrate(stage->store, NULL, 1, NULL, NULL), HF_EINVAL);
 	assert_int_equal(effect.calls, 0);
 	assert_string_equal(names(stage->store, 0), "");
 	stage_close(stage);
