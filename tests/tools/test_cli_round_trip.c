@@ -338,6 +338,7 @@ static const struct step {
     {"stats --user ann", 0, "user=ann", 1},
     {"stats --queue mail", 0, "queue=mail", 1},
     {"--at 1 info", 0, "durable_lsn=1", 1},
+    {"--at '' info", 2, "", 0},
     {"--at 2026-01-01T00:00:00Z info", 0, "durable_lsn=0", 1},
     {"--at never info", 2, "HF_EINVAL", 0},
     {"--at 1 inbox clear ann --yes", 2, "HF_EINVAL", 0},

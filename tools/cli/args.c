@@ -214,11 +214,11 @@ static int complain_of_command(struct cli *cli, int argc, char **argv)
 /* An LSN, or an instant. */
 static int apply_at(struct cli *cli)
 {
-	const char *text = cli_given(cli, "at") ? cli_text(cli, "at") : "";
+	const char *text = cli_text(cli, "at");
 	char *end;
-	if (!text[0])
+	if (!cli_given(cli, "at"))
 		return CLI_OK;
-	if (strspn(text, "0123456789") == strlen(text)) {
+	if (text[0] && strspn(text, "0123456789") == strlen(text)) {
 		cli->at_lsn = strtoull(text, &end, 10);
 		if (cli->at_lsn > 0)
 			return CLI_OK;

@@ -184,6 +184,8 @@ static const char *hint_where_no_store_is(const char *directory, bool create)
 static void warn_of_clock(struct cli *cli)
 {
 	struct hf_info info = {0};
+	if (cli->at_lsn || cli->at_time)
+		return; /* its clock stands at another time */
 	if (hf_get_info(cli->store, &info, NULL) == HF_OK && info.clock_ahead_us > AHEAD_US)
 		cli_note(cli,
 		         "the store's clock is %" PRId64
