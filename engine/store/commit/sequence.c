@@ -44,10 +44,10 @@ int hf__emit(struct hf__decision *d, uint8_t kind)
 	struct hf__buffer *b = hf__filling(s);
 	if (b->bytes.bad)
 		return HF_ENOMEM;
-	if (s->world.next_lsn > HF__LSN_MAX || b->bytes.len - d->attempt_start > HF_TRANSACTION_MAX) {
-		hf__text_add(&d->why, "the transaction is larger than %u bytes", HF_TRANSACTION_MAX);
-		return HF_ETOOBIG;
-	}
+	if (b->bytes.len - d->attempt_start > HF_TRANSACTION_MAX)
+		return hf__refuse(&d->why, HF_ETOOBIG, "the transaction is larger than 32 MiB");
+	if (s->world.next_lsn > HF__LSN_MAX)
+		return hf__refuse(&d->why, HF_ETOOBIG, "no LSN is left for a change of this store");
 	const size_t body = d->entry_at + HF__ENTRY_HEADER_SIZE, body_len = b->bytes.len - body;
 	/* HF_EVERSION: the domain's kinds do not know the entry */
 	const struct hf__domain *row = s->domains->rows[d->domain_index];

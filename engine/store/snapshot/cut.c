@@ -54,7 +54,9 @@ static int cut(struct hf__cut_state *t, struct hf_error *error)
 	    .incompat = s->identity.incompat,
 	    .epoch = s->id.epoch,
 	    .lsn = newest_lsn(s, fills),
-	    .incarnation_lsn = s->world.incarnation_lsn,
+	    /* an opening behind which no LSN is left writes nothing */
+	    .incarnation_lsn =
+	        s->world.incarnation_lsn < HF__LSN_MAX ? s->world.incarnation_lsn : HF__LSN_MAX,
 	    .clock = s->world.clock.stamp,
 	    .setback = hf__setback(s, s->world.states),
 	};
