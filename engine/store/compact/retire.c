@@ -3,8 +3,9 @@
  * The newest snapshot covers everything before it. Retention keeps an older one (the floor), and
  * the log from there on: with both every LSN from the floor's on can be had again. By time the
  * floor is the newest snapshot that is old enough; by bytes the oldest one up to which it all fits;
- * bytes win. Snapshots between the floor and the newest stay, as floors to come, but for those that
- * lie close together.
+ * bytes win. Where no snapshot is old enough, or all of it fits, the floor is the log's beginning,
+ * while that is there. Snapshots between the floor and the newest stay, as floors to come, but for
+ * those that lie close together.
  *
  * Subscriptions lag by what their callbacks hold up: a segment that they have not had yet stays
  * until the next compaction. Feeds are told (HF_EGONE).
@@ -39,6 +40,7 @@ struct retiring {
 	size_t segment_count, segment_cap;
 	uint64_t newest_lsn;
 	size_t floor; /* among the snapshots */
+	bool whole; /* the floor is the beginning of the log, which needs no snapshot */
 };
 
 /* --- What is there ---------------------------------------------------------------------------- */
@@ -126,13 +128,28 @@ static int collect(struct retiring *r)
 	return 0;
 }
 
+static bool read_header(struct retiring *r, size_t segment, struct hf__segment_header *out)
+{
+	uint8_t bytes[HF__SEGMENT_HEADER_SIZE];
+	char name[HF__NAME_MAX];
+	size_t got = 0;
+	int file = -1;
+	if (segment >= r->segment_count)
+		return false;
+	hf__segment_name(r->segments[segment].number, name);
+	if (r->s->os->open(r->s->os->ctx, name, 0, &file) != 0)
+		return false;
+	const int rc = r->s->os->read(r->s->os->ctx, file, bytes, sizeof bytes, 0, &got);
+	(void)r->s->os->close(r->s->os->ctx, file); /* only read */
+	return rc == 0 && hf__segment_header_decode(&r->s->id, bytes, got, out) == HF_OK;
+}
+
 /* --- The floor -------------------------------------------------------------------------------- */
 
-/* Bytes of all that lies before the newest snapshot from this one on. */
-static uint64_t bytes_from(const struct retiring *r, size_t snapshot)
+/* Bytes of all that lies before the newest snapshot, from this one and this segment on. */
+static uint64_t bytes_from(const struct retiring *r, size_t snapshot, uint32_t first)
 {
 	uint64_t bytes = 0;
-	const uint32_t first = r->snapshots[snapshot].segment;
 	const uint32_t newest = r->snapshots[r->snapshot_count - 1].segment;
 	for (size_t i = snapshot; i + 1 < r->snapshot_count; i++)
 		bytes += r->snapshots[i].size;
@@ -146,6 +163,16 @@ static uint64_t bytes_from(const struct retiring *r, size_t snapshot)
 static bool stands(const struct retiring *r, const struct kept_snapshot *k)
 {
 	return k->size > 0 && r->segment_count > 0 && k->segment >= r->segments[0].number;
+}
+
+/* Of the snapshots the oldest is to stay: is what lies before it, too? */
+static bool keeps_all(struct retiring *r, int64_t now)
+{
+	const struct hf_options *o = &r->s->options;
+	struct hf__segment_header first;
+	const bool young = o->retain_us == 0 || now - r->snapshots[0].clock < o->retain_us;
+	const bool fits = o->retain_bytes == 0 || bytes_from(r, 0, 0) <= o->retain_bytes;
+	return young && fits && read_header(r, 0, &first) && first.previous_lsn == 0;
 }
 
 static void choose_floor(struct retiring *r)
@@ -164,10 +191,12 @@ static void choose_floor(struct retiring *r)
 		if (o->retain_us > 0 && now - r->snapshots[r->floor].clock >= o->retain_us)
 			return;
 		if (!stands(r, &r->snapshots[older]) ||
-		    (o->retain_bytes > 0 && bytes_from(r, older) > o->retain_bytes))
+		    (o->retain_bytes > 0 &&
+		     bytes_from(r, older, r->snapshots[older].segment) > o->retain_bytes))
 			return;
 		r->floor = older;
 	}
+	r->whole = keeps_all(r, now);
 }
 
 /* Those between the floor and the newest that lie closer together than is worth their room. */
@@ -189,21 +218,8 @@ static void choose_between(struct retiring *r)
 /* Its last entry; 0: its successor cannot be read, so it stays. */
 static uint64_t last_lsn_of(struct retiring *r, size_t segment)
 {
-	uint8_t bytes[HF__SEGMENT_HEADER_SIZE];
 	struct hf__segment_header header;
-	char name[HF__NAME_MAX];
-	size_t got = 0;
-	int file = -1;
-	if (segment + 1 >= r->segment_count)
-		return 0;
-	hf__segment_name(r->segments[segment + 1].number, name);
-	if (r->s->os->open(r->s->os->ctx, name, 0, &file) != 0)
-		return 0;
-	const int rc = r->s->os->read(r->s->os->ctx, file, bytes, sizeof bytes, 0, &got);
-	(void)r->s->os->close(r->s->os->ctx, file); /* only read */
-	return rc == 0 && hf__segment_header_decode(&r->s->id, bytes, got, &header) == HF_OK
-	           ? header.previous_lsn
-	           : 0;
+	return read_header(r, segment + 1, &header) ? header.previous_lsn : 0;
 }
 
 /* Nothing of this opening looks for it any more. */
@@ -226,7 +242,7 @@ static bool unlink_one(struct hf_store *s, const char *name, bool *removed)
 static void remove_segments(struct retiring *r, bool *removed)
 {
 	struct hf_store *s = r->s;
-	const uint32_t below = r->snapshots[r->floor].segment;
+	const uint32_t below = r->whole ? 0 : r->snapshots[r->floor].segment;
 	const uint64_t wanted = s->watch ? hf__watch_floor(s->watch) : HF__LSN_MAX;
 	for (size_t i = 0; i < r->segment_count && r->segments[i].number < below; i++) {
 		char name[HF__NAME_MAX];
@@ -295,7 +311,9 @@ int hf__retained(struct hf_store *s, struct hf__retained *out, struct hf_error *
 		r.snapshot_count--;
 	if (rc == 0 && r.snapshot_count > 0) {
 		choose_floor(&r);
-		if (r.floor + 1 < r.snapshot_count)
+		if (r.whole)
+			*out = (struct hf__retained){1, 0};
+		else if (r.floor + 1 < r.snapshot_count)
 			*out = (struct hf__retained){r.snapshots[r.floor].lsn, r.snapshots[r.floor].segment};
 	}
 	hf__free(r.snapshots);

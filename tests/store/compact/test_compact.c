@@ -327,6 +327,47 @@ static void retention_by_time_keeps_a_snapshot_and_the_log_from_there(void **sta
 	end(&churn, stage);
 }
 
+/* There is no snapshot before the first one, and what it covers is as young as it. */
+static void the_first_compaction_keeps_what_is_retained_too(void **state)
+{
+	const int64_t hour = INT64_C(3600) * 1000000;
+	const struct hf_options kept[] = {{.retain_us = 10 * hour},
+	                                  {.retain_us = 10 * hour, .retain_bytes = 400 * SEGMENT},
+	                                  {.retain_bytes = 400 * SEGMENT}};
+	(void)state;
+	for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
+		struct churn churn;
+		struct stage *stage = begin(&churn, "first", kept[i], 1000, 0);
+		while (info_of(stage).segment <= 3)
+			churn_step(&churn, stage->store);
+		compact(stage);
+		assert_int_equal(list(stage).first_segment, 1);
+		hf_feed *feed = NULL;
+		assert_int_equal(hf_feed_open(stage->store, 1, &feed, NULL), HF_OK);
+		hf_feed_close(feed);
+		is_sound(stage);
+		stage_switch(stage);
+		stage_at(stage, STAGE_NOW + 9 * hour);
+		churn_step(&churn, stage->store);
+		compact(stage);
+		assert_int_equal(list(stage).first_segment, 1);
+		/* Once there is a snapshot that is old enough it is the floor, if time bounds it. */
+		stage_at(stage, STAGE_NOW + 11 * hour);
+		churn_step(&churn, stage->store);
+		compact(stage);
+		assert_int_equal(list(stage).first_segment == 1, kept[i].retain_us == 0);
+		is_sound(stage);
+		end(&churn, stage);
+	}
+	struct churn churn;
+	struct stage *stage = begin(&churn, "large", (struct hf_options){.retain_bytes = 1}, 1000, 0);
+	while (info_of(stage).segment <= 3)
+		churn_step(&churn, stage->store);
+	compact(stage);
+	assert_true(list(stage).first_segment > 1);
+	end(&churn, stage);
+}
+
 static void a_bound_in_bytes_wins_over_time(void **state)
 {
 	(void)state;
@@ -359,6 +400,7 @@ int main(void)
 	    cmocka_unit_test(a_feed_that_was_passed_is_told),
 	    cmocka_unit_test(what_a_subscription_waits_for_stays),
 	    cmocka_unit_test(retention_by_time_keeps_a_snapshot_and_the_log_from_there),
+	    cmocka_unit_test(the_first_compaction_keeps_what_is_retained_too),
 	    cmocka_unit_test(a_bound_in_bytes_wins_over_time),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
