@@ -586,6 +586,10 @@ def open(  # noqa: A001 - the module's own word, as in gzip.open
     wait: Duration = ZERO,
     scrub_bytes_per_second: int = 0,
     scrub_interval: Duration = ZERO,
+    compact_bytes: int = 0,
+    compact_rate: int = 0,
+    retain: Duration = ZERO,
+    retain_bytes: int = 0,
 ) -> Store:
     """Opens the store in directory ``path`` for writing and takes its lock.
 
@@ -601,6 +605,12 @@ def open(  # noqa: A001 - the module's own word, as in gzip.open
     :param wait: how long to wait for another process to close the store, or :data:`FOR_EVER`
     :param scrub_bytes_per_second: of cold files, that upkeep reads again and verifies; 0: none
     :param scrub_interval: from the beginning of one such round to that of the next; 0 is a day
+    :param compact_bytes: of log up to which no compaction begins by itself; 0 is 64 MiB, 2**64 - 1
+        never
+    :param compact_rate: bytes a second that a compaction writes; 0 is 64 MiB for one that began by
+        itself and no bound for :meth:`Store.compact`, 2**64 - 1 no bound for either
+    :param retain: how old entries may be that a compaction keeps, for feeds and states of the past
+    :param retain_bytes: how many bytes of them; 0 with ``retain`` no bound, 0 without it nothing
     :raises NotFoundError: there is no store and ``create`` was not asked
     :raises LockedError: another process has it open
     :raises CorruptError: nothing was changed
@@ -616,6 +626,10 @@ def open(  # noqa: A001 - the module's own word, as in gzip.open
             scrub_bytes_per_second, "scrub_bytes_per_second", 0, 2**64 - 1
         ),
         scrub_interval_us=duration(scrub_interval),
+        compact_bytes=number(compact_bytes, "compact_bytes", 0, 2**64 - 1),
+        compact_rate=number(compact_rate, "compact_rate", 0, 2**64 - 1),
+        retain_us=duration(retain),
+        retain_bytes=number(retain_bytes, "retain_bytes", 0, 2**64 - 1),
     )
     name, span = _path(path), waiting(wait)
     if name == _MEMORY:

@@ -318,3 +318,27 @@ def test_an_opening_begins_with_the_snapshot():
         assert (info.snapshot_lsn, info.replayed, info.snapshots_damaged) == (taken, 1, 0)
         assert store.documents.get("c", "before").payload == big
         assert store.documents.get("c", "behind").payload == b"y"
+
+
+def test_an_opening_says_what_a_compaction_keeps():
+    def lsns(store):
+        with store.feed(1) as feed:
+            return [event.lsn for event in feed.read()]
+
+    def work(**options):
+        with holdfast.open("s", create=True, segment_size=1 << 14, **options) as store:
+            for name in "abcd":
+                store.documents.put("c", name, os.urandom(9000))
+            store.compact()
+            return lsns(store)
+
+    kept = work(retain=timedelta(hours=1), compact_bytes=2**64 - 1, compact_rate=2**64 - 1)
+    assert kept == [1, 2, 3, 4]
+    with holdfast.open_read("s", at_lsn=2) as then:
+        assert then.documents.count("c").documents == 2
+    assert work(retain_bytes=1 << 30) == list(range(1, 9))
+    with pytest.raises(holdfast.GoneError):
+        work()
+    for options in ({"retain": timedelta(-1)}, {"retain_bytes": -1}, {"compact_bytes": 2**64}):
+        with pytest.raises(holdfast.InvalidError):
+            holdfast.open("s", **options)
