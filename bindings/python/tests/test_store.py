@@ -342,3 +342,24 @@ def test_an_opening_says_what_a_compaction_keeps():
     for options in ({"retain": timedelta(-1)}, {"retain_bytes": -1}, {"compact_bytes": 2**64}):
         with pytest.raises(holdfast.InvalidError):
             holdfast.open("s", **options)
+
+
+def test_an_import_is_kept_as_what_the_log_begins_with():
+    with holdfast.open("source", create=True) as store:
+        store.documents.put("c", "x", b"")
+        store.export("file")
+    holdfast.import_snapshot("file", "s")
+    for _ in range(2):
+        with holdfast.open("s", retain=timedelta(hours=1)) as store:
+            for name in "abcd":
+                store.documents.put("c", name, os.urandom(300000))
+            store.compact()
+            with store.feed(2) as feed:
+                assert feed.read(1)[0].lsn == 2
+    for lsn in range(1, 6):
+        with holdfast.open_read("s", at_lsn=lsn) as then:
+            assert then.documents.count("c").documents == lsn
+    with holdfast.open("s", retain_bytes=1) as store:
+        store.compact()
+    with pytest.raises(holdfast.GoneError):
+        holdfast.open_read("s", at_lsn=1)

@@ -159,20 +159,28 @@ static uint64_t bytes_from(const struct retiring *r, size_t snapshot, uint32_t f
 	return bytes;
 }
 
-/* Is the log from there on all there? */
-static bool stands(const struct retiring *r, const struct kept_snapshot *k)
+/* Does the log that is there begin right behind this LSN? */
+static bool begins_behind(struct retiring *r, uint64_t lsn)
 {
-	return k->size > 0 && r->segment_count > 0 && k->segment >= r->segments[0].number;
+	struct hf__segment_header first;
+	return read_header(r, 0, &first) && first.previous_lsn == lsn;
+}
+
+/* Is the log from there on all there? An import's lies in no segment. */
+static bool stands(struct retiring *r, const struct kept_snapshot *k)
+{
+	if (k->size == 0 || r->segment_count == 0)
+		return false;
+	return k->segment > 0 ? k->segment >= r->segments[0].number : begins_behind(r, k->lsn);
 }
 
 /* Of the snapshots the oldest is to stay: is what lies before it, too? */
 static bool keeps_all(struct retiring *r, int64_t now)
 {
 	const struct hf_options *o = &r->s->options;
-	struct hf__segment_header first;
 	const bool young = o->retain_us == 0 || now - r->snapshots[0].clock < o->retain_us;
 	const bool fits = o->retain_bytes == 0 || bytes_from(r, 0, 0) <= o->retain_bytes;
-	return young && fits && read_header(r, 0, &first) && first.previous_lsn == 0;
+	return young && fits && begins_behind(r, 0);
 }
 
 static void choose_floor(struct retiring *r)
