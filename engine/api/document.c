@@ -9,6 +9,8 @@ static const struct hf_api_word document_orders_words[] = {
 	{"updated", HF_DOCUMENT_UPDATED},
 	{"group_created", HF_DOCUMENT_GROUP_CREATED},
 	{"group_updated", HF_DOCUMENT_GROUP_UPDATED},
+	{"id", HF_DOCUMENT_ID},
+	{"group_id", HF_DOCUMENT_GROUP_ID},
 	{0},
 };
 
@@ -16,6 +18,7 @@ static const struct hf_api_word document_by_words[] = {
 	{"created", HF_DOCUMENT_BY_CREATED},
 	{"updated", HF_DOCUMENT_BY_UPDATED},
 	{"any", HF_DOCUMENT_BY_ANY},
+	{"id", HF_DOCUMENT_BY_ID},
 	{0},
 };
 
@@ -95,7 +98,8 @@ const struct hf_api_struct hf__api_document_list_args = GROWN(hf_document_list_a
 	{AT(hf_document_list_args, without_payload), HF_API_BOOL},
 	{AT(hf_document_list_args, limit), HF_API_UINT, .zero = "all"},
 	{AT(hf_document_list_args, page), HF_API_STRING, .zero = "the first page"},
-	{AT(hf_document_list_args, after), HF_API_ONE, .of = &hf__api_document_position});
+	{AT(hf_document_list_args, after), HF_API_ONE, .of = &hf__api_document_position},
+	{AT(hf_document_list_args, id_prefix), HF_API_KEY, .optional = true, .zero = "all"});
 
 const struct hf_api_struct hf__api_document_page = SIZED(hf_document_page,
 	{AT(hf_document_page, items), HF_API_MANY, .of = &hf__api_document},

@@ -281,7 +281,8 @@ const struct hf_api_struct hf__api_outbox_list_args = GROWN(hf_outbox_list_args,
 	{AT(hf_outbox_list_args, without_payload), HF_API_BOOL},
 	{AT(hf_outbox_list_args, limit), HF_API_UINT, .zero = "all"},
 	{AT(hf_outbox_list_args, page), HF_API_STRING, .zero = "the first page"},
-	{AT(hf_outbox_list_args, after), HF_API_LSN});
+	{AT(hf_outbox_list_args, after), HF_API_LSN},
+	{AT(hf_outbox_list_args, id_prefix), HF_API_KEY, .optional = true, .zero = "all"});
 
 const struct hf_api_struct hf__api_outbox_status_stats = STRUCT(hf_outbox_status_stats,
 	{AT(hf_outbox_status_stats, items), HF_API_UINT},

@@ -143,7 +143,32 @@ struct walk {
 	const struct hf__listing *listing;
 	struct hf__index_at at; /* of a range */
 	const void *object; /* NULL: the end */
+	const void *passed; /* the newest that was not wanted */
+	unsigned left; /* so many more of these may be */
+	bool stopped; /* at `passed` */
 };
+
+static void walk_step(struct walk *walk)
+{
+	const struct hf__listing *l = walk->listing;
+	if (!l->list->next)
+		walk->at = hf__range_next(&l->range, walk->at);
+	walk->object = l->list->next ? l->list->next(l->ctx, walk->object) : hf__index_object(walk->at);
+}
+
+/* On to what is wanted. I-LIST-3: or not so far. */
+static void walk_settle(struct walk *walk)
+{
+	const struct hf__listing *l = walk->listing;
+	while (l->wanted && walk->object && !l->wanted(walk->object, l->ctx)) {
+		walk->passed = walk->object;
+		walk->stopped = l->limit > 0 && --walk->left == 0;
+		if (walk->stopped)
+			walk->object = NULL;
+		else
+			walk_step(walk);
+	}
+}
 
 static void walk_begin(struct walk *walk, const void *after)
 {
@@ -151,14 +176,15 @@ static void walk_begin(struct walk *walk, const void *after)
 	if (!l->list->first && l->range.index)
 		walk->at = hf__range_first(&l->range, after);
 	walk->object = l->list->first ? l->list->first(l->ctx, after) : hf__index_object(walk->at);
+	walk->left = HF__LOOK_MAX;
+	walk->stopped = false;
+	walk_settle(walk);
 }
 
 static void walk_on(struct walk *walk)
 {
-	const struct hf__listing *l = walk->listing;
-	if (!l->list->next)
-		walk->at = hf__range_next(&l->range, walk->at);
-	walk->object = l->list->next ? l->list->next(l->ctx, walk->object) : hf__index_object(walk->at);
+	walk_step(walk);
+	walk_settle(walk);
 }
 
 int hf__list_page(struct hf__query *q, struct hf__listing *l)
@@ -190,6 +216,8 @@ int hf__list_page(struct hf__query *q, struct hf__listing *l)
 		if (rc != HF_OK)
 			return rc;
 	}
+	if (walk.stopped)
+		return put_token(q, l, walk.passed);
 	return walk.object && last ? put_token(q, l, last) : HF_OK;
 }
 

@@ -30,6 +30,7 @@ struct hf__list {
 };
 
 #define HF__POSITION_MAX 128u
+#define HF__LOOK_MAX 4096u
 #define HF__FOREIGN_LIST "the page token is damaged or belongs to another list"
 #define HF__PAGE_AND_AFTER "page and after both say where the page begins: give one"
 #define HF__FOREIGN_QUERY "the page token is damaged or belongs to another query"
@@ -52,6 +53,9 @@ struct hf__listing {
 	 * token beside it. */
 	const void *after;
 	size_t limit; /* 0: all */
+	/* Is it wanted? NULL: all are. Of those that are not a page with a limit passes over
+	 * HF__LOOK_MAX, and ends there (I-LIST-3). */
+	bool (*wanted)(const void *object, const void *ctx);
 	struct hf__range range; /* without an index: nothing is listed */
 	const struct hf__object *depends; /* noted once the token is right; NULL: noted already */
 	struct hf__listed got; /* what it gives */

@@ -17,8 +17,8 @@
  * no state, and it goes (object/removed.h). A collection's container is the root, on
  * which the list of collections depends.
  *
- * Groups are no objects: an order "within groups" is one order of the collection by group, time,
- * id, so a group is a range of it and has a count by ranks.
+ * Groups are no objects: an order "within groups" is one order of the collection by group, then by
+ * time, id or by id, so a group is a range of it and has a count by ranks.
  *
  * Endings are views. An expired document is gone for everyone from that instant, although it
  * stays in the indexes until that is logged: in every list order the weight is the instant of
@@ -37,12 +37,14 @@
 #include "object/range.h"
 #include "store/domain.h"
 
-/* Orders of a collection. The first four are those of enum hf_document_orders, bit by bit. */
+/* Orders of a collection. The first six are those of enum hf_document_orders, bit by bit. */
 enum hf__document_view {
 	HF__DOCUMENT_CREATED,
 	HF__DOCUMENT_UPDATED,
 	HF__DOCUMENT_GROUP_CREATED,
 	HF__DOCUMENT_GROUP_UPDATED,
+	HF__DOCUMENT_ID,
+	HF__DOCUMENT_GROUP_ID,
 	HF__DOCUMENT_LISTED, /* how many of them are for lists */
 	HF__DOCUMENT_ENDING = HF__DOCUMENT_LISTED, /* by expires_at: what can expire */
 	HF__DOCUMENT_GROUP_ENDING, /* the same within groups, if any order within groups is kept */
@@ -50,7 +52,8 @@ enum hf__document_view {
 };
 
 #define HF__DOCUMENT_ALL ((1u << HF__DOCUMENT_LISTED) - 1)
-#define HF__DOCUMENT_GROUPED ((unsigned)(HF_DOCUMENT_GROUP_CREATED | HF_DOCUMENT_GROUP_UPDATED))
+#define HF__DOCUMENT_GROUPED \
+	((unsigned)(HF_DOCUMENT_GROUP_CREATED | HF_DOCUMENT_GROUP_UPDATED | HF_DOCUMENT_GROUP_ID))
 
 struct hf__document_state {
 	struct hf__containers collections; /* listed until hf__collection_until() */
@@ -173,8 +176,11 @@ size_t hf__collection_size(const struct hf__collection *collection);
 int64_t hf__collection_until(const struct hf__collection *collection);
 /* Does it hold a document that is there? NULL: no. */
 bool hf__collection_live(const struct hf__collection *collection, struct hf__instant at);
-/* An order that it keeps, and so has all of its documents; the first of them there, or NULL. */
+/* An order that it keeps, and so has all of its documents, or, in a collection that keeps one, the
+ * groups of all. */
 enum hf__document_view hf__collection_view(const struct hf__collection *collection);
+enum hf__document_view hf__collection_group_view(const struct hf__collection *collection);
+/* The first of them there, or NULL. */
 struct hf__document *hf__collection_any(const struct hf__collection *collection);
 
 /* --- document/order.c ------------------------------------------------------------------------- */

@@ -79,6 +79,14 @@ enum hf__document_view hf__collection_view(const struct hf__collection *collecti
 	return (enum hf__document_view)view;
 }
 
+enum hf__document_view hf__collection_group_view(const struct hf__collection *collection)
+{
+	const uint32_t orders = collection->value.orders;
+	return orders & HF_DOCUMENT_GROUP_CREATED   ? HF__DOCUMENT_GROUP_CREATED
+	       : orders & HF_DOCUMENT_GROUP_UPDATED ? HF__DOCUMENT_GROUP_UPDATED
+	                                            : HF__DOCUMENT_GROUP_ID;
+}
+
 static const struct hf__index *any_order(const struct hf__collection *collection)
 {
 	return &collection->views[hf__collection_view(collection)];

@@ -1,5 +1,6 @@
 /* Lists of a collection. A list is one range of one view, walked in either direction past what
- * has expired. A page token holds group, time and id of the last item given. */
+ * has expired. A page token holds group, time and id of the last item given. A prefix is a range,
+ * too, where the order goes by id. */
 #include "domains/common/list.h"
 #include "domains/common/read.h"
 #include "domains/document/document.h"
@@ -15,9 +16,11 @@ static int check_list(const struct hf_document_list_args *args, struct hf__text 
 	int rc = hf__check_part("collection", args->collection, false, why);
 	if (rc == HF_OK)
 		rc = hf__check_part("group", args->group, true, why);
+	if (rc == HF_OK)
+		rc = hf__check_part("id_prefix", args->id_prefix, true, why);
 	if (rc != HF_OK)
 		return rc;
-	if ((unsigned)args->by > HF_DOCUMENT_BY_ANY)
+	if ((unsigned)args->by > HF_DOCUMENT_BY_ID)
 		return hf__refuse(why, HF_EINVAL, "no such order: %d", (int)args->by);
 	return HF_OK;
 }
@@ -32,6 +35,7 @@ static int hash_query(const struct request *request, uint64_t *query)
 	hf__put_u8(&w, request->range.grouped);
 	hf__put_short(&w, request->args->collection);
 	hf__put_short(&w, request->range.group);
+	hf__put_short(&w, request->args->id_prefix);
 	return hf__query_end(&w, query);
 }
 
@@ -43,11 +47,12 @@ static enum hf__document_view choose_view(const struct request *request)
 	switch (request->args->by) {
 	case HF_DOCUMENT_BY_UPDATED:
 		return grouped ? HF__DOCUMENT_GROUP_UPDATED : HF__DOCUMENT_UPDATED;
+	case HF_DOCUMENT_BY_ID:
+		return grouped ? HF__DOCUMENT_GROUP_ID : HF__DOCUMENT_ID;
 	case HF_DOCUMENT_BY_ANY:
-		if (grouped && collection && !(collection->value.orders & HF_DOCUMENT_GROUP_CREATED))
-			return HF__DOCUMENT_GROUP_UPDATED;
-		if (!grouped && collection)
-			return hf__collection_view(collection);
+		if (collection)
+			return grouped ? hf__collection_group_view(collection)
+			               : hf__collection_view(collection);
 		break;
 	case HF_DOCUMENT_BY_CREATED:
 		break;
@@ -87,6 +92,37 @@ static const struct hf__list document_list = {
     .copy = copy_item,
 };
 
+/* What of a range a prefix leaves. */
+struct bounds {
+	struct hf__document_position low, high;
+	uint8_t end[HF_KEY_MAX];
+};
+
+static bool has_prefix(const void *document, const void *request)
+{
+	return hf__begins_with(hf__document_id(document),
+	                       ((const struct request *)request)->args->id_prefix);
+}
+
+/* Where the order goes by id the prefix bounds the range; else each document is looked at. */
+static void put_prefix(const struct request *request, const struct hf__document_position *at,
+                       struct bounds *bounds, struct hf__listing *list)
+{
+	const struct hf_bytes prefix = request->args->id_prefix;
+	const enum hf__document_view view = request->range.view;
+	if (prefix.len == 0)
+		return;
+	if (view != HF__DOCUMENT_ID && view != HF__DOCUMENT_GROUP_ID) {
+		list->wanted = has_prefix;
+		return;
+	}
+	bounds->low = bounds->high = *at;
+	bounds->low.id = prefix;
+	bounds->high.id = hf__prefix_end(prefix, bounds->end);
+	list->range.low = &bounds->low;
+	list->range.high = bounds->high.id.len > 0 ? &bounds->high : NULL;
+}
+
 static int read_list(struct hf__query *q, const void *raw, void *to)
 {
 	const struct hf_document_list_args *args = raw;
@@ -117,6 +153,8 @@ static int read_list(struct hf__query *q, const void *raw, void *to)
 	const struct hf__document_position at = {.group = args->group};
 	list.range = (struct hf__range){
 	    .fields = range->grouped, .at = &at, .filter = &there, .reverse = args->descending};
+	struct bounds bounds;
+	put_prefix(&request, &at, &bounds, &list);
 	struct hf__document_position after = at;
 	if (args->after) {
 		after.time = args->after->at;

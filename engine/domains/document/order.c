@@ -1,7 +1,7 @@
 /* The orders of a collection: what stands where, and counts by rank. Nothing here changes anything.
  *
- * Every view is sorted by (group if it is one within groups), time, id. A group is a range of
- * such a view. */
+ * Every view is sorted by (group if it is one within groups), time, id, or by id alone instead. A
+ * group is a range of such a view. */
 #include "domains/document/document.h"
 
 #include <stddef.h>
@@ -32,6 +32,8 @@ const struct hf__index_type hf__document_views[HF__DOCUMENT_VIEWS] = {
     [HF__DOCUMENT_UPDATED] = VIEW(2, UPDATED, ID),
     [HF__DOCUMENT_GROUP_CREATED] = VIEW(3, GROUP, CREATED, ID),
     [HF__DOCUMENT_GROUP_UPDATED] = VIEW(3, GROUP, UPDATED, ID),
+    [HF__DOCUMENT_ID] = VIEW(1, ID),
+    [HF__DOCUMENT_GROUP_ID] = VIEW(2, GROUP, ID),
     [HF__DOCUMENT_ENDING] = VIEW(3, COMPUTED, EXPIRES, ID),
     [HF__DOCUMENT_GROUP_ENDING] = VIEW(4, GROUP, COMPUTED, EXPIRES, ID),
 };

@@ -106,8 +106,7 @@ static int read_count(struct hf__query *q, const void *raw, void *out)
 		return hf__refuse_named(&q->why, HF_EINVAL, args->collection,
 		                        "the collection keeps no order within groups");
 	if (grouped)
-		range.view = orders & HF_DOCUMENT_GROUP_CREATED ? HF__DOCUMENT_GROUP_CREATED
-		                                                : HF__DOCUMENT_GROUP_UPDATED;
+		range.view = hf__collection_group_view(collection);
 	counts->documents = hf__document_tally(&range, HF__INSTANT_OF(q));
 	counts->orders = orders;
 	hf__query_sees(q, counts->documents);

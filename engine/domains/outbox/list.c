@@ -24,6 +24,7 @@ struct page {
 	struct hf_outbox_place *places; /* of the items: their seqs */
 	size_t count;
 	bool more;
+	uint64_t end; /* the seq behind which the next page begins */
 };
 
 static int query_of(const struct hf_outbox_list_args *args, uint64_t *query)
@@ -31,15 +32,19 @@ static int query_of(const struct hf_outbox_list_args *args, uint64_t *query)
 	struct hf__writer w = {0};
 	hf__put_u8(&w, HF__DOMAIN_OUTBOX);
 	hf__put_short(&w, hf_str("list"));
-	hf__put_bytes(&w, args->queue); /* the last of variable length */
+	hf__put_short(&w, args->queue);
+	hf__put_short(&w, args->id_prefix);
 	hf__put_u8(&w, (uint8_t)args->status);
 	return hf__query_end(&w, query);
 }
 
 static int check_list(const struct hf_outbox_list_args *args, struct hf__text *why)
 {
-	if ((unsigned)args->status <= HF_OUTBOX_FAILED)
-		return hf__check_part("queue", args->queue, false, why);
+	int rc = hf__check_part("queue", args->queue, false, why);
+	if (rc == HF_OK)
+		rc = hf__check_part("id_prefix", args->id_prefix, true, why);
+	if (rc != HF_OK || (unsigned)args->status <= HF_OUTBOX_FAILED)
+		return rc;
 	return hf__refuse(why, HF_EINVAL, "no such status: %d", (int)args->status);
 }
 
@@ -61,39 +66,66 @@ static int find_start(struct hf__query *q, struct page *page)
 	return rc;
 }
 
-/* How many items the page has: only these are reserved, however many others the queue holds.
- * *more: some follow. */
-static size_t count_page(const struct hf__query *q, const struct hf__outbox_queue *queue,
-                         const struct page *page, bool *more)
-{
+/* A walk past the items without the prefix; a page with a limit passes over HF__LOOK_MAX. */
+struct look {
 	struct hf__outbox_walk walk;
+	const struct page *page;
+	unsigned left;
+	uint64_t stopped; /* at the item with this seq; 0: not */
+};
+
+static struct look look_begin(const struct hf__query *q, const struct hf__outbox_queue *queue,
+                              const struct page *page)
+{
+	struct look look = {.page = page, .left = HF__LOOK_MAX};
+	hf__outbox_walk_begin(&look.walk, queue, page->args->status, HF__OUTBOX_TIME(q), page->after);
+	return look;
+}
+
+/* NULL: no more, or it stopped. */
+static const struct hf__outbox_item *look_next(struct look *look)
+{
+	const struct hf__outbox_item *item = NULL;
+	while (!look->stopped && (item = hf__outbox_walk_next(&look->walk)) != NULL &&
+	       !hf__begins_with(hf__outbox_id(item), look->page->args->id_prefix))
+		if (look->page->limit > 0 && --look->left == 0)
+			look->stopped = item->value.seq;
+	return look->stopped ? NULL : item;
+}
+
+/* How many items the page has: only these are reserved, however many others the queue holds. */
+static size_t count_page(const struct hf__query *q, const struct hf__outbox_queue *queue,
+                         struct page *page)
+{
+	struct look look = look_begin(q, queue, page);
 	size_t count = 0;
-	hf__outbox_walk_begin(&walk, queue, page->args->status, HF__OUTBOX_TIME(q), page->after);
-	while ((*more = hf__outbox_walk_next(&walk) != NULL) &&
-	       (page->limit == 0 || count < page->limit))
+	while ((page->more = look_next(&look) != NULL) && (page->limit == 0 || count < page->limit))
 		count++;
+	page->more = page->more || look.stopped;
+	page->end = look.stopped;
 	return count;
 }
 
 static int fill_page(struct hf__query *q, const struct hf__outbox_queue *queue, struct page *page)
 {
-	const size_t room = count_page(q, queue, page, &page->more);
-	struct hf__outbox_walk walk;
+	const size_t room = count_page(q, queue, page);
+	struct look look = look_begin(q, queue, page);
 	struct hf_bytes name;
 	page->items = hf__answer_items(q->answer, room * sizeof *page->items);
 	page->places = hf__answer_items(q->answer, room * sizeof *page->places);
 	if (!page->items || !page->places ||
 	    hf__answer_bytes(q->answer, hf__container_name(queue), &name) != HF_OK)
 		return HF_ENOMEM;
-	hf__outbox_walk_begin(&walk, queue, page->args->status, HF__OUTBOX_TIME(q), page->after);
 	for (; page->count < room; page->count++) {
-		const struct hf__outbox_item *item = hf__outbox_walk_next(&walk);
-		const int rc = hf__outbox_answer(q->answer, item, name, walk.t, page->args->without_payload,
-		                                 &page->items[page->count]);
+		const struct hf__outbox_item *item = look_next(&look);
+		const int rc = hf__outbox_answer(q->answer, item, name, look.walk.t,
+		                                 page->args->without_payload, &page->items[page->count]);
 		if (rc != HF_OK)
 			return rc;
 		page->places[page->count].place = item->value.seq;
 	}
+	if (page->end == 0)
+		page->end = room > 0 ? page->places[room - 1].place : page->after;
 	return HF_OK;
 }
 
@@ -111,6 +143,8 @@ static int read_page(struct hf__query *q, void *raw)
 {
 	struct page *page = raw;
 	int rc = check_list(page->args, &q->why);
+	if (rc == HF_OK)
+		rc = query_of(page->args, &page->query);
 	if (rc == HF_OK)
 		rc = find_start(q, page);
 	if (rc != HF_OK) {
@@ -239,8 +273,7 @@ static int list_plain(hf_store *store, struct page *page, unsigned flags,
 	list.items = page->items;
 	list.count = list.places_count = page->count;
 	list.places = page->places;
-	if (page->more &&
-	    put_token(&answer, page->query, page->places[page->count - 1].place, &list.next) != HF_OK) {
+	if (page->more && put_token(&answer, page->query, page->end, &list.next) != HF_OK) {
 		hf__answer_reset(&answer);
 		return hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
 	}
@@ -328,6 +361,8 @@ static int match_page(struct page *page, struct matches *matches, bool *full)
 		*full = args->limit > 0 && matches->count == args->limit;
 		page->more = page->more || (*full && i + 1 < page->count);
 	}
+	if (!*full)
+		page->after = page->end;
 	page->token = NULL;
 	return HF_OK;
 }
@@ -401,8 +436,6 @@ int hf_outbox_list(hf_store *store, const struct hf_outbox_list_args *args, unsi
 	int rc = hf__took(&hf__api_outbox_list_args, args, error);
 	if (rc == HF_OK)
 		rc = hf__can_give(&hf__api_outbox_items, out, error);
-	if (rc == HF_OK && query_of(args, &page.query) != HF_OK)
-		rc = hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
 	if (rc == HF_OK)
 		rc = args->match ? list_matching(store, &page, flags, &list, error)
 		                 : list_plain(store, &page, flags, &list, error);

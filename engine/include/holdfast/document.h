@@ -3,7 +3,7 @@
  *
  * A document lies in a collection under an id. It may belong to one group of its collection (a
  * status, an owner) and may expire: from that instant on it is gone for every call here, whether
- * or not that was logged yet. Lists go by created_at or updated_at, over all documents of a
+ * or not that was logged yet. Lists go by created_at, updated_at or id, over all documents of a
  * collection or within one group.
  *
  * Each order costs memory and work for every document, so a collection keeps only those that the
@@ -43,12 +43,14 @@ struct hf_document {
 };
 
 /* The orders that a collection can keep, to be or-ed. Lists within a group and counts of one
- * need one of the latter two. */
+ * need one of those within groups. */
 enum hf_document_orders {
 	HF_DOCUMENT_CREATED = 1, /* all documents by created_at */
 	HF_DOCUMENT_UPDATED = 2, /* all documents by updated_at */
 	HF_DOCUMENT_GROUP_CREATED = 4, /* those of each group by created_at */
 	HF_DOCUMENT_GROUP_UPDATED = 8, /* those of each group by updated_at */
+	HF_DOCUMENT_ID = 16, /* all documents by id */
+	HF_DOCUMENT_GROUP_ID = 32, /* those of each group by id */
 };
 #define HF_DOCUMENT_ORDERS_DEFAULT (HF_DOCUMENT_CREATED | HF_DOCUMENT_GROUP_CREATED)
 
@@ -173,11 +175,12 @@ enum hf_document_by {
 	/* whichever the collection keeps, never refused over all: to walk through it (export,
 	 * migration) */
 	HF_DOCUMENT_BY_ANY = 2,
+	HF_DOCUMENT_BY_ID = 3,
 };
 
 /* Where a list can begin behind: what it is sorted by. */
 struct hf_document_position {
-	hf_time at; /* created_at or updated_at, as the list goes */
+	hf_time at; /* created_at or updated_at, as the list goes; not looked at where it goes by id */
 	struct hf_bytes id; /* empty: before all of that time */
 };
 
@@ -192,6 +195,8 @@ struct hf_document_list_args {
 	size_t limit; /* items of a page; 0: all */
 	const char *page; /* `next` of the page before; NULL: the first page */
 	const struct hf_document_position *after; /* begins behind it (types.h), if given */
+	/* only documents whose id begins with this, at most HF_KEY_MAX bytes; empty: all */
+	struct hf_bytes id_prefix;
 };
 
 struct hf_document_page {
@@ -202,9 +207,13 @@ struct hf_document_page {
 	struct hf_memory *memory;
 };
 
-/* Documents by time, then by id compared as bytes, in O(log n + page). HF_EINVAL when the
- * collection does not keep that order, and for a damaged `page` or one of another query. A
- * collection without documents is empty in every order. */
+/* Documents by time, then by id compared as bytes, or by id alone, in O(log n + page). HF_EINVAL
+ * when the collection does not keep that order, and for a damaged `page` or one of another query.
+ * A collection without documents is empty in every order.
+ *
+ * With an id_prefix a list by id costs the same. One by time passes over what does not match, over
+ * 4,096 documents at most for a page with a limit, which may then be short or empty although
+ * `next` is given. */
 HF_API HF_CHECKED int hf_document_list(hf_store *store, const struct hf_document_list_args *args,
                                        unsigned flags, struct hf_document_page *out,
                                        struct hf_error *error);

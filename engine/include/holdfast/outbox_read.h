@@ -43,11 +43,14 @@ struct hf_outbox_list_args {
 	size_t limit; /* items of a page; 0: all */
 	const char *page; /* `next` of the page before; NULL: the first page */
 	hf_lsn after; /* begins behind this place (types.h), if given */
+	/* only items whose id begins with this, at most HF_KEY_MAX bytes; empty: all */
+	struct hf_bytes id_prefix;
 };
 
 /* Items in enqueue order. HF_EINVAL for a damaged `page` or one of another query. With `match` a
  * list is read in steps that may see different states, as pages do, and the last page may be
- * empty. */
+ * empty. With an id_prefix a page with a limit passes over 4,096 items at most that do not match:
+ * it may be short or empty although `next` is given. */
 HF_API HF_CHECKED int hf_outbox_list(hf_store *store, const struct hf_outbox_list_args *args,
                                      unsigned flags, struct hf_outbox_items *out,
                                      struct hf_error *error);

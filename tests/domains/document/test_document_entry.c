@@ -224,7 +224,7 @@ static const struct misfit {
     {"other orders beside what expired", HF__DOCUMENT_WHOLE, "old", "new", HF__DOCUMENT_CREATE, "g",
      1, HF_ECORRUPT},
     {"no order", HF__DOCUMENT_WHOLE, "new", "new", HF__DOCUMENT_CREATE, "g", 0, HF_ECORRUPT},
-    {"too many orders", HF__DOCUMENT_WHOLE, "new", "new", HF__DOCUMENT_CREATE, "g", 16,
+    {"too many orders", HF__DOCUMENT_WHOLE, "new", "new", HF__DOCUMENT_CREATE, "g", 64,
      HF_ECORRUPT},
     {"a whole one by a removal", HF__DOCUMENT_WHOLE, "jobs", "there", HF__DOCUMENT_REMOVE, "g", 5,
      HF_ECORRUPT},

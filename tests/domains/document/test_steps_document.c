@@ -6,7 +6,7 @@
 
 #define ORDERS \
 	(HF_DOCUMENT_CREATED | HF_DOCUMENT_UPDATED | HF_DOCUMENT_GROUP_CREATED | \
-	 HF_DOCUMENT_GROUP_UPDATED)
+	 HF_DOCUMENT_GROUP_UPDATED | HF_DOCUMENT_ID | HF_DOCUMENT_GROUP_ID)
 
 /* How many have expired: so many that a walk over them is found out. */
 static unsigned expired(const struct scene *scene)
@@ -202,6 +202,14 @@ static const struct work document_works[] = {
           BEHIND "by=updated after.at=now+100 -> count=10 next"),
     STEPS("document list, group, behind one", PAGE,
           BEHIND "group=g1 after.at=now+200000 after.id=x -> count"),
+    STEPS("document list, by id", PAGE, BEHIND "by=id -> count=10 next"),
+    STEPS("document list, by id, prefix", PAGE, BEHIND "by=id id_prefix=d11 -> count=10"),
+    STEPS("document list, prefix, behind one", PAGE,
+          BEHIND "by=id descending=1 id_prefix=d11 after.id=d115 -> count"),
+    STEPS("document list, group, by id, prefix", PAGE,
+          BEHIND "by=id group=g0 id_prefix=d11 -> count=10"),
+    STEPS("document list, by id, no such prefix", PAGE, BEHIND "by=id id_prefix=e -> count=0"),
+    STEPS("document list, by time, prefix", 4096, BEHIND "id_prefix=e -> count=0"),
     STEPS("document collections, behind one", PAGE,
           "undurable hf_document_names limit=10 after=b -> count=1"),
     /* all of the other has expired */

@@ -109,6 +109,8 @@ static const struct work queue_works[] = {
     STEPS("outbox list, all", PAGE, LIST TEN),
     STEPS("outbox list, from the middle", PAGE, LIST " page=$page" TEN),
     STEPS("outbox list, behind a place", PAGE, LIST " after=500" TEN),
+    STEPS("outbox list, prefix", PAGE, LIST " id_prefix=item" TEN),
+    STEPS("outbox list, no such prefix", 4096, LIST " id_prefix=x -> count=0"),
     STEPS("outbox list, queued, behind one", PAGE, LIST " status=queued after=500" TEN),
     STEPS("outbox list, queued", PAGE, LIST " status=queued" TEN),
     STEPS("outbox list, sending", PAGE, LIST " status=sending" TEN),

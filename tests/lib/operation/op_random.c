@@ -122,7 +122,7 @@ static const struct row {
     {60, "hf_clock_set_back reason=$sentence by_us=?80:1..10000000"},
 
     {68, "hf_document_put " DOCUMENT " payload=$payload group=|open|shut created_at=?30:$time "
-         "ttl_us=0|1..40s orders=?10:1..15 now=?30:$time"},
+         "ttl_us=0|1..40s orders=?10:1..63 now=?30:$time"},
     {41, "hf_document_regroup " DOCUMENT " group=|open|shut now=?30:$time"},
     {27, "hf_document_remove " DOCUMENT},
     {14, "hf_document_clear collection=col@2"},
