@@ -65,7 +65,7 @@ extern const struct hf_api_struct hf__api_idempotency_key, hf__api_idempotency_e
     hf__api_idempotency_abandon_args, hf__api_idempotency_put_args, hf__api_idempotency_remove_args,
     hf__api_idempotency_clear_args, hf__api_idempotency_guard_args,
     hf__api_idempotency_guard_owner_args, hf__api_idempotency_got, hf__api_idempotency_list_args,
-    hf__api_idempotency_page, hf__api_idempotency_counts;
+    hf__api_idempotency_page, hf__api_idempotency_count_args, hf__api_idempotency_counts;
 
 extern const struct hf_api_part hf__api_inbox_part;
 extern const struct hf_api_struct hf__api_inbox_key, hf__api_inbox_record, hf__api_inbox_input,

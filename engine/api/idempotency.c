@@ -4,6 +4,13 @@
 #include "holdfast/admin.h"
 
 /* clang-format off */
+static const struct hf_api_word idempotency_over_words[] = {
+	{"scope", HF_IDEMPOTENCY_OVER_SCOPE},
+	{"prefix", HF_IDEMPOTENCY_OVER_PREFIX},
+	{"all", HF_IDEMPOTENCY_OVER_ALL},
+	{0},
+};
+
 static const struct hf_api_word idempotency_outcome_words[] = {
 	{"undecided", HF_IDEMPOTENCY_UNDECIDED},
 	{"new", HF_IDEMPOTENCY_NEW},
@@ -80,9 +87,10 @@ const struct hf_api_struct hf__api_idempotency_remove_args = SIZED(hf_idempotenc
 	{AT(hf_idempotency_remove_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_idempotency_remove_args, key), HF_API_STRUCT, .of = &hf__api_idempotency_key});
 
-const struct hf_api_struct hf__api_idempotency_clear_args = SIZED(hf_idempotency_clear_args,
+const struct hf_api_struct hf__api_idempotency_clear_args = GROWN(hf_idempotency_clear_args, scope,
 	{AT(hf_idempotency_clear_args, write), HF_API_STRUCT, .of = &hf__api_write},
-	{AT(hf_idempotency_clear_args, scope), HF_API_KEY});
+	{AT(hf_idempotency_clear_args, scope), HF_API_KEY, .optional = true},
+	{AT(hf_idempotency_clear_args, over), HF_API_ENUM, .words = idempotency_over_words});
 
 const struct hf_api_struct hf__api_idempotency_guard_args = SIZED(hf_idempotency_guard_args,
 	{AT(hf_idempotency_guard_args, write), HF_API_STRUCT, .of = &hf__api_write},
@@ -99,17 +107,22 @@ const struct hf_api_struct hf__api_idempotency_got = SIZED(hf_idempotency_got,
 	{AT(hf_idempotency_got, memory), HF_API_MEMORY});
 
 const struct hf_api_struct hf__api_idempotency_list_args = GROWN(hf_idempotency_list_args, page,
-	{AT(hf_idempotency_list_args, scope), HF_API_KEY},
+	{AT(hf_idempotency_list_args, scope), HF_API_KEY, .optional = true},
 	{AT(hf_idempotency_list_args, without_response), HF_API_BOOL},
 	{AT(hf_idempotency_list_args, limit), HF_API_UINT, .zero = "all"},
 	{AT(hf_idempotency_list_args, page), HF_API_STRING, .zero = "the first page"},
-	{AT(hf_idempotency_list_args, after), HF_API_ONE, .of = &hf__api_idempotency_key});
+	{AT(hf_idempotency_list_args, after), HF_API_ONE, .of = &hf__api_idempotency_key},
+	{AT(hf_idempotency_list_args, over), HF_API_ENUM, .words = idempotency_over_words});
 
 const struct hf_api_struct hf__api_idempotency_page = SIZED(hf_idempotency_page,
 	{AT(hf_idempotency_page, items), HF_API_MANY, .of = &hf__api_idempotency_entry},
 	{AT(hf_idempotency_page, count), HF_API_UINT},
 	{AT(hf_idempotency_page, next), HF_API_STRING},
 	{AT(hf_idempotency_page, memory), HF_API_MEMORY});
+
+const struct hf_api_struct hf__api_idempotency_count_args = SIZED(hf_idempotency_count_args,
+	{AT(hf_idempotency_count_args, scope), HF_API_KEY, .optional = true},
+	{AT(hf_idempotency_count_args, over), HF_API_ENUM, .words = idempotency_over_words});
 
 const struct hf_api_struct hf__api_idempotency_counts = SIZED(hf_idempotency_counts,
 	{AT(hf_idempotency_counts, in_progress), HF_API_UINT},
@@ -123,7 +136,7 @@ static const struct hf_api_struct *const structs[] = {
 	&hf__api_idempotency_remove_args, &hf__api_idempotency_clear_args,
 	&hf__api_idempotency_guard_args, &hf__api_idempotency_guard_owner_args,
 	&hf__api_idempotency_got, &hf__api_idempotency_list_args, &hf__api_idempotency_page,
-	&hf__api_idempotency_counts, NULL,
+	&hf__api_idempotency_count_args, &hf__api_idempotency_counts, NULL,
 };
 
 static const struct hf_api_call calls[] = {
@@ -153,6 +166,8 @@ static const struct hf_api_call calls[] = {
 	 .gives = HF_API_BOOL},
 	{CALL(hf_idempotency_list), HF_API_READ, .takes = &hf__api_idempotency_list_args,
 	 .fills = &hf__api_idempotency_page},
+	{CALL(hf_idempotency_count_over), HF_API_READ, .takes = &hf__api_idempotency_count_args,
+	 .fills = &hf__api_idempotency_counts},
 	{CALL(hf_idempotency_count), HF_API_READ, .takes = &hf__api_bytes,
 	 .fills = &hf__api_idempotency_counts},
 	{CALL(hf_idempotency_names), HF_API_READ, .takes = &hf__api_names_args,

@@ -8,7 +8,8 @@ from typing import Any, Optional
 from words import Done, Number, Refused, fields, moved
 from world import World, malformed_unless, of_bytes
 
-CREATED, UPDATED, GROUP_CREATED, GROUP_UPDATED = 1, 2, 4, 8
+CREATED, UPDATED, GROUP_CREATED, GROUP_UPDATED, ID, GROUP_ID = 1, 2, 4, 8, 16, 32
+GROUPED = GROUP_CREATED | GROUP_UPDATED | GROUP_ID
 DEFAULT = CREATED | GROUP_CREATED
 
 
@@ -157,7 +158,7 @@ class Documents:
     def count(self, collection: str, group: Optional[str] = None) -> Any:
         orders = self._orders(collection)
         malformed_unless(
-            group is None or not orders or bool(orders & (GROUP_CREATED | GROUP_UPDATED))
+            group is None or not orders or bool(orders & GROUPED)
         )
         found = [d for d in self._all(collection) if group in (None, d.group)]
         return {"documents": len(found), "orders": orders, "as_of": self.w.now}
@@ -166,15 +167,24 @@ class Documents:
         self,
         collection: str,
         group: Optional[str] = None,
-        by_updated: bool = False,
+        by: int = 0,
         descending: bool = False,
+        id_prefix: Optional[str] = None,
     ) -> list[Any]:
         orders = self._orders(collection)
-        needed = (UPDATED if by_updated else CREATED) << (2 if group is not None else 0)
-        malformed_unless(not orders or bool(orders & needed))
-        found = [d for d in self._all(collection) if group in (None, d.group)]
+        of_all, of_group = {
+            0: (CREATED, GROUP_CREATED),
+            1: (UPDATED, GROUP_UPDATED),
+            3: (ID, GROUP_ID),
+        }[by]
+        malformed_unless(not orders or bool(orders & (of_all if group is None else of_group)))
+        found = [
+            d
+            for d in self._all(collection)
+            if group in (None, d.group) and d.id.startswith(id_prefix or "")
+        ]
         found.sort(
-            key=lambda d: (d.updated_at if by_updated else d.created_at, of_bytes(d.id)),
+            key=lambda d: ((d.created_at, d.updated_at, 0, 0)[by], of_bytes(d.id)),
             reverse=descending,
         )
         return [fields(d) for d in found]

@@ -311,7 +311,7 @@ DOCUMENTS = [
                     {"ttl": 1, "expires_at": START},
                     {"expires_at": From(60 * SECOND), "expires_computed": True},
                     {"expires_computed": True}),
-        "orders": often(0, 5, 15, 2), "now": NOW, "expect": EXPECT}) for _ in range(3)),
+        "orders": often(0, 5, 63, 2, 48), "now": NOW, "expect": EXPECT}) for _ in range(3)),
     Row("documents", "regroup",
         DOCUMENT | {"group": one("", "g", "h"), "now": NOW, "expect": EXPECT}),
     Row("documents", "remove", DOCUMENT | {"expect": EXPECT}),

@@ -53,8 +53,9 @@ static void people_are_told_who_is_at_work_and_what_came_of_it(void **state)
 	expect_out(&tool, "idem get pay k2 --raw", 0, input.input);
 	ran = tool_expect(&tool, "idem list pay", 0);
 	assert_non_null(strstr(ran.out, "KEY  STATE        STATUS  CREATED AT"));
-	assert_non_null(strstr(ran.out, "\nk1   in_progress  0 "));
-	assert_non_null(strstr(ran.out, "\nk2   done         0       1970-01-01T00:00:00.000000Z  -"));
+	assert_non_null(strstr(ran.out, "\npay    k1   in_progress  0 "));
+	assert_non_null(
+	    strstr(ran.out, "\npay    k2   done         0       1970-01-01T00:00:00.000000Z  -"));
 	tool_free(&ran);
 	expect_err(&tool, "idem list nobody", 0, "nothing there");
 }

@@ -24,7 +24,8 @@ static const struct row *row_of(const struct cli *cli, const char *name)
 	static const char *const around[][2] = {{"", ""}, {"", "_us"}, {"last_", ""}};
 	const struct row *row = NULL;
 	char word[64];
-	const size_t len = strcspn(name, ".");
+	name += *name == '['; /* one that may be left out */
+	const size_t len = strcspn(name, ".]");
 	for (size_t i = 0; i < sizeof around / sizeof *around && !row && cli->takes.count > 0; i++) {
 		snprintf(word, sizeof word, "%s%.*s%s", around[i][0], (int)len, name, around[i][1]);
 		for (char *c = word; *c; c++)
@@ -327,13 +328,16 @@ static void about(const struct hf_api_call *read, struct hf_bytes name, union gi
 		row_put_bytes(&rows_all(read->takes)->row[0], args, name);
 }
 
-static int count_only(struct cli *cli, struct hf_bytes name)
+/* What the mutation's arguments say beside the name bounds the read, too. */
+static int count_only(struct cli *cli, struct hf_bytes name, const void *mutation)
 {
 	const struct hf_api_call *read = rows_call(cli->command->counts);
 	union given args, answer = {0};
 	struct hf_error error = {0};
 	uint64_t sum = 0;
 	about(read, name, &args);
+	if (strcmp(read->takes->name, "hf_bytes") != 0)
+		rows_copy(read->takes, &args, cli->call->takes, mutation);
 	if (rows_read(read, cli->store, &args, &answer, &error) != HF_OK)
 		return cli_fail(cli, &error);
 	if (read->fills) {
@@ -353,7 +357,7 @@ static int mutate(struct cli *cli, char **argv, void *args)
 	struct hf_error error = {0};
 	const bool dry = (cli->command->flags & CLI_DRY_RUN) && cli_flag(cli, "dry-run");
 	if (dry && cli->command->counts)
-		return count_only(cli, hf_str(argv[0]));
+		return count_only(cli, hf_str(argv[0]), args);
 	if (cli_has(cli, "returning") && cli_flag(cli, "returning"))
 		return call_returning(cli, args);
 	const int rc = rows_mutate(cli->call, cli->store, NULL, args, &result, &error);
@@ -442,7 +446,7 @@ int call_run(struct cli *cli, int argc, char **argv)
 	const struct cli_command *command = cli->command;
 	int status = call_args(cli, argc, argv, &args);
 	if (status == CLI_OK)
-		status = confirm(cli, argv[0]);
+		status = confirm(cli, argc > 0 ? argv[0] : "everything");
 	if (status == CLI_OK)
 		status = cli_open(cli);
 	if (status == CLI_OK && command->opened)

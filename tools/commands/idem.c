@@ -79,6 +79,8 @@ int idem_figures(struct cli *cli, struct hf_bytes scope)
 /* clang-format off */
 #define RESPONSE {"response", "TEXT", "the response"}, \
 	{"response-file", "FILE", "the response from a file, `-` is stdin"}
+#define OVER {"over", "scope|prefix|all", \
+	"SCOPE itself, all scopes that begin with it, or all (scope)"}
 #define STATUS {"status", "STATUS", "status of the response (0)"}
 
 const struct cli_command idem_commands[] = {
@@ -105,14 +107,16 @@ const struct cli_command idem_commands[] = {
 		{"expires-at", "TIME", "when it goes (in 24h); `none`: never"})},
 	{"idem", "get", "SCOPE KEY", "show one key", .flags = CLI_SCOPE_KEY, READS(hf_idempotency_get),
 	 OPTIONS({"raw", NULL, "the response alone, byte for byte"})},
-	{"idem", "list", "SCOPE", "list the keys of a scope", .flags = CLI_PAGES,
-	 LISTS(hf_idempotency_list, "key state status created_at expires_at response"),
-	 OPTIONS({"without-response", NULL, "leave the responses out: nothing is read from disk"})},
-	{"idem", "count", "SCOPE", "count the keys of a scope", READS(hf_idempotency_count)},
+	{"idem", "list", "[SCOPE]", "list the keys of a scope, or of several", .flags = CLI_PAGES,
+	 LISTS(hf_idempotency_list, "scope key state status created_at expires_at response"),
+	 OPTIONS(OVER,
+		{"without-response", NULL, "leave the responses out: nothing is read from disk"})},
+	{"idem", "count", "[SCOPE]", "count the keys of a scope, or of several",
+	 READS(hf_idempotency_count_over), OPTIONS(OVER)},
 	{"idem", "remove", "SCOPE KEY", "forget a key, owned or not",
 	 .flags = CLI_ONE | CLI_SCOPE_KEY, CALLS(hf_idempotency_remove, "removed")},
-	{"idem", "clear", "SCOPE", "forget every key of a scope", .flags = CLI_MANY,
+	{"idem", "clear", "[SCOPE]", "forget every key of a scope, or of several", .flags = CLI_MANY,
 	 CALLS(hf_idempotency_clear, "removed"), .confirm = "forget every key of %s",
-	 COUNTS(hf_idempotency_count, "in_progress done")},
+	 COUNTS(hf_idempotency_count_over, "in_progress done"), OPTIONS(OVER)},
 	{0},
 };

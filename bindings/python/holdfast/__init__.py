@@ -60,7 +60,15 @@ from .errors import (
     UnsafeFilesystemError,
 )
 from .feed import Event, Feed, Subscription
-from .idempotency import NEVER, Begun, IdempotencyCounts, IdempotencyEntry, Outcome
+from .idempotency import (
+    NEVER,
+    Begun,
+    IdempotencyCounts,
+    IdempotencyEntry,
+    Outcome,
+    idempotency_parse,
+    idempotency_text,
+)
 from .inbox import (
     NO_TOMBSTONE,
     InboxCounts,
@@ -196,6 +204,8 @@ __all__ = [
     "UnsafeFilesystemError",
     "backup",
     "feed",
+    "idempotency_parse",
+    "idempotency_text",
     "import_snapshot",
     "library_version",
     "open",

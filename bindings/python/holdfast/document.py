@@ -24,6 +24,7 @@ from ._abi import (
     member,
     moment,
     needed,
+    optional,
     struct,
     token,
     token_or_none,
@@ -44,6 +45,9 @@ class Orders(enum.IntFlag):
     GROUP_CREATED = 4
     """Those of each group by created_at."""
     GROUP_UPDATED = 8
+    ID = 16
+    """All documents by id."""
+    GROUP_ID = 32
 
 
 class By(enum.IntEnum):
@@ -51,6 +55,7 @@ class By(enum.IntEnum):
 
     CREATED = 0
     UPDATED = 1
+    ID = 3
 
 
 _TIMES = {By.CREATED: "created_at", By.UPDATED: "updated_at"}
@@ -285,19 +290,30 @@ class DocumentReads(Domain, reads=True):
         *,
         by: By = By.CREATED,
         descending: bool = False,
+        id_prefix: Optional[Text] = None,
         without_payload: bool = False,
         limit: int = 0,
         page: Optional[str] = None,
         after: After = None,
         undurable: bool = False,
     ) -> Page[Document]:
-        """Documents by time, then by id; of one group (``""``: those without one) or all."""
+        """Documents by time, then by id, or by id alone; of one group (``""``: those without one)
+        or all.
+
+        :param id_prefix: only ids that begin with it. Unless the list goes by id, a page with a
+        limit passes over 4,096 documents at most that do not, and may be short or empty although
+        ``next`` is given
+        :param after: a document, or its time and id; where the list goes by id, the id
+        """
+        if by == By.ID and isinstance(after, (str, bytes)):
+            after = (None, after)
         args = ListStruct(
             collection=collection,
             group=given(group),
             by_group=group is not None,
             by=member(By, by, "by"),
             descending=descending,
+            id_prefix=optional(id_prefix),
             without_payload=without_payload,
             limit=limit,
             page=token(page),
@@ -318,6 +334,7 @@ class DocumentReads(Domain, reads=True):
         *,
         by: By = By.CREATED,
         descending: bool = False,
+        id_prefix: Optional[Text] = None,
         without_payload: bool = False,
         after: After = None,
         undurable: bool = False,
@@ -329,6 +346,7 @@ class DocumentReads(Domain, reads=True):
                 group,
                 by=by,
                 descending=descending,
+                id_prefix=id_prefix,
                 without_payload=without_payload,
                 limit=PAGE_SIZE,
                 **begin,

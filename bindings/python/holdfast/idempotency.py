@@ -3,6 +3,7 @@ holdfast/idempotency.h."""
 
 from __future__ import annotations
 
+import ctypes
 import enum
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +15,9 @@ from ._abi import (
     Deferred,
     Durability,
     Duration,
+    ErrorStruct,
     GivenToken,
+    POINTER,
     Page,
     Payload,
     Result,
@@ -23,7 +26,10 @@ from ._abi import (
     Time,
     ZERO,
     alone,
+    byref,
+    check,
     flag,
+    function,
     invalid,
     moment,
     needed,
@@ -46,6 +52,9 @@ class Never(enum.Enum):
 
 NEVER = Never.NEVER
 
+_OVER_SCOPE, _OVER_PREFIX, _OVER_ALL = 0, 1, 2
+_KEY_MAX = 512  # HF_KEY_MAX
+_TEXT_MAX = 3 * _KEY_MAX + 1 + 255  # HF_IDEMPOTENCY_TEXT_MAX
 _TTL = timedelta(hours=24)  # HF_IDEMPOTENCY_TTL_US
 
 
@@ -71,6 +80,8 @@ KeyStruct = struct("hf_idempotency_key")
 BeginStruct = struct("hf_idempotency_begin_args")
 
 ListStruct = struct("hf_idempotency_list_args")
+
+CountStruct = struct("hf_idempotency_count_args")
 
 # --- Values
 # --------------------------------------------------------------------------------------------------
@@ -137,6 +148,47 @@ def _begun(s: Any) -> Begun:
 
 def _key(scope: Text, key: Text) -> Any:
     return KeyStruct(scope=scope, key=key)
+
+
+def _over(scope: Optional[Text], prefix: Optional[Text], everything: bool) -> dict[str, Any]:
+    """The members that say over which scopes."""
+    said = [scope is not None, prefix is not None, flag(everything, "everything")]
+    if sum(said) != 1:
+        invalid("one of scope, prefix and everything=True says over which scopes")
+    if everything:
+        return {"over": _OVER_ALL}
+    if prefix is not None:
+        return {"scope": prefix, "over": _OVER_PREFIX}
+    return {"scope": scope, "over": _OVER_SCOPE}
+
+
+def idempotency_text(scope: Text, key: Text) -> str:
+    """The canonical text of a key, ``scope:key``, in which ``%`` and ``:`` of the scope are written
+    ``%25`` and ``%3A``."""
+    out, error = ctypes.create_string_buffer(_TEXT_MAX + 1), ErrorStruct()
+    call = function(
+        "hf_idempotency_text", POINTER(KeyStruct), ctypes.c_char_p, POINTER(ErrorStruct)
+    )
+    check(call(byref(_key(scope, key)), out, byref(error)), error)
+    return out.value.decode("utf-8", "surrogateescape")
+
+
+def idempotency_parse(text: Text) -> tuple[str, str]:
+    """The scope and the key of such a text.
+
+    :raises InvalidError: it is none
+    """
+    scope, key, error = ctypes.create_string_buffer(_KEY_MAX), KeyStruct(), ErrorStruct()
+    call = function(
+        "hf_idempotency_parse",
+        Bytes,
+        ctypes.c_char_p,
+        POINTER(KeyStruct),
+        POINTER(ErrorStruct),
+    )
+    given = Bytes.of(text)
+    check(call(given, scope, byref(key), byref(error)), error)
+    return key.scope.text(), key.key.text()
 
 
 # --- Mutations
@@ -291,9 +343,20 @@ class IdempotencyMutations(Domain):
             key=_key(scope, key),
         )
 
-    def clear(self, scope: Text, *, durability: Durability = Durability.DURABLE) -> Result:
-        """Forgets every key of the scope."""
-        return self._mutate("hf_idempotency_clear", write=write(None, durability), scope=scope)
+    def clear(
+        self,
+        scope: Optional[Text] = None,
+        *,
+        prefix: Optional[Text] = None,
+        everything: bool = False,
+        durability: Durability = Durability.DURABLE,
+    ) -> Result:
+        """Forgets every key of the scope, of the scopes that begin with ``prefix``, or of all."""
+        return self._mutate(
+            "hf_idempotency_clear",
+            write=write(None, durability),
+            **_over(scope, prefix, everything),
+        )
 
 
 def _begin_args(
@@ -331,32 +394,37 @@ class IdempotencyReads(Domain, reads=True):
 
     def list_page(
         self,
-        scope: Text,
+        scope: Optional[Text] = None,
         *,
+        prefix: Optional[Text] = None,
+        everything: bool = False,
         without_response: bool = False,
         limit: int = 0,
         page: Optional[str] = None,
         after: After = None,
         undurable: bool = False,
     ) -> Page[IdempotencyEntry]:
-        """The entries of a scope, by key."""
+        """The entries of a scope, of the scopes that begin with ``prefix``, or of all; by scope and
+        key."""
 
         def give(out: Any) -> Page[IdempotencyEntry]:
             return Page([_entry(out.items[i]) for i in range(out.count)], token_or_none(out.next))
 
         args = ListStruct(
-            scope=scope,
             without_response=without_response,
             limit=limit,
             page=page_token(page),
             after=behind("hf_idempotency_key", after),
+            **_over(scope, prefix, everything),
         )
         return self._read("hf_idempotency_list", args, undurable, give)
 
     def list(
         self,
-        scope: Text,
+        scope: Optional[Text] = None,
         *,
+        prefix: Optional[Text] = None,
+        everything: bool = False,
         without_response: bool = False,
         after: After = None,
         undurable: bool = False,
@@ -365,19 +433,31 @@ class IdempotencyReads(Domain, reads=True):
         return each(
             lambda **begin: self.list_page(
                 scope,
+                prefix=prefix,
+                everything=everything,
                 without_response=without_response,
                 limit=PAGE_SIZE,
-                **begin,
                 undurable=undurable,
+                **begin,
             ),
             after,
         )
 
-    def count(self, scope: Text, *, undurable: bool = False) -> IdempotencyCounts:
+    def count(
+        self,
+        scope: Optional[Text] = None,
+        *,
+        prefix: Optional[Text] = None,
+        everything: bool = False,
+        undurable: bool = False,
+    ) -> IdempotencyCounts:
+        """How many entries a scope holds, the scopes that begin with ``prefix``, or all."""
+
         def give(out: Any) -> IdempotencyCounts:
             return IdempotencyCounts(out.in_progress, out.done, moment(out.as_of))
 
-        return self._read("hf_idempotency_count", Bytes.of(scope), undurable, give)
+        args = CountStruct(**_over(scope, prefix, everything))
+        return self._read("hf_idempotency_count_over", args, undurable, give)
 
     def scopes(self, *, after: After = None, undurable: bool = False) -> Iterator[str]:
         """The scopes that hold entries, compared as bytes."""

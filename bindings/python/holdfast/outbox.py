@@ -33,6 +33,7 @@ from ._abi import (
     member,
     moment,
     number,
+    optional,
     struct,
     time_or_none,
     token,
@@ -789,13 +790,18 @@ class OutboxReads(Domain, reads=True):
         *,
         status: Status = Status.ANY,
         match: Optional[Callable[[OutboxItem], bool]] = None,
+        id_prefix: Optional[Text] = None,
         without_payload: bool = False,
         limit: int = 0,
         page: Optional[str] = None,
         after: After = None,
         undurable: bool = False,
     ) -> Page[OutboxItem]:
-        """Items in enqueue order. ``match`` says which are wanted; it may call holdfast."""
+        """Items in enqueue order. ``match`` says which are wanted; it may call holdfast.
+
+        :param id_prefix: only ids that begin with it. A page with a limit passes over 4,096 items
+        at most that do not, and may be short or empty although ``next`` is given
+        """
         caught, owner = _Caught(), cast(Any, self._owner)
         if match is not None:
             checked_callback(match, "match")
@@ -817,6 +823,7 @@ class OutboxReads(Domain, reads=True):
             status=member(Status, status, "status"),
             match=callback,
             match_ctx=None,
+            id_prefix=optional(id_prefix),
             without_payload=without_payload,
             limit=limit,
             page=token(page),
@@ -840,6 +847,7 @@ class OutboxReads(Domain, reads=True):
         *,
         status: Status = Status.ANY,
         match: Optional[Callable[[OutboxItem], bool]] = None,
+        id_prefix: Optional[Text] = None,
         without_payload: bool = False,
         after: After = None,
         undurable: bool = False,
@@ -850,6 +858,7 @@ class OutboxReads(Domain, reads=True):
                 queue,
                 status=status,
                 match=match,
+                id_prefix=id_prefix,
                 without_payload=without_payload,
                 limit=PAGE_SIZE,
                 **begin,

@@ -161,3 +161,114 @@ def test_a_place_stays_when_an_item_is_claimed_and_goes_with_it(filled):
     filled.outbox.complete("q", "y", claimed.token)
     assert [item.id for item in filled.outbox.list("q", after=y)] == ["x"]
     assert [item.id for item in filled.outbox.list("q", status=Status.QUEUED, after=y)] == ["x"]
+
+
+def test_documents_are_listed_by_id_and_by_a_prefix(store):
+    for name in ("b/2", "a/1", "b/1", "c", "b"):
+        store.documents.put("c", name, group="g", orders=ORDERS | Orders.ID | Orders.GROUP_ID)
+    by_id = list(store.documents.list("c", by=By.ID))
+    assert [d.id for d in by_id] == ["a/1", "b", "b/1", "b/2", "c"]
+    for by in By:
+        found = {d.id for d in store.documents.list("c", by=by, id_prefix="b/")}
+        assert found == {"b/1", "b/2"}
+    down = store.documents.list("c", "g", by=By.ID, descending=True, id_prefix="b")
+    assert [d.id for d in down] == ["b/2", "b/1", "b"]
+    assert list(store.documents.list("c", by=By.ID, after="b/1")) == by_id[3:]
+    assert list(store.documents.list("c", by=By.ID, after=by_id[1])) == by_id[2:]
+    assert list(store.documents.list("c", by=By.ID, after=(None, "b/1"))) == by_id[3:]
+    page = store.documents.list_page("c", by=By.ID, id_prefix="b/", limit=1)
+    assert [d.id for d in page] == ["b/1"]
+    with pytest.raises(holdfast.InvalidError):
+        store.documents.list_page("c", by=By.ID, id_prefix="b", page=page.next)
+    with pytest.raises(holdfast.InvalidError):
+        store.documents.list_page("c", id_prefix="")
+    store.documents.put("other", "1")
+    with pytest.raises(holdfast.InvalidError):
+        store.documents.list_page("other", by=By.ID)
+
+
+def test_items_are_listed_by_a_prefix(store):
+    for name in ("b/2", "a/1", "b/1", "b"):
+        store.outbox.enqueue("q", name)
+    assert [i.id for i in store.outbox.list("q", id_prefix="b/")] == ["b/2", "b/1"]
+    matching = store.outbox.list("q", id_prefix="b", match=lambda item: item.id != "b/2")
+    assert [i.id for i in matching] == ["b/1", "b"]
+    assert [i.id for i in store.outbox.list_page("q", id_prefix="a", limit=5)] == ["a/1"]
+
+
+def test_a_page_may_be_short_where_much_is_passed_over(store):
+    store.outbox.enqueue_many("q", [holdfast.OutboxInput(f"other-{i}") for i in range(5000)])
+    store.outbox.enqueue("q", "wanted")
+    page = store.outbox.list_page("q", id_prefix="wanted", limit=1)
+    assert list(page) == [] and page.next is not None
+    rest = store.outbox.list_page("q", id_prefix="wanted", limit=1, page=page.next)
+    assert [i.id for i in rest] == ["wanted"]
+    assert [i.id for i in store.outbox.list("q", id_prefix="wanted")] == ["wanted"]
+
+
+def test_keys_of_one_scope_of_a_prefix_and_of_all(store):
+    scopes = "a:1", "a:2", "a%", "b"
+    for scope in scopes:
+        for key in "k1", "k2":
+            store.idempotency.put(scope, key)
+    keys = lambda **over: [(e.scope, e.key) for e in store.idempotency.list(**over)]  # noqa: E731
+    assert keys(scope="a:1") == [("a:1", "k1"), ("a:1", "k2")]
+    assert [scope for scope, _ in keys(prefix="a:")] == ["a:1", "a:1", "a:2", "a:2"]
+    everything = list(store.idempotency.list(everything=True))
+    assert [e.scope for e in everything] == ["a%", "a%", "a:1", "a:1", "a:2", "a:2", "b", "b"]
+    for at, entry in enumerate(everything):
+        assert list(store.idempotency.list(everything=True, after=entry)) == everything[at + 1 :]
+        behind = store.idempotency.list(everything=True, after=(entry.scope, entry.key))
+        assert list(behind) == everything[at + 1 :]
+    assert store.idempotency.count("a:1").done == 2
+    assert store.idempotency.count(prefix="a").done == 6
+    assert store.idempotency.count(everything=True).done == 8
+    page = store.idempotency.list_page("b", limit=1)
+    with pytest.raises(holdfast.InvalidError):
+        store.idempotency.list_page(prefix="b", limit=1, page=page.next)
+    for wrong in {}, {"scope": "a", "prefix": "a"}, {"scope": "a", "everything": True}:
+        for call in store.idempotency.list_page, store.idempotency.count, store.idempotency.clear:
+            with pytest.raises(holdfast.InvalidError):
+                call(**wrong)
+    with pytest.raises(holdfast.InvalidError):
+        store.idempotency.clear(prefix="")
+    assert store.idempotency.clear(prefix="a:").count == 4
+    with store.transaction() as txn:
+        cleared = txn.idempotency.clear(everything=True)
+    assert cleared.count == 4 and keys(everything=True) == []
+
+
+def test_a_key_has_a_canonical_text():
+    for scope, key in ("s", "k"), ("a:b%", "k:1%"), ("\udcff", "~"), ("é", "k"):
+        text = holdfast.idempotency_text(scope, key)
+        assert holdfast.idempotency_parse(text) == (scope, key)
+    assert holdfast.idempotency_text("a:b%", "k:1") == "a%3Ab%25:k:1"
+    assert holdfast.idempotency_text("s" * 512, "k" * 255) == "s" * 512 + ":" + "k" * 255
+    assert holdfast.idempotency_parse(b"%3A" * 512 + b":k") == (":" * 512, "k")
+    for wrong in "", "k", ":k", "s:", "%41:k", "s%:k", "%3a:k", "s:k k", "s" * 513 + ":k":
+        with pytest.raises(holdfast.InvalidError):
+            holdfast.idempotency_parse(wrong)
+    for scope, key in ("", "k"), ("s", ""), ("s", "k k"), ("s\0", "k"), ("s" * 513, "k"):
+        with pytest.raises(holdfast.InvalidError):
+            holdfast.idempotency_text(scope, key)
+
+
+def test_what_was_put_first_is_listed_first(store):
+    with store.transaction() as txn:
+        for name in "zyx":
+            txn.documents.put("c", name, orders=ORDERS)
+            txn.timelines.append("t", name, "kind")
+            txn.outbox.enqueue("q", name)
+            txn.migrations.record(name)
+    for _ in range(2):
+        for by in By.CREATED, By.UPDATED:
+            assert "".join(d.id for d in store.documents.list("c", by=by)) == "zyx"
+            down = store.documents.list("c", by=by, descending=True)
+            assert "".join(d.id for d in down) == "xyz"
+        assert "".join(e.id for e in store.timelines.query("t", ascending=True)) == "zyx"
+        assert "".join(e.id for e in store.timelines.query("t")) == "xyz"
+        assert "".join(i.id for i in store.outbox.list("q")) == "zyx"
+        assert "".join(m.name for m in store.migrations.list()) == "zyx"
+        store.close()
+        store = holdfast.open("store")
+    store.close()

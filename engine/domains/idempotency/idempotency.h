@@ -10,6 +10,7 @@
  *   raw.c          put, remove, clear, guards
  *   read.c         get, has, count, scopes
  *   list.c         lists
+ *   over.c         several scopes at once
  *
  * An entry's container is its scope, a scope's is the root: counts, lists and misses within a
  * scope depend on the scope, the list of scopes on the root. An empty scope is no state, no

@@ -3,6 +3,7 @@
 
 #include "domains/common/objects.h"
 #include "domains/common/verb.h"
+#include "domains/idempotency/over.h"
 #include "domains/idempotency/verb.h"
 
 /* --- Put -------------------------------------------------------------------------------------- */
@@ -111,26 +112,63 @@ HF__MUTATION(hf_idempotency_remove, idempotency_remove_args, hf__run, "idempoten
 
 /* --- Clear ------------------------------------------------------------------------------------ */
 
-/* What had ended goes along, uncounted; alone it is left to upkeep. */
-static int clear_decide(void *state, struct hf__decision *d, const void *raw,
-                        struct hf_result *result)
+static int clear_check(const void *raw, struct hf__text *why)
 {
 	const struct hf_idempotency_clear_args *args = raw;
-	const struct hf__idem_scope *scope = hf__look_in(state, d, args->scope);
-	const struct hf__idem_image image = {.scope = args->scope};
-	const size_t count = scope ? hf__idem_count(scope, false, HF__INSTANT_OF(d)) +
-	                                 hf__idem_count(scope, true, HF__INSTANT_OF(d))
-	                           : 0;
+	return hf__idem_check_over(args->over, args->scope, why);
+}
+
+/* What had ended goes along, uncounted; alone it is left to upkeep. */
+static int clear_one(struct hf__decision *d, const struct hf__idem_scope *scope,
+                     struct hf_result *result)
+{
+	const struct hf__idem_image image = {.scope = hf__container_name(scope)};
+	const size_t count = hf__idem_count(scope, false, HF__INSTANT_OF(d)) +
+	                     hf__idem_count(scope, true, HF__INSTANT_OF(d));
 	if (count == 0)
 		return HF_OK;
 	result->changed = true;
-	result->count = count;
+	result->count += count;
 	hf__idem_encode(hf__entry_body(d), HF__IDEM_CLEARED, &image, false);
 	return hf__emit(d, HF__IDEM_CLEARED);
 }
 
+/* One after the other, each found behind the name of the one before: a place is good until
+ * something changes. */
+static int clear_several(const struct hf__idem_state *state, struct hf__decision *d,
+                         struct hf_bytes prefix, struct hf_result *result)
+{
+	struct hf__idem_over over;
+	uint8_t text[HF_KEY_MAX];
+	struct hf_bytes name = {0};
+	int rc = HF_OK;
+	hf__depends(d, &state->scopes.root);
+	hf__idem_over(state, prefix, d->now, &over);
+	while (rc == HF_OK) {
+		const struct hf__idem_scope *scope =
+		    hf__index_object(hf__range_first(&over.scopes, name.len > 0 ? &name : NULL));
+		if (!scope)
+			break;
+		name = hf__container_name(scope);
+		memcpy(text, name.data, name.len);
+		name.data = text;
+		rc = clear_one(d, scope, result);
+	}
+	return rc;
+}
+
+static int clear_decide(void *state, struct hf__decision *d, const void *raw,
+                        struct hf_result *result)
+{
+	const struct hf_idempotency_clear_args *args = raw;
+	if (args->over != HF_IDEMPOTENCY_OVER_SCOPE)
+		return clear_several(state, d, args->scope, result);
+	const struct hf__idem_scope *scope = hf__look_in(state, d, args->scope);
+	return scope ? clear_one(d, scope, result) : HF_OK;
+}
+
 HF__MUTATION(hf_idempotency_clear, idempotency_clear_args, hf__run_unversioned, "idempotency clear",
-             HF__DOMAIN_IDEMPOTENCY, .decide = clear_decide);
+             HF__DOMAIN_IDEMPOTENCY, .check = clear_check, .decide = clear_decide);
 
 /* --- Guards ----------------------------------------------------------------------------------- */
 

@@ -2,6 +2,7 @@
  * scopes there are. All show views: what has ended is not there, logged or not. */
 #include "domains/common/read.h"
 #include "domains/common/objects.h"
+#include "domains/idempotency/over.h"
 #include "domains/idempotency/read.h"
 
 int hf__idem_answer(struct hf__query *q, const struct hf__idem_entry *entry, bool without_response,
@@ -124,6 +125,30 @@ static int read_count(struct hf__query *q, const void *raw, void *out)
 
 HF__FIGURES(hf_idempotency_count, struct hf_bytes scope, &scope, idempotency_counts,
             HF__DOMAIN_IDEMPOTENCY, read_count);
+
+static int read_count_over(struct hf__query *q, const void *raw, void *out)
+{
+	const struct hf_idempotency_count_args *args = raw;
+	struct hf_idempotency_counts *counts = out;
+	const struct hf__idem_state *state = q->state;
+	struct hf__idem_over over;
+	if (args->over == HF_IDEMPOTENCY_OVER_SCOPE)
+		return read_count(q, &args->scope, out);
+	const int rc = hf__idem_check_over(args->over, args->scope, &q->why);
+	if (rc != HF_OK)
+		return rc;
+	hf__query_depends(q, &state->scopes.root);
+	hf__idem_over(state, args->scope, q->now, &over);
+	counts->as_of = q->now;
+	counts->in_progress = hf__idem_count_over(&over, false, HF__INSTANT_OF(q));
+	counts->done = hf__idem_count_over(&over, true, HF__INSTANT_OF(q));
+	hf__query_sees(q, counts->in_progress);
+	hf__query_sees(q, counts->done);
+	return HF_OK;
+}
+
+HF__COUNT(hf_idempotency_count_over, idempotency_count_args, idempotency_counts,
+          HF__DOMAIN_IDEMPOTENCY, read_count_over);
 
 /* --- Scopes ----------------------------------------------------------------------------------- */
 

@@ -196,14 +196,23 @@ HF_API HF_CHECKED int hf_idempotency_remove(hf_store *store, hf_txn *txn,
                                             const struct hf_idempotency_remove_args *args,
                                             struct hf_result *result, struct hf_error *error);
 
+/* Over which scopes a list, a count or a clear goes. */
+enum hf_idempotency_over {
+	HF_IDEMPOTENCY_OVER_SCOPE = 0, /* `scope` itself */
+	HF_IDEMPOTENCY_OVER_PREFIX = 1, /* all that begin with `scope`, which must not be empty */
+	HF_IDEMPOTENCY_OVER_ALL = 2, /* all; `scope` must be empty */
+};
+
 struct hf_idempotency_clear_args {
 	size_t size; /* types.h */
 	struct hf_write write; /* expect must be 0 */
 	struct hf_bytes scope;
+	enum hf_idempotency_over over;
 };
 
-/* Forgets every key of the scope, owned or not; one entry in the log. result->count says how
- * many there were. */
+/* Forgets every key of the scope or scopes, owned or not, in one transaction; one entry in the log
+ * for each scope. result->count says how many there were. HF_ETOOBIG when the scopes are more than
+ * a transaction holds, some 500,000. */
 HF_API HF_CHECKED int hf_idempotency_clear(hf_store *store, hf_txn *txn,
                                            const struct hf_idempotency_clear_args *args,
                                            struct hf_result *result, struct hf_error *error);
@@ -258,8 +267,9 @@ struct hf_idempotency_list_args {
 	bool without_response; /* leaves responses empty: nothing is read from disk */
 	size_t limit; /* entries of a page; 0: all */
 	const char *page; /* `next` of the page before; NULL: the first page */
-	/* begins behind it (types.h), if given; its scope may be empty */
+	/* begins behind it (types.h), if given; its scope may be empty where the list is of one */
 	const struct hf_idempotency_key *after;
+	enum hf_idempotency_over over;
 };
 
 struct hf_idempotency_page {
@@ -270,8 +280,8 @@ struct hf_idempotency_page {
 	struct hf_memory *memory;
 };
 
-/* The entries of a scope by key, compared as bytes, in O(log n + page), however many have
- * expired among them. HF_EINVAL for a damaged `page` or one of another query. */
+/* The entries of a scope, or of several, by scope and key, compared as bytes, in O(log n + page),
+ * however many have expired among them. HF_EINVAL for a damaged `page` or one of another query. */
 HF_API HF_CHECKED int hf_idempotency_list(hf_store *store,
                                           const struct hf_idempotency_list_args *args,
                                           unsigned flags, struct hf_idempotency_page *out,
@@ -289,6 +299,18 @@ struct hf_idempotency_counts {
 HF_API HF_CHECKED int hf_idempotency_count(hf_store *store, struct hf_bytes scope, unsigned flags,
                                            struct hf_idempotency_counts *out,
                                            struct hf_error *error);
+
+struct hf_idempotency_count_args {
+	size_t size; /* types.h */
+	struct hf_bytes scope;
+	enum hf_idempotency_over over;
+};
+
+/* The same of a scope or of several: in O(log n) for each scope. */
+HF_API HF_CHECKED int hf_idempotency_count_over(hf_store *store,
+                                                const struct hf_idempotency_count_args *args,
+                                                unsigned flags, struct hf_idempotency_counts *out,
+                                                struct hf_error *error);
 
 /* The scopes that hold entries, compared as bytes, in O(log n + page); see hf_inbox_names(). */
 HF_API HF_CHECKED int hf_idempotency_names(hf_store *store, const struct hf_names_args *args,

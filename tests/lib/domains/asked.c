@@ -130,6 +130,10 @@ static const struct {
     {"hf_idempotency_has scope=sc0 key=k0", false},
     {"hf_document_has collection=col0 id=d0", false},
     {"hf_migration_applied name=mig0", false},
+    {"hf_outbox_list queue=que0 id_prefix=i", false},
+    {"hf_document_list collection=col0 by=any id_prefix=d", false},
+    {"hf_idempotency_list scope=sc over=prefix", false},
+    {"hf_idempotency_count_over over=all", false},
 };
 
 void ask_read(hf_store *s, unsigned which, struct said *said)

@@ -6,7 +6,7 @@
 #include "lib/domains/deeds.h"
 #include "lib/sim/sim_os.h"
 
-enum { ASK_TOGETHER = 3, SAID_MAX = 32768, READS = 43 };
+enum { ASK_TOGETHER = 3, SAID_MAX = 32768, READS = 47 };
 
 /* Answers in words, one after the other. LSNs that the asking itself was given are never told. */
 struct said {

@@ -5,7 +5,7 @@
 #include "lib/domains/listing.h"
 #include "lib/test.h"
 
-#define DOC "hf_document_put key.collection=c orders=15 "
+#define DOC "hf_document_put key.collection=c orders=63 "
 #define EVENT " & hf_timeline_append key.timeline=t payload=p "
 #define ITEM " & hf_outbox_enqueue queue=q payload=p id="
 #define MIGRATION " & hf_migration_record name="
@@ -89,6 +89,12 @@ static const struct {
     {DOCS("group=g descending=1", "created_at"), "c d g,c c g,c a g"},
     {DOCS("group=g by=updated", "updated_at"), "c d g,c a g,c c g"},
     {DOCS("group=g by=updated descending=1", "updated_at"), "c c g,c a g,c d g"},
+    {DOCS("by=id", "created_at"), "c a g,c b ,c c g,c d g,c e h"},
+    {DOCS("by=id descending=1", "updated_at"), "c e h,c d g,c c g,c b ,c a g"},
+    {DOCS("by=id group=g", "created_at"), "c a g,c c g,c d g"},
+    {DOCS("by=id group=g descending=1", "created_at"), "c d g,c c g,c a g"},
+    {DOCS("by=id id_prefix=c", "created_at"), "c c g"},
+    {DOCS("id_prefix=c", "created_at"), "c c g"},
     {EVENTS(""), "t e y s,t c x s,t b x s,t a x s,t d x "},
     {EVENTS("ascending=1"), "t d x ,t a x s,t b x s,t c x s,t e y s"},
     {EVENTS("filter.subject=s"), "t e y s,t c x s,t b x s,t a x s"},
@@ -96,6 +102,7 @@ static const struct {
     {EVENTS("filter.type=x filter.subject=s"), "t c x s,t b x s,t a x s"},
     {EVENTS("filter.type=x filter.subject=s ascending=1"), "t a x s,t b x s,t c x s"},
     {ITEMS(""), "q z  ,q y  o,q x  ,q w  ,q v  "},
+    {ITEMS("id_prefix=x"), "q x  "},
     {ITEMS("status=queued"), "q x  ,q w  ,q v  "},
     {{"hf_outbox_list_completed queue=q", NULL, NULL}, "k,j,l"},
     {RECORDS(""), "u b c,u a y,u a z,u b a,u b b,u b d"},
@@ -118,6 +125,11 @@ static const struct {
     {CURSORS("hf_cursor_list_lag stream=s head=9"), "a s ,c s ,a s u,b s u"},
     {CURSORS("hf_cursor_list_lag stream=s subject=u head=9"), "a s u,b s u"},
     {{"hf_idempotency_list scope=s", NULL, "hf_idempotency_remove key.scope=$scope key.key=$key"},
+     "s a,s b,s c"},
+    {{"hf_idempotency_list over=all", NULL, "hf_idempotency_remove key.scope=$scope key.key=$key"},
+     "r a,s a,s b,s c,t a"},
+    {{"hf_idempotency_list scope=s over=prefix", NULL,
+      "hf_idempotency_remove key.scope=$scope key.key=$key"},
      "s a,s b,s c"},
     {{"hf_lock_list", NULL, "hf_lock_force_release name=$name reason=r"}, "a o,ab o,b o"},
     {{"hf_migration_list", NULL, "hf_migration_forget name=$name"}, "m2,m1,m3"},
