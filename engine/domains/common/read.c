@@ -100,6 +100,7 @@ static int gather(hf_store *store, const struct hf__reading *reading, union hf__
 	struct running running = {reading, args, out};
 	const struct hf_api_member *items = NULL, *next = NULL;
 	const char *token;
+	bool first = true; /* a step of a prefix may have no items, and others follow */
 	find_items(reading->fills, &items, &next);
 	whole->item = items->of->size;
 	do {
@@ -114,8 +115,9 @@ static int gather(hf_store *store, const struct hf__reading *reading, union hf__
 		memcpy(&of_step, out + items->offset, sizeof of_step);
 		memcpy(&count, out + items[1].offset, sizeof count);
 		memcpy(&token, out + next->offset, sizeof token);
-		if (!token && whole->count == 0)
+		if (!token && first)
 			return HF_OK; /* they are all, and where they belong */
+		first = false;
 		if (hf__whole_take(whole, of_step, count) != HF_OK) {
 			hf__answer_reset(answer);
 			return hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");

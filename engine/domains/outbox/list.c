@@ -189,8 +189,7 @@ struct gathered {
 /* What one step gave; the scratch that it lies in goes with the items. */
 static int take(struct page *page, struct gathered *all)
 {
-	if (page->count > 0)
-		page->after = page->places[page->count - 1].place;
+	page->after = page->end;
 	page->token = NULL;
 	const int rc = hf__whole_take(&all->places, page->places, page->count);
 	return rc == HF_OK ? hf__whole_take(&all->items, page->items, page->count) : rc;
@@ -208,6 +207,7 @@ static int gather(hf_store *store, struct page *page, unsigned flags, struct hf_
                   struct gathered *all, struct hf_error *error)
 {
 	struct hf__asking step = first_page;
+	bool first = true;
 	int rc = HF_OK;
 	step.stepping = &all->items.stepping;
 	do {
@@ -219,8 +219,9 @@ static int gather(hf_store *store, struct page *page, unsigned flags, struct hf_
 			hf__answer_reset(answer);
 			return got;
 		}
-		if (!page->more && all->items.count == 0)
+		if (!page->more && first)
 			return HF_OK; /* they are all, and where they belong */
+		first = false;
 		rc = take(page, all);
 	} while (page->more && rc == HF_OK);
 	if (rc == HF_OK)

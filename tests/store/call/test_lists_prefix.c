@@ -351,6 +351,12 @@ static void a_page_passes_over_so_many_and_no_more(void **state)
 	assert_int_equal(hf_outbox_list(stage->store, &queue, 0, &page, NULL), HF_OK);
 	assert_true(page.count == 1 && !page.next);
 	hf_release(page.memory);
+	queue.match = NULL; /* all of it, in steps of which the first ones give nothing */
+	queue.limit = 0;
+	assert_int_equal(hf_outbox_list(stage->store, &queue, 0, &page, NULL), HF_OK);
+	assert_true(page.count == 1 && page.places_count == 1 && !page.next);
+	assert_memory_equal(page.items[0].id.data, "wanted", 6);
+	hf_release(page.memory);
 	stage_drop(stage);
 }
 
