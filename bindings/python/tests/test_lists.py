@@ -1,5 +1,7 @@
 """Lists that begin behind a position: an item of the list, or its sort key (rule 16)."""
 
+import os
+
 import pytest
 
 import holdfast
@@ -269,6 +271,8 @@ def test_what_was_put_first_is_listed_first(store):
         assert "".join(e.id for e in store.timelines.query("t")) == "xyz"
         assert "".join(i.id for i in store.outbox.list("q")) == "zyx"
         assert "".join(m.name for m in store.migrations.list()) == "zyx"
+        if not os.path.exists("store"):  # in memory: nothing to open again
+            break
         store.close()
         store = holdfast.open("store")
     store.close()
