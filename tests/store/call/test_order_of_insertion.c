@@ -2,8 +2,8 @@
 /* What was put first is listed first: z, y, x of one transaction, whose times the store fills in,
  * are listed as z, y, x by every list that goes by time or by enqueueing, and the other way round
  * as x, y, z; live, reopened, loaded from a snapshot, and fed to a follower; while the clock
- * stands; and on each side of a set-back, across which the versions say it. (An inbox goes by the times
- * that its poller gives, cursors, locks and keys by name.) */
+ * stands; and on each side of a set-back, across which the versions say it. (An inbox goes by the
+ * times that its poller gives, cursors, locks and keys by name.) */
 #include "lib/domains/listing.h"
 #include "lib/test.h"
 
