@@ -1,9 +1,6 @@
 /* See watch.h. */
 #include "store/watch/watch.h"
 
-#include <limits.h>
-
-#include "store/commit/futex.h"
 #include "store/watch/tail.h"
 
 struct hf__watch *hf__watch_new(struct hf_store *store)
@@ -67,38 +64,28 @@ void hf__watch_drop_tail(struct hf__watch *w, struct hf__tail *tail)
 
 int hf__watch_enter(struct hf__watch *w, struct hf_error *error)
 {
-	/* Counted first: from then on hf_close waits, so the store is there. */
-	if (atomic_fetch_add(&w->inside, 1) & HF__WATCH_CLOSED) {
-		hf__watch_leave(w);
-		return hf__fail(error, HF_ECANCELED, 0, "the store was closed");
-	}
-	const int rc = hf__check_fork(w->store, error);
-	if (rc != HF_OK)
-		hf__watch_leave(w);
-	return rc;
+	return hf__gate_enter(&w->gate, w->store, error);
 }
 
 void hf__watch_leave(struct hf__watch *w)
 {
-	if (atomic_fetch_sub(&w->inside, 1) == (HF__WATCH_CLOSED | 1))
-		hf__futex_wake(&w->inside, INT_MAX);
+	hf__gate_leave(&w->gate);
 }
 
 bool hf__watch_closed(const struct hf__watch *w)
 {
-	return atomic_load(&w->inside) & HF__WATCH_CLOSED;
+	return hf__gate_is_shut(&w->gate);
 }
 
 void hf__watch_shut(struct hf__watch *w)
 {
-	(void)atomic_fetch_or(&w->inside, HF__WATCH_CLOSED);
+	hf__gate_shut(&w->gate);
 	hf__notifier_wake(&w->durable);
 }
 
 void hf__watch_drain(struct hf__watch *w)
 {
-	for (uint32_t inside; (inside = atomic_load(&w->inside)) != HF__WATCH_CLOSED;)
-		hf__futex_wait(&w->inside, inside);
+	hf__gate_drain(&w->gate);
 	/* Their seam goes with the store. No call uses them any more, but they may be freed
 	 * meanwhile. */
 	(void)pthread_mutex_lock(&w->lock);
@@ -109,16 +96,12 @@ void hf__watch_drain(struct hf__watch *w)
 
 void hf__watch_orphan(struct hf__watch *w)
 {
-	atomic_store(&w->orphan, true);
-	atomic_store(&w->inside, HF__WATCH_CLOSED);
+	hf__gate_orphan(&w->gate);
 }
 
 bool hf__watch_ours(struct hf__watch *w)
 {
-	const int rc = hf__watch_enter(w, NULL);
-	if (rc == HF_OK)
-		hf__watch_leave(w);
-	return rc != HF_EFORK && !atomic_load(&w->orphan);
+	return hf__gate_ours(&w->gate, w->store);
 }
 
 void hf__watch_advanced(struct hf_store *s, const struct hf__flush_end *end)

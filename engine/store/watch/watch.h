@@ -12,6 +12,7 @@
 
 #include "holdfast/feed.h"
 #include "store/commit/progress.h"
+#include "store/wait/gate.h"
 #include "store/watch/notifier.h"
 
 /* What takes changes to the subscriptions: watch/dispatcher.c. */
@@ -31,14 +32,10 @@ struct hf__dispatcher {
 	struct hf_error failure; /* why changes cannot be read; code HF_OK: they can */
 };
 
-#define HF__WATCH_CLOSED (UINT32_C(1) << 31)
-
 struct hf__watch {
 	struct hf_store *store; /* for those inside only */
 	_Atomic unsigned refs; /* the store, and every handle */
-	/* calls that use the store, for which hf_close waits; HF__WATCH_CLOSED: no more get in */
-	_Atomic uint32_t inside;
-	_Atomic bool orphan; /* a forked child's copy, whose locks may be held forever */
+	struct hf__gate gate; /* for calls that use the store */
 	pthread_mutex_t lock; /* of `tails` */
 	struct hf__tail *tails; /* whose files are closed with the store */
 	struct hf__notifier durable; /* rung when something became durable, at a fault and at close */
