@@ -20,64 +20,89 @@ static unsigned line_of(uint64_t key)
 	return (unsigned)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 32) % HF__WAIT_LINES;
 }
 
-/* The first waiter for the key; NULL: none. Strangers in the same line are few: there are
- * more lines than a service waits for at once. */
+/* Where the first waiter for the key hangs, or would. Only the first of each key hangs there, the
+ * others stand behind it: what one key costs does not grow with the waiters for others. */
+static struct hf__waiter **place_of(struct hf_store *s, uint64_t key)
+{
+	struct hf__waiter **place = &s->waits.first[line_of(key)];
+	while (*place && (*place)->key != key)
+		place = &(*place)->beside;
+	return place;
+}
+
+/* NULL: none. */
 static struct hf__waiter *first_of(const struct hf_store *s, uint64_t key)
 {
 	struct hf__waiter *w = s->waits.first[line_of(key)];
 	while (w && w->key != key)
-		w = w->next;
+		w = w->beside;
 	return w;
 }
 
-static void wake(struct hf__waiter *w)
+static void wake(struct hf_store *s, struct hf__waiter *w)
 {
 	if (w->woken)
 		return;
 	w->woken = true;
-	(void)pthread_cond_signal(&w->wake);
+	if (w->wakes)
+		w->wakes(s, w);
+	else
+		(void)pthread_cond_signal(&w->wake);
 }
 
 static void wake_first(struct hf_store *s, uint64_t key)
 {
 	struct hf__waiter *w = first_of(s, key);
 	if (w)
-		wake(w);
+		wake(s, w);
 }
 
 static void line_up(struct hf_store *s, struct hf__waiter *w, uint64_t key)
 {
-	const unsigned line = line_of(key);
-	struct hf__waiter *last = s->waits.last[line];
+	struct hf__waiter **place = place_of(s, key);
 	w->key = key;
-	w->next = NULL;
-	w->previous = last;
-	if (last)
-		last->next = w;
-	else
-		s->waits.first[line] = w;
-	s->waits.last[line] = w;
+	w->next = w->previous = w->beside = NULL;
+	if (*place) {
+		w->previous = (*place)->last;
+		w->previous->next = w;
+	} else {
+		*place = w;
+	}
+	(*place)->last = w;
 	s->waits.waiting++;
+	s->waits.started += w->wakes != NULL;
 	w->in_line = true;
+}
+
+/* The first one goes: the next one of its key hangs in its place. */
+static void take_place(struct hf__waiter **place, struct hf__waiter *next)
+{
+	const struct hf__waiter *first = *place;
+	*place = next ? next : first->beside;
+	if (!next)
+		return;
+	next->beside = first->beside;
+	next->last = first->last;
 }
 
 /* The waiter that becomes first by it has to look: what woke this one may be for it now, and
  * it has not slept by the right clock. */
 void hf__waiter_leave(struct hf_store *s, struct hf__waiter *w)
 {
-	const unsigned line = line_of(w->key);
 	if (!w->in_line)
 		return;
-	const bool was_first = first_of(s, w->key) == w;
-	if (w->previous)
-		w->previous->next = w->next;
-	else
-		s->waits.first[line] = w->next;
+	struct hf__waiter **place = place_of(s, w->key);
+	const bool was_first = *place == w;
 	if (w->next)
 		w->next->previous = w->previous;
 	else
-		s->waits.last[line] = w->previous;
+		(*place)->last = w->previous;
+	if (was_first)
+		take_place(place, w->next);
+	else
+		w->previous->next = w->next;
 	s->waits.waiting--;
+	s->waits.started -= w->wakes != NULL;
 	w->in_line = false;
 	if (was_first)
 		wake_first(s, w->key);
@@ -135,9 +160,8 @@ void hf__wait_forget(struct hf__waiter *waiter)
 /* All of them: none knows what the others wait for. */
 static void wake_many(struct hf_store *s)
 {
-	for (struct hf__waiter *w = s->waits.first[line_of(MANY)]; w; w = w->next)
-		if (w->key == MANY)
-			wake(w);
+	for (struct hf__waiter *w = first_of(s, MANY); w; w = w->next)
+		wake(s, w);
 }
 
 void hf__wait_changed(struct hf_store *s, const struct hf__change *change)
@@ -151,30 +175,59 @@ void hf__wait_changed(struct hf_store *s, const struct hf__change *change)
 	}
 }
 
-void hf__wait_wake_all(struct hf_store *s)
+/* Whom is it for? */
+typedef bool (*wanted_fn)(const struct hf__waiter *w, const void *ctx);
+
+static void wake_wanted(struct hf_store *s, wanted_fn wanted, const void *ctx)
 {
-	for (unsigned line = 0; line < HF__WAIT_LINES && s->waits.waiting > 0; line++)
-		for (struct hf__waiter *w = s->waits.first[line]; w; w = w->next)
-			wake(w);
+	for (unsigned line = 0; line < HF__WAIT_LINES; line++)
+		for (struct hf__waiter *first = s->waits.first[line]; first; first = first->beside)
+			for (struct hf__waiter *w = first; w; w = w->next)
+				if (wanted(w, ctx))
+					wake(s, w);
 }
 
+static bool everyone(const struct hf__waiter *w, const void *ctx)
+{
+	(void)w;
+	(void)ctx;
+	return true;
+}
+
+void hf__wait_wake_all(struct hf_store *s)
+{
+	if (s->waits.waiting > 0)
+		wake_wanted(s, everyone, NULL);
+}
+
+struct instants {
+	int64_t now, ticks;
+};
+
+static bool is_due(const struct hf__waiter *w, const void *ctx)
+{
+	const struct instants *at = ctx;
+	return !w->wakes && (w->retry_at <= at->now || w->until <= at->ticks);
+}
+
+/* Those that were started are found by their own heaps: wait/started.c. */
 void hf__wait_wake_due(struct hf_store *s)
 {
-	if (s->waits.waiting == 0)
+	if (s->waits.waiting == s->waits.started)
 		return;
-	const int64_t now = hf__clock(s), ticks = s->os->ticks(s->os->ctx);
-	for (unsigned line = 0; line < HF__WAIT_LINES; line++)
-		for (struct hf__waiter *w = s->waits.first[line]; w; w = w->next)
-			if (w->retry_at <= now || w->until <= ticks)
-				wake(w);
+	const struct instants at = {hf__clock(s), s->os->ticks(s->os->ctx)};
+	wake_wanted(s, is_due, &at);
+}
+
+static bool has_flag(const struct hf__waiter *w, const void *ctx)
+{
+	return w->cancel == ctx;
 }
 
 void hf__wait_wake_cancelled(struct hf_store *s, const struct hf_cancel_flag *cancel)
 {
-	for (unsigned line = 0; line < HF__WAIT_LINES; line++)
-		for (struct hf__waiter *w = s->waits.first[line]; w; w = w->next)
-			if (w->cancel == cancel)
-				wake(w);
+	if (s->waits.waiting > s->waits.started)
+		wake_wanted(s, has_flag, cancel);
 }
 
 /* --- Beginning and end ------------------------------------------------------------------------ */

@@ -13,19 +13,24 @@
 struct hf__change;
 struct hf_store;
 
-/* Keys are spread over the lines; each line is in the order of arrival. */
-#define HF__WAIT_LINES 64u
+/* Keys are spread over so many lists of those that are first of their key; behind each stand the
+ * others of its key, in the order of arrival. */
+#define HF__WAIT_LINES 1024u
 struct hf__waits {
-	struct hf__waiter *first[HF__WAIT_LINES], *last[HF__WAIT_LINES];
+	struct hf__waiter *first[HF__WAIT_LINES];
 	size_t waiting; /* that stand in a line */
+	size_t started; /* of these: without a thread (wait/started.h) */
 	size_t inside; /* calls that may wait and have not returned: close waits for them */
 	bool closing;
 	pthread_cond_t left; /* inside became 0 */
 };
 
-/* One call that may wait; lies on its stack. */
+/* One call that may wait; lies on its stack, or in what was started instead. */
 struct hf__waiter {
 	struct hf__waiter *next, *previous; /* in its line */
+	struct hf__waiter *beside, *last; /* of the first of a line: that of another key; its end */
+	/* how it is woken where no thread sleeps; NULL: by `wake`. The lock is held */
+	void (*wakes)(struct hf_store *s, struct hf__waiter *waiter);
 	pthread_cond_t wake;
 	int64_t until; /* the seam's monotonic clock; INT64_MAX: forever */
 	/* another thread may end the wait by it; read and written under the lock. NULL: none may */
