@@ -43,6 +43,8 @@ static const struct hf_api_call calls[] = {
 	{CALL(hf_feed_open), HF_API_PLAIN_CALL},
 	{CALL(hf_feed_open_path), HF_API_PLAIN_CALL},
 	{CALL(hf_feed_next), HF_API_WAIT_CALL, .fills = &hf__api_event_batch},
+	{CALL(hf_feed_next_start), HF_API_PLAIN_CALL},
+	{CALL(hf_feed_next_take), HF_API_PLAIN_CALL, .fills = &hf__api_event_batch},
 	{CALL(hf_feed_wake), HF_API_PLAIN_CALL},
 	{CALL(hf_feed_close), HF_API_PLAIN_CALL},
 	{CALL(hf_subscribe), HF_API_PLAIN_CALL, .takes = &hf__api_subscribe_args},

@@ -2,6 +2,7 @@
 #include "holdfast/store.h"
 #include "api/row.h"
 #include "holdfast/async.h"
+#include "holdfast/wait.h"
 
 /* clang-format off */
 const struct hf_api_struct hf__api_options = SIZED(hf_options,
@@ -90,6 +91,12 @@ static const struct hf_api_call calls[] = {
 	{CALL(hf_eventfd), HF_API_PLAIN_CALL},
 	{CALL(hf_ticket_callback), HF_API_PLAIN_CALL, .takes = &hf__api_ticket},
 	{CALL(hf_flush), HF_API_WAIT_CALL},
+	{CALL(hf_wait_poll), HF_API_PLAIN_CALL},
+	{CALL(hf_wait_block), HF_API_WAIT_CALL},
+	{CALL(hf_wait_cancel), HF_API_PLAIN_CALL},
+	{CALL(hf_wait_callback), HF_API_PLAIN_CALL},
+	{CALL(hf_waits_ended), HF_API_PLAIN_CALL},
+	{CALL(hf_wait_free), HF_API_PLAIN_CALL},
 	{0},
 };
 

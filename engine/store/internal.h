@@ -37,6 +37,7 @@
 #include "store/snapshot/take.h"
 #include "store/store.h"
 #include "store/transact/seen.h"
+#include "store/wait/started.h"
 #include "store/watch/watch.h"
 
 #define HF__DOMAINS_MAX 16u
@@ -180,6 +181,7 @@ struct hf_store {
 	/* Callers. */
 	struct hf__async async;
 	struct hf__waits waits;
+	struct hf__started started;
 	struct hf__payload_files payload_files;
 	struct hf__base bases[HF__BASES];
 	unsigned base_slot; /* of the newest one that is used; the lock guards it */
@@ -280,6 +282,10 @@ int hf__returned_check(const struct hf__verb *verb, const struct hf_write *write
 /* random.c. A spread-out u64 from the store's generator. The lock is held. */
 uint64_t hf__random(struct hf_store *s);
 
+/* txn.c. May a call of this form wait, with a thread or without? */
+HF_CHECKED int hf__check_waiting(struct hf_store *store, struct hf__op *op, int64_t wait_us,
+                                 struct hf_error *error);
+
 /* wait.c. */
 /* As a commit of one operation, waiting up to wait_us (not 0). Not under the lock. */
 int hf__commit_wait(struct hf_store *s, const struct hf__op *op, enum hf_durability durability,
@@ -310,6 +316,9 @@ void hf__make_room(struct hf_store *s);
 /* Something is about to be handed out: may it, and is there a thread to see to it? The lock is
  * held. HF_OK, HF_ECANCELED, HF_ENOMEM. */
 int hf__flusher_start(struct hf_store *s, struct hf_error *error);
+/* What hf_flush() does for waits without a thread: those that are due, a flush for what was
+ * granted, and their callbacks, if asked. The lock is held, and released meanwhile. */
+void hf__flusher_run(struct hf_store *s, bool call);
 /* For hf_close: wakes the waiters for tickets, answers them all, calls what is to be called, ends
  * the thread. Not under the lock. */
 void hf__flusher_stop(struct hf_store *s);

@@ -103,6 +103,7 @@ from .segments import Keeper, Segment, segments
 from .store import Info, Store, Transaction, feed, open, open_read
 from .timeline import TimelineEvent, TimelinePage
 from .transfer import SnapshotFile, import_snapshot, verify_snapshot
+from .waits import Wait
 
 DURABLE = Durability.DURABLE
 OS = Durability.OS
@@ -202,6 +203,7 @@ __all__ = [
     "Transaction",
     "UncertainError",
     "UnsafeFilesystemError",
+    "Wait",
     "backup",
     "feed",
     "idempotency_parse",

@@ -39,6 +39,7 @@ from ._abi import (
 )
 from ._calls import Gate, Relay, call_back, callback as checked_callback, on_main
 from .errors import CanceledError, Error
+from .waits import Wait, Waits
 
 
 EventStruct = struct("hf_event")
@@ -101,6 +102,16 @@ def _take(name: str, handle: Any, limit: int, wait: int) -> tuple[list[Event], i
         release(out.memory)
 
 
+def _taken(wait: c_void_p) -> tuple[list[Event], int]:
+    out, error = BatchStruct(), ErrorStruct()
+    call = function("hf_feed_next_take", c_void_p, POINTER(BatchStruct), POINTER(ErrorStruct))
+    try:
+        check(call(wait, byref(out), byref(error)), error)
+        return [_event(out.events[i]) for i in range(out.count)], int(out.next)
+    finally:
+        release(out.memory)
+
+
 class _Kept:
     """Events that were taken for a call that was interrupted: they come first in the next one."""
 
@@ -135,7 +146,8 @@ class Feed:
     """Every entry of the log from one LSN on, in order, each once, once it is durable. One thread
     at a time; close it, or use ``with``."""
 
-    def __init__(self, handle: c_void_p, first: int) -> None:
+    def __init__(self, handle: c_void_p, first: int, waits: Optional[Waits] = None) -> None:
+        self._waits: Waits = {} if waits is None else waits
         self._gate = Gate("the feed", handle, _wake, _close_feed)
         self._gate.watch(self)
         self._kept = _Kept()
@@ -189,6 +201,34 @@ class Feed:
             self._kept.run(Relay(body, stop, undo)) if span and on_main() else body()
         )
         return events
+
+    def start_read(self, limit: int = 0, *, wait: Duration = FOR_EVER) -> Wait[list[Event]]:
+        """As :meth:`read`, waited for by no thread. What it takes is read when it is taken, so the
+        feed moves by that alone. One at a time.
+
+        :raises ReadOnlyError: the store is not open for writing by this process
+        """
+        most, span = number(limit, "limit"), waiting(wait)
+        self._kept.settle()
+        kept = self._kept.take(most)
+        self._kept.add(kept)
+
+        def take(handle: c_void_p) -> list[Event]:
+            events, self.next = _taken(handle)
+            return self._kept.take(0) + events
+
+        wait_, error = c_void_p(), ErrorStruct()
+        start = function(
+            "hf_feed_next_start",
+            c_void_p,
+            c_size_t,
+            c_int64,
+            POINTER(c_void_p),
+            POINTER(ErrorStruct),
+        )
+        with self._gate.use() as (handle, _):
+            check(start(handle, most, 0 if kept else span, byref(wait_), byref(error)), error)
+        return Wait(wait_, take, self._waits)
 
     def wake(self) -> None:
         """Ends a :meth:`read` that waits in another thread, with CanceledError; if none does, the
@@ -330,11 +370,11 @@ def _unsubscribe(handle: Any) -> None:
     function("hf_unsubscribe", c_void_p, restype=None)(handle)
 
 
-def open_feed(store: Any, first: int) -> Feed:
+def open_feed(store: Any, first: int, waits: Waits) -> Feed:
     handle, error = c_void_p(), ErrorStruct()
     call = function("hf_feed_open", c_void_p, c_uint64, POINTER(c_void_p), POINTER(ErrorStruct))
     check(call(store, first, byref(handle), byref(error)), error)
-    return Feed(handle, first)
+    return Feed(handle, first, waits)
 
 
 def open_feed_of(path: bytes, first: int) -> Feed:

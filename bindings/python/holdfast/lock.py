@@ -14,10 +14,12 @@ from ._abi import (
     Durability,
     Duration,
     ErrorStruct,
+    FOR_EVER,
     GivenToken,
     Page,
     READ_UNDURABLE,
     Result,
+    ResultStruct,
     Returning,
     Text,
     Time,
@@ -48,6 +50,7 @@ from ._domain import (
     waited,
 )
 from ._positions import behind_name
+from .waits import Wait, started
 
 T = TypeVar("T")
 
@@ -354,6 +357,38 @@ class Locks(LockMutations, LockReads):
         :raises TimedOutError: nor could it be had in that time
         """
         return self._acquire(name, owner, lease, wait, expect, durability, returning)
+
+    def start_acquire(
+        self,
+        name: Text,
+        owner: Text,
+        *,
+        lease: Duration = ZERO,
+        wait: Duration = FOR_EVER,
+        expect: Optional[int] = None,
+        durability: Durability = Durability.DURABLE,
+    ) -> Wait[Result]:
+        """As :meth:`acquire`, waited for by no thread; in line with those that wait in one. The
+        lease runs from the grant."""
+        args = AcquireStruct(
+            write=write(expect, durability),
+            name=name,
+            owner=owner,
+            lease_us=lease,
+            wait_us=waiting(wait),
+        )
+        owner_: Any = self._owner
+
+        def take(handle: c_void_p) -> Result:
+            result, error = ResultStruct(), ErrorStruct()
+            call = function(
+                "hf_lock_acquire_take", c_void_p, POINTER(ResultStruct), POINTER(ErrorStruct)
+            )
+            check(call(handle, byref(result), byref(error)), error)
+            return Result(result, True)
+
+        with owner_._call() as (store, _):
+            return started(store, owner_._waits, "hf_lock_acquire_start", args, take)
 
     def alone(self, name: Text, call: Callable[[], T], *, wait: Duration = ZERO) -> T:
         """Calls ``call`` alone for that name in this process and against all holders, without a

@@ -17,6 +17,7 @@ from ._abi import (
     Durability,
     Duration,
     ErrorStruct,
+    FOR_EVER,
     GivenToken,
     Page,
     Payload,
@@ -56,6 +57,7 @@ from ._domain import (
 )
 from ._names import names
 from ._positions import behind_number
+from .waits import Wait, started, take_filled
 
 
 NO_BOUND = 2**32 - 1
@@ -1047,6 +1049,28 @@ class Outbox(OutboxMutations, OutboxReads):
         # What was claimed for a call that was interrupted is released: no attempt.
         return waited(self._owner, int(args.wait_us), args.write, body, undo)
 
+
+    def start_claim_next(
+        self,
+        queue: Union[Text, Sequence[Text]],
+        owner: Text,
+        *,
+        lease: Duration = ZERO,
+        max_run: Optional[Duration] = None,
+        max: int = 1,  # noqa: A002 - as the library calls it
+        wait: Duration = FOR_EVER,
+        durability: Durability = Durability.DURABLE,
+    ) -> Wait[list[OutboxItem]]:
+        """As :meth:`claim_next`, waited for by no thread; in line with those that wait in one. The
+        lease runs from the grant."""
+        args = _claim_next_args(queue, owner, lease, max_run, max, durability, wait)
+        owner_: Any = self._owner
+
+        def take(handle: c_void_p) -> List[OutboxItem]:
+            return take_filled(handle, "hf_outbox_claim_next_take", "hf_outbox_claim_next", _items)
+
+        with owner_._call() as (store, _):
+            return started(store, owner_._waits, "hf_outbox_claim_next_start", args, take)
 
     def drain(
         self,

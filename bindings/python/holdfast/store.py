@@ -23,6 +23,7 @@ from time import monotonic
 from types import TracebackType
 from datetime import datetime, timedelta
 from typing import Any, Callable, Iterator, List, Optional, Sequence, TypeVar, Union, cast
+from weakref import WeakValueDictionary
 
 from ._abi import (
     Durability,
@@ -74,6 +75,7 @@ from .segments import Segment, segments_of
 from .timeline import Timelines, TimelinesInTransaction
 from .transact import transact
 from .transfer import SnapshotFile, export
+from .waits import Wait, ended as ended_waits
 
 
 T = TypeVar("T")
@@ -149,6 +151,7 @@ class Store:
     def __init__(self, handle: c_void_p, path: str, background: bool = True) -> None:
         self._path = path
         self._background = background
+        self._waits: WeakValueDictionary[int, Wait[Any]] = WeakValueDictionary()
         self._gate = Gate("the store", handle, _cancel_waits, _close, first=1)
         self._gate.watch(self, f"the store {path!r}")
         self.inbox = Inbox(self)
@@ -339,6 +342,12 @@ class Store:
         self._plain("hf_eventfd", POINTER(c_int), args=(byref(out),))
         return out.value
 
+    def ended_waits(self) -> List[Wait[Any]]:
+        """What was started, has ended, has no callback and was not given by this yet: for an event
+        loop that watches :meth:`eventfd`."""
+        with self._call() as (store, _):
+            return ended_waits(store, self._waits)
+
     def feed(self, first: int = 0) -> Feed:
         """Every durable entry of the log from LSN ``first`` on; 0: from the oldest there is.
 
@@ -346,7 +355,7 @@ class Store:
         :raises InvalidError: beyond the one that comes next
         """
         with self._call() as (store, _):
-            return open_feed(store, number(first, "first"))
+            return open_feed(store, number(first, "first"), self._waits)
 
     def subscribe(
         self,

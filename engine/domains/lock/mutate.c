@@ -46,21 +46,86 @@ static int acquire_decide(void *state, struct hf__decision *d, const void *raw,
 	return hf__lock_emit(d, HF__LOCK_HELD, &image, result);
 }
 
+static const struct hf__verb acquire = {.name = "lock acquire",
+                                        .domain = HF__DOMAIN_LOCK,
+                                        .decide = acquire_decide,
+                                        .takes = &hf__api_lock_acquire_args,
+                                        .grants = true,
+                                        .giving = &hf__lock_giving};
+
 int hf_lock_acquire(hf_store *store, hf_txn *txn, const struct hf_lock_acquire_args *args,
                     struct hf_result *result, struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {.name = "lock acquire",
-	                                     .domain = HF__DOMAIN_LOCK,
-	                                     .decide = acquire_decide,
-	                                     .takes = &hf__api_lock_acquire_args,
-	                                     .grants = true,
-	                                     .giving = &hf__lock_giving};
 	HF__TAKE(lock_acquire_args, args);
 	if (txn)
-		return hf__run_at_once(store, txn, &verb, args, args->wait_us, result, error);
-	const int rc = hf__mutate_wait(store, &verb, args, args->wait_us, result, NULL, error);
+		return hf__run_at_once(store, txn, &acquire, args, args->wait_us, result, error);
+	const int rc = hf__mutate_wait(store, &acquire, args, args->wait_us, result, NULL, error);
 	return hf__lock_timed_out(rc, args->wait_us, error);
+}
+
+/* --- Without a thread -------------------------------------------------------------------------
+ * Decided by the store for a wait, which keeps the grant until it is taken (store/wait/). */
+
+/* `args` first: the verbs know that alone. */
+struct acquire_started {
+	struct hf_lock_acquire_args args;
+	const struct hf_result *granted;
+};
+
+static void *started_copy(struct hf__arena *arena, const void *args, const struct hf_result *result)
+{
+	struct acquire_started *copy = hf__arena_alloc(arena, sizeof *copy);
+	if (!copy)
+		return NULL;
+	copy->args = *(const struct hf_lock_acquire_args *)args;
+	copy->granted = result;
+	return hf__copy_borrowed(arena, &copy->args, &hf__api_lock_acquire_args) ? copy : NULL;
+}
+
+/* A lock that is not held by this token any more is left alone. */
+static int back_decide(void *state, struct hf__decision *d, const void *raw,
+                       struct hf_result *result)
+{
+	const struct acquire_started *started = raw;
+	const struct hf__lock *lock = hf__lock_find(state, started->args.name);
+	if (!hf__lock_held(lock, d->mono) || lock->value.token != started->granted->token)
+		return HF_OK;
+	const struct hf__lock_image image = hf__lock_image_of(lock, HF__LOCK_RELEASE, d->setback);
+	return hf__lock_emit(d, HF__LOCK_FREE, &image, result);
+}
+
+static int started_late(const void *args, int rc, struct hf_error *error)
+{
+	const struct acquire_started *started = args;
+	return hf__lock_timed_out(rc, started->args.wait_us, error);
+}
+
+static const struct hf__verb back = {
+    .name = "lock acquire back", .domain = HF__DOMAIN_LOCK, .decide = back_decide};
+static const struct hf__startable startable = {&acquire, &back, started_copy, NULL,
+                                               NULL,     NULL,  started_late};
+
+int hf_lock_acquire_start(hf_store *store, const struct hf_lock_acquire_args *args, hf_wait **out,
+                          struct hf_error *error)
+{
+	HF__CALL;
+	HF__TAKE(lock_acquire_args, args);
+	return hf__wait_start(store, &startable, args, args->wait_us, out, error);
+}
+
+int hf_lock_acquire_take(hf_wait *wait, struct hf_result *result, struct hf_error *error)
+{
+	HF__CALL;
+	void *args = NULL;
+	struct hf_result mine = {0};
+	bool taken = false;
+	int rc = hf__can_give(&hf__api_result, result, error);
+	if (rc != HF_OK)
+		return rc;
+	rc = hf__wait_take(wait, &startable, &args, &mine, &taken, error);
+	hf__give_result(result, &mine);
+	return rc;
 }
 
 /* --- Renew and release ------------------------------------------------------------------------ */

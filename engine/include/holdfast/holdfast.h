@@ -24,5 +24,6 @@
 #include "holdfast/transfer.h"
 #include "holdfast/types.h"
 #include "holdfast/version.h"
+#include "holdfast/wait.h"
 
 #endif

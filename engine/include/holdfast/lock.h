@@ -55,6 +55,14 @@ HF_API HF_CHECKED int hf_lock_acquire(hf_store *store, hf_txn *txn,
                                       const struct hf_lock_acquire_args *args,
                                       struct hf_result *result, struct hf_error *error);
 
+/* The same, waited for by no thread (wait.h). */
+HF_API HF_CHECKED int hf_lock_acquire_start(hf_store *store,
+                                            const struct hf_lock_acquire_args *args, hf_wait **out,
+                                            struct hf_error *error);
+/* `result` and errors as above; HF_ETIMEDOUT: its time was over. */
+HF_API HF_CHECKED int hf_lock_acquire_take(hf_wait *wait, struct hf_result *result,
+                                           struct hf_error *error);
+
 struct hf_lock_renew_args {
 	size_t size; /* types.h */
 	struct hf_write write;

@@ -74,6 +74,14 @@ HF_API HF_CHECKED int hf_outbox_claim_next(hf_store *store, hf_txn *txn,
                                            struct hf_outbox_items *out, struct hf_result *result,
                                            struct hf_error *error);
 
+/* The same, waited for by no thread (wait.h). */
+HF_API HF_CHECKED int hf_outbox_claim_next_start(hf_store *store,
+                                                 const struct hf_outbox_claim_next_args *args,
+                                                 hf_wait **out, struct hf_error *error);
+/* `out` and `result` as above; HF_OK without an item: its time was over. */
+HF_API HF_CHECKED int hf_outbox_claim_next_take(hf_wait *wait, struct hf_outbox_items *out,
+                                                struct hf_result *result, struct hf_error *error);
+
 /* --- While holding an item -------------------------------------------------------------------- */
 
 /* These four need the current token: HF_ENOTFOUND when there is no such item, HF_ESTALE when the

@@ -251,6 +251,8 @@ HF_API void hf_release(struct hf_memory *memory);
 
 typedef struct hf_store hf_store;
 typedef struct hf_txn hf_txn;
+/* Something that is waited for without a thread: see wait.h. */
+typedef struct hf_wait hf_wait;
 
 #ifdef __cplusplus
 }

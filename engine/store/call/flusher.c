@@ -15,9 +15,12 @@
 
 #include "os/thread.h"
 #include "store/internal.h"
+#include "store/wait/serve.h"
 
 static void call_first(struct hf_store *s)
 {
+	if (hf__started_call(s)) /* of a wait that ended (wait/started.h) */
+		return;
 	struct hf__callback *callback = hf__callback_first(s);
 	const struct hf_ticket ticket = {callback->ticket.changed, callback->ticket.due};
 	const int code = hf__ticket_answer(s, callback->ticket);
@@ -129,6 +132,22 @@ void hf__flusher_stop(struct hf_store *s)
 	assert(!hf__callback_first(s));
 }
 
+void hf__flusher_run(struct hf_store *s, bool call)
+{
+	struct hf__async *a = &s->async;
+	hf__serve(s);
+	if (hf__heap_first(&s->started.settling) && !atomic_load(&s->fault)) {
+		(void)hf__wait_unlock(s, hf__async_all(s)); /* a failure is in the answers */
+		(void)pthread_mutex_lock(&s->lock);
+	}
+	if (!call || a->calling)
+		return;
+	a->calling = true;
+	while (hf__started_call(s))
+		continue;
+	a->calling = false;
+}
+
 /* --- The host's calls ------------------------------------------------------------------------- */
 
 static int add_callback(struct hf_store *s, struct hf__callback *callback, struct hf_error *error)
@@ -176,6 +195,8 @@ int hf_flush(hf_store *store, struct hf_error *error)
 		return rc;
 	(void)pthread_mutex_lock(&store->lock);
 	const bool failed = atomic_load(&store->fault) != 0;
+	if (store->options.no_background)
+		hf__serve(store);
 	if (!failed) {
 		rc = hf__wait_unlock(store, hf__async_all(store));
 		(void)pthread_mutex_lock(&store->lock);
@@ -183,6 +204,7 @@ int hf_flush(hf_store *store, struct hf_error *error)
 	if (!store->async.runs)
 		call_due(store);
 	(void)pthread_mutex_unlock(&store->lock);
+	hf__async_tell(store);
 	if (failed)
 		return hf__fail_fault(store, error);
 	return rc == HF_OK ? rc

@@ -112,6 +112,8 @@ struct hf__callback *hf__callback_first(const struct hf_store *s)
 bool hf__callback_due(const struct hf_store *s)
 {
 	const struct hf__callback *first = hf__callback_first(s);
+	if (!hf__link_empty(&s->started.calls))
+		return true;
 	return first && hf__ticket_answer(s, first->ticket) != HF_ETIMEDOUT;
 }
 

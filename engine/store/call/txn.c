@@ -204,6 +204,22 @@ int hf__submit(struct hf_store *store, struct hf_txn *txn, enum hf_durability du
 	return rc;
 }
 
+int hf__check_waiting(struct hf_store *store, struct hf__op *op, int64_t wait_us,
+                      struct hf_error *error)
+{
+	const struct hf_write *write = &((const struct hf__args *)op->args)->write;
+	const char *name = op->verb->name;
+	int rc = hf__check_writable(store, error);
+	if (rc == HF_OK)
+		rc = check(op, NULL, error);
+	if (rc == HF_OK && wait_us < -1)
+		rc = hf__fail(error, HF_EINVAL, 0, "%s: wait_us must be -1, 0 or a time", name);
+	if (rc == HF_OK && write->ticket)
+		rc = hf__fail(error, HF_EINVAL, 0,
+		              "%s: a call that waits for its turn has no use for a ticket", name);
+	return rc == HF_OK ? hf__check_durability(write->durability, error) : rc;
+}
+
 int hf__mutate_wait(struct hf_store *store, const struct hf__verb *verb, const void *args,
                     int64_t wait_us, struct hf_result *result, struct hf__answer *answer,
                     struct hf_error *error)
@@ -217,16 +233,7 @@ int hf__mutate_wait(struct hf_store *store, const struct hf__verb *verb, const v
 	if (answer)
 		*answer = (struct hf__answer){.store = store};
 	clear(&op);
-	int rc = hf__check_writable(store, error);
-	if (rc == HF_OK)
-		rc = check(&op, NULL, error);
-	if (rc == HF_OK && wait_us < -1)
-		rc = hf__fail(error, HF_EINVAL, 0, "%s: wait_us must be -1, 0 or a time", verb->name);
-	if (rc == HF_OK && write->ticket)
-		rc = hf__fail(error, HF_EINVAL, 0,
-		              "%s: a call that waits for its turn has no use for a ticket", verb->name);
-	if (rc == HF_OK)
-		rc = hf__check_durability(write->durability, error);
+	const int rc = hf__check_waiting(store, &op, wait_us, error);
 	return rc == HF_OK ? hf__commit_wait(store, &op, write->durability, wait_us, error) : rc;
 }
 

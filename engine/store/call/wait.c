@@ -173,8 +173,10 @@ void hf__waits_cancel(struct hf_store *s)
 {
 	(void)pthread_mutex_lock(&s->lock);
 	s->waits.closing = true;
+	hf__started_end_all(s, false, "the store is being closed");
 	hf__wait_wake_all(s);
 	(void)pthread_mutex_unlock(&s->lock);
+	hf__async_tell(s);
 }
 
 void hf__waits_close(struct hf_store *s)

@@ -141,7 +141,19 @@ static void wake_waiters(struct hf_store *s)
 {
 	(void)pthread_mutex_lock(&s->lock);
 	hf__wait_wake_due(s);
+	hf__started_due(s);
 	(void)pthread_mutex_unlock(&s->lock);
+}
+
+/* Waits without a thread, of the library either: they are decided, settle and are called back here.
+ * Of a store that has failed, too. */
+static void serve_waits(struct hf_store *s)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	if (s->options.no_background && s->started.home)
+		hf__flusher_run(s, true);
+	(void)pthread_mutex_unlock(&s->lock);
+	hf__async_tell(s);
 }
 
 /* Names that are gone, and memory that a large use left. In steps, so that no caller waits long
@@ -202,6 +214,7 @@ int hf_maintain(hf_store *store, int64_t budget_us, struct hf_error *error)
 		return rc;
 	if (budget_us < 0)
 		return hf__fail(error, HF_EINVAL, 0, "a budget must not be negative");
+	serve_waits(store);
 	if (atomic_load(&store->fault))
 		return hf__fail_fault(store, error);
 	const int64_t began = store->os->ticks(store->os->ctx);

@@ -33,11 +33,11 @@ struct hf__progress {
 	/* A transaction was put into the filling group. The lock is held. */
 	void (*changed[2])(struct hf_store *s);
 	/* A flush ended, and what it came to is published. The lock is held. */
-	void (*ended[4])(struct hf_store *s, struct hf__flush_end *end);
+	void (*ended[5])(struct hf_store *s, struct hf__flush_end *end);
 	/* Later, not under the lock, once the waiters that it served are awake. */
 	void (*advanced[6])(struct hf_store *s, const struct hf__flush_end *end);
 	/* The store failed, or failed once more. The lock is held. */
-	void (*failed[4])(struct hf_store *s);
+	void (*failed[5])(struct hf_store *s);
 };
 
 /* Fails the store for good and wakes everyone. The lock is held. */

@@ -1,6 +1,7 @@
 /* Closing: every caller is sent away, what was sequenced becomes durable, the stop is marked
  * clean. */
 #include "store/follow/follow.h"
+#include "store/wait/serve.h"
 
 /* Everything durable, then the witness's word that the log ends exactly here. */
 static int stop_clean(struct hf_store *s, struct hf_error *error)
@@ -36,7 +37,9 @@ static int close_store(hf_store *store, struct hf_error *error)
 	close_watch(store->watch);
 	atomic_store(&store->taking.stopping, true);
 	hf__waits_close(store);
+	hf__serve_close(store);
 	hf__flusher_stop(store);
+	hf__started_forget(store, false);
 	if (store->follow) {
 		hf__follow_close(store);
 		return HF_OK;

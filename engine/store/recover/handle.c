@@ -51,6 +51,7 @@ struct hf_store *hf__store_new(const struct hf__os *os, const struct hf__domains
 	(void)pthread_cond_init(&s->async.answered, &monotonic);
 	(void)pthread_condattr_destroy(&monotonic);
 	hf__waits_init(s);
+	hf__started_init(s);
 	return s;
 }
 
@@ -193,10 +194,14 @@ void hf__store_free_copy(struct hf_store *s)
 	free_event(s);
 	if (pthread_mutex_trylock(&s->lock) == 0) {
 		(void)pthread_mutex_unlock(&s->lock);
+		hf__started_forget(s, true);
 		free_memory(s);
-	} else if (s->release_os) {
-		s->release_os(s->owned_os);
+		return;
 	}
+	if (s->started.home)
+		hf__gate_orphan(&s->started.home->gate);
+	if (s->release_os)
+		s->release_os(s->owned_os);
 }
 
 void hf__store_free(struct hf_store *s)
@@ -206,6 +211,7 @@ void hf__store_free(struct hf_store *s)
 	(void)pthread_cond_destroy(&s->upkeep.wake);
 	(void)pthread_cond_destroy(&s->compaction.wake);
 	hf__waits_deinit(s);
+	hf__started_deinit(s);
 	(void)pthread_cond_destroy(&s->async.work);
 	(void)pthread_cond_destroy(&s->async.answered);
 	(void)pthread_mutex_destroy(&s->lock);

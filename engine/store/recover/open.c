@@ -104,10 +104,10 @@ static int find_store(struct hf_store *s, bool *made, struct hf_error *error)
 /* The witness may fail while it is written, so tickets look twice. */
 static const struct hf__progress progress = {
     .changed = {hf__maintenance_nudge},
-    .ended = {hf__async_ended, hf__tidy_ended, hf__witness_ended},
+    .ended = {hf__async_ended, hf__started_flushed, hf__tidy_ended, hf__witness_ended},
     .advanced = {hf__async_advanced, hf__watch_advanced, hf__witness_advanced, hf__tidy_advanced,
                  hf__async_advanced},
-    .failed = {hf__watch_failed, hf__wait_wake_all, hf__async_failed},
+    .failed = {hf__watch_failed, hf__wait_wake_all, hf__async_failed, hf__started_failed},
 };
 
 static int open_locked(struct hf_store *s, struct hf_error *error)

@@ -230,8 +230,7 @@ static int wait_for_next(struct hf_feed *feed, size_t max, int64_t wait_us,
 	return rc;
 }
 
-/* One at a time; hf_feed_close waits for it. */
-static int feed_enter(struct hf_feed *feed, struct hf_error *error)
+int hf__feed_enter(struct hf_feed *feed, struct hf_error *error)
 {
 	uint32_t nobody = 0;
 	if (atomic_compare_exchange_strong(&feed->inside, &nobody, 1))
@@ -247,17 +246,11 @@ static void feed_leave(struct hf_feed *feed)
 		hf__futex_wake(&feed->inside, INT_MAX);
 }
 
-static int feed_next(hf_feed *feed, size_t limit, int64_t wait_us, struct hf_event_batch *out,
-                     struct hf_error *error)
+int hf__feed_read_entered(struct hf_feed *feed, size_t limit, int64_t wait_us,
+                          struct hf_event_batch *out, struct hf_error *error)
 {
-	if (wait_us < -1)
-		return hf__fail(error, HF_EINVAL, 0, "wait_us must be -1, 0 or a time");
 	const size_t max = limit > 0 && limit < EVENTS_MAX ? limit : EVENTS_MAX;
-	int rc = feed_enter(feed, error);
-	if (rc != HF_OK)
-		return rc;
-	if (feed->watch)
-		rc = hf__watch_enter(feed->watch, error);
+	int rc = feed->watch ? hf__watch_enter(feed->watch, error) : HF_OK;
 	if (rc == HF_OK) {
 		rc = wait_for_next(feed, max, wait_us, out, error);
 		if (feed->watch)
@@ -265,6 +258,15 @@ static int feed_next(hf_feed *feed, size_t limit, int64_t wait_us, struct hf_eve
 	}
 	feed_leave(feed);
 	return rc;
+}
+
+static int feed_next(hf_feed *feed, size_t limit, int64_t wait_us, struct hf_event_batch *out,
+                     struct hf_error *error)
+{
+	if (wait_us < -1)
+		return hf__fail(error, HF_EINVAL, 0, "wait_us must be -1, 0 or a time");
+	const int rc = hf__feed_enter(feed, error);
+	return rc == HF_OK ? hf__feed_read_entered(feed, limit, wait_us, out, error) : rc;
 }
 
 int hf_feed_next(hf_feed *feed, size_t limit, int64_t wait_us, struct hf_event_batch *out,
@@ -282,6 +284,8 @@ int hf_feed_next(hf_feed *feed, size_t limit, int64_t wait_us, struct hf_event_b
 void hf_feed_wake(hf_feed *feed)
 {
 	HF__CALL;
+	if (hf__started_end_feed(feed, false))
+		return;
 	atomic_store(&feed->woken, true);
 	/* The watch outlives the store while a feed refers to it. */
 	hf__notifier_wake(feed->watch ? &feed->watch->durable : &feed->bell);
@@ -301,6 +305,7 @@ struct hf_feed *hf__feed_new(struct hf_store *store, uint64_t from)
 
 static void feed_free(struct hf_feed *feed)
 {
+	hf__started_home_unref(feed->home);
 	hf__tail_deinit(&feed->tail);
 	hf__free(feed->events);
 	hf__free(feed);
@@ -378,6 +383,7 @@ void hf_feed_close(hf_feed *feed)
 		return;
 	struct hf__watch *watch = feed->watch;
 	struct hf_store *look = feed->look;
+	(void)hf__started_end_feed(feed, true);
 	if (watch ? hf__watch_ours(watch) : hf__check_fork(look, NULL) == HF_OK)
 		send_reader_away(feed);
 	/* If the store is closed it has closed the file; in a forked child the file is the parent's. */

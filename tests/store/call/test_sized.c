@@ -284,6 +284,9 @@ static int run_other(const char *name, struct real_store *real, const void *give
 	hf_store *store = NULL;
 	hf_feed *feed = NULL;
 	hf_subscription *sub = NULL;
+	hf_wait *wait = NULL;
+	const struct hf_lock_acquire_args lock = {.name = hf_str("sized"), .owner = hf_str("o")};
+	const struct hf_outbox_claim_next_args item = {.queue = hf_str("no"), .owner = hf_str("o")};
 	int rc = -1;
 #define IS(call) (strcmp(name, #call) == 0)
 	if (IS(hf_open))
@@ -324,6 +327,20 @@ static int run_other(const char *name, struct real_store *real, const void *give
 		rc = hf_outbox_drain(real->store, in, out, e);
 	else if (IS(hf_migrate))
 		rc = hf_migrate(real->store, NULL, 0, out, e);
+	else if (takes && IS(hf_lock_acquire_start))
+		rc = hf_lock_acquire_start(real->store, in, &wait, e);
+	else if (takes && IS(hf_outbox_claim_next_start))
+		rc = hf_outbox_claim_next_start(real->store, in, &wait, e);
+	else if (IS(hf_lock_acquire_take) &&
+	         hf_lock_acquire_start(real->store, &lock, &wait, e) == HF_OK)
+		rc = hf_lock_acquire_take(wait, out, e);
+	else if (IS(hf_outbox_claim_next_take) &&
+	         hf_outbox_claim_next_start(real->store, &item, &wait, e) == HF_OK)
+		rc = hf_outbox_claim_next_take(wait, out, NULL, e);
+	else if (IS(hf_feed_next_take) && hf_feed_open(real->store, 0, &feed, e) == HF_OK &&
+	         hf_feed_next_start(feed, 0, 0, &wait, e) == HF_OK)
+		rc = hf_feed_next_take(wait, out, e);
+	hf_wait_free(wait);
 	hf_feed_close(feed);
 	hf_unsubscribe(sub);
 	return rc;

@@ -41,19 +41,22 @@ static bool thread_status(const char *tid, char name[32], unsigned long long *bl
 
 static void the_librarys_threads_have_names_and_take_no_signals(void **state)
 {
-	static const char *const names[] = {"hf-maintain", "hf-flusher", "hf-dispatch"};
+	static const char *const names[] = {"hf-maintain", "hf-flusher", "hf-dispatch", "hf-waits"};
 	struct real_store *real = *state;
 	struct hf_ticket ticket;
 	unsigned found = 0;
 	hf_subscription *subscription;
 	const struct hf_outbox_enqueue_args args = {
 	    .write.ticket = &ticket, .queue = hf_str("q"), .id = hf_str("a")};
+	const struct hf_lock_acquire_args acquire = {.name = hf_str("l"), .owner = hf_str("o")};
+	hf_wait *wait;
 	sigset_t before, after;
 	assert_int_equal(hf_outbox_enqueue(real->store, NULL, &args, NULL, &real->error), HF_OK);
 	assert_int_equal(pthread_sigmask(SIG_SETMASK, NULL, &before), 0);
 	assert_int_equal(hf_outbox_subscribe(real->store, hf_str("q"), ignore_event, NULL,
 	                                     &subscription, &real->error),
 	                 HF_OK);
+	assert_int_equal(hf_lock_acquire_start(real->store, &acquire, &wait, &real->error), HF_OK);
 	assert_int_equal(pthread_sigmask(SIG_SETMASK, NULL, &after), 0);
 	for (int number = 1; number < 32; number++)
 		assert_int_equal(sigismember(&before, number), sigismember(&after, number));
@@ -65,7 +68,7 @@ static void the_librarys_threads_have_names_and_take_no_signals(void **state)
 		unsigned long long blocked = 0;
 		if (entry->d_name[0] == '.' || !thread_status(entry->d_name, name, &blocked))
 			continue;
-		for (unsigned i = 0; i < 3; i++) {
+		for (unsigned i = 0; i < 4; i++) {
 			if (strcmp(name, names[i]) != 0)
 				continue;
 			found |= 1u << i;
@@ -79,7 +82,8 @@ static void the_librarys_threads_have_names_and_take_no_signals(void **state)
 		}
 	}
 	(void)closedir(stream);
-	assert_int_equal(found, 7);
+	assert_int_equal(found, 15);
+	hf_wait_free(wait);
 	hf_outbox_unsubscribe(subscription);
 }
 

@@ -6,6 +6,7 @@
 #include "domains/common/objects.h"
 #include "domains/common/verb.h"
 #include "domains/outbox/verb.h"
+#include "store/call/error.h"
 
 #define QUEUES_MAX 1024u
 /* So many claims that are over and make no difference are passed over before they are logged all
@@ -205,17 +206,18 @@ static void *next_copy(struct hf__arena *arena, const void *args)
 	return copy;
 }
 
+static const struct hf__verb next = {.name = "outbox claim next",
+                                     .domain = HF__DOMAIN_OUTBOX,
+                                     .check = next_check,
+                                     .decide = next_decide,
+                                     .copy = next_copy,
+                                     .takes = &hf__api_outbox_claim_next_args};
+
 int hf_outbox_claim_next(hf_store *store, hf_txn *txn, const struct hf_outbox_claim_next_args *args,
                          struct hf_outbox_items *out, struct hf_result *result,
                          struct hf_error *error)
 {
 	HF__CALL;
-	static const struct hf__verb verb = {.name = "outbox claim next",
-	                                     .domain = HF__DOMAIN_OUTBOX,
-	                                     .check = next_check,
-	                                     .decide = next_decide,
-	                                     .copy = next_copy,
-	                                     .takes = &hf__api_outbox_claim_next_args};
 	HF__TAKE(outbox_claim_next_args, args);
 	bool again;
 	const struct claim_many call = {*args, out, &again, txn != NULL};
@@ -224,9 +226,113 @@ int hf_outbox_claim_next(hf_store *store, hf_txn *txn, const struct hf_outbox_cl
 	if (!txn && !result)
 		result = &mine;
 	hf__clear(&hf__api_outbox_items, out);
-	const int rc = hf__outbox_mutate_ended(store, txn, &verb, &call, &again, result, &answer,
+	const int rc = hf__outbox_mutate_ended(store, txn, &next, &call, &again, result, &answer,
 	                                       args->wait_us, error);
 	if (rc != HF_OK && !hf__outbox_claim_stands(txn, result))
 		hf__outbox_take_back(out);
+	return rc;
+}
+
+/* --- Without a thread -------------------------------------------------------------------------
+ * The same claim, decided by the store for a wait, which keeps what it is given until it is taken
+ * (store/wait/). */
+
+/* `call` first: the verbs know that alone. */
+struct claim_started {
+	struct claim_many call;
+	struct hf_outbox_items items;
+	bool again;
+};
+
+static void *started_copy(struct hf__arena *arena, const void *args, const struct hf_result *result)
+{
+	const struct claim_many *call = next_copy(arena, args);
+	struct claim_started *copy = hf__arena_alloc(arena, sizeof *copy);
+	(void)result;
+	if (!call || !copy)
+		return NULL;
+	copy->call = *call;
+	copy->items.size = sizeof copy->items;
+	copy->call.out = &copy->items;
+	copy->call.again = &copy->again;
+	return copy;
+}
+
+static bool started_again(void *args)
+{
+	struct claim_started *started = args;
+	const bool again = started->again;
+	started->again = false;
+	return again;
+}
+
+static int started_settle(struct hf_store *store, struct hf_error *error)
+{
+	return hf__settle(store, HF__DOMAIN_OUTBOX, error);
+}
+
+static void started_drop(void *args)
+{
+	struct claim_started *started = args;
+	hf__outbox_take_back(&started->items);
+}
+
+/* Uncounted, each to its place. One that is not held by this token any more, since its lease ended
+ * or somebody changed it, is left alone. */
+static int back_decide(void *state, struct hf__decision *d, const void *raw,
+                       struct hf_result *result)
+{
+	const struct claim_started *started = raw;
+	int rc = HF_OK;
+	for (size_t i = 0; i < started->items.count && rc == HF_OK; i++) {
+		const struct hf_outbox_item *given = &started->items.items[i];
+		const struct hf__outbox_item *item = hf__outbox_find(state, given->queue, given->id);
+		if (!item || hf__outbox_status(item, HF__OUTBOX_TIME(d)) != HF_OUTBOX_SENDING ||
+		    hf__outbox_claim_of(&item->value).token != given->token)
+			continue;
+		struct hf__outbox_image image = hf__outbox_image_of(item, HF__OUTBOX_RELEASE, d->setback);
+		image.status = HF_OUTBOX_QUEUED;
+		hf__outbox_free_claim(&image);
+		rc = hf__outbox_emit(d, HF__OUTBOX_CHANGED, &image, result);
+	}
+	return rc;
+}
+
+static const struct hf__verb back = {
+    .name = "outbox claim back", .domain = HF__DOMAIN_OUTBOX, .decide = back_decide};
+static const struct hf__startable startable = {
+    &next, &back, started_copy, started_again, started_settle, started_drop, NULL};
+
+int hf_outbox_claim_next_start(hf_store *store, const struct hf_outbox_claim_next_args *args,
+                               hf_wait **out, struct hf_error *error)
+{
+	HF__CALL;
+	HF__TAKE(outbox_claim_next_args, args);
+	struct hf_outbox_items form = {.size = sizeof form}; /* the copy has its own */
+	const struct claim_many call = {*args, &form, NULL, false};
+	return hf__wait_start(store, &startable, &call, args->wait_us, out, error);
+}
+
+int hf_outbox_claim_next_take(hf_wait *wait, struct hf_outbox_items *out, struct hf_result *result,
+                              struct hf_error *error)
+{
+	HF__CALL;
+	void *args = NULL;
+	struct hf_result mine = {0};
+	bool taken = false;
+	int rc = out ? hf__can_give(&hf__api_outbox_items, out, error)
+	             : hf__fail(error, HF_EINVAL, 0, "it needs somewhere to put the items");
+	if (rc == HF_OK)
+		rc = hf__can_give(&hf__api_result, result, error);
+	if (rc != HF_OK)
+		return rc;
+	hf__clear(&hf__api_outbox_items, out);
+	rc = hf__wait_take(wait, &startable, &args, &mine, &taken, error);
+	if (taken) {
+		struct claim_started *started = args;
+		hf__give(&hf__api_outbox_items, out, &started->items);
+		hf__clear(&hf__api_outbox_items, &started->items);
+	}
+	hf__give_result(result, &mine);
 	return rc;
 }

@@ -1,0 +1,277 @@
+"""Waits that no thread waits for: holdfast/wait.h.
+
+``store.outbox.start_claim_next()``, ``store.locks.start_acquire()`` and ``feed.start_read()``
+answer at once with a :class:`Wait`, of which any number may be under way. It can be awaited in
+asyncio.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from ctypes import CFUNCTYPE, POINTER, byref, c_int64, c_size_t, c_void_p
+from functools import partial
+from types import TracebackType
+from typing import Any, Callable, Generator, Generic, Iterator, MutableMapping, Optional, TypeVar
+
+from ._abi import (
+    Duration,
+    ErrorStruct,
+    FOR_EVER,
+    ResultStruct,
+    check,
+    function,
+    invalid,
+    release,
+    waiting,
+)
+from ._calls import call_back, callback as checked_callback, on_main, relayed, unwatch, watch
+from ._domain import filled
+from .errors import CorruptError, Error, NotFoundError, ReadFailedError, TimedOutError
+
+T = TypeVar("T")
+_Ended = CFUNCTYPE(None, c_void_p, c_void_p)
+_SLICE_US = 100_000
+_BATCH = 256
+
+Waits = MutableMapping[int, "Wait[Any]"]
+"""Those of a store, by their handles: what the library gives becomes what the caller has."""
+
+
+class Wait(Generic[T]):
+    """Something waited for without a thread. Taken once; what was granted and not taken goes back
+    when it is cancelled, closed, or dropped, or when the store is closed. Its methods may be called
+    from several threads at once, and after the store was closed."""
+
+    def __init__(self, handle: c_void_p, take: Callable[[c_void_p], T], waits: Waits) -> None:
+        self._handle = handle
+        self._take = take
+        self._lock = threading.Lock()
+        self._uses = 0
+        self._closed = False
+        self._watched = watch(self, partial(_free, handle))
+        if handle.value is not None:
+            waits[handle.value] = self
+
+    @contextmanager
+    def _use(self) -> Iterator[c_void_p]:
+        with self._lock:
+            if self._closed:
+                raise ValueError("the wait is closed")
+            self._uses += 1
+        try:
+            yield self._handle
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._uses -= 1
+            last = self._closed and self._uses == 0
+        if last:
+            self._end()
+
+    def _end(self) -> None:
+        unwatch(self._watched)
+        _waiting.pop(id(self), None)
+        _free(self._handle)
+
+    def _ask(self, name: str, types: tuple[Any, ...] = (), values: tuple[Any, ...] = ()) -> None:
+        error = ErrorStruct()
+        call = function(name, c_void_p, *types, POINTER(ErrorStruct))
+        with self._use() as handle:
+            check(call(handle, *values, byref(error)), error)
+
+    def ended(self) -> bool:
+        """Can its answer be taken, or was it? Takes no lock."""
+        try:
+            self._ask("hf_wait_poll")
+        except TimedOutError:
+            return False
+        return True
+
+    def wait(self, timeout: Duration = FOR_EVER) -> bool:
+        """The same, once it is so, or when the time is over: then False."""
+        span = waiting(timeout)
+        interrupted: list[bool] = []
+
+        def body() -> bool:
+            left = span
+            while not interrupted:
+                piece = _SLICE_US if left < 0 else min(left, _SLICE_US)
+                try:
+                    self._ask("hf_wait_block", (c_int64,), (piece,))
+                    return True
+                except TimedOutError:
+                    if left >= 0:
+                        left -= piece
+                    if left == 0:
+                        break
+            return False
+
+        return relayed(body, stop=lambda: interrupted.append(True)) if span else self.ended()
+
+    def take(self) -> T:
+        """What came of it, once.
+
+        :raises BlockedError: it has not ended yet
+        :raises CanceledError: it was cancelled, or the store was closed: nothing is held
+        :raises NotFoundError: it was taken
+        """
+        with self._use() as handle:
+            return self._take(handle)
+
+    def cancel(self) -> bool:
+        """Ends it; what it was granted and nobody took goes back. False: its answer was taken."""
+        try:
+            self._ask("hf_wait_cancel")
+        except NotFoundError:
+            return False
+        return True
+
+    def when_ended(self, call: Callable[["Wait[T]"], None]) -> None:
+        """Calls ``call`` once, when it ends, also by :meth:`cancel`: where those of tickets are
+        called. Not after it was closed. What it raises goes to ``sys.unraisablehook``."""
+        checked_callback(call, "call")
+
+        def told(_: Any, __: Any) -> None:
+            _called.append(_waiting.pop(id(self), None))
+            del _called[:-64]
+            call_back(None, call, self)
+
+        callback = _Ended(told)
+        with self._lock:
+            if id(self) in _waiting:
+                invalid("this wait has a callback")
+            _waiting[id(self)] = (self, callback)  # until it was called, nobody else holds them
+        try:
+            self._ask("hf_wait_callback", (_Ended, c_void_p), (callback, None))
+        except BaseException:
+            _waiting.pop(id(self), None)
+            raise
+
+    def __await__(self) -> Generator[Any, None, T]:
+        """In asyncio: what :meth:`take` gives, once it has ended. A task that is cancelled cancels
+        it."""
+        return self._awaited().__await__()
+
+    async def _awaited(self) -> T:
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+
+        def done() -> None:
+            if not future.done():
+                future.set_result(None)
+
+        def told(_: Any) -> None:
+            try:
+                loop.call_soon_threadsafe(done)
+            except RuntimeError:  # the loop is closed
+                pass
+
+        try:
+            self.when_ended(told)
+            await future
+            return self.take()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Cancels it unless it was taken. Closing twice is fine."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            last = self._uses == 0
+        if last:
+            self._end()
+        else:
+            _cancel(self._handle)  # one of them may sleep
+
+    def __enter__(self) -> "Wait[T]":
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[type[BaseException]],
+        value: Optional[BaseException],
+        trace: Optional[TracebackType],
+    ) -> None:
+        self.close()
+
+
+_waiting: dict[int, Any] = {}
+# What was called is on its way back into the library when it says so: see later.py.
+_called: list[Any] = []
+
+
+def _free(handle: c_void_p) -> None:
+    function("hf_wait_free", c_void_p, restype=None)(handle)
+
+
+def _cancel(handle: c_void_p) -> None:
+    error = ErrorStruct()
+    function("hf_wait_cancel", c_void_p, POINTER(ErrorStruct))(handle, byref(error))
+
+
+def started(
+    store: Any, waits: Waits, name: str, args: Any, take: Callable[[c_void_p], T]
+) -> Wait[T]:
+    """Starts one with these arguments."""
+    handle, error = c_void_p(), ErrorStruct()
+    call = function(
+        name, c_void_p, POINTER(type(args)), POINTER(c_void_p), POINTER(ErrorStruct)
+    )
+    try:
+        check(call(store, byref(args), byref(handle), byref(error)), error)
+        return Wait(handle, take, waits)
+    except Error:
+        raise
+    except BaseException:
+        # A signal handler raised something in between: nobody else would end it.
+        if handle and on_main():
+            _free(handle)
+        raise
+
+
+def take_filled(handle: c_void_p, name: str, like: str, give: Callable[[Any], T]) -> T:
+    """What such a wait gives, in the struct that the mutation ``like`` fills. A grant that stands
+    although its payload could not be read goes with the exception."""
+    out, result, error = filled(like), ResultStruct(), ErrorStruct()
+    call = function(
+        name, c_void_p, POINTER(type(out)), POINTER(ResultStruct), POINTER(ErrorStruct)
+    )
+    try:
+        check(call(handle, byref(out), byref(result), byref(error)), error)
+        return give(out)
+    except (ReadFailedError, CorruptError) as failed:
+        if result.changed:
+            failed.granted = give(out)
+        raise
+    finally:
+        release(out.memory)
+
+
+def ended(store: Any, waits: Waits) -> list[Wait[Any]]:
+    """Those that ended and were not given by this yet."""
+    found: list[Wait[Any]] = []
+    out, count, error = (c_void_p * _BATCH)(), c_size_t(_BATCH), ErrorStruct()
+    call = function(
+        "hf_waits_ended",
+        c_void_p,
+        POINTER(c_void_p),
+        c_size_t,
+        POINTER(c_size_t),
+        POINTER(ErrorStruct),
+    )
+    while count.value == _BATCH:
+        check(call(store, out, _BATCH, byref(count), byref(error)), error)
+        for handle in out[: count.value]:
+            wait = waits.get(handle)
+            # One that was dropped meanwhile may have left its handle to another.
+            if wait is not None and not wait._closed and wait.ended():
+                found.append(wait)
+    return found
