@@ -20,7 +20,6 @@
 
 struct hf__answer;
 struct hf__entry;
-struct hf_wait;
 
 /* --- Payloads --------------------------------------------------------------------------------- */
 
@@ -209,33 +208,6 @@ HF_CHECKED int hf__mutate(struct hf_store *store, struct hf_txn *txn, const stru
 HF_CHECKED int hf__mutate_wait(struct hf_store *store, const struct hf__verb *verb,
                                const void *args, int64_t wait_us, struct hf_result *result,
                                struct hf__answer *answer, struct hf_error *error);
-
-/* The same without a thread (holdfast/wait.h): a kind of call that can be started. Its arguments
- * are a copy that lives as long as the wait, and begin as struct hf__args does. */
-struct hf__startable {
-	const struct hf__verb *verb;
-	/* Gives back what `verb` granted by these arguments and this result, uncounted; emits nothing
-	 * for what is not held by that token any more. */
-	const struct hf__verb *back;
-	/* NULL: out of memory. `result` is the wait's, which lives as long. */
-	void *(*copy)(struct hf__arena *arena, const void *args, const struct hf_result *result);
-	/* Was it refused because upkeep has to log endings first? `settle` does it, without the lock.
-	 * NULL: it never is. */
-	bool (*again)(void *args);
-	int (*settle)(struct hf_store *store, struct hf_error *error);
-	void (*drop)(void *args); /* frees what was granted, if it was not taken; NULL: no memory */
-	/* What the end of its time makes of `rc`; NULL: nothing. */
-	int (*late)(const void *args, int rc, struct hf_error *error);
-};
-/* Public calls that start one are one call of this: *out is the caller's, to be freed with
- * hf_wait_free(). `args` are as `verb` takes them. */
-HF_CHECKED int hf__wait_start(struct hf_store *store, const struct hf__startable *what,
-                              const void *args, int64_t wait_us, struct hf_wait **out,
-                              struct hf_error *error);
-/* Takes the answer of one that was started so: its code, and its arguments and result as they are
- * then. *taken: it is the caller's now, with what was granted; else there was nothing to take. */
-HF_CHECKED int hf__wait_take(struct hf_wait *wait, const struct hf__startable *what, void **args,
-                             struct hf_result *result, bool *taken, struct hf_error *error);
 
 /* Around a call that waits by the way and goes on afterwards: hf_close, which may run beside it,
  * waits for its end. Begin: HF_OK or HF_EFORK. */

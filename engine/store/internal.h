@@ -316,9 +316,6 @@ void hf__make_room(struct hf_store *s);
 /* Something is about to be handed out: may it, and is there a thread to see to it? The lock is
  * held. HF_OK, HF_ECANCELED, HF_ENOMEM. */
 int hf__flusher_start(struct hf_store *s, struct hf_error *error);
-/* What hf_flush() does for waits without a thread: those that are due, a flush for what was
- * granted, and their callbacks, if asked. The lock is held, and released meanwhile. */
-void hf__flusher_run(struct hf_store *s, bool call);
 /* For hf_close: wakes the waiters for tickets, answers them all, calls what is to be called, ends
  * the thread. Not under the lock. */
 void hf__flusher_stop(struct hf_store *s);

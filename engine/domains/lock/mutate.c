@@ -5,6 +5,7 @@
 
 #include "domains/common/verb.h"
 #include "domains/lock/verb.h"
+#include "store/wait/startable.h"
 
 /* When a lease given now ends, saturating; HF_UNSET for none. */
 static int64_t lease_end(int64_t now, int64_t lease_us)

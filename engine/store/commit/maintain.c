@@ -2,6 +2,7 @@
  * idle, leftovers removed. By one thread, or by the host through hf_maintain(). None of it
  * changes an answer, and none of it is needed for correctness. */
 #include "store/internal.h"
+#include "store/wait/serve.h"
 
 #include <time.h>
 

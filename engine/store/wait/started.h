@@ -11,9 +11,9 @@
 #include "holdfast/wait.h"
 #include "store/call/lines.h"
 #include "store/commit/progress.h"
-#include "store/domain.h"
 #include "store/store.h"
 #include "store/wait/gate.h"
+#include "store/wait/startable.h"
 
 /* A ring of links that lie in what is linked; its head is a link too. */
 struct hf__link {

@@ -7,6 +7,7 @@
 #include "domains/common/verb.h"
 #include "domains/outbox/verb.h"
 #include "store/call/error.h"
+#include "store/wait/startable.h"
 
 #define QUEUES_MAX 1024u
 /* So many claims that are over and make no difference are passed over before they are logged all
