@@ -14,9 +14,8 @@
  * follows from how many objects it has: (n - 2) / 7.
  *
  * A tag holds TAG_BITS bits of the hash, beginning with bit WINDOW * (level / WINDOW), where level
- * is the number of low bits that all hashes of the bucket share. So a split finds the bit that
- * decides in the tag. Only where the level reaches a multiple of WINDOW are the hashes asked for
- * again.
+ * is the number of low bits that all hashes of the bucket share. So a split finds its bit in the
+ * tag. Only where the level reaches a multiple of WINDOW are the hashes asked for again.
  *
  * Buckets live in segments of SEGMENT_LINES that never move, but for the first, which begins small
  * and doubles; only the directory of segments is reallocated, at powers of two.
@@ -38,8 +37,7 @@
 
 #define SLOTS 8u
 #define FULL ((size_t)7) /* objects a bucket, on average, before one is added */
-#define SPARSE \
-	((size_t)4) /* fewer than FULL / SPARSE: as many are taken back for one that leaves */
+#define SPARSE ((size_t)4) /* fewer than FULL / SPARSE: as many go with one that leaves */
 #define SEGMENT_LINES ((size_t)512)
 #define FIRST_LINES ((size_t)8)
 #define SPARES ((size_t)2) /* that stay for what comes and goes */
@@ -433,9 +431,11 @@ void *hf__map_find(const struct hf__map *map, uint64_t hash, hf__map_equal equal
 	bool tagged = false;
 	if (map->count == 0)
 		return NULL; /* a zeroed map, too, holds nothing */
-	if (map->found.known && map->found.hash == hash &&
-	    (!map->found.object || equal(map->found.object, key)))
-		return map->found.object;
+	if (map->found.known && map->found.hash == hash) {
+		HF__STEP();
+		if (!map->found.object || equal(map->found.object, key))
+			return map->found.object;
+	}
 	void *object = look_up(map, hash, equal, key, &tagged);
 	own->found.hash = hash;
 	own->found.object = object;

@@ -2,6 +2,7 @@
 #include "object/container.h"
 
 #include "base/mem.h"
+#include "base/steps.h"
 
 static struct hf__containers *home_of(const struct hf__container *c)
 {
@@ -69,6 +70,7 @@ void *hf__container_find(const void *state, struct hf_bytes name)
 {
 	struct hf__containers *home =
 	    (struct hf__containers *)(uintptr_t)state; /* recent is no state */
+	HF__STEP();
 	if (home->recent && has_name(home->recent, &name))
 		return home->recent;
 	struct hf__container *c =

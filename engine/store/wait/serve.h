@@ -16,8 +16,8 @@ int hf__serve_start(struct hf_store *s);
 /* For hf_close, not under the lock: ends the thread and every wait; nothing is held afterwards. */
 void hf__serve_close(struct hf_store *s);
 
-/* call/flusher.c. What hf_flush() does for waits without a thread: those that are due, a flush for what was
- * granted, and their callbacks, if asked. The lock is held, and released meanwhile. */
+/* call/flusher.c. What hf_flush() does for waits without a thread: those that are due, a flush for
+ * what was granted, and their callbacks, if asked. The lock is held, and released meanwhile. */
 void hf__flusher_run(struct hf_store *s, bool call);
 
 #endif

@@ -4,8 +4,8 @@
 
 #include "store/domain.h"
 
-/* As hf__mutate_wait(), without a thread (holdfast/wait.h): a kind of call that can be started. Its arguments
- * are a copy that lives as long as the wait, and begin as struct hf__args does. */
+/* As hf__mutate_wait(), without a thread (holdfast/wait.h): a kind of call that can be started. Its
+ * arguments are a copy that lives as long as the wait, and begin as struct hf__args does. */
 struct hf__startable {
 	const struct hf__verb *verb;
 	/* Gives back what `verb` granted by these arguments and this result, uncounted; emits nothing
