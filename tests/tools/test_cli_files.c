@@ -1,4 +1,4 @@
-/* tier: fast */
+/* tier: fast, threads */
 /* Files that the tool is given to read and places to write to that will not do: a code, a
  * sentence and an exit status for each kind, nothing is changed, and what was there is still
  * there. Those that a table of words can name are in test_cli_bad_use.c. */
@@ -181,7 +181,8 @@ static void what_it_runs_may_die_of_a_signal_that_the_tool_ignores(void **state)
 		ran = tool_expect(&tool, "outbox enqueue q i", 0);
 		tool_free(&ran);
 		ran = tool_run(&tool, drain);
-		assert_int_equal(ran.status, 1);
+		if (ran.status != 1)
+			fail_msg("%s: %d, %s", kills[i], ran.status, ran.err);
 		tool_free(&ran);
 	}
 }
