@@ -181,7 +181,6 @@ void hf__serve(struct hf_store *s)
 		(void)pthread_mutex_unlock(&s->lock);
 		hf__started_unref(w);
 		(void)pthread_mutex_lock(&s->lock);
-		hf__started_due(s);
 	}
 	all->serving = false;
 	(void)pthread_cond_broadcast(&all->moved);

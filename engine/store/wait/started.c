@@ -4,6 +4,8 @@
 #include "store/internal.h"
 #include "store/watch/feed.h"
 
+#define SHORTEST_RETRY_US 1000
+
 /* --- Lists ------------------------------------------------------------------------------------ */
 
 void hf__link_add(struct hf__link *head, struct hf__link *link)
@@ -192,6 +194,11 @@ void hf__started_stand(struct hf_store *s, struct hf_wait *w)
 		sooner = is_first(&all->deadlines, &w->deadline);
 	}
 	if (w->what && w->waiter.retry_at < INT64_MAX && hf__waiter_is_next(s, &w->waiter)) {
+		/* It was just tried. What is still in its way may be no matter of time alone, such as a
+		 * claim that was lost and comes back with a backoff once that is logged. */
+		const int64_t soonest = hf__time_after(hf__clock(s), SHORTEST_RETRY_US);
+		if (w->waiter.retry_at < soonest)
+			w->waiter.retry_at = soonest;
 		hf__heap_insert(&all->retries, &w->retry);
 		sooner |= is_first(&all->retries, &w->retry);
 	}

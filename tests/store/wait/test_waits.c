@@ -108,6 +108,29 @@ static void time_that_is_over_ends_a_wait(void **state)
 	end();
 }
 
+/* The instant at which its lease ended is past, and it is not to be had all the same: whoever
+ * serves must not try for ever. */
+static void an_item_that_is_lost_comes_with_its_backoff(void **state)
+{
+	(void)state;
+	begin();
+	enqueue("a");
+	for (unsigned i = 0; i < 2; i++) {
+		hf_wait *wait = claim_for(0, SECOND);
+		assert_int_equal(hf_flush(store, &error), HF_OK);
+		assert_int_equal(take_item(wait, "a"), HF_OK);
+		sim_advance(sim, 3 * SECOND / 2); /* not logged */
+	}
+	hf_wait *wait = claim();
+	assert_int_equal(hf_flush(store, &error), HF_OK);
+	assert_int_equal(hf_flush(store, &error), HF_OK);
+	assert_false(ended(wait));
+	pass_time(SECOND);
+	assert_int_equal(take_item(wait, "a"), HF_OK);
+	assert_item("a", HF_OUTBOX_SENDING, 0, 2);
+	end();
+}
+
 static void a_refusal_is_the_answer_of_the_wait(void **state)
 {
 	(void)state;
@@ -407,6 +430,7 @@ int main(void)
 	    cmocka_unit_test(a_lock_goes_from_one_to_the_next),
 	    cmocka_unit_test(an_item_that_is_delayed_and_a_lease_that_ends_serve_them),
 	    cmocka_unit_test(time_that_is_over_ends_a_wait),
+	    cmocka_unit_test(an_item_that_is_lost_comes_with_its_backoff),
 	    cmocka_unit_test(a_refusal_is_the_answer_of_the_wait),
 	    cmocka_unit_test(what_was_given_is_copied),
 	    cmocka_unit_test(what_has_no_form_is_not_started),
