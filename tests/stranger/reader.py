@@ -17,6 +17,7 @@ Where it and the engine disagree, one of the two, or the page, is wrong. It read
 """
 
 import os
+import re
 import sys
 
 sys.dont_write_bytecode = True
@@ -417,6 +418,19 @@ def segments_of(store):
     return found
 
 
+LOG_NAME = re.compile("segment-[0-9a-f]{8}|snapshot-[0-9a-f]{12}|WITNESS")
+
+
+def speaks_of_a_log(path):
+    """Without an IDENTITY: files of a log, of which not every byte is zero, are a damaged store."""
+    for name in os.listdir(path) if os.path.isdir(path) else []:
+        if LOG_NAME.fullmatch(name) and not name.endswith("-00000000"):
+            with open(os.path.join(path, name), "rb") as file:
+                if file.read().strip(b"\0"):
+                    return True
+    return False
+
+
 def proves_itself(store, number, data, next_lsn):
     """Groups in a segment without a valid header that prove that it had one, durably: D2, D7."""
     if len(data) < 512:
@@ -591,7 +605,7 @@ def line_of(path):
     except Newer:
         return "newer 0 0 0 0 %016x" % 0
     except Nothing:
-        return "none 0 0 0 0 %016x" % 0
+        return "%s 0 0 0 0 %016x" % ("corrupt" if speaks_of_a_log(path) else "none", 0)
 
 
 def main():
