@@ -64,6 +64,7 @@ static void every_history_is_explained_by_an_order(void **state)
 	const uint64_t first = hf_test_seed();
 	struct history *history = malloc(sizeof *history);
 	unsigned reopenings = 0, failed_syncs = 0, kills = 0, power_losses = 0, unsure = 0;
+	unsigned granted = 0, cancelled = 0;
 	size_t acts = 0, overlapping = 0;
 	(void)state;
 	assert_non_null(history);
@@ -78,12 +79,16 @@ static void every_history_is_explained_by_an_order(void **state)
 		kills += history->kills;
 		power_losses += history->power_losses;
 		unsure += history->unsure;
+		granted += history->waits_granted;
+		cancelled += history->waits_cancelled;
 	}
 	free(history);
 	printf("figure: histories: %d of %zu acts in all, %zu pairs overlap, %u reopenings, %u failed "
 	       "syncs, %u kills, %u power losses, %u "
-	       "acts unsure; 0 unexplained\n",
-	       HISTORIES, acts, overlapping, reopenings, failed_syncs, kills, power_losses, unsure);
+	       "acts unsure, %u waits granted, %u cancelled; 0 unexplained\n",
+	       HISTORIES, acts, overlapping, reopenings, failed_syncs, kills, power_losses, unsure,
+	       granted, cancelled);
+	assert_true(granted > HISTORIES && cancelled > HISTORIES);
 	assert_true(overlapping > acts / 4);
 	assert_true(failed_syncs > HISTORIES / 10 && kills > HISTORIES / 10 &&
 	            power_losses > HISTORIES / 10 && unsure > HISTORIES / 2);

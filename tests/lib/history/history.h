@@ -6,7 +6,12 @@
  * (hf_transact) and so count as one object. Each thread draws its acts, notes the instant before it
  * calls and the one after it was answered, and what was answered. Two kinds of acts concern all
  * objects at once: the store is opened anew (what was held without a lease is free), and time
- * passes (every lease ends). */
+ * passes (every lease ends).
+ *
+ * Items and locks are also waited for without a thread. Such a wait is granted, an act as any
+ * other, or cancelled, perhaps in the moment of its grant. A cancelled one becomes three acts: that
+ * it was granted, and that this went back, each of which happened or not; and that nothing of it
+ * is held afterwards. */
 #ifndef TESTS_LIB_HISTORY_H
 #define TESTS_LIB_HISTORY_H
 
@@ -43,6 +48,11 @@ enum act_name {
 	ACT_STEP, /* a cursor: read, advance by one */
 	ACT_MOVE, /* accounts: read two, move an amount if it is there */
 	ACT_SUM, /* list them */
+	ACT_WAIT_CLAIM, /* an item; granted, or one of the last three */
+	ACT_WAIT_LOCK, /* a lock */
+	ACT_HELD, /* a wait that was cancelled had been granted */
+	ACT_BACK, /* ... and gave it back */
+	ACT_NOT_HELD, /* ... and holds nothing */
 	ACTS,
 };
 
@@ -51,10 +61,12 @@ struct act {
 	unsigned object; /* below HISTORY_OBJECTS; any for the first two */
 	unsigned thread;
 	uint64_t asked, answered;
+	uint64_t cancels; /* of a wait: before it was cancelled; 0: it was not */
 	bool unsure; /* nobody knows whether it happened */
 	/* Asked. */
 	bool leased;
-	int64_t number; /* sequence, status, fingerprint, which accounts and how much */
+	/* sequence, status, fingerprint, which accounts and how much; which cancelled wait */
+	int64_t number;
 	hf_token token;
 	/* Answered. */
 	int code;
@@ -68,6 +80,7 @@ struct history {
 	struct act acts[HISTORY_ALL_MAX]; /* in no order */
 	size_t count;
 	unsigned reopenings, failed_syncs, kills, power_losses, unsure;
+	unsigned waits_granted, waits_cancelled;
 	int trouble; /* a code that none of the acts may answer; HF_OK: none */
 };
 

@@ -16,9 +16,20 @@ static struct hf_bytes owner_of(const struct act *act)
 	return hf_str(names[act->thread % (sizeof names / sizeof names[0])]);
 }
 
+/* Each item has a queue of its own, so that a claim of the next is about one object. */
+static struct hf_bytes queue_of(const struct act *act)
+{
+	return name_of(act->object);
+}
+
 static int64_t lease_of(const struct act *act)
 {
 	return act->leased ? HISTORY_LEASE_US : 0;
+}
+
+static uint64_t instant_now(struct target *target)
+{
+	return atomic_fetch_add(target->instant, 1) + 1;
 }
 
 /* --- Drawing ---------------------------------------------------------------------------------- */
@@ -46,11 +57,55 @@ static void keep_token(struct act *act, struct target *target, hf_token token)
 		atomic_store(&tokens->ring[atomic_fetch_add(&tokens->next, 1) % TOKENS_KEPT], token);
 }
 
+/* --- Waits ------------------------------------------------------------------------------------ */
+
+static int start_wait(const struct act *act, const struct target *target, hf_wait **wait)
+{
+	const struct hf_outbox_claim_next_args claim = {
+	    .queue = queue_of(act), .owner = owner_of(act), .lease_us = lease_of(act), .wait_us = -1};
+	const struct hf_lock_acquire_args acquire = {.name = name_of(act->object),
+	                                             .owner = owner_of(act),
+	                                             .lease_us = lease_of(act),
+	                                             .wait_us = -1};
+	return act->name == ACT_WAIT_CLAIM
+	           ? hf_outbox_claim_next_start(target->store, &claim, wait, NULL)
+	           : hf_lock_acquire_start(target->store, &acquire, wait, NULL);
+}
+
+static int take_wait(const struct act *act, hf_wait *wait, hf_token *token)
+{
+	struct hf_outbox_items items = {0};
+	struct hf_result result = {0};
+	const int rc = act->name == ACT_WAIT_CLAIM ? hf_outbox_claim_next_take(wait, &items, NULL, NULL)
+	                                           : hf_lock_acquire_take(wait, &result, NULL);
+	*token = items.count > 0 ? items.items[0].token : result.token;
+	hf_release(items.memory);
+	return rc;
+}
+
+/* Waits a moment, then cancels, or takes what it got. Number 1 of 2 cancels in any case. */
+static void do_wait(struct act *act, struct target *target)
+{
+	hf_wait *wait = NULL;
+	hf_token token = 0;
+	act->code = start_wait(act, target, &wait);
+	if (act->code != HF_OK)
+		return;
+	const int ended = hf_wait_block(wait, act->number == 1 ? 0 : 100, NULL);
+	act->cancels = act->number == 1 || ended != HF_OK ? instant_now(target) : 0;
+	/* Nothing takes it meanwhile. */
+	act->code = act->cancels ? hf_wait_cancel(wait, NULL) : HF_OK;
+	if (act->code == HF_OK)
+		act->code = take_wait(act, wait, &token);
+	keep_token(act, target, token);
+	hf_wait_free(wait);
+}
+
 /* --- Items ------------------------------------------------------------------------------------ */
 
 static void do_claim(struct act *act, struct target *target)
 {
-	const struct hf_outbox_claim_args args = {.queue = hf_str("q"),
+	const struct hf_outbox_claim_args args = {.queue = queue_of(act),
 	                                          .id = name_of(act->object),
 	                                          .owner = owner_of(act),
 	                                          .lease_us = lease_of(act)};
@@ -61,7 +116,7 @@ static void do_claim(struct act *act, struct target *target)
 
 static void do_item(struct act *act, struct target *target)
 {
-	const struct hf_bytes queue = hf_str("q"), id = name_of(act->object);
+	const struct hf_bytes queue = queue_of(act), id = name_of(act->object);
 	const struct hf_outbox_enqueue_args enqueue = {
 	    .queue = queue, .id = id, .payload = hf_str("payload")};
 	const struct hf_outbox_complete_args complete = {.queue = queue, .id = id, .token = act->token};
@@ -78,7 +133,7 @@ static void do_item(struct act *act, struct target *target)
 
 static void do_get(struct act *act, struct target *target)
 {
-	const struct hf_outbox_key key = {hf_str("q"), name_of(act->object)};
+	const struct hf_outbox_key key = {queue_of(act), name_of(act->object)};
 	struct hf_outbox_got got = {0};
 	act->code = hf_outbox_get(target->store, &key, 0, &got, NULL);
 	act->shown = got.item.status;
@@ -162,7 +217,7 @@ static void do_where(struct act *act, struct target *target)
 
 static void do_work(struct act *act, struct target *target)
 {
-	const struct hf_bytes queue = hf_str("q"), id = name_of(act->object);
+	const struct hf_bytes queue = queue_of(act), id = name_of(act->object);
 	const struct hf_outbox_claim_args claim = {.queue = queue, .id = id, .owner = owner_of(act)};
 	const struct hf_outbox_complete_args complete = {
 	    .queue = queue, .id = id, .token = HF_TOKEN_OF(0)};
@@ -254,12 +309,13 @@ static void do_transact(struct act *act, struct target *target)
 void act_do(struct act *act, struct target *target)
 {
 	static void (*const doing[ACTS])(struct act *, struct target *) = {
-	    [ACT_ENQUEUE] = do_item,  [ACT_CLAIM] = do_claim,   [ACT_COMPLETE] = do_item,
-	    [ACT_FAIL] = do_item,     [ACT_GET] = do_get,       [ACT_ACQUIRE] = do_lock,
-	    [ACT_RENEW] = do_lock,    [ACT_RELEASE] = do_lock,  [ACT_CHECK] = do_lock,
-	    [ACT_BEGIN] = do_begin,   [ACT_FINISH] = do_finish, [ACT_ADVANCE] = do_advance,
-	    [ACT_WHERE] = do_where,   [ACT_WORK] = do_work,     [ACT_STEP] = do_transact,
-	    [ACT_MOVE] = do_transact, [ACT_SUM] = do_transact,
+	    [ACT_ENQUEUE] = do_item, [ACT_CLAIM] = do_claim,     [ACT_COMPLETE] = do_item,
+	    [ACT_FAIL] = do_item,    [ACT_GET] = do_get,         [ACT_ACQUIRE] = do_lock,
+	    [ACT_RENEW] = do_lock,   [ACT_RELEASE] = do_lock,    [ACT_CHECK] = do_lock,
+	    [ACT_BEGIN] = do_begin,  [ACT_FINISH] = do_finish,   [ACT_ADVANCE] = do_advance,
+	    [ACT_WHERE] = do_where,  [ACT_WAIT_CLAIM] = do_wait, [ACT_WAIT_LOCK] = do_wait,
+	    [ACT_WORK] = do_work,    [ACT_STEP] = do_transact,   [ACT_MOVE] = do_transact,
+	    [ACT_SUM] = do_transact,
 	};
 	doing[act->name](act, target);
 }

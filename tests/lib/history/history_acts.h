@@ -20,6 +20,7 @@ struct tokens {
 /* What the acts are done to. */
 struct target {
 	hf_store *store;
+	atomic_uint_fast64_t *instant; /* the newest */
 	struct tokens tokens[HISTORY_OBJECTS];
 };
 

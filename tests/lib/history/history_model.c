@@ -21,8 +21,9 @@ struct object {
 	uint32_t is;
 	uint32_t leased;
 	uint64_t holder; /* thread that holds a lock */
+	int64_t wait; /* the cancelled wait that holds it; 0: none */
 };
-_Static_assert(sizeof(struct object) <= LINEAR_STATE_MAX && sizeof(struct object) == 48,
+_Static_assert(sizeof(struct object) <= LINEAR_STATE_MAX && sizeof(struct object) == 56,
                "plain bytes without padding");
 
 enum history_kind history_kind_of(unsigned object)
@@ -43,6 +44,7 @@ static bool grant(struct object *o, const struct act *act)
 	o->token = act->unsure ? UNKNOWN | act->asked : act->given;
 	o->newest = act->unsure ? o->newest : act->given;
 	o->leased = act->leased;
+	o->wait = act->name == ACT_HELD ? act->number : 0;
 	return true;
 }
 
@@ -51,6 +53,7 @@ static void let_go(struct object *o, uint32_t is)
 	o->token = 0;
 	o->leased = 0;
 	o->holder = 0;
+	o->wait = 0;
 	o->is = is;
 }
 
@@ -71,6 +74,31 @@ static bool shows_token(struct object *o, const struct act *act)
 static bool answered(const struct act *act, int code)
 {
 	return act->unsure ? code == HF_OK : act->code == code;
+}
+
+/* --- Waits ------------------------------------------------------------------------------------ */
+
+/* A grant that waited gets only what is free, or its owner's. */
+static bool wait_grant(struct object *o, const struct act *act, enum history_kind kind)
+{
+	if (kind == HISTORY_ITEM ? o->is != QUEUED : o->is == OWNED && o->holder != act->thread + 1u)
+		return false;
+	o->is = kind == HISTORY_ITEM ? SENDING : OWNED;
+	o->holder = kind == HISTORY_ITEM ? 0 : act->thread + 1u;
+	return answered(act, HF_OK) && grant(o, act);
+}
+
+/* What goes back is as it was, attempts too. */
+static bool wait_step(struct object *o, const struct act *act, enum history_kind kind)
+{
+	if (act->name == ACT_NOT_HELD)
+		return act->number == 0 || o->wait != act->number;
+	if (act->name != ACT_BACK)
+		return wait_grant(o, act, kind);
+	if (o->wait != act->number)
+		return false;
+	let_go(o, kind == HISTORY_ITEM ? QUEUED : ABSENT);
+	return true;
 }
 
 /* --- Items ------------------------------------------------------------------------------------ */
@@ -268,6 +296,8 @@ static bool step(void *state, const struct linear_op *op)
 		end_holding(o, kind);
 	if (act->name <= ACT_TIME)
 		return true;
+	if (act->name >= ACT_WAIT_CLAIM)
+		return wait_step(o, act, kind);
 	return kind == HISTORY_ITEM     ? item_step(o, act)
 	       : kind == HISTORY_LOCK   ? lock_step(o, act)
 	       : kind == HISTORY_KEY    ? key_step(o, act)
@@ -308,10 +338,30 @@ enum linear_verdict history_judge(const struct history *history, unsigned *objec
 
 void history_describe(const struct act *act, char *out, size_t cap)
 {
-	static const char *const names[ACTS] = {"reopen", "time",  "enqueue", "claim",   "complete",
-	                                        "fail",   "get",   "acquire", "renew",   "release",
-	                                        "check",  "begin", "finish",  "advance", "where",
-	                                        "work",   "step",  "move",    "sum"};
+	static const char *const names[ACTS] = {"reopen",
+	                                        "time",
+	                                        "enqueue",
+	                                        "claim",
+	                                        "complete",
+	                                        "fail",
+	                                        "get",
+	                                        "acquire",
+	                                        "renew",
+	                                        "release",
+	                                        "check",
+	                                        "begin",
+	                                        "finish",
+	                                        "advance",
+	                                        "where",
+	                                        "work",
+	                                        "step",
+	                                        "move",
+	                                        "sum",
+	                                        "wait and claim",
+	                                        "wait and acquire",
+	                                        "held by a wait",
+	                                        "given back",
+	                                        "not held by a wait"};
 	(void)snprintf(out, cap,
 	               "%6" PRIu64 "..%-6" PRIu64 " t%u %s object %u%s number %" PRId64
 	               " token %" PRIx64 " -> %s%s%s given %" PRIx64 " shown %" PRId64 "/%" PRId64,

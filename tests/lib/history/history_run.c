@@ -29,6 +29,7 @@ struct run {
 	atomic_int trouble;
 	uint64_t seed;
 	unsigned phase;
+	size_t phase_began; /* acts before it */
 };
 
 struct worker {
@@ -62,19 +63,20 @@ static void trouble(struct run *run, int code)
 
 static void draw(struct act *act, struct run *run, struct hf_rng *rng)
 {
-	static const enum act_name acts[HISTORY_KINDS][7] = {
+	static const enum act_name acts[HISTORY_KINDS][9] = {
 	    [HISTORY_ITEM] = {ACT_ENQUEUE, ACT_CLAIM, ACT_CLAIM, ACT_COMPLETE, ACT_FAIL, ACT_GET,
-	                      ACT_WORK},
+	                      ACT_WORK, ACT_WAIT_CLAIM, ACT_ENQUEUE},
 	    [HISTORY_LOCK] = {ACT_ACQUIRE, ACT_ACQUIRE, ACT_RENEW, ACT_RELEASE, ACT_RELEASE, ACT_CHECK,
-	                      ACT_ACQUIRE},
+	                      ACT_WAIT_LOCK, ACT_WAIT_LOCK, ACT_RELEASE},
 	    [HISTORY_KEY] = {ACT_BEGIN, ACT_BEGIN, ACT_BEGIN, ACT_FINISH, ACT_FINISH, ACT_BEGIN,
-	                     ACT_FINISH},
+	                     ACT_FINISH, ACT_BEGIN, ACT_FINISH},
 	    [HISTORY_CURSOR] = {ACT_ADVANCE, ACT_ADVANCE, ACT_ADVANCE, ACT_ADVANCE, ACT_WHERE,
-	                        ACT_WHERE, ACT_STEP},
-	    [HISTORY_ACCOUNTS] = {ACT_MOVE, ACT_MOVE, ACT_MOVE, ACT_MOVE, ACT_SUM, ACT_SUM, ACT_MOVE},
+	                        ACT_WHERE, ACT_STEP, ACT_STEP, ACT_ADVANCE},
+	    [HISTORY_ACCOUNTS] = {ACT_MOVE, ACT_MOVE, ACT_MOVE, ACT_MOVE, ACT_SUM, ACT_SUM, ACT_MOVE,
+	                          ACT_MOVE, ACT_SUM},
 	};
 	act->object = (unsigned)hf_rng_below(rng, HISTORY_OBJECTS);
-	act->name = acts[history_kind_of(act->object)][hf_rng_below(rng, 7)];
+	act->name = acts[history_kind_of(act->object)][hf_rng_below(rng, 9)];
 	if (hf_rng_below(rng, 40) == 0)
 		act->name = ACT_TIME;
 	act_draw(act, &run->target, rng);
@@ -99,6 +101,26 @@ static bool may_be_answered(const struct act *act)
 	}
 }
 
+/* A wait that was cancelled: see history.h. */
+static void note_cancelled(struct run *run, const struct act *wait)
+{
+	struct act held = *wait, back = *wait, nothing = *wait;
+	held.name = ACT_HELD;
+	back.name = ACT_BACK;
+	nothing.name = ACT_NOT_HELD;
+	held.number = back.number = nothing.number = (int64_t)wait->asked;
+	held.code = back.code = nothing.code = HF_OK;
+	held.given = 0;
+	held.unsure = back.unsure = true;
+	held.answered = instant(run);
+	back.asked = wait->cancels;
+	back.answered = instant(run);
+	nothing.asked = instant(run);
+	nothing.answered = instant(run);
+	if (!note(run, &held) || !note(run, &back) || !note(run, &nothing))
+		trouble(run, HF_ETOOBIG);
+}
+
 /* false: the store has failed. */
 static bool act_once(struct run *run, struct act *act)
 {
@@ -108,6 +130,10 @@ static bool act_once(struct run *run, struct act *act)
 	else
 		act_do(act, &run->target);
 	act->answered = instant(run);
+	if (act->code == HF_ECANCELED && act->cancels) {
+		note_cancelled(run, act);
+		return true;
+	}
 	if (!may_be_answered(act))
 		trouble(run, act->code);
 	if (act->code == HF_EFAILED || act->code == HF_EIO)
@@ -208,6 +234,15 @@ static void settle_unsure(struct run *run)
 	}
 }
 
+/* A crash can take back what was not durable, what this phase's cancelled waits gave back too. */
+static void forget_not_held(struct run *run)
+{
+	struct history *h = run->history;
+	for (size_t i = run->phase_began; i < atomic_load(&run->count) && i < HISTORY_ALL_MAX; i++)
+		if (h->acts[i].name == ACT_NOT_HELD)
+			h->acts[i].number = 0;
+}
+
 static void reopen(struct run *run, enum event event, struct hf_rng *rng)
 {
 	struct history *h = run->history;
@@ -223,6 +258,8 @@ static void reopen(struct run *run, enum event event, struct hf_rng *rng)
 	h->kills += hit && event == EVENT_KILL;
 	h->power_losses += hit && event == EVENT_POWER_LOSS;
 	h->reopenings++;
+	if (hit)
+		forget_not_held(run);
 	settle_unsure(run);
 	struct act act = {.name = ACT_REOPEN, .asked = instant(run)};
 	open_store(run);
@@ -248,6 +285,7 @@ void history_make(struct history *history, uint64_t seed)
 {
 	struct hf_rng rng = hf_rng(seed);
 	struct run run = {.history = history, .sim = sim_new(sim_profile_weak(), seed), .seed = seed};
+	run.target.instant = &run.instant;
 	memset(history, 0, sizeof *history);
 	sim_set_now(run.sim, START);
 	sim_set_sync_delay(run.sim, SYNC_US);
@@ -255,6 +293,7 @@ void history_make(struct history *history, uint64_t seed)
 	while (atomic_load(&run.count) < HISTORY_ACTS && atomic_load(&run.trouble) == HF_OK) {
 		const enum event event = (enum event)hf_rng_below(&rng, EVENTS);
 		plan(&run, event, &rng);
+		run.phase_began = atomic_load(&run.count);
 		run_threads(&run);
 		run.phase++;
 		if (atomic_load(&run.trouble) == HF_OK)
@@ -268,4 +307,9 @@ void history_make(struct history *history, uint64_t seed)
 	history->count =
 	    atomic_load(&run.count) < HISTORY_ALL_MAX ? atomic_load(&run.count) : HISTORY_ALL_MAX;
 	history->trouble = atomic_load(&run.trouble);
+	for (size_t i = 0; i < history->count; i++) {
+		const struct act *act = &history->acts[i];
+		history->waits_granted += act->name == ACT_WAIT_CLAIM || act->name == ACT_WAIT_LOCK;
+		history->waits_cancelled += act->name == ACT_NOT_HELD;
+	}
 }
