@@ -3,51 +3,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include "holdfast/holdfast.h"
-#include "lib/real_store.h"
-#include "lib/test.h"
-
-static hf_store *open_with(const struct hf_options *options)
-{
-	hf_store *store;
-	struct hf_error error = {0};
-	if (hf_open_memory(options, &store, &error) != HF_OK)
-		fail_msg("%s", error.text);
-	return store;
-}
-
-static void close_store(hf_store *store)
-{
-	assert_int_equal(hf_close(store, NULL), HF_OK);
-}
-
-static int put(hf_store *store, const char *id, const char *payload, size_t len)
-{
-	const struct hf_document_put_args args = {.key = {hf_str("c"), hf_str(id)},
-	                                          .payload = {payload, len}};
-	return hf_document_put(store, NULL, &args, NULL, NULL);
-}
-
-static bool has(hf_store *store, const char *id, const char *payload, size_t len)
-{
-	struct hf_document_got out = {0};
-	const struct hf_document_key key = {hf_str("c"), hf_str(id)};
-	const int rc = hf_document_get(store, &key, 0, &out, NULL);
-	assert_true(rc == HF_OK || rc == HF_ENOTFOUND);
-	const bool found = rc == HF_OK && out.document.payload.len == len &&
-	                   memcmp(out.document.payload.data, payload, len) == 0;
-	hf_release(out.memory);
-	return found;
-}
-
-static struct hf_info info_of(hf_store *store)
-{
-	struct hf_info info = {0};
-	assert_int_equal(hf_get_info(store, &info, NULL), HF_OK);
-	return info;
-}
-
-/* --- Elsewhere -------------------------------------------------------------------------------- */
+#include "memory_case.h"
 
 static void expect_store_of(const char *path, const char *payload, size_t len)
 {
