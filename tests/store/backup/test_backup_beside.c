@@ -38,7 +38,7 @@ static pid_t start_writer(const struct real_store *real, int ready)
 	for (unsigned i = 0; done; i++) {
 		if (i == 40 && write(ready, &done, 1) != 1)
 			break;
-		done = beside_put(store, i % 7, i) == HF_OK;
+		done = writers_put(store, i % 7, i, HF_DURABLE) == HF_OK;
 	}
 	(void)!write(ready, "", 1); /* a zero: it failed */
 	_exit(1);
@@ -93,7 +93,7 @@ static void second_names_keep_no_store_from_being_opened(void **state)
 		linked += count_linked(real_beside(real, name));
 		if (real_open_at(real, NULL, (struct hf_options){0}) != HF_OK)
 			fail_msg("open: %s", real->error.text);
-		assert_int_equal(beside_put(real->store, 0, 1), HF_OK);
+		assert_int_equal(writers_put(real->store, 0, 1, HF_DURABLE), HF_OK);
 		if (i % 3 == 0)
 			assert_int_equal(hf_compact(real->store, NULL), HF_OK);
 		real_close(real);
@@ -115,11 +115,11 @@ static void what_is_written_later_gets_no_second_name(void **state)
 	for (unsigned i = 0; i < 4; i++) {
 		assert_int_equal(real_open_at(real, NULL, small), HF_OK);
 		for (unsigned n = 0; n < 9; n++)
-			assert_int_equal(beside_put(real->store, n % 7, n), HF_OK);
+			assert_int_equal(writers_put(real->store, n % 7, n, HF_DURABLE), HF_OK);
 		(void)snprintf(name, sizeof name, "idle-%u", i);
 		backup_linked(real, name);
 		hashes[i] = beside_hash(real_beside(real, name));
-		assert_int_equal(beside_put(real->store, 0, 1), HF_OK);
+		assert_int_equal(writers_put(real->store, 0, 1, HF_DURABLE), HF_OK);
 		if (i == 2)
 			assert_int_equal(hf_compact(real->store, NULL), HF_OK);
 		real_close(real);

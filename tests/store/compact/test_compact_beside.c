@@ -4,70 +4,21 @@
  * acknowledged is there after each opening. */
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
 
+#include "lib/churn/writers.h"
 #include "lib/real_store.h"
 #include "lib/test.h"
 
-enum { WRITERS = 3, READERS = 2, COMPACTIONS = 10, LIVES = 3, BIG = 1500, SEGMENT = 64 << 10 };
+enum { WRITERS = 3, READERS = 2, COMPACTIONS = 10, LIVES = 3, SEGMENT = 64 << 10 };
 
 static atomic_bool over;
-
-struct writer {
-	struct real_store *real;
-	unsigned number;
-	unsigned done; /* what its document says */
-	bool failed;
-};
-
-static int put(struct writer *w, unsigned value)
-{
-	char id[16], bytes[BIG];
-	(void)snprintf(id, sizeof id, "w%u", w->number);
-	memset(bytes, (int)(value & 0x7f), sizeof bytes);
-	(void)snprintf(bytes, sizeof bytes, "%u", value);
-	const struct hf_document_put_args args = {
-	    .write.durability = value % 3 == 0 ? HF_DURABLE : HF_OS,
-	    .key = {hf_str("c"), hf_str(id)},
-	    .payload = hf_bytes_of(bytes, value % 2 ? sizeof bytes : 40),
-	};
-	return hf_document_put(w->real->store, NULL, &args, NULL, NULL);
-}
-
-static void *write_on(void *arg)
-{
-	struct writer *w = arg;
-	while (!atomic_load(&over) && !w->failed) {
-		w->failed = put(w, w->done + 1) != HF_OK;
-		w->done += !w->failed;
-	}
-	return NULL;
-}
-
-/* A document is whole: its text says how long it is and what it is full of. */
-static bool is_whole(const struct hf_document *document)
-{
-	const char *bytes = document->payload.data;
-	const unsigned value = (unsigned)strtoul(bytes, NULL, 10);
-	return document->payload.len == (value % 2 ? BIG : 40) &&
-	       (value % 2 == 0 || bytes[BIG - 1] == (char)(value & 0x7f));
-}
 
 static void *read_on(void *arg)
 {
 	struct real_store *real = arg;
 	for (unsigned i = 0; !atomic_load(&over); i++) {
-		char id[16];
-		struct hf_document_got got = {0};
-		(void)snprintf(id, sizeof id, "w%u", i % WRITERS);
-		const struct hf_document_key key = {hf_str("c"), hf_str(id)};
-		const int rc =
-		    hf_document_get(real->store, &key, i % 2 ? HF_READ_UNDURABLE : 0, &got, NULL);
-		const bool good = rc == HF_ENOTFOUND || (rc == HF_OK && is_whole(&got.document));
-		if (rc == HF_OK)
-			hf_release(got.memory);
-		if (!good)
+		unsigned value;
+		if (writers_read(real->store, i % WRITERS, i % 2 ? HF_READ_UNDURABLE : 0, &value) != HF_OK)
 			return real;
 	}
 	return NULL;
@@ -94,13 +45,12 @@ static void compact_beside(struct real_store *real)
 	}
 }
 
-static void one_life(struct real_store *real, struct writer *writers)
+static void one_life(struct real_store *real, struct writers *writers)
 {
-	pthread_t threads[WRITERS], readers[READERS], other;
+	pthread_t readers[READERS], other;
 	void *failed = NULL;
 	atomic_store(&over, false);
-	for (unsigned i = 0; i < WRITERS; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, write_on, &writers[i]), 0);
+	writers_start(writers, real->store, WRITERS);
 	for (unsigned i = 0; i < READERS; i++)
 		assert_int_equal(pthread_create(&readers[i], NULL, read_on, real), 0);
 	assert_int_equal(pthread_create(&other, NULL, compacts_too, real), 0);
@@ -110,45 +60,26 @@ static void one_life(struct real_store *real, struct writer *writers)
 		(void)pthread_join(readers[i], &failed);
 		assert_null(failed);
 	}
-	for (unsigned i = 0; i < WRITERS; i++)
-		(void)pthread_join(threads[i], NULL);
+	writers_stop(writers);
 	(void)pthread_join(other, &failed);
 	assert_null(failed);
-}
-
-static void expect_documents(struct real_store *real, const struct writer *writers)
-{
-	for (unsigned i = 0; i < WRITERS; i++) {
-		char id[16], value[16];
-		struct hf_document_got got = {0};
-		(void)snprintf(id, sizeof id, "w%u", i);
-		(void)snprintf(value, sizeof value, "%u", writers[i].done);
-		const struct hf_document_key key = {hf_str("c"), hf_str(id)};
-		assert_false(writers[i].failed);
-		assert_int_equal(hf_document_get(real->store, &key, 0, &got, NULL), HF_OK);
-		assert_string_equal(got.document.payload.data, value);
-		assert_int_equal(got.document.payload.len, writers[i].done % 2 ? BIG : 40);
-		hf_release(got.memory);
-	}
 }
 
 static void compactions_beside_writers_and_readers_lose_nothing(void **state)
 {
 	struct real_store *real = *state;
-	struct writer writers[WRITERS];
-	for (unsigned i = 0; i < WRITERS; i++)
-		writers[i] = (struct writer){.real = real, .number = i};
+	struct writers writers = {.mixed = true};
 	for (unsigned life = 0; life < LIVES; life++) {
 		struct hf_info info = {0};
-		one_life(real, writers);
-		expect_documents(real, writers);
+		one_life(real, &writers);
+		writers_expect(&writers, real->store);
 		real_close(real);
 		const struct hf_options options = {.inline_max = life == 1 ? 16 : 0,
 		                                   .segment_size = SEGMENT};
 		assert_int_equal(real_open_at(real, NULL, options), HF_OK);
 		assert_int_equal(hf_get_info(real->store, &info, NULL), HF_OK);
 		assert_true(info.snapshot_lsn > 0);
-		expect_documents(real, writers);
+		writers_expect(&writers, real->store);
 	}
 }
 
