@@ -184,3 +184,20 @@ void churn_deinit(struct churn *churn)
 	free(churn->random.bytes);
 	churn->random.bytes = NULL;
 }
+
+struct stage *churn_begin(struct churn *churn, const char *name, struct hf_options options,
+                          size_t big_max, unsigned steps)
+{
+	options.segment_size = CHURN_SEGMENT;
+	struct stage *stage = stage_open_with(SETTING_REOPENED, &options);
+	churn_init(churn, name, big_max > 300 ? 30 : 0, big_max);
+	for (unsigned i = 0; i < steps; i++)
+		churn_step(churn, stage->store);
+	return stage;
+}
+
+void churn_end(struct churn *churn, struct stage *stage)
+{
+	churn_deinit(churn);
+	stage_close(stage);
+}

@@ -7,8 +7,9 @@
 
 #include "lib/operation/op_random.h"
 #include "lib/operation/returned.h"
+#include "lib/settings.h"
 
-enum { CHURN_CLAIMS = 16, CHURN_TOGETHER = 4 };
+enum { CHURN_CLAIMS = 16, CHURN_TOGETHER = 4, CHURN_SEGMENT = 64 << 10 };
 
 /* What was granted: an item, a key of idempotency, a lock. */
 struct churn_claim {
@@ -42,5 +43,12 @@ void churn_step(struct churn *churn, hf_store *store);
 void churn_nudge(struct churn *churn, hf_store *store);
 /* A new item with a payload of `len` bytes, at most big_max. */
 void churn_fill(struct churn *churn, hf_store *store, size_t len);
+
+/* A store in segments of CHURN_SEGMENT after so many steps, opened anew at each switch. With a
+ * big_max above 300 a third of the payloads are big. */
+struct stage *churn_begin(struct churn *churn, const char *name, struct hf_options options,
+                          size_t big_max, unsigned steps);
+/* Frees both, with the checks of stage_close(). */
+void churn_end(struct churn *churn, struct stage *stage);
 
 #endif

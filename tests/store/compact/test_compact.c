@@ -15,7 +15,7 @@
 #include "store/check/readonly.h"
 #include "store/store.h"
 
-enum { SEGMENT = 64 << 10 };
+enum { SEGMENT = CHURN_SEGMENT };
 
 static void compact(struct stage *stage)
 {
@@ -29,23 +29,6 @@ static struct hf_info info_of(const struct stage *stage)
 	struct hf_info info = {0};
 	assert_int_equal(hf_get_info(stage->store, &info, NULL), HF_OK);
 	return info;
-}
-
-static struct stage *begin(struct churn *churn, const char *name, struct hf_options options,
-                           size_t big_max, unsigned steps)
-{
-	options.segment_size = SEGMENT;
-	struct stage *stage = stage_open_with(SETTING_REOPENED, &options);
-	churn_init(churn, name, big_max > 300 ? 30 : 0, big_max);
-	for (unsigned i = 0; i < steps; i++)
-		churn_step(churn, stage->store);
-	return stage;
-}
-
-static void end(struct churn *churn, struct stage *stage)
-{
-	churn_deinit(churn);
-	stage_close(stage);
 }
 
 /* --- What is there ---------------------------------------------------------------------------- */
@@ -116,7 +99,7 @@ static void what_the_snapshot_covers_goes(void **state)
 {
 	(void)state;
 	struct churn churn;
-	struct stage *stage = begin(&churn, "covers", (struct hf_options){0}, 4000, 1500);
+	struct stage *stage = churn_begin(&churn, "covers", (struct hf_options){0}, 4000, 1500);
 	const struct listing before = list(stage);
 	assert_true(before.segments > 4 && before.first_segment == 1);
 	compact(stage);
@@ -131,7 +114,7 @@ static void what_the_snapshot_covers_goes(void **state)
 	assert_true(info_of(stage).snapshot_lsn > 0);
 	assert_int_equal(info_of(stage).replayed, 0);
 	is_sound(stage);
-	end(&churn, stage);
+	churn_end(&churn, stage);
 }
 
 static void work_compactions_and_openings_in_any_order_give_the_same_state(void **state)
@@ -139,7 +122,7 @@ static void work_compactions_and_openings_in_any_order_give_the_same_state(void 
 	(void)state;
 	struct churn churn;
 	struct stage *stage =
-	    begin(&churn, "any order", (struct hf_options){.inline_max = 32}, 4000, 50);
+	    churn_begin(&churn, "any order", (struct hf_options){.inline_max = 32}, 4000, 50);
 	struct hf_rng *rng = &churn.random.rng;
 	unsigned compactions = 0, begun = 0;
 	int64_t now = STAGE_NOW;
@@ -168,7 +151,7 @@ static void work_compactions_and_openings_in_any_order_give_the_same_state(void 
 	}
 	printf("figure: %u compactions, %u openings began with a snapshot\n", compactions, begun);
 	assert_true(compactions > 60 && begun > 50);
-	end(&churn, stage);
+	churn_end(&churn, stage);
 }
 
 static void a_store_that_is_compacted_does_not_grow(void **state)
@@ -176,7 +159,7 @@ static void a_store_that_is_compacted_does_not_grow(void **state)
 	(void)state;
 	struct churn churn;
 	struct stage *stage =
-	    begin(&churn, "bounded", (struct hf_options){.compact_bytes = SEGMENT}, 2000, 600);
+	    churn_begin(&churn, "bounded", (struct hf_options){.compact_bytes = SEGMENT}, 2000, 600);
 	uint64_t most = 0, live = 0;
 	for (unsigned i = 0; i < 6000; i++) {
 		churn_step(&churn, stage->store);
@@ -193,14 +176,14 @@ static void a_store_that_is_compacted_does_not_grow(void **state)
 	       (unsigned long long)live);
 	assert_true(info_of(stage).compactions > 5);
 	is_sound(stage);
-	end(&churn, stage);
+	churn_end(&churn, stage);
 }
 
 static void an_empty_store_and_one_that_was_just_compacted_can_be(void **state)
 {
 	(void)state;
 	struct churn churn;
-	struct stage *stage = begin(&churn, "empty", (struct hf_options){0}, 4000, 0);
+	struct stage *stage = churn_begin(&churn, "empty", (struct hf_options){0}, 4000, 0);
 	compact(stage);
 	stage_switch(stage);
 	compact(stage);
@@ -210,14 +193,14 @@ static void an_empty_store_and_one_that_was_just_compacted_can_be(void **state)
 	stage_switch(stage);
 	compact(stage);
 	is_sound(stage);
-	end(&churn, stage);
+	churn_end(&churn, stage);
 }
 
 static void a_compaction_keeps_no_memory(void **state)
 {
 	(void)state;
 	struct churn churn;
-	struct stage *stage = begin(&churn, "memory", (struct hf_options){0}, 4000, 900);
+	struct stage *stage = churn_begin(&churn, "memory", (struct hf_options){0}, 4000, 900);
 	for (unsigned i = 0; i < 3; i++)
 		compact(stage);
 	const size_t used = hf__mem_used();
@@ -225,14 +208,14 @@ static void a_compaction_keeps_no_memory(void **state)
 		compact(stage);
 		assert_true(hf__mem_used() <= used + 4096);
 	}
-	end(&churn, stage);
+	churn_end(&churn, stage);
 }
 
 static void the_guard_does_not_miss_what_was_removed(void **state)
 {
 	(void)state;
 	struct churn churn;
-	struct stage *stage = begin(&churn, "guard", (struct hf_options){0}, 4000, 1500);
+	struct stage *stage = churn_begin(&churn, "guard", (struct hf_options){0}, 4000, 1500);
 	compact(stage);
 	assert_true(list(stage).first_segment > 3);
 	for (unsigned i = 0; i < 5; i++) {
@@ -241,7 +224,7 @@ static void the_guard_does_not_miss_what_was_removed(void **state)
 		assert_int_equal(hf_sync(stage->store, NULL), HF_OK);
 		assert_int_equal(hf_maintain(stage->store, 0, NULL), HF_OK);
 	}
-	end(&churn, stage);
+	churn_end(&churn, stage);
 }
 
 /* --- Who looks at the log --------------------------------------------------------------------- */
@@ -250,7 +233,7 @@ static void a_feed_that_was_passed_is_told(void **state)
 {
 	(void)state;
 	struct churn churn;
-	struct stage *stage = begin(&churn, "feed", (struct hf_options){0}, 4000, 300);
+	struct stage *stage = churn_begin(&churn, "feed", (struct hf_options){0}, 4000, 300);
 	struct hf_feed *old = NULL, *new = NULL;
 	struct hf_event_batch batch = {0};
 	const uint64_t before = info_of(stage).last_lsn;
@@ -270,14 +253,14 @@ static void a_feed_that_was_passed_is_told(void **state)
 	assert_int_equal(hf_feed_next(old, 100, 0, &batch, NULL), HF_OK);
 	hf_release(batch.memory);
 	hf_feed_close(old);
-	end(&churn, stage);
+	churn_end(&churn, stage);
 }
 
 static void what_a_subscription_waits_for_stays(void **state)
 {
 	(void)state;
 	struct churn churn;
-	struct stage *stage = begin(&churn, "subscribed", (struct hf_options){0}, 4000, 100);
+	struct stage *stage = churn_begin(&churn, "subscribed", (struct hf_options){0}, 4000, 100);
 	struct hf_subscription *subscription = NULL;
 	const struct hf_subscribe_args args = {.ring = 1u << 16};
 	struct hf_event_batch batch = {0};
@@ -298,7 +281,7 @@ static void what_a_subscription_waits_for_stays(void **state)
 	compact(stage);
 	assert_true(list(stage).first_segment > 1);
 	hf_unsubscribe(subscription);
-	end(&churn, stage);
+	churn_end(&churn, stage);
 }
 
 /* --- Retention -------------------------------------------------------------------------------- */
@@ -309,7 +292,7 @@ static void retention_by_time_keeps_a_snapshot_and_the_log_from_there(void **sta
 	struct churn churn;
 	const int64_t hour = INT64_C(3600) * 1000000;
 	struct stage *stage =
-	    begin(&churn, "time", (struct hf_options){.retain_us = 10 * hour}, 1000, 0);
+	    churn_begin(&churn, "time", (struct hf_options){.retain_us = 10 * hour}, 1000, 0);
 	unsigned most = 0;
 	for (int64_t i = 0; i < 60; i++) {
 		stage_at(stage, STAGE_NOW + i * hour);
@@ -324,7 +307,7 @@ static void retention_by_time_keeps_a_snapshot_and_the_log_from_there(void **sta
 	assert_true(most > 2 && most < 12);
 	is_sound(stage);
 	stage_switch(stage);
-	end(&churn, stage);
+	churn_end(&churn, stage);
 }
 
 /* There is no snapshot before the first one, and what it covers is as young as it. */
@@ -337,7 +320,7 @@ static void the_first_compaction_keeps_what_is_retained_too(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
 		struct churn churn;
-		struct stage *stage = begin(&churn, "first", kept[i], 1000, 0);
+		struct stage *stage = churn_begin(&churn, "first", kept[i], 1000, 0);
 		while (info_of(stage).segment <= 3)
 			churn_step(&churn, stage->store);
 		compact(stage);
@@ -357,24 +340,25 @@ static void the_first_compaction_keeps_what_is_retained_too(void **state)
 		compact(stage);
 		assert_int_equal(list(stage).first_segment == 1, kept[i].retain_us == 0);
 		is_sound(stage);
-		end(&churn, stage);
+		churn_end(&churn, stage);
 	}
 	struct churn churn;
-	struct stage *stage = begin(&churn, "large", (struct hf_options){.retain_bytes = 1}, 1000, 0);
+	struct stage *stage =
+	    churn_begin(&churn, "large", (struct hf_options){.retain_bytes = 1}, 1000, 0);
 	while (info_of(stage).segment <= 3)
 		churn_step(&churn, stage->store);
 	compact(stage);
 	assert_true(list(stage).first_segment > 1);
-	end(&churn, stage);
+	churn_end(&churn, stage);
 }
 
 static void a_bound_in_bytes_wins_over_time(void **state)
 {
 	(void)state;
 	struct churn churn;
-	struct stage *stage =
-	    begin(&churn, "bytes",
-	          (struct hf_options){.retain_us = INT64_MAX, .retain_bytes = 4 * SEGMENT}, 1000, 0);
+	struct stage *stage = churn_begin(
+	    &churn, "bytes", (struct hf_options){.retain_us = INT64_MAX, .retain_bytes = 4 * SEGMENT},
+	    1000, 0);
 	for (unsigned i = 0; i < 40; i++) {
 		for (unsigned k = 0; k < 100; k++)
 			churn_step(&churn, stage->store);
@@ -385,7 +369,7 @@ static void a_bound_in_bytes_wins_over_time(void **state)
 	assert_true(l.bytes < 12 * SEGMENT + 3 * info_of(stage).snapshot_bytes);
 	is_sound(stage);
 	stage_switch(stage);
-	end(&churn, stage);
+	churn_end(&churn, stage);
 }
 
 int main(void)

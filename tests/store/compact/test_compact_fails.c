@@ -16,11 +16,7 @@ enum { KIB = 1024 };
 
 static struct stage *begin(struct churn *churn, const char *name, unsigned steps)
 {
-	struct stage *stage =
-	    stage_open_with(SETTING_REOPENED, &(struct hf_options){.segment_size = 64u << 10});
-	churn_init(churn, name, 30, 4000);
-	for (unsigned i = 0; i < steps; i++)
-		churn_step(churn, stage->store);
+	struct stage *stage = churn_begin(churn, name, (struct hf_options){0}, 4000, steps);
 	assert_int_equal(hf_sync(stage->store, NULL), HF_OK);
 	return stage;
 }
@@ -77,8 +73,7 @@ static void no_memory_anywhere_leaves_the_state_as_it_was(void **state)
 	}
 	assert_true(tries > 20);
 	hf__writer_deinit(&before);
-	churn_deinit(&churn);
-	stage_close(stage);
+	churn_end(&churn, stage);
 }
 
 /* A full disk is no failure of the store: it goes on, and is compacted when there is room. */
@@ -106,8 +101,7 @@ static void a_full_disk_stops_it_and_nothing_else(void **state)
 	sim_set_capacity(sim, UINT64_MAX);
 	churn_step(&churn, stage->store);
 	stage_switch(stage);
-	churn_deinit(&churn);
-	stage_close(stage);
+	churn_end(&churn, stage);
 }
 
 int main(void)

@@ -25,31 +25,13 @@ static struct hf_info info_of(const struct stage *stage)
 	return info;
 }
 
-static struct stage *begin(struct churn *churn, const char *name, uint32_t inline_max,
-                           size_t big_max, unsigned steps)
-{
-	struct stage *stage =
-	    stage_open_with(SETTING_REOPENED,
-	                    &(struct hf_options){.segment_size = 64u << 10, .inline_max = inline_max});
-	churn_init(churn, name, big_max > 300 ? 30 : 0, big_max);
-	for (unsigned i = 0; i < steps; i++)
-		churn_step(churn, stage->store);
-	return stage;
-}
-
-static void end(struct churn *churn, struct stage *stage)
-{
-	churn_deinit(churn);
-	stage_close(stage);
-}
-
 /* --- What it gives ---------------------------------------------------------------------------- */
 
 static void an_opening_begins_with_the_snapshot(void **state)
 {
 	(void)state;
 	struct churn churn;
-	struct stage *stage = begin(&churn, "begins", 0, 4000, 400);
+	struct stage *stage = churn_begin(&churn, "begins", (struct hf_options){0}, 4000, 400);
 	take_snapshot(stage);
 	const uint64_t at = info_of(stage).last_lsn;
 	for (unsigned i = 0; i < 20; i++)
@@ -60,14 +42,15 @@ static void an_opening_begins_with_the_snapshot(void **state)
 	assert_int_equal(info.snapshot_lsn, at);
 	assert_int_equal(info.replayed, last - at);
 	assert_int_equal(info.snapshots_damaged, 0);
-	end(&churn, stage);
+	churn_end(&churn, stage);
 }
 
 static void work_snapshots_and_openings_in_any_order_give_the_same_state(void **state)
 {
 	(void)state;
 	struct churn churn;
-	struct stage *stage = begin(&churn, "any order", 32, 4000, 50);
+	struct stage *stage =
+	    churn_begin(&churn, "any order", (struct hf_options){.inline_max = 32}, 4000, 50);
 	struct hf_rng *rng = &churn.random.rng;
 	unsigned snapshots = 0, begun = 0;
 	int64_t now = STAGE_NOW;
@@ -91,7 +74,7 @@ static void work_snapshots_and_openings_in_any_order_give_the_same_state(void **
 	}
 	printf("figure: %u snapshots, %u openings began with one\n", snapshots, begun);
 	assert_true(snapshots > 50 && begun > 40);
-	end(&churn, stage);
+	churn_end(&churn, stage);
 }
 
 struct told {
@@ -111,7 +94,7 @@ static void an_opening_says_how_far_it_is(void **state)
 	(void)state;
 	struct churn churn;
 	struct told told = {0};
-	struct stage *stage = begin(&churn, "progress", 0, 4000, 900);
+	struct stage *stage = churn_begin(&churn, "progress", (struct hf_options){0}, 4000, 900);
 	take_snapshot(stage);
 	for (unsigned i = 0; i < 300; i++)
 		churn_step(&churn, stage->store);
@@ -123,20 +106,20 @@ static void an_opening_says_how_far_it_is(void **state)
 	take_snapshot(stage);
 	assert_int_equal(told.calls, calls);
 	stage->options.progress = NULL;
-	end(&churn, stage);
+	churn_end(&churn, stage);
 }
 
 static void an_empty_store_has_a_snapshot_that_says_so(void **state)
 {
 	(void)state;
 	struct churn churn;
-	struct stage *stage = begin(&churn, "empty", 0, 4000, 0);
+	struct stage *stage = churn_begin(&churn, "empty", (struct hf_options){0}, 4000, 0);
 	take_snapshot(stage);
 	stage_switch(stage);
 	churn_step(&churn, stage->store);
 	take_snapshot(stage);
 	stage_switch(stage);
-	end(&churn, stage);
+	churn_end(&churn, stage);
 }
 
 /* --- What is passed over ---------------------------------------------------------------------- */
@@ -179,7 +162,7 @@ static void a_damaged_snapshot_is_passed_over_and_the_log_read(void **state)
 {
 	(void)state;
 	struct churn churn;
-	struct stage *stage = begin(&churn, "damaged", 0, 300, 300);
+	struct stage *stage = churn_begin(&churn, "damaged", (struct hf_options){0}, 300, 300);
 	char name[HF__NAME_MAX];
 	take_snapshot(stage);
 	const struct hf__os *os = sim_os(stage->sim);
@@ -194,7 +177,7 @@ static void a_damaged_snapshot_is_passed_over_and_the_log_read(void **state)
 		stage_switch(stage);
 		assert_true(info_of(stage).snapshot_lsn > 0);
 	}
-	end(&churn, stage);
+	churn_end(&churn, stage);
 }
 
 /* The same store and name, but taken where this log went another way: the directory was put back to
@@ -203,7 +186,7 @@ static void a_snapshot_of_another_log_is_passed_over(void **state)
 {
 	(void)state;
 	struct churn churn;
-	struct stage *stage = begin(&churn, "another log", 0, 300, 100);
+	struct stage *stage = churn_begin(&churn, "another log", (struct hf_options){0}, 300, 100);
 	char name[HF__NAME_MAX];
 	take_snapshot(stage);
 	const struct hf__os *os = sim_os(stage->sim);
@@ -222,14 +205,14 @@ static void a_snapshot_of_another_log_is_passed_over(void **state)
 	stage_switch(stage);
 	assert_int_equal(info_of(stage).snapshot_lsn, 0);
 	assert_int_equal(info_of(stage).snapshots_damaged, 1);
-	end(&churn, stage);
+	churn_end(&churn, stage);
 }
 
 static void what_is_unfinished_is_no_snapshot_and_is_removed(void **state)
 {
 	(void)state;
 	struct churn churn;
-	struct stage *stage = begin(&churn, "unfinished", 0, 4000, 100);
+	struct stage *stage = churn_begin(&churn, "unfinished", (struct hf_options){0}, 4000, 100);
 	const struct hf__os *os = sim_os(stage->sim);
 	char name[HF__NAME_MAX], tmp[HF__NAME_MAX];
 	int file = -1;
@@ -244,7 +227,7 @@ static void what_is_unfinished_is_no_snapshot_and_is_removed(void **state)
 	assert_int_equal(hf_sync(stage->store, NULL), HF_OK);
 	assert_int_equal(hf_maintain(stage->store, 0, NULL), HF_OK);
 	assert_int_equal(os->open(os->ctx, tmp, 0, &file), ENOENT);
-	end(&churn, stage);
+	churn_end(&churn, stage);
 }
 
 int main(void)

@@ -15,11 +15,7 @@ enum { KIB = 1024 };
 
 static struct stage *begin(struct churn *churn, const char *name, unsigned steps)
 {
-	struct stage *stage =
-	    stage_open_with(SETTING_REOPENED, &(struct hf_options){.segment_size = 64u << 10});
-	churn_init(churn, name, 30, 4000);
-	for (unsigned i = 0; i < steps; i++)
-		churn_step(churn, stage->store);
+	struct stage *stage = churn_begin(churn, name, (struct hf_options){0}, 4000, steps);
 	assert_int_equal(hf_sync(stage->store, NULL), HF_OK);
 	return stage;
 }
@@ -69,8 +65,7 @@ static void no_memory_anywhere_leaves_the_store_as_it_was(void **state)
 	hf__writer_deinit(&before);
 	hf__writer_deinit(&after);
 	stage_switch(stage);
-	churn_deinit(&churn);
-	stage_close(stage);
+	churn_end(&churn, stage);
 }
 
 /* A full disk is no failure of the store: it goes on, and takes one when there is room. */
@@ -93,8 +88,7 @@ static void a_full_disk_takes_no_snapshot_and_goes_on(void **state)
 	sim_set_capacity(sim, UINT64_MAX);
 	churn_step(&churn, stage->store);
 	stage_switch(stage);
-	churn_deinit(&churn);
-	stage_close(stage);
+	churn_end(&churn, stage);
 }
 
 /* --- Reading ---------------------------------------------------------------------------------- */
@@ -120,8 +114,7 @@ static void an_opening_without_memory_opens_nothing_and_the_next_one_all(void **
 	}
 	assert_int_equal(hf_get_info(stage->store, &info, NULL), HF_OK);
 	assert_true(info.snapshot_lsn > 0 && info.snapshots_damaged == 0);
-	churn_deinit(&churn);
-	stage_close(stage);
+	churn_end(&churn, stage);
 }
 
 int main(void)
