@@ -223,7 +223,7 @@ static void hand_over(struct hf_store *s, const struct hf__flush *f)
 		return;
 	(void)pthread_mutex_lock(&s->lock);
 	hf__written_note(s);
-	hf__progress_bump(s);
+	hf__progress_bump(s, HF__WORD_WRITE);
 	hf__room_wake(s);
 	(void)pthread_mutex_unlock(&s->lock);
 	wake_writers(s, INT_MAX);
@@ -284,8 +284,9 @@ static int finish(struct hf_store *s, const struct hf__flush *f, int rc, struct 
 		publish_sync(s, f);
 	if (rc)
 		hf__fault(s, rc);
-	/* A waiter that counts itself as a sleeper after this finds the word changed. */
-	hf__progress_bump(s);
+	/* A waiter that counts itself as a sleeper after this finds the word changed. Those that wait
+	 * for a sync sleep on while one is in flight: else each write beside it would keep them busy. */
+	hf__progress_bump(s, s->writer.syncing ? HF__WORD_WRITE : 0);
 	hf__room_wake(s);
 	/* Last: a thread that finds a fault and no flush under way knows that nothing more will be
 	 * published (hf__ticket_answer). */

@@ -24,9 +24,9 @@ uint64_t hf__durable_end(const struct hf_store *s)
 	return durable >= s->world.incarnation_lsn ? durable : s->world.recovered_lsn;
 }
 
-void hf__progress_bump(struct hf_store *s)
+void hf__progress_bump(struct hf_store *s, unsigned first)
 {
-	for (unsigned word = 0; word < HF__WORDS; word++)
+	for (unsigned word = first; word < HF__WORDS; word++)
 		(void)atomic_fetch_add(&s->words[word], 1);
 }
 
@@ -42,7 +42,7 @@ void hf__fault(struct hf_store *s, int os_errno)
 		s->fault_errno = os_errno;
 		atomic_store(&s->fault, HF_EFAILED);
 	}
-	hf__progress_bump(s);
+	hf__progress_bump(s, 0);
 	for (unsigned word = 0; word < HF__WORDS; word++)
 		hf__futex_wake(&s->words[word], INT_MAX);
 	hf__room_wake(s);

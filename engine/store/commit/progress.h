@@ -47,8 +47,9 @@ void hf__fault(struct hf_store *s, int os_errno);
 struct hf__ticket hf__ticket_for(const struct hf_store *s, uint64_t changed, uint64_t due);
 /* The LSN of the last entry that is durable. Needs no lock. */
 uint64_t hf__durable_end(const struct hf_store *s);
-/* Moves all words on which waiters sleep. */
-void hf__progress_bump(struct hf_store *s);
+/* Moves the words on which waiters sleep: all (0), or those of waiters for a write alone
+ * (HF__WORD_WRITE). */
+void hf__progress_bump(struct hf_store *s, unsigned first);
 /* Wakes those that wait for a buffer to be taken, or for the next segment. */
 void hf__room_wake(struct hf_store *s);
 

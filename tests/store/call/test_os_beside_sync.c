@@ -185,6 +185,40 @@ static void durable_commits_that_os_commits_wrote_are_synced(void **state)
 	end(HF_OK);
 }
 
+/* How often those that wait for a sync were told to look again. */
+static uint32_t told_to_look(void)
+{
+	return atomic_load(&store->words[0]) + atomic_load(&store->words[1]);
+}
+
+/* A waiter whose word changes before it sleeps looks again instead, and yields: with many writes
+ * beside a long sync it would never sleep, and many of them keep the processor from the sync. */
+static void os_commits_leave_those_alone_that_wait_for_a_sync(void **state)
+{
+	struct committer first = {.stream = "d", .from = 1, .count = 1};
+	struct committer second = {.stream = "f", .from = 1, .count = 1};
+	struct committer os = {.stream = "o", .durability = HF_OS, .from = 1, .count = 100};
+	(void)state;
+	begin_large(true);
+	set_gate(true);
+	start(&first);
+	wait_until_held();
+	start(&second);
+	while (atomic_load(&store->sleepers[0]) + atomic_load(&store->sleepers[1]) == 0)
+		(void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+	const uint32_t before = told_to_look();
+	start(&os);
+	assert_true(returns(&os));
+	assert_int_equal(told_to_look(), before);
+	assert_int_equal(atomic_load(&second.rc), HF_ETIMEDOUT);
+	set_gate(false);
+	assert_int_equal(join(&first), HF_OK);
+	assert_int_equal(join(&second), HF_OK);
+	assert_int_equal(join(&os), HF_OK);
+	assert_true(told_to_look() > before);
+	end(HF_OK);
+}
+
 /* An `os` commit that looked at something undurable waits for that: it says so. */
 static void an_os_commit_waits_for_the_durable_change_it_looked_at(void **state)
 {
@@ -309,6 +343,7 @@ int main(void)
 	    cmocka_unit_test(os_commits_return_while_a_sync_hangs),
 	    cmocka_unit_test(many_threads_commit_beside_a_sync_that_hangs),
 	    cmocka_unit_test(durable_commits_that_os_commits_wrote_are_synced),
+	    cmocka_unit_test(os_commits_leave_those_alone_that_wait_for_a_sync),
 	    cmocka_unit_test(an_os_commit_waits_for_the_durable_change_it_looked_at),
 	    cmocka_unit_test(a_segment_is_opened_once_the_sync_is_over),
 	    cmocka_unit_test(a_ticket_of_an_os_commit_is_answered_while_a_sync_hangs),
