@@ -216,9 +216,8 @@ int hf__list_page(struct hf__query *q, struct hf__listing *l)
 		if (rc != HF_OK)
 			return rc;
 	}
-	if (walk.stopped)
-		return put_token(q, l, walk.passed);
-	return walk.object && last ? put_token(q, l, last) : HF_OK;
+	l->end = walk.stopped ? walk.passed : walk.object ? last : NULL;
+	return l->end ? put_token(q, l, l->end) : HF_OK;
 }
 
 int hf__list_into(struct hf__query *q, struct hf__listing *l, void *page)

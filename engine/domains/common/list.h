@@ -59,6 +59,7 @@ struct hf__listing {
 	struct hf__range range; /* without an index: nothing is listed */
 	const struct hf__object *depends; /* noted once the token is right; NULL: noted already */
 	struct hf__listed got; /* what it gives */
+	const void *end; /* the object behind which the next page begins; NULL: this is the last */
 };
 
 HF_CHECKED int hf__list_page(struct hf__query *q, struct hf__listing *listing);

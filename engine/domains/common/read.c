@@ -68,18 +68,6 @@ static void zero(const struct hf__reading *reading, void *out)
 
 /* --- Without a limit -------------------------------------------------------------------------- */
 
-/* Where in what a list fills its items lie, and behind them how many there are; and `next`. A list
- * that fills a second array is none of HF__LIST's. */
-static void find_items(const struct hf_api_struct *fills, const struct hf_api_member **items,
-                       const struct hf_api_member **next)
-{
-	for (const struct hf_api_member *m = fills->members; m->name; m++)
-		if (m->type == HF_API_MANY && !*items)
-			*items = m;
-		else if (m->type == HF_API_STRING)
-			*next = m;
-}
-
 /* The next step begins at a token, not where the caller said. */
 static void go_on(const struct hf__reading *reading, union hf__sized *args, const char *next)
 {
@@ -92,43 +80,33 @@ static void go_on(const struct hf__reading *reading, union hf__sized *args, cons
 /* Once through the list. HF_OK with stepping.moved: something changed meanwhile, and there is no
  * answer. */
 static int gather(hf_store *store, const struct hf__reading *reading, union hf__sized *args,
-                  unsigned flags, uint8_t *out, struct hf__answer *answer, struct hf__whole *whole,
+                  unsigned flags, void *out, struct hf__answer *answer, struct hf__whole *whole,
                   struct hf_error *error)
 {
 	const struct hf__asking asking = {
 	    .domain = reading->domain, .read = run, .copy = copy, .stepping = &whole->stepping};
 	struct running running = {reading, args, out};
-	const struct hf_api_member *items = NULL, *next = NULL;
-	const char *token;
 	bool first = true; /* a step of a prefix may have no items, and others follow */
-	find_items(reading->fills, &items, &next);
-	whole->item = items->of->size;
-	do {
+	int rc = HF_OK;
+	for (const char *next = NULL; rc == HF_OK && (first || next); first = false) {
 		zero(reading, out);
-		int rc = hf__read(store, &asking, &running, flags, answer, error);
+		rc = hf__read(store, &asking, &running, flags, answer, error);
 		if (rc != HF_OK || whole->stepping.moved) {
 			hf__answer_reset(answer);
 			return rc;
 		}
-		const void *of_step;
-		size_t count;
-		memcpy(&of_step, out + items->offset, sizeof of_step);
-		memcpy(&count, out + items[1].offset, sizeof count);
-		memcpy(&token, out + next->offset, sizeof token);
-		if (!token && first)
+		next = hf__whole_next(whole, out);
+		if (!next && first)
 			return HF_OK; /* they are all, and where they belong */
-		first = false;
-		if (hf__whole_take(whole, of_step, count) != HF_OK) {
-			hf__answer_reset(answer);
-			return hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
-		}
-		go_on(reading, args, token);
-	} while (token);
-	memcpy(out + items[1].offset, &whole->count, sizeof whole->count);
-	if (hf__whole_give(whole, answer, out + items->offset) == HF_OK)
-		return HF_OK;
+		rc = hf__whole_take(whole, out);
+		go_on(reading, args, next);
+	}
+	if (rc == HF_OK)
+		rc = hf__whole_give(whole, answer, out);
+	if (rc == HF_OK)
+		return rc;
 	hf__answer_reset(answer);
-	return hf__fail(error, HF_ENOMEM, 0, "no memory for the answer");
+	return hf__fail(error, rc, 0, "no memory for the answer");
 }
 
 /* *done: it was; else it changes too often, and is to be read under one hold of the lock. */
@@ -137,7 +115,7 @@ static int read_in_steps(hf_store *store, const struct hf__reading *reading, con
                          struct hf_error *error)
 {
 	const size_t step = HF__WHOLE_STEP;
-	struct hf__whole whole = {0};
+	struct hf__whole whole;
 	union hf__sized args;
 	int rc = HF_OK;
 	*done = false;
@@ -145,6 +123,7 @@ static int read_in_steps(hf_store *store, const struct hf__reading *reading, con
 		struct hf_error mine = {0}; /* tries that were not the last one must not show */
 		memcpy(&args, given, reading->takes->size);
 		memcpy(args.bytes + reading->limit, &step, sizeof step);
+		hf__whole_begin(&whole, reading->fills);
 		rc = gather(store, reading, &args, flags, out, answer, &whole, &mine);
 		*done = !whole.stepping.moved;
 		if (*done && rc != HF_OK && error)
