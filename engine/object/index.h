@@ -228,6 +228,12 @@ struct hf__index_filter {
 	uint8_t moved;
 	int64_t moved_low;
 };
+/* What weighs more than this. By one bound alone, so that the filter is exact. */
+static inline struct hf__index_filter hf__index_above(int64_t weight)
+{
+	return (struct hf__index_filter){.low = weight < INT64_MAX ? weight + 1 : weight,
+	                                 .high = INT64_MAX};
+}
 /* The first one that passes, from `at` on (included), in order; nowhere for nowhere or none.
  * O(log n) for exact filters. */
 struct hf__index_at hf__index_pass(const struct hf__index *index, struct hf__index_at at,

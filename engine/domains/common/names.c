@@ -72,10 +72,7 @@ static int read_names(struct hf__query *q, const void *raw, void *to)
 	                           .limit = request->args->limit,
 	                           .after = request->args->after.len > 0 ? &request->args->after : NULL,
 	                           .depends = &containers->root};
-	/* By one bound alone, so that the filter is exact. */
-	const int64_t now = names->mono ? q->mono : q->now;
-	walk.holding =
-	    (struct hf__index_filter){.low = now < INT64_MAX ? now + 1 : INT64_MAX, .high = INT64_MAX};
+	walk.holding = hf__index_above(names->mono ? q->mono : q->now);
 	walk.index = list.range.index = &containers->by_name;
 	struct hf__writer w = {0};
 	hf__put_u8(&w, names->domain);

@@ -15,9 +15,7 @@ int hf__idem_check_over(enum hf_idempotency_over over, struct hf_bytes scope, st
 void hf__idem_over(const struct hf__idem_state *state, struct hf_bytes prefix, int64_t now,
                    struct hf__idem_over *out)
 {
-	/* By one bound alone, so that the filter is exact. */
-	out->holding =
-	    (struct hf__index_filter){.low = now < INT64_MAX ? now + 1 : INT64_MAX, .high = INT64_MAX};
+	out->holding = hf__index_above(now);
 	out->low = prefix;
 	out->high = hf__prefix_end(prefix, out->end);
 	out->scopes = (struct hf__range){.index = &state->scopes.by_name,

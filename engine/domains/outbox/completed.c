@@ -54,8 +54,7 @@ static int read_page(struct hf__query *q, const void *raw, void *to)
 	if (rc != HF_OK)
 		return rc;
 	const struct hf__outbox_queue *queue = hf__container_find(q->state, args->queue);
-	const struct hf__index_filter blocks = {.low = q->mono < INT64_MAX ? q->mono + 1 : q->mono,
-	                                        .high = INT64_MAX};
+	const struct hf__index_filter blocks = hf__index_above(q->mono);
 	list.depends = hf__container_depends(q->state, queue, args->queue);
 	if (queue)
 		list.range = args->id.len > 0 ? range_of_id(q, queue, args->id, &lsn)

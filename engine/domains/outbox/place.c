@@ -138,8 +138,7 @@ int64_t hf__outbox_next_instant(const struct hf__outbox_queue *queue, struct hf_
 int64_t hf__outbox_next_end(const struct hf__outbox_queue *queue, struct hf__outbox_time t)
 {
 	const struct hf__index *line = &queue->line[HF_OUTBOX_SENDING];
-	const struct hf__index_filter held = {.low = t.mono < INT64_MAX ? t.mono + 1 : t.mono,
-	                                      .high = INT64_MAX};
+	const struct hf__index_filter held = hf__index_above(t.mono);
 	int64_t next = INT64_MAX;
 	/* The least of those to come: what is over has less. */
 	for (struct hf__index_at at = hf__index_first_pass(line, &held); at.leaf;

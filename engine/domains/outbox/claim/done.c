@@ -73,8 +73,7 @@ const struct hf__index_type hf__outbox_done_by_lsn = {
 struct hf__outbox_done *hf__outbox_done_walk(const struct hf__outbox_queue *queue, int64_t mono,
                                              uint64_t after)
 {
-	const struct hf__index_filter blocks = {.low = mono < INT64_MAX ? mono + 1 : mono,
-	                                        .high = INT64_MAX};
+	const struct hf__index_filter blocks = hf__index_above(mono);
 	return hf__index_object(
 	    hf__index_pass(&queue->done, hf__index_after(&queue->done, &after, 1), &blocks));
 }
