@@ -48,15 +48,7 @@ static void link_before(struct hf__index_node *leaf, struct hf__index_node *adde
 static void root_grow(struct hf__index *index, struct hf__index_path *path)
 {
 	struct hf__index_node *old = path->node[0];
-	unsigned class = old->inner ? HF__NODE_INNER : 0;
-	for (unsigned cap = 4; cap <= old->cap; cap *= 2)
-		class ++;
-	struct hf__index_node *node = hf__nodes_take(index, class);
-	node->count = old->count;
-	memcpy(hf__element_at(node, 0), hf__element_at(old, 0),
-	       old->count * hf__element_size(old->inner));
-	index->top.node = path->node[0] = node;
-	hf__nodes_give(index, old);
+	index->top.node = path->node[0] = hf__nodes_swap(index, old, hf__node_class(old) + 1);
 }
 
 /* A root of full size becomes the one child of a new one. */

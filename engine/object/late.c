@@ -188,12 +188,6 @@ void hf__index_settle(struct hf__index *index)
 
 /* --- From an opening's beginning to its end --------------------------------------------------- */
 
-static void spares_free(struct hf__index_nodes *nodes)
-{
-	while (nodes->spare)
-		hf__nodes_free(nodes, hf__spare_take(nodes));
-}
-
 void hf__index_late_begin(struct hf__index_nodes *nodes)
 {
 	nodes->twins = nodes->starved = false;
@@ -209,7 +203,7 @@ int hf__index_late_end(struct hf__index_nodes *nodes)
 		hf__nodes_end(nodes);
 	}
 	nodes->late = false;
-	spares_free(nodes);
+	hf__spares_free(nodes);
 	if (nodes->twins)
 		return HF_ECORRUPT;
 	return nodes->starved ? HF_ENOMEM : HF_OK;

@@ -14,6 +14,8 @@
  * Failure modes: no memory is HF_ENOMEM of the reservation, and nothing has changed. */
 #include "object/nodes.h"
 
+#include <assert.h>
+
 #include "object/tree.h"
 
 static size_t size_of_class(unsigned class)
@@ -167,6 +169,18 @@ void hf__nodes_give(struct hf__index *index, struct hf__index_node *node)
 	nodes->held[class]++;
 }
 
+struct hf__index_node *hf__nodes_swap(struct hf__index *index, struct hf__index_node *old,
+                                      unsigned class)
+{
+	struct hf__index_node *node = hf__nodes_take(index, class);
+	assert(node); /* I-INDEX-1 */
+	node->count = old->count;
+	memcpy(hf__element_at(node, 0), hf__element_at(old, 0),
+	       old->count * hf__element_size(old->inner));
+	hf__nodes_give(index, old);
+	return node;
+}
+
 void hf__nodes_free(struct hf__index_nodes *nodes, struct hf__index_node *node)
 {
 	nodes->taken[hf__node_class(node)]--;
@@ -199,10 +213,7 @@ void hf__nodes_end(struct hf__index_nodes *nodes)
 
 void hf__nodes_deinit(struct hf__index_nodes *nodes)
 {
-	for (struct hf__index_node *spare; (spare = nodes->spare) != NULL; nodes->spares--) {
-		nodes->spare = spare->next;
-		hf__nodes_free(nodes, spare);
-	}
+	hf__spares_free(nodes);
 	for (unsigned class = 0; class < HF__NODE_CLASSES; class ++)
 		free_down_to(nodes, class, 0);
 }

@@ -70,6 +70,9 @@ size_t hf__nodes_for(const struct hf__index *index, unsigned class);
 /* One of this class or a larger one of the same kind. NULL: there is none. */
 struct hf__index_node *hf__nodes_take(struct hf__index *index, unsigned class);
 void hf__nodes_give(struct hf__index *index, struct hf__index_node *node);
+/* Its elements into one of another class, which is there (I-INDEX-1). Links are the caller's. */
+struct hf__index_node *hf__nodes_swap(struct hf__index *index, struct hf__index_node *old,
+                                      unsigned class);
 /* One beside those that are reserved, for an index: it counts as taken. NULL: out of memory. */
 struct hf__index_node *hf__nodes_new(struct hf__index_nodes *nodes, unsigned class);
 /* One that is in an index goes to libc, where no change is under way. */

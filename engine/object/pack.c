@@ -131,17 +131,8 @@ static void split_leaf(struct hf__index *index, struct hf__index_node *leaf)
 /* Where all leaves are smaller than they might be, the only one is the root: a larger one. */
 static struct hf__index_node *only_leaf(struct hf__index *index, struct hf__index_node *leaf)
 {
-	if (leaf->cap == HF__NODE_WIDTH)
-		return leaf;
-	unsigned class = 0;
-	for (unsigned cap = 4; cap <= leaf->cap; cap *= 2)
-		class ++;
-	struct hf__index_node *larger = hf__nodes_take(index, class);
-	assert(larger); /* I-INDEX-1 */
-	while (larger->count < leaf->count)
-		hf__open_gap(larger, larger->count, hf__element_at(leaf, larger->count));
-	hf__nodes_give(index, leaf);
-	return larger;
+	return leaf->cap == HF__NODE_WIDTH ? leaf
+	                                   : hf__nodes_swap(index, leaf, hf__node_class(leaf) + 1);
 }
 
 void hf__index_pack(struct hf__index *index, const struct hf__index_path *path,
@@ -194,17 +185,10 @@ void hf__index_mend_root(struct hf__index *index)
 	}
 	if (root->cap <= 4 || root->count > root->cap / 4)
 		return;
-	unsigned class = root->inner ? HF__NODE_INNER : 0;
-	for (unsigned cap = 8; cap < root->cap; cap *= 2)
-		class ++;
+	const unsigned class = hf__node_class(root) - 1;
 	if (hf__nodes_for(index, class) <= HF__NODES_INSERTS / 2)
 		return; /* those may be needed more, or others gave back what there is */
-	struct hf__index_node *small = hf__nodes_take(index, class);
-	small->count = root->count;
-	memcpy(hf__element_at(small, 0), hf__element_at(root, 0),
-	       root->count * hf__element_size(root->inner));
-	index->top.node = small;
-	hf__nodes_give(index, root);
+	index->top.node = hf__nodes_swap(index, root, class);
 }
 
 /* --- Built whole ------------------------------------------------------------------------------ */

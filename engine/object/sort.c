@@ -28,6 +28,12 @@ void hf__spare_put(struct hf__index_nodes *nodes, struct hf__index_node *leaf)
 	nodes->spares++;
 }
 
+void hf__spares_free(struct hf__index_nodes *nodes)
+{
+	while (nodes->spare)
+		hf__nodes_free(nodes, hf__spare_take(nodes));
+}
+
 /* --- Comparing -------------------------------------------------------------------------------- */
 
 struct sorting {

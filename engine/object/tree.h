@@ -170,6 +170,7 @@ void hf__index_mend_root(struct hf__index *index);
 #define HF__SORT_LEAVES 4u
 struct hf__index_node *hf__spare_take(struct hf__index_nodes *nodes);
 void hf__spare_put(struct hf__index_nodes *nodes, struct hf__index_node *leaf);
+void hf__spares_free(struct hf__index_nodes *nodes);
 /* The leaves of a chain by `next`, all full but the last, in the order of the index. */
 struct hf__index_node *hf__leaves_sort(const struct hf__index *index, struct hf__index_node *chain);
 /* Two chains that are in order become one. */
