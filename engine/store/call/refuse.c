@@ -5,16 +5,19 @@
 
 #include "store/internal.h"
 
+int hf__fail_fork(struct hf_error *error)
+{
+	return hf__fail(error, HF_EFORK, 0,
+	                "this store was opened by the parent process: open it again here");
+}
+
 int hf__check_fork(const struct hf_store *s, struct hf_error *error)
 {
 	if (s->lent.reads_of)
 		return hf__fail(error, HF_EREADONLY, 0,
 		                "this handle is a transaction's, for its reads and operations alone: use "
 		                "the store's");
-	if (!s->os->forked(s->os->ctx))
-		return HF_OK;
-	return hf__fail(error, HF_EFORK, 0,
-	                "this store was opened by the parent process: open it again here");
+	return s->os->forked(s->os->ctx) ? hf__fail_fork(error) : HF_OK;
 }
 
 int hf__check_writable(const struct hf_store *s, struct hf_error *error)

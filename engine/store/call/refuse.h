@@ -11,6 +11,8 @@ struct hf_store;
 int hf__check_fork(const struct hf_store *s, struct hf_error *error);
 /* The same, and HF_EREADONLY for a handle that writes nothing. */
 int hf__check_writable(const struct hf_store *s, struct hf_error *error);
+/* HF_EFORK, of a handle whose store may not be there any more. */
+int hf__fail_fork(struct hf_error *error);
 /* HF_ELOCKED, naming the holder of the store as far as its lock file does. */
 int hf__fail_held(struct hf_store *s, struct hf_error *error);
 /* HF_EFAILED: the store failed earlier, and why. */

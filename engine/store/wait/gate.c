@@ -14,7 +14,9 @@ int hf__gate_enter(struct hf__gate *gate, const struct hf_store *store, struct h
 	/* Counted first: from then on hf_close waits, so the store is there. */
 	if (atomic_fetch_add(&gate->inside, 1) & SHUT) {
 		hf__gate_leave(gate);
-		return hf__fail(error, HF_ECANCELED, 0, "the store was closed");
+		return atomic_load(&gate->orphan)
+		           ? hf__fail_fork(error)
+		           : hf__fail(error, HF_ECANCELED, 0, "the store was closed");
 	}
 	const int rc = hf__check_fork(store, error);
 	if (rc != HF_OK)
@@ -55,5 +57,5 @@ bool hf__gate_ours(struct hf__gate *gate, const struct hf_store *store)
 	const int rc = hf__gate_enter(gate, store, NULL);
 	if (rc == HF_OK)
 		hf__gate_leave(gate);
-	return rc != HF_EFORK && !atomic_load(&gate->orphan);
+	return rc != HF_EFORK;
 }

@@ -16,7 +16,8 @@ struct hf__gate {
 	_Atomic bool orphan; /* a forked child's copy, whose locks may be held forever */
 };
 
-/* HF_OK: the store may be used until hf__gate_leave(). HF_ECANCELED, HF_EFORK. */
+/* HF_OK: the store may be used until hf__gate_leave(). HF_ECANCELED: it was closed. HF_EFORK, in a
+ * forked child, also once it closed its copy: what the parent's calls got is not the child's. */
 HF_CHECKED int hf__gate_enter(struct hf__gate *gate, const struct hf_store *store,
                               struct hf_error *error);
 void hf__gate_leave(struct hf__gate *gate);

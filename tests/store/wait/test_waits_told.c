@@ -336,6 +336,34 @@ static void a_forked_child_touches_nothing(void **state)
 	sim_free(sim);
 }
 
+/* The parent's handle has the grant: a child that closed its copy of the store must not, too. */
+static void a_forked_child_is_granted_nothing_after_it_closed(void **state)
+{
+	(void)state;
+	begin();
+	enqueue("a");
+	hf_feed *feed;
+	hf_wait *item = claim(), *lock = acquire("o"), *stands = acquire("p"), *fed;
+	assert_int_equal(hf_feed_open(store, 0, &feed, &error), HF_OK);
+	assert_int_equal(hf_feed_next_start(feed, 0, -1, &fed, &error), HF_OK);
+	serve();
+	assert_true(ended(item) && ended(lock) && ended(fed));
+	sim_set_forked(sim, true);
+	assert_int_equal(hf_close(store, &error), HF_EFORK);
+	assert_int_equal(hf_wait_poll(stands, &error), HF_EFORK);
+	assert_int_equal(hf_wait_block(stands, -1, &error), HF_EFORK);
+	assert_int_equal(hf_wait_cancel(stands, &error), HF_EFORK);
+	assert_int_equal(hf_wait_callback(stands, note, NULL, &error), HF_EFORK);
+	assert_int_equal(hf_feed_next_take(fed, &(struct hf_event_batch){0}, &error), HF_EFORK);
+	assert_int_equal(hf_feed_next(feed, 0, 0, &(struct hf_event_batch){0}, &error), HF_EFORK);
+	assert_int_equal(take_item(item, NULL), HF_EFORK);
+	assert_int_equal(take_lock(lock, NULL), HF_EFORK);
+	hf_wait_free(stands);
+	hf_wait_free(fed);
+	hf_feed_close(feed);
+	sim_free(sim);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -348,6 +376,7 @@ int main(void)
 	    cmocka_unit_test(without_memory_nothing_is_lost),
 	    cmocka_unit_test(a_grant_that_is_owed_goes_back_later),
 	    cmocka_unit_test(a_forked_child_touches_nothing),
+	    cmocka_unit_test(a_forked_child_is_granted_nothing_after_it_closed),
 	};
 	(void)alarm(60);
 	return cmocka_run_group_tests(tests, NULL, NULL);
