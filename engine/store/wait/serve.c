@@ -40,6 +40,15 @@ static int write_back(struct hf_store *s, struct hf_wait *w)
 	return rc;
 }
 
+/* The thread may be asleep without an end: nothing was owed. */
+static void owe(struct hf_store *s, struct hf_wait *w)
+{
+	struct hf__started *all = &s->started;
+	if (hf__link_empty(&all->owing))
+		hf__wake_asleep(&all->asleep, &all->work);
+	hf__link_add(&all->owing, &w->owed);
+}
+
 /* It is tried by this thread, and stands in no line: so nobody takes or cancels it meanwhile. */
 static void end_unheld(struct hf_store *s, struct hf_wait *w, const char *why)
 {
@@ -48,7 +57,7 @@ static void end_unheld(struct hf_store *s, struct hf_wait *w, const char *why)
 		w->owes = write_back(s, w) != HF_OK && !atomic_load(&s->fault);
 	}
 	if (w->owes)
-		hf__link_add(&s->started.owing, &w->owed);
+		owe(s, w);
 	hf__started_end(s, w, HF_ECANCELED, why);
 }
 
@@ -59,7 +68,7 @@ static void give_back_owed(struct hf_store *s)
 		hf__link_remove(&w->owed);
 		w->owes = write_back(s, w) != HF_OK && !atomic_load(&s->fault);
 		if (w->owes)
-			hf__link_add(&s->started.owing, &w->owed);
+			owe(s, w);
 		else
 			hf__started_let_go(s, w);
 	}
@@ -206,9 +215,7 @@ static void sleep_for(struct hf_store *s, int64_t ns)
  * while it sleeps. One that stands still must not make it spin. */
 static int64_t time_to_sleep(struct hf_store *s)
 {
-	int64_t ns = hf__started_next(s);
-	if (!hf__link_empty(&s->started.owing) && (ns < 0 || ns > LONGEST_SLEEP_NS))
-		ns = LONGEST_SLEEP_NS;
+	const int64_t ns = hf__started_next(s);
 	if (ns < 0)
 		return ns;
 	return ns > LONGEST_SLEEP_NS    ? LONGEST_SLEEP_NS

@@ -5,6 +5,7 @@
 #include "store/watch/feed.h"
 
 #define SHORTEST_RETRY_US 1000
+#define RETRY_OWED_NS INT64_C(1000000000)
 
 /* --- Lists ------------------------------------------------------------------------------------ */
 
@@ -233,6 +234,8 @@ int64_t hf__started_next(struct hf_store *s)
 	const struct hf__heap_node *end = hf__heap_first(&s->started.deadlines);
 	const struct hf__heap_node *retry = hf__heap_first(&s->started.retries);
 	int64_t left = end ? end_of(end) - s->os->ticks(s->os->ctx) : INT64_MAX;
+	if (!hf__link_empty(&s->started.owing) && left > RETRY_OWED_NS)
+		left = RETRY_OWED_NS;
 	if (retry) {
 		const int64_t now = hf__clock(s), at = retry_of(retry);
 		const uint64_t us = at > now ? (uint64_t)at - (uint64_t)now : 0;

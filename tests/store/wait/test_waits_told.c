@@ -277,13 +277,12 @@ static void without_memory_nothing_is_lost(void **state)
 	}
 }
 
-/* What cannot be given back at once is owed, and given back when there is memory again. */
-static void a_grant_that_is_owed_goes_back_later(void **state)
+/* A wait that was granted many items and cancelled while there was no memory to give them back, and
+ * freed; *next stands behind it. */
+static void owe_a_grant(hf_wait **next)
 {
-	(void)state;
-	begin();
 	enum { ITEMS = 600 };
-	hf_wait *many, *next;
+	hf_wait *many;
 	static struct hf_outbox_input inputs[ITEMS];
 	static char names[ITEMS][8];
 	for (unsigned i = 0; i < ITEMS; i++) {
@@ -296,20 +295,44 @@ static void a_grant_that_is_owed_goes_back_later(void **state)
 	    .queue = hf_str("q"), .owner = hf_str("w"), .max = ITEMS, .wait_us = -1};
 	assert_int_equal(hf_outbox_enqueue_many(store, NULL, &fill, NULL, &error), HF_OK);
 	assert_int_equal(hf_outbox_claim_next_start(store, &args, &many, &error), HF_OK);
-	next = claim();
+	*next = claim();
+	assert_int_equal(hf_wait_block(many, -1, &error), HF_OK);
 	for (unsigned i = 0; i < 4; i++)
 		serve(); /* what the claim needed is given back */
 	allowed = 0;
 	hf__mem_set_veto(veto, NULL);
 	cancel(many);
-	hf__mem_set_veto(NULL, NULL);
+	(void)pthread_mutex_lock(&store->lock);
 	assert_false(hf__link_empty(&store->started.owing));
+	(void)pthread_mutex_unlock(&store->lock);
+	hf__mem_set_veto(NULL, NULL);
+	assert_int_equal(take_item(many, NULL), HF_ECANCELED);
+}
+
+/* What cannot be given back at once is owed, and given back when there is memory again. */
+static void a_grant_that_is_owed_goes_back_later(void **state)
+{
+	(void)state;
+	begin();
+	hf_wait *next;
+	owe_a_grant(&next);
 	assert_item("0", HF_OUTBOX_SENDING, 0, 0);
-	assert_int_equal(take_item(many, NULL), HF_ECANCELED); /* and freed */
 	serve();
 	assert_true(hf__link_empty(&store->started.owing));
 	assert_int_equal(take_item(next, "0"), HF_OK);
 	assert_item("599", HF_OUTBOX_QUEUED, 0, 0);
+	end();
+}
+
+/* The thread of the waits does it, though nothing else wakes it. */
+static void a_grant_that_is_owed_goes_back_by_itself(void **state)
+{
+	(void)state;
+	begin_with(false);
+	hf_wait *next;
+	owe_a_grant(&next);
+	assert_int_equal(hf_wait_block(next, 20 * SECOND, &error), HF_OK);
+	assert_int_equal(take_item(next, "0"), HF_OK);
 	end();
 }
 
@@ -375,6 +398,7 @@ int main(void)
 	    cmocka_unit_test(a_failed_flush_makes_a_grant_uncertain),
 	    cmocka_unit_test(without_memory_nothing_is_lost),
 	    cmocka_unit_test(a_grant_that_is_owed_goes_back_later),
+	    cmocka_unit_test(a_grant_that_is_owed_goes_back_by_itself),
 	    cmocka_unit_test(a_forked_child_touches_nothing),
 	    cmocka_unit_test(a_forked_child_is_granted_nothing_after_it_closed),
 	};
