@@ -151,7 +151,7 @@ class Store:
     def __init__(self, handle: c_void_p, path: str, background: bool = True) -> None:
         self._path = path
         self._background = background
-        self._waits: WeakValueDictionary[int, Wait[Any]] = WeakValueDictionary()
+        self._waits: WeakValueDictionary[Optional[int], Wait[Any]] = WeakValueDictionary()
         self._gate = Gate("the store", handle, _cancel_waits, _close, first=1)
         self._gate.watch(self, f"the store {path!r}")
         self.inbox = Inbox(self)

@@ -34,7 +34,7 @@ _Ended = CFUNCTYPE(None, c_void_p, c_void_p)
 _SLICE_US = 100_000
 _BATCH = 256
 
-Waits = MutableMapping[int, "Wait[Any]"]
+Waits = MutableMapping[Optional[int], "Wait[Any]"]
 """Those of a store, by their handles: what the library gives becomes what the caller has."""
 
 
@@ -50,8 +50,7 @@ class Wait(Generic[T]):
         self._uses = 0
         self._closed = False
         self._watched = watch(self, partial(_free, handle))
-        if handle.value is not None:
-            waits[handle.value] = self
+        waits[handle.value] = self
 
     @contextmanager
     def _use(self) -> Iterator[c_void_p]:
@@ -96,7 +95,7 @@ class Wait(Generic[T]):
         interrupted: list[bool] = []
 
         def body() -> bool:
-            left = span
+            left: int = span
             while not interrupted:
                 piece = _SLICE_US if left < 0 else min(left, _SLICE_US)
                 try:
