@@ -12,7 +12,7 @@ import functools
 import inspect
 from contextlib import AbstractContextManager, contextmanager
 from ctypes import addressof, c_bool, c_int64, c_uint, c_uint64, c_void_p, pointer
-from typing import Any, Callable, Iterator, Optional, Protocol, TypeVar
+from typing import Any, Callable, Iterator, Optional, Protocol, TypeVar, cast
 
 from ._abi import (
     After,
@@ -39,6 +39,7 @@ from ._calls import grants, on_main, relayed, unrelayed
 from .errors import CorruptError, Error, ReadFailedError
 
 T = TypeVar("T")
+Call = TypeVar("Call", bound=Callable[..., Any])
 PAGE_SIZE = 256
 """Items that an iterator over a list reads at once."""
 
@@ -60,8 +61,8 @@ class Owner(Protocol):
         yield
 
 
-def _telling(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Around every public method.
+def telling(method: Call) -> Call:
+    """Around every public method of a domain, and around what takes a grant.
 
     A call whose arguments are refused before the library sees them spoils a transaction like one
     that the library refuses: the rest is not committed without it.
@@ -70,34 +71,33 @@ def _telling(method: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     @functools.wraps(method)
-    def call(self: "Domain", *args: Any, **kwargs: Any) -> Any:
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         outer = grants.undo
         undo: list[Callable[[], None]] = []
         grants.undo = undo
-        results = getattr(self._owner, "_results", ())
+        owner = getattr(self, "_owner", None)
+        results = getattr(owner, "_results", ())
         index = len(results)
         try:
             answer = method(self, *args, **kwargs)
             return answer
         except BaseException as error:
-            refused = getattr(self._owner, "_refused", None)
+            refused = getattr(owner, "_refused", None)
             if refused is not None:
                 refused(index)
                 if isinstance(error, Error):
                     error.operation = (
                         index  # the library says so, too; but what it never saw it cannot name
                     )
-            if (
-                undo
-                and not isinstance(error, Exception)
-                or (undo and on_main() and not isinstance(error, Error))
+            if undo and (
+                not isinstance(error, Exception) or (on_main() and not isinstance(error, Error))
             ):
                 unrelayed(functools.partial(_undo_all, undo))
             raise
         finally:
             grants.undo = outer
 
-    return call
+    return cast(Call, call)
 
 
 def _undo_all(undo: list[Callable[[], None]]) -> None:
@@ -119,7 +119,7 @@ class Domain:
             return
         for name, value in list(vars(cls).items()):
             if not name.startswith("_") and inspect.isfunction(value):
-                setattr(cls, name, _telling(value))
+                setattr(cls, name, telling(value))
 
     def _mutate(
         self,
@@ -149,7 +149,7 @@ class Domain:
             with self._owner._ticket(args.write):
                 struct, result = self._owner._result()
                 if undo is not None:
-                    grants.undo.append(functools.partial(_undo_token, struct, result, undo))
+                    grants.undo.append(functools.partial(undo_token, struct, result, undo))
                 later = getattr(self._owner, "_at_end", None)
                 if got is not None and later is not None:
                     later(functools.partial(_take_object, result, got))
@@ -257,7 +257,7 @@ def each(fetch: Callable[..., Page[T]], after: After = None) -> Iterator[T]:
         yield from page.items
 
 
-def answer_of(owner: Owner, name: str, args: Any, out: Any, result: Any = None) -> None:
+def answer_of(owner: Owner, name: str, args: Any, out: Any, result: Any) -> None:
     """Calls a mutation that fills ``out`` beside its result."""
     call = function(
         name,
@@ -270,15 +270,10 @@ def answer_of(owner: Owner, name: str, args: Any, out: Any, result: Any = None) 
     )
     error = ErrorStruct()
     with owner._call() as (store, txn), owner._ticket(args.write):
-        check(
-            call(
-                store, txn, byref(args), byref(out), byref(result) if result else None, byref(error)
-            ),
-            error,
-        )
+        check(call(store, txn, byref(args), byref(out), byref(result), byref(error)), error)
 
 
-def _undo_token(struct: Any, result: Result, undo: Callable[[Result], None]) -> None:
+def undo_token(struct: Any, result: Result, undo: Callable[[Result], None]) -> None:
     if struct.token:
         undo(result)
 
@@ -294,13 +289,22 @@ def answered(
     give: Callable[[Any], T],
     undo: Optional[Callable[[T], None]] = None,
 ) -> T:
-    """The answer of such a mutation that commits at once. ``undo`` gives back what it granted, when
-    a signal handler raised something before it could be
-    handed on. A grant that stands although its payload could not be read goes with the exception.
-    """
-    result, out = ResultStruct(), filled(name)
+    """The answer of such a mutation that commits at once."""
+    return granted(functools.partial(answer_of, owner, name, args), filled(name), give, undo)
+
+
+def granted(
+    ask: Callable[[Any, Any], None],
+    out: Any,
+    give: Callable[[Any], T],
+    undo: Optional[Callable[[T], None]] = None,
+) -> T:
+    """What a call grants, which fills ``out`` and a result. ``undo`` gives it back, when a signal
+    handler raised something before it could be handed on. A grant that stands although its payload
+    could not be read goes with the exception."""
+    result = ResultStruct()
     try:
-        answer_of(owner, name, args, out, result)
+        ask(out, result)
         value = give(out)
         if undo is not None:
             grants.undo.append(functools.partial(undo, value))

@@ -39,7 +39,7 @@ from ._abi import (
 )
 from ._calls import Gate, Relay, call_back, callback as checked_callback, on_main
 from .errors import CanceledError, Error
-from .waits import Wait, Waits
+from .waits import Wait, Waits, started
 
 
 EventStruct = struct("hf_event")
@@ -217,18 +217,9 @@ class Feed:
             events, self.next = _taken(handle)
             return self._kept.take(0) + events
 
-        wait_, error = c_void_p(), ErrorStruct()
-        start = function(
-            "hf_feed_next_start",
-            c_void_p,
-            c_size_t,
-            c_int64,
-            POINTER(c_void_p),
-            POINTER(ErrorStruct),
-        )
+        given = c_size_t(most), c_int64(0 if kept else span)
         with self._gate.use() as (handle, _):
-            check(start(handle, most, 0 if kept else span, byref(wait_), byref(error)), error)
-        return Wait(wait_, take, self._waits)
+            return started(handle, self._waits, take, "hf_feed_next_start", *given)
 
     def wake(self) -> None:
         """Ends a :meth:`read` that waits in another thread, with CanceledError; if none does, the

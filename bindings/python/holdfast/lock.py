@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ctypes import CFUNCTYPE, POINTER, byref, c_uint, c_void_p
+from ctypes import CFUNCTYPE, POINTER, byref, c_uint, c_void_p, pointer
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Callable, Iterator, Optional, TypeVar, Union, cast, overload
 
 from ._abi import (
@@ -38,7 +39,7 @@ from ._abi import (
     waiting,
     write,
 )
-from ._calls import call_back, callback as checked_callback, relayed
+from ._calls import call_back, callback as checked_callback, grants, relayed
 from ._domain import (
     Domain,
     PAGE_SIZE,
@@ -46,6 +47,7 @@ from ._domain import (
     cancelling,
     each,
     reads_of,
+    undo_token,
     unless_refused,
     waited,
 )
@@ -116,14 +118,16 @@ class LockMutations(Domain):
             wait_us=span,
         )
 
-        # A grant that nobody is there to take any more is given back.
-        def undo(got: Result) -> None:
-            unless_refused(lambda: self.release(name, got.token))
+        undo = self._giving_back(name)
 
         def body() -> Result:
             return self._mutate("hf_lock_acquire", args, None if self._in_transaction else undo)
 
         return waited(self._owner, span, args.write, body, undo)
+
+    def _giving_back(self, name: Text) -> Callable[[Result], None]:
+        """What does it with a grant whose caller is not there any more to take it."""
+        return lambda got: unless_refused(lambda: self.release(name, got.token))
 
     def renew(
         self,
@@ -380,15 +384,17 @@ class Locks(LockMutations, LockReads):
         owner_: Any = self._owner
 
         def take(handle: c_void_p) -> Result:
-            result, error = ResultStruct(), ErrorStruct()
+            struct, error = ResultStruct(), ErrorStruct()
             call = function(
                 "hf_lock_acquire_take", c_void_p, POINTER(ResultStruct), POINTER(ErrorStruct)
             )
-            check(call(handle, byref(result), byref(error)), error)
-            return Result(result, True)
+            result = Result(struct, True)
+            grants.undo.append(partial(undo_token, struct, result, self._giving_back(name)))
+            check(call(handle, byref(struct), byref(error)), error)
+            return result
 
         with owner_._call() as (store, _):
-            return started(store, owner_._waits, "hf_lock_acquire_start", args, take)
+            return started(store, owner_._waits, take, "hf_lock_acquire_start", pointer(args))
 
     def alone(self, name: Text, call: Callable[[], T], *, wait: Duration = ZERO) -> T:
         """Calls ``call`` alone for that name in this process and against all holders, without a

@@ -4,7 +4,7 @@ holdfast/outbox.h."""
 from __future__ import annotations
 
 import enum
-from ctypes import CFUNCTYPE, POINTER, byref, c_bool, c_size_t, c_uint32, c_void_p, memmove
+from ctypes import CFUNCTYPE, POINTER, byref, c_bool, c_size_t, c_uint32, c_void_p, memmove, pointer
 from dataclasses import dataclass
 from functools import partial
 from datetime import datetime, timedelta
@@ -1040,15 +1040,11 @@ class Outbox(OutboxMutations, OutboxReads):
         """
         args = _claim_next_args(queue, owner, lease, max_run, max, durability, wait)
 
-        def undo(items: Iterable[OutboxItem]) -> None:
-            self._give_back(items)
-
         def body() -> List[OutboxItem]:
-            return answered(self._owner, "hf_outbox_claim_next", args, _items, undo)
+            return answered(self._owner, "hf_outbox_claim_next", args, _items, self._give_back)
 
         # What was claimed for a call that was interrupted is released: no attempt.
-        return waited(self._owner, int(args.wait_us), args.write, body, undo)
-
+        return waited(self._owner, int(args.wait_us), args.write, body, self._give_back)
 
     def start_claim_next(
         self,
@@ -1067,10 +1063,11 @@ class Outbox(OutboxMutations, OutboxReads):
         owner_: Any = self._owner
 
         def take(handle: c_void_p) -> List[OutboxItem]:
-            return take_filled(handle, "hf_outbox_claim_next_take", "hf_outbox_claim_next", _items)
+            name, like = "hf_outbox_claim_next_take", "hf_outbox_claim_next"
+            return take_filled(handle, name, like, _items, self._give_back)
 
         with owner_._call() as (store, _):
-            return started(store, owner_._waits, "hf_outbox_claim_next_start", args, take)
+            return started(store, owner_._waits, take, "hf_outbox_claim_next_start", pointer(args))
 
     def drain(
         self,

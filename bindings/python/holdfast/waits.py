@@ -22,12 +22,11 @@ from ._abi import (
     check,
     function,
     invalid,
-    release,
     waiting,
 )
-from ._calls import call_back, callback as checked_callback, on_main, relayed, unwatch, watch
-from ._domain import filled
-from .errors import CorruptError, Error, NotFoundError, ReadFailedError, TimedOutError
+from ._calls import call_back, callback as checked_callback, relayed, unwatch, watch
+from ._domain import filled, granted, telling
+from .errors import NotFoundError, TimedOutError
 
 T = TypeVar("T")
 _Ended = CFUNCTYPE(None, c_void_p, c_void_p)
@@ -43,14 +42,13 @@ class Wait(Generic[T]):
     when it is cancelled, closed, or dropped, or when the store is closed. Its methods may be called
     from several threads at once, and after the store was closed."""
 
-    def __init__(self, handle: c_void_p, take: Callable[[c_void_p], T], waits: Waits) -> None:
-        self._handle = handle
+    def __init__(self, take: Callable[[c_void_p], T]) -> None:
+        self._handle = c_void_p()  # the library fills it in
         self._take = take
         self._lock = threading.Lock()
         self._uses = 0
         self._closed = False
-        self._watched = watch(self, partial(_free, handle))
-        waits[handle.value] = self
+        self._watched = watch(self, partial(_free, self._handle))
 
     @contextmanager
     def _use(self) -> Iterator[c_void_p]:
@@ -110,6 +108,7 @@ class Wait(Generic[T]):
 
         return relayed(body, stop=lambda: interrupted.append(True)) if span else self.ended()
 
+    @telling
     def take(self) -> T:
         """What came of it, once.
 
@@ -217,41 +216,39 @@ def _cancel(handle: c_void_p) -> None:
 
 
 def started(
-    store: Any, waits: Waits, name: str, args: Any, take: Callable[[c_void_p], T]
+    store: Any, waits: Waits, take: Callable[[c_void_p], T], name: str, *given: Any
 ) -> Wait[T]:
-    """Starts one with these arguments."""
-    handle, error = c_void_p(), ErrorStruct()
-    call = function(
-        name, c_void_p, POINTER(type(args)), POINTER(c_void_p), POINTER(ErrorStruct)
-    )
+    """Starts one. It owns what the library makes before that is made: an exception of a signal
+    handler can come at any instant."""
+    wait, error = Wait(take), ErrorStruct()
+    types: tuple[Any, ...] = tuple(type(one) for one in given)
+    call = function(name, c_void_p, *types, POINTER(c_void_p), POINTER(ErrorStruct))
     try:
-        check(call(store, byref(args), byref(handle), byref(error)), error)
-        return Wait(handle, take, waits)
-    except Error:
-        raise
+        check(call(store, *given, byref(wait._handle), byref(error)), error)
+        waits[wait._handle.value] = wait
+        return wait
     except BaseException:
-        # A signal handler raised something in between: nobody else would end it.
-        if handle and on_main():
-            _free(handle)
+        wait.close()
         raise
 
 
-def take_filled(handle: c_void_p, name: str, like: str, give: Callable[[Any], T]) -> T:
-    """What such a wait gives, in the struct that the mutation ``like`` fills. A grant that stands
-    although its payload could not be read goes with the exception."""
-    out, result, error = filled(like), ResultStruct(), ErrorStruct()
-    call = function(
-        name, c_void_p, POINTER(type(out)), POINTER(ResultStruct), POINTER(ErrorStruct)
-    )
-    try:
+def take_filled(
+    handle: c_void_p,
+    name: str,
+    like: str,
+    give: Callable[[Any], T],
+    undo: Callable[[T], None],
+) -> T:
+    """What such a wait gives, in the struct that the mutation ``like`` fills."""
+
+    def ask(out: Any, result: Any) -> None:
+        error = ErrorStruct()
+        call = function(
+            name, c_void_p, POINTER(type(out)), POINTER(ResultStruct), POINTER(ErrorStruct)
+        )
         check(call(handle, byref(out), byref(result), byref(error)), error)
-        return give(out)
-    except (ReadFailedError, CorruptError) as failed:
-        if result.changed:
-            failed.granted = give(out)
-        raise
-    finally:
-        release(out.memory)
+
+    return granted(ask, filled(like), give, undo)
 
 
 def ended(store: Any, waits: Waits) -> list[Wait[Any]]:
