@@ -182,16 +182,18 @@ class Domain:
         self._ask(name, args, undurable, out)
         return out.value
 
-    def _ask(self, name: str, args: Any, undurable: bool, out: Any) -> None:
+    def _ask(self, name: str, args: Any, undurable: bool, out: Any = None) -> None:
         by_value = isinstance(args, Bytes)
         kinds: list[Any] = [] if args is None else [type(args) if by_value else POINTER(type(args))]
         given = [] if args is None else [args if by_value else byref(args)]
-        call = function(name, c_void_p, *kinds, c_uint, POINTER(type(out)), POINTER(ErrorStruct))
+        fills: list[Any] = [] if out is None else [POINTER(type(out))]
+        filled_in = [] if out is None else [byref(out)]
+        call = function(name, c_void_p, *kinds, c_uint, *fills, POINTER(ErrorStruct))
         error = ErrorStruct()
         flags = READ_UNDURABLE if flag(undurable, "undurable") else 0
         with self._owner._call() as (store, txn):
             seen = reads_of(store, txn)
-            check(call(seen, *given, flags, byref(out), byref(error)), error)
+            check(call(seen, *given, flags, *filled_in, byref(error)), error)
 
 
 def reads_of(store: Any, txn: Any) -> Any:

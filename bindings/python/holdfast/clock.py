@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-from ctypes import POINTER, byref, c_uint, c_void_p
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Optional
 
-from ._abi import (
-    Durability,
-    Duration,
-    ErrorStruct,
-    READ_UNDURABLE,
-    Result,
-    Text,
-    Time,
-    ZERO,
-    check,
-    flag,
-    function,
-    release,
-    struct,
-    value_of,
-    write,
-)
-from ._domain import Domain, reads_of
-
-
-ClockStruct = struct("hf_clock")
+from ._abi import Durability, Duration, Result, Text, Time, ZERO, value_of, write
+from ._domain import Domain
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What the clock shows. """
+    """What the clock shows."""
 
     now: datetime
     wall: datetime
@@ -89,24 +69,7 @@ class ClockReads(Domain, reads=True):
 
     def show(self, *, undurable: bool = False) -> Shown:
         """What the clock shows, how far it is ahead of the wall clock, and the newest set-back."""
-        out, error = ClockStruct(), ErrorStruct()
-        call = function(
-            "hf_clock_get", c_void_p, c_uint, POINTER(ClockStruct), POINTER(ErrorStruct)
-        )
-        with self._owner._call() as (store, txn):
-            check(
-                call(
-                    reads_of(store, txn),
-                    READ_UNDURABLE if flag(undurable, "undurable") else 0,
-                    byref(out),
-                    byref(error),
-                ),
-                error,
-            )
-            try:
-                return _shown(out)
-            finally:
-                release(out.memory)
+        return self._read("hf_clock_get", None, undurable, _shown)
 
 
 class Clock(ClockMutations, ClockReads):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ctypes import CFUNCTYPE, POINTER, byref, c_uint, c_void_p, pointer
+from ctypes import CFUNCTYPE, POINTER, byref, c_void_p, pointer
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -18,7 +18,6 @@ from ._abi import (
     FOR_EVER,
     GivenToken,
     Page,
-    READ_UNDURABLE,
     Result,
     ResultStruct,
     Returning,
@@ -27,12 +26,9 @@ from ._abi import (
     ZERO,
     alone,
     check,
-    flag,
     function,
-    moment,
     needed,
     struct,
-    time_or_none,
     token as page_token,
     token_or_none,
     value_of,
@@ -46,7 +42,7 @@ from ._domain import (
     RETURNED,
     cancelling,
     each,
-    reads_of,
+    taken,
     undo_token,
     unless_refused,
     waited,
@@ -58,12 +54,8 @@ T = TypeVar("T")
 
 AcquireStruct = struct("hf_lock_acquire_args")
 WithStruct = struct("hf_lock_with_args")
-CheckStruct = struct("hf_lock_check_args")
 
 ListStruct = struct("hf_lock_list_args")
-
-StatsStruct = struct("hf_lock_stats")
-
 
 _Alone = CFUNCTYPE(None, c_void_p)
 
@@ -245,21 +237,7 @@ class LockReads(Domain, reads=True):
         :raises StaleError: it does not. To write only if it does, use
         :meth:`LocksInTransaction.guard_held`
         """
-        error = ErrorStruct()
-        args = CheckStruct(name=name, token=token)
-        call = function(
-            "hf_lock_check", c_void_p, POINTER(CheckStruct), c_uint, POINTER(ErrorStruct)
-        )
-        with self._owner._call() as (store, txn):
-            check(
-                call(
-                    reads_of(store, txn),
-                    byref(args),
-                    READ_UNDURABLE if flag(undurable, "undurable") else 0,
-                    byref(error),
-                ),
-                error,
-            )
+        self._ask("hf_lock_check", taken("hf_lock_check", name=name, token=token), undurable)
 
     def get(self, name: Text, *, undurable: bool = False) -> Lock:
         """A lock that is held.
@@ -292,21 +270,10 @@ class LockReads(Domain, reads=True):
         )
 
     def stats(self, *, undurable: bool = False) -> LockStats:
-        out, error = StatsStruct(), ErrorStruct()
-        call = function(
-            "hf_lock_get_stats", c_void_p, c_uint, POINTER(StatsStruct), POINTER(ErrorStruct)
-        )
-        with self._owner._call() as (store, txn):
-            check(
-                call(
-                    reads_of(store, txn),
-                    READ_UNDURABLE if flag(undurable, "undurable") else 0,
-                    byref(out),
-                    byref(error),
-                ),
-                error,
-            )
-        return LockStats(out.held, time_or_none(out.next_ending), moment(out.as_of))
+        def give(out: Any) -> LockStats:
+            return value_of(LockStats, out)
+
+        return self._read("hf_lock_get_stats", None, undurable, give)
 
 
 class LocksInTransaction(LockMutations, LockReads):
