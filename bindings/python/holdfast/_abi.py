@@ -561,6 +561,8 @@ def value_of(kind: Callable[..., T], s: Any, **said: Any) -> T:
                 value = value.bytes()
             elif tag in _BYTES_TAGS:
                 value = value.text()
+            elif tag in (Tag.STRING, Tag.CHARS):
+                value = (value or b"").decode("utf-8", "surrogateescape")
             elif tag is Tag.TIME:
                 value = time_or_none(value)
             elif tag is Tag.SPAN:

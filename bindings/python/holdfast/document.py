@@ -22,7 +22,6 @@ from ._abi import (
     flags,
     given,
     member,
-    moment,
     needed,
     optional,
     struct,
@@ -278,7 +277,7 @@ class DocumentReads(Domain, reads=True):
         """How many documents a collection holds, or a group of it (``""``: those without one)."""
 
         def give(out: Any) -> DocumentCount:
-            return DocumentCount(out.documents, Orders(out.orders), moment(out.as_of))
+            return value_of(DocumentCount, out, orders=Orders(out.orders))
 
         args = CountStruct(collection=collection, group=given(group), by_group=group is not None)
         return self._read("hf_document_count", args, undurable, give)

@@ -85,8 +85,6 @@ def _event(s: Any) -> Event:
     return value_of(
         Event,
         s,
-        domain=(s.domain or b"").decode(),
-        operation=(s.operation or b"").decode(),
         key=tuple((s.key[i].text() for i in range(s.parts))),
         text=line.value.decode("utf-8", "replace"),
     )

@@ -31,7 +31,6 @@ from ._abi import (
     flag,
     function,
     invalid,
-    moment,
     needed,
     struct,
     token as page_token,
@@ -454,7 +453,7 @@ class IdempotencyReads(Domain, reads=True):
         """How many entries a scope holds, the scopes that begin with ``prefix``, or all."""
 
         def give(out: Any) -> IdempotencyCounts:
-            return IdempotencyCounts(out.in_progress, out.done, moment(out.as_of))
+            return value_of(IdempotencyCounts, out)
 
         args = CountStruct(**_over(scope, prefix, everything))
         return self._read("hf_idempotency_count_over", args, undurable, give)

@@ -742,13 +742,13 @@ class InboxReads(Domain, reads=True):
 
     def counts(self, user: Text, *, undurable: bool = False) -> InboxCounts:
         def give(out: Any) -> InboxCounts:
-            return InboxCounts(out.total, out.unread, out.unseen, out.dismissed)
+            return value_of(InboxCounts, out)
 
         return self._read("hf_inbox_count", Bytes.of(user), undurable, give)
 
     def status(self, user: Text, *, undurable: bool = False) -> InboxStatus:
         def give(out: Any) -> InboxStatus:
-            return InboxStatus(out.status.bytes(), out.version, out.extra.bytes())
+            return value_of(InboxStatus, out)
 
         return self._read("hf_inbox_get_status", Bytes.of(user), undurable, give)
 

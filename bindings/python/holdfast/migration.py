@@ -27,6 +27,7 @@ from ._abi import (
     struct,
     token,
     token_or_none,
+    value_of,
     write,
 )
 from ._calls import Gate, call_back, callback as checked_callback, relayed
@@ -233,6 +234,6 @@ def migrate(
         if rc != 0 and raised:
             raise raised[-1]
         check(rc, error)
-        return Migrated(out.applied, out.skipped)
+        return value_of(Migrated, out)
 
     return relayed(body, gate=gate, calls_back=True)

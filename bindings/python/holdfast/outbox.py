@@ -32,11 +32,9 @@ from ._abi import (
     instance,
     instances,
     member,
-    moment,
     number,
     optional,
     struct,
-    time_or_none,
     token,
     token_or_none,
     value_of,
@@ -253,21 +251,12 @@ class Drained:
     """Changed, taken or removed by others meanwhile."""
 
 
-def _rerun(s: Any) -> Rerun:
-    return Rerun(
-        s.payload.bytes(),
-        time_or_none(s.enqueued_at),
-        time_or_none(s.available_at),
-        s.available_computed,
-    )
-
-
 def _item(s: Any, place: int = 0) -> OutboxItem:
     return value_of(
         OutboxItem,
         s,
         status=Status(s.status),
-        rerun=_rerun(s.rerun.contents) if s.rerun else None,
+        rerun=value_of(Rerun, s.rerun.contents) if s.rerun else None,
         place=place,
     )
 
@@ -277,10 +266,6 @@ RETURNED["hf_outbox_got"] = lambda out: _item(out.item, out.place)
 
 def _items(s: Any) -> list[OutboxItem]:
     return [_item(s.items[i]) for i in range(s.count)]
-
-
-def _count(s: Any) -> StatusCount:
-    return StatusCount(s.items, time_or_none(s.oldest))
 
 
 # --- Mutations
@@ -874,9 +859,9 @@ class OutboxReads(Domain, reads=True):
             return value_of(
                 OutboxStats,
                 out,
-                queued=_count(out.queued),
-                sending=_count(out.sending),
-                failed=_count(out.failed),
+                queued=value_of(StatusCount, out.queued),
+                sending=value_of(StatusCount, out.sending),
+                failed=value_of(StatusCount, out.failed),
             )
 
         return self._read("hf_outbox_get_stats", Bytes.of(queue), undurable, give)
@@ -893,11 +878,8 @@ class OutboxReads(Domain, reads=True):
         """The completed ids that still block, in the order in which they were completed."""
 
         def give(out: Any) -> Page[CompletedId]:
-            ids = (out.ids[i] for i in range(out.count))
-            return Page(
-                [CompletedId(s.id.text(), moment(s.until), s.version) for s in ids],
-                token_or_none(out.next),
-            )
+            ids = [value_of(CompletedId, s) for s in out.ids[: out.count]]
+            return Page(ids, token_or_none(out.next))
 
         args = taken(
             "hf_outbox_list_completed",
@@ -1147,6 +1129,6 @@ class Outbox(OutboxMutations, OutboxReads):
                 raise caught.error from failure
             if failure is not None:
                 raise failure from (last[0] if last else None)
-            return Drained(out.sent, out.failed, out.left, out.changed)
+            return value_of(Drained, out)
 
         return relayed(body, gate=owner_._gate, calls_back=True)

@@ -7,14 +7,7 @@ from ctypes import CFUNCTYPE, POINTER, byref, c_char_p, c_void_p, sizeof
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from ._abi import (
-    ErrorStruct,
-    check,
-    flag,
-    function,
-    number,
-    struct,
-)
+from ._abi import ErrorStruct, check, flag, function, number, struct, value_of
 from ._calls import relayed
 from .transfer import Path, path_bytes
 
@@ -87,25 +80,9 @@ class Salvaged:
     made_epoch: int
 
 
-def _text(raw: Optional[bytes]) -> str:
-    return (raw or b"").decode("utf-8", "surrogateescape")
-
-
 def _loss(finding: Any) -> Loss:
-    objects = tuple(
-        LostObject(o.lsn, _text(o.domain), _text(o.text))
-        for o in (finding.objects[i] for i in range(finding.object_count))
-    )
-    return Loss(
-        _text(finding.file),
-        finding.offset,
-        finding.length,
-        finding.first_lsn,
-        finding.last_lsn,
-        _text(finding.what),
-        objects,
-        finding.objects_left_out,
-    )
+    objects = finding.objects[: finding.object_count]
+    return value_of(Loss, finding, objects=tuple(value_of(LostObject, o) for o in objects))
 
 
 def salvage(
@@ -153,19 +130,11 @@ def salvage(
         check(call(from_, to, byref(options), report, byref(out), byref(error)), error)
 
     relayed(body, calls_back=True)
-    return Salvaged(
+    return value_of(
+        Salvaged,
+        out,
         uuid=uuid_module.UUID(bytes=bytes(out.uuid)),
-        epoch=out.epoch,
         losses=tuple(losses),
-        end_unknown=out.end_unknown,
-        identity_lost=out.identity_lost,
-        snapshot_lsn=out.snapshot_lsn,
-        entries=out.entries,
-        entries_left_out=out.entries_left_out,
-        domains=tuple(
-            SalvagedDomain(_text(d.name), d.kept, d.lost)
-            for d in (out.domains[i] for i in range(out.domain_count))
-        ),
+        domains=tuple(value_of(SalvagedDomain, d) for d in out.domains[: out.domain_count]),
         made=uuid_module.UUID(bytes=bytes(out.made_uuid)) if out.built else None,
-        made_epoch=out.made_epoch,
     )

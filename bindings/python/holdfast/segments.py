@@ -63,8 +63,7 @@ class Segment:
 
 
 def _segment(s: Any) -> Segment:
-    file: Optional[bytes] = s.file
-    return value_of(Segment, s, file=(file or b"").decode(), keeper=Keeper(s.keeper))
+    return value_of(Segment, s, keeper=Keeper(s.keeper))
 
 
 def segments_of(gate: Gate, store: Any) -> list[Segment]:

@@ -311,12 +311,7 @@ class Store:
         """Figures, without waiting for durability."""
         out = InfoStruct()
         self._plain("hf_get_info", POINTER(InfoStruct), args=(byref(out),))
-        return value_of(
-            Info,
-            out,
-            uuid=uuid_module.UUID(bytes=bytes(out.uuid)),
-            scrub_file=out.scrub_file.decode(),
-        )
+        return value_of(Info, out, uuid=uuid_module.UUID(bytes=bytes(out.uuid)))
 
     def refresh(self) -> bool:
         """Of a store that was opened with :func:`open_read`: looks what is new, as each call does
