@@ -284,8 +284,8 @@ static int finish(struct hf_store *s, const struct hf__flush *f, int rc, struct 
 		publish_sync(s, f);
 	if (rc)
 		hf__fault(s, rc);
-	/* A waiter that counts itself as a sleeper after this finds the word changed. Those that wait
-	 * for a sync sleep on while one is in flight: else each write beside it would keep them busy. */
+	/* A waiter that counts itself as a sleeper after this finds the word changed. Beside a sync the
+	 * waiters for one sleep on: else each write beside it would keep them busy. */
 	hf__progress_bump(s, s->writer.syncing ? HF__WORD_WRITE : 0);
 	hf__room_wake(s);
 	/* Last: a thread that finds a fault and no flush under way knows that nothing more will be

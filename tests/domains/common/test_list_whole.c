@@ -241,6 +241,10 @@ static void time_that_passes_between_steps_ends_nothing(void **unused)
 	bool passed = false;
 	char id[16];
 	hf_txn *txn;
+	if (stage->memory) { /* no read of a disk at which time could pass */
+		stage_drop(stage);
+		return;
+	}
 	assert_int_equal(hf_txn_begin(stage->store, &txn, NULL), HF_OK);
 	for (unsigned i = 0; i < OBJECTS; i++) {
 		const struct hf_document_put_args put = {.key = {hf_str("c"), hf_str(id_of(i, id))},
