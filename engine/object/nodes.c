@@ -187,6 +187,34 @@ void hf__nodes_free(struct hf__index_nodes *nodes, struct hf__index_node *node)
 	hf__free(node);
 }
 
+/* --- Spare leaves ----------------------------------------------------------------------------- */
+
+struct hf__index_node *hf__spare_take(struct hf__index_nodes *nodes)
+{
+	struct hf__index_node *leaf = nodes->spare;
+	assert(leaf);
+	nodes->spare = leaf->next;
+	nodes->spares--;
+	leaf->next = leaf->prev = NULL;
+	leaf->count = 0;
+	return leaf;
+}
+
+void hf__spare_put(struct hf__index_nodes *nodes, struct hf__index_node *leaf)
+{
+	leaf->next = nodes->spare;
+	nodes->spare = leaf;
+	nodes->spares++;
+}
+
+void hf__spares_free(struct hf__index_nodes *nodes)
+{
+	while (nodes->spare)
+		hf__nodes_free(nodes, hf__spare_take(nodes));
+}
+
+/* --- The end of a change -------------------------------------------------------------------- */
+
 static void free_down_to(struct hf__index_nodes *nodes, unsigned class, uint32_t count)
 {
 	while (nodes->count[class] > count) {

@@ -77,6 +77,10 @@ struct hf__index_node *hf__nodes_swap(struct hf__index *index, struct hf__index_
 struct hf__index_node *hf__nodes_new(struct hf__index_nodes *nodes, unsigned class);
 /* One that is in an index goes to libc, where no change is under way. */
 void hf__nodes_free(struct hf__index_nodes *nodes, struct hf__index_node *node);
+/* Leaves beside all indexes, for sorting (HF__SORT_LEAVES). */
+struct hf__index_node *hf__spare_take(struct hf__index_nodes *nodes);
+void hf__spare_put(struct hf__index_nodes *nodes, struct hf__index_node *leaf);
+void hf__spares_free(struct hf__index_nodes *nodes);
 /* No change is under way: what the next one will not need goes back to libc. */
 void hf__nodes_end(struct hf__index_nodes *nodes);
 /* Frees what is in no index. */

@@ -168,9 +168,6 @@ void hf__index_mend_root(struct hf__index *index);
 /* Sorting needs so many spare leaves: two that are filled in turn, one that is emptied meanwhile,
  * and one for good measure. It leaves more. */
 #define HF__SORT_LEAVES 4u
-struct hf__index_node *hf__spare_take(struct hf__index_nodes *nodes);
-void hf__spare_put(struct hf__index_nodes *nodes, struct hf__index_node *leaf);
-void hf__spares_free(struct hf__index_nodes *nodes);
 /* The leaves of a chain by `next`, all full but the last, in the order of the index. */
 struct hf__index_node *hf__leaves_sort(const struct hf__index *index, struct hf__index_node *chain);
 /* Two chains that are in order become one. */
