@@ -9,8 +9,8 @@
  * the levels above are built anew. Entries that came in order are found to be so, and none moves.
  *
  * Memory: an entry is where it will be in the end, in a leaf. Sorting (sort.c) needs four leaves,
- * which are there before. The nodes of the levels above are set aside while a tail grows. So
- * putting in order cannot fail.
+ * which are there before, and is quicker with more. The nodes of the levels above are set aside
+ * while a tail grows. So putting in order cannot fail.
  *
  * Failure modes: no memory while a tail grows: then what there is is put in order, the entry goes
  * into its place by what the change reserved, and the end says so. An index that is asked for
@@ -51,23 +51,34 @@ static bool may_begin(const struct hf__index *index)
 	                                              !root->inner && root->count == HF__NODE_WIDTH);
 }
 
-/* What the first index that becomes late needs, and all others use. */
-static bool spares_make(struct hf__index_nodes *nodes)
+/* What the first index that becomes late needs, and all others use; more where one is large. */
+static bool spares_make(struct hf__index_nodes *nodes, uint32_t wanted)
 {
-	while (nodes->spares < HF__SORT_LEAVES) {
+	while (nodes->spares < wanted) {
 		struct hf__index_node *leaf = hf__nodes_new(nodes, HF__NODE_LEAF);
 		if (!leaf)
 			return false;
 		hf__spare_put(nodes, leaf);
 	}
+	nodes->spares_kept = nodes->spares;
 	return true;
+}
+
+/* For as many deals as so many leaves are worth. Without memory there are fewer: that is slower. */
+static void spares_for(struct hf__index_nodes *nodes, size_t leaves)
+{
+	uint32_t wanted = HF__SORT_LEAVES;
+	for (unsigned i = 0; i < HF__DEALS && leaves >= HF__DEALT; i++, leaves /= HF__SORT_PILES)
+		wanted += HF__DEAL_LEAVES;
+	(void)spares_make(nodes, wanted);
 }
 
 static bool begin(struct hf__index *index)
 {
 	struct hf__index_nodes *nodes = index->nodes;
 	const struct hf__index_node *root = index->top.node;
-	struct hf__index_tail *tail = spares_make(nodes) ? hf__alloc(sizeof *tail) : NULL;
+	struct hf__index_tail *tail =
+	    spares_make(nodes, HF__SORT_LEAVES) ? hf__alloc(sizeof *tail) : NULL;
 	if (!tail)
 		return false;
 	*tail = (struct hf__index_tail){.index = index, .next = nodes->tails};
@@ -103,7 +114,7 @@ static bool extend(struct hf__index_tail *tail)
 	else
 		tail->first = leaf;
 	tail->last = leaf;
-	tail->leaves++;
+	spares_for(nodes, ++tail->leaves);
 	return true;
 }
 
@@ -159,7 +170,7 @@ static void give_inner(struct hf__index *index, struct hf__index_tail *tail)
 
 static void give_spares(struct hf__index *index)
 {
-	while (index->nodes->spares > HF__SORT_LEAVES)
+	while (index->nodes->spares > index->nodes->spares_kept)
 		hf__nodes_give(index, hf__spare_take(index->nodes));
 }
 

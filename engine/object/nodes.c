@@ -211,6 +211,7 @@ void hf__spares_free(struct hf__index_nodes *nodes)
 {
 	while (nodes->spare)
 		hf__nodes_free(nodes, hf__spare_take(nodes));
+	nodes->spares_kept = 0;
 }
 
 /* --- The end of a change -------------------------------------------------------------------- */

@@ -41,6 +41,7 @@ struct hf__index_nodes {
 	struct hf__index_tail *tails;
 	struct hf__index_node *spare;
 	uint32_t spares;
+	uint32_t spares_kept; /* while there is such an opening */
 };
 
 /* Before a step of a change: sees to it that the inserts of one step find what they need. HF_OK or

@@ -1,9 +1,10 @@
 /* Chains of leaves, sorted leaf into leaf: for orders that are made late.
  *
  * Job: put the entries of a chain in order, and merge two chains that are, with no memory but a few
- * spare leaves. Happy path: leaves that are in order already stay where they are; else runs of
- * leaves are merged two by two, and each leaf that was emptied is filled next. Failure modes: none.
- * Equal objects are noted (hf__index_has_twins). */
+ * spare leaves. Happy path: leaves that are in order already stay where they are; many that are in
+ * no order are dealt out to piles first; runs of leaves are merged two by two, and each leaf that
+ * was emptied is filled next. Failure modes: none. Equal objects are noted (hf__index_has_twins).
+ */
 #include <assert.h>
 
 #include "object/tree.h"
@@ -265,12 +266,151 @@ static struct hf__index_node *sort_chain(struct sorting *s, struct hf__index_nod
 	return runs[0].first;
 }
 
+/* --- Dealing ---------------------------------------------------------------------------------- */
+
+/* Many leaves in no order are dealt out to piles, each of which comes wholly before the next: one
+ * look at an entry replaces five rounds of merging. Where the piles part is taken from a sample, so
+ * that they are alike whatever prefixes there are; equal prefixes come into one pile. */
+#define PILES HF__SORT_PILES
+#define SAMPLE (2 * PILES)
+
+/* Sorted by insertion: it is small. */
+static unsigned take_sample(const struct hf__index_node *chain, size_t leaves, uint64_t *sample)
+{
+	const size_t every = (leaves + SAMPLE - 1) / SAMPLE,
+	             each = leaves < SAMPLE ? (SAMPLE + leaves - 1) / leaves : 1;
+	unsigned count = 0;
+	size_t number = 0;
+	for (const struct hf__index_node *leaf = chain; leaf; leaf = leaf->next) {
+		if (number++ % every > 0)
+			continue;
+		for (size_t i = 0; i < each && count < SAMPLE; i++) {
+			const uint64_t prefix = hf__node_entries(leaf)[i * leaf->count / each].prefix;
+			unsigned to = count++;
+			for (; to > 0 && sample[to - 1] > prefix; to--)
+				sample[to] = sample[to - 1];
+			sample[to] = prefix;
+		}
+	}
+	return count;
+}
+
+/* Where piles part, as a search tree: the children of [i] are [2 i] and [2 i + 1]. */
+static void make_tree(const uint64_t *sample, unsigned count, uint64_t *tree)
+{
+	for (unsigned row = 1; row < PILES; row *= 2)
+		for (unsigned i = 0; i < row; i++)
+			tree[row + i] = sample[(2 * i + 1) * count / (2 * row)];
+}
+
+/* Without a branch, which would be guessed wrong half of the time. */
+static inline unsigned pile_of(const uint64_t *tree, uint64_t prefix)
+{
+	unsigned i = 1;
+	while (i < PILES)
+		i = 2 * i + (tree[i] <= prefix);
+	return i - PILES;
+}
+
+/* Leaves of the chain, and how many of them begin before the one in front of them ends. */
+static size_t count_falls(const struct hf__index_node *chain, size_t *leaves)
+{
+	size_t falls = 0;
+	*leaves = 1;
+	for (; chain->next; chain = chain->next, ++*leaves)
+		falls += hf__node_entries(chain->next)->prefix < last_entry(chain)->prefix;
+	return falls;
+}
+
+struct pile {
+	struct hf__index_node *first, *last;
+};
+
+static void deal_out(struct sorting *s, struct hf__index_node *chain, const uint64_t *tree,
+                     struct pile *piles)
+{
+	while (chain) {
+		struct hf__index_node *leaf = chain;
+		for (unsigned i = 0; i < leaf->count; i++) {
+			const struct hf__index_entry entry = hf__node_entries(leaf)[i];
+			struct pile *pile = &piles[pile_of(tree, entry.prefix)];
+			if (pile->last->count == HF__NODE_WIDTH)
+				pile->last = pile->last->next = hf__spare_take(s->nodes);
+			hf__node_entries(pile->last)[pile->last->count++] = entry;
+		}
+		chain = leaf->next;
+		hf__spare_put(s->nodes, leaf);
+	}
+}
+
+/* false: it is small, nearly in order, or all alike; or there are too few spare leaves. */
+static bool deal(struct sorting *s, struct hf__index_node *chain, struct pile *piles)
+{
+	uint64_t sample[SAMPLE], tree[PILES];
+	size_t leaves;
+	if (s->nodes->spares < HF__SORT_LEAVES + HF__DEAL_LEAVES ||
+	    count_falls(chain, &leaves) < leaves / 8 || leaves < HF__DEALT)
+		return false;
+	const unsigned count = take_sample(chain, leaves, sample);
+	if (sample[0] == sample[count - 1])
+		return false;
+	make_tree(sample, count, tree);
+	for (unsigned i = 0; i < PILES; i++)
+		piles[i].first = piles[i].last = hf__spare_take(s->nodes);
+	deal_out(s, chain, tree, piles);
+	return true;
+}
+
+/* What comes behind all that is there: leaves stay full. */
+static void append(struct sorting *s, struct pile *out, struct hf__index_node *chain)
+{
+	while (chain) {
+		struct hf__index_node *leaf = chain, *last = out->last;
+		chain = leaf->next;
+		leaf->next = NULL;
+		if (last && last->count < HF__NODE_WIDTH) {
+			struct hf__index_entry *from = hf__node_entries(leaf);
+			const unsigned some = least_of(HF__NODE_WIDTH - last->count, leaf->count);
+			memcpy(hf__node_entries(last) + last->count, from, some * sizeof *from);
+			last->count = (uint8_t)(last->count + some);
+			leaf->count = (uint8_t)(leaf->count - some);
+			memmove(from, from + some, leaf->count * sizeof *from);
+		}
+		if (leaf->count == 0) {
+			hf__spare_put(s->nodes, leaf);
+			continue;
+		}
+		if (last)
+			last->next = leaf;
+		else
+			out->first = leaf;
+		out->last = leaf;
+	}
+}
+
+/* As deep as spare leaves allow: HF__DEALS. */
+static void sort_into(struct sorting *s, struct hf__index_node *chain, struct pile *out)
+{
+	struct pile piles[PILES];
+	if (!deal(s, chain, piles)) {
+		append(s, out, sort_chain(s, chain));
+		return;
+	}
+	for (unsigned i = 0; i < PILES; i++)
+		if (piles[i].first->count > 0)
+			sort_into(s, piles[i].first, out);
+		else
+			hf__spare_put(s->nodes, piles[i].first);
+}
+
 /* --- For orders that are made late ------------------------------------------------------------ */
 
 struct hf__index_node *hf__leaves_sort(const struct hf__index *index, struct hf__index_node *chain)
 {
 	struct sorting s = {.type = index->type, .nodes = index->nodes};
-	return sort_chain(&s, chain);
+	struct pile out = {0};
+	sort_into(&s, chain, &out);
+	return out.first;
 }
 
 struct hf__index_node *hf__leaves_merge(const struct hf__index *index, struct hf__index_node *a,

@@ -168,6 +168,12 @@ void hf__index_mend_root(struct hf__index *index);
 /* Sorting needs so many spare leaves: two that are filled in turn, one that is emptied meanwhile,
  * and one for good measure. It leaves more. */
 #define HF__SORT_LEAVES 4u
+/* A chain of so many leaves is dealt out to so many piles at once, one round after the other, as
+ * far as there are spare leaves: one for each pile, and one for good measure. */
+#define HF__DEALT 8u
+#define HF__SORT_PILES 32u
+#define HF__DEAL_LEAVES (HF__SORT_PILES + 1u)
+#define HF__DEALS 3u
 /* The leaves of a chain by `next`, all full but the last, in the order of the index. */
 struct hf__index_node *hf__leaves_sort(const struct hf__index *index, struct hf__index_node *chain);
 /* Two chains that are in order become one. */

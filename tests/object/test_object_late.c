@@ -19,7 +19,7 @@ static struct late {
 } late;
 
 /* How keys come. */
-enum pattern { RISING, FALLING, RANDOM, RUNS, NEARLY, PATTERNS };
+enum pattern { RISING, FALLING, RANDOM, CROWDED, RUNS, NEARLY, PATTERNS };
 
 static int64_t key_of(enum pattern pattern, size_t i, struct hf_rng *rng)
 {
@@ -31,6 +31,11 @@ static int64_t key_of(enum pattern pattern, size_t i, struct hf_rng *rng)
 		return -n;
 	case RUNS:
 		return n % 700 * MOST + n / 700;
+	case CROWDED: /* few are far from the others */
+		return (hf_rng_chance(rng, 1, 99) ? (int64_t)(hf_rng_next(rng) >> 16)
+		                                  : (int64_t)hf_rng_below(rng, 50)) *
+		           MOST +
+		       n;
 	case NEARLY:
 		return hf_rng_chance(rng, 1, 50) ? n - 400 * 1000 - (int64_t)hf_rng_below(rng, 99) * MOST
 		                                 : n;
