@@ -16,7 +16,6 @@ enum { STEPS = sizeof steps / sizeof *steps };
 struct work {
 	const char *worker;
 	hf_token claim;
-	int step; /* where the job stands */
 };
 
 /* The job's status is the group of its document, so all jobs that are "checked" can be listed
@@ -52,27 +51,29 @@ static void submit(hf_store *store)
 	must(hf_txn_commit(txn, HF_DURABLE, &error), &error);
 }
 
-/* One step further: status, trail and, with the last one, the end of the work. */
-static int advance(hf_store *store, struct work *work, struct hf_error *error)
+/* One step on from where the job stands: status, trail and, with the last one, the end of the
+ * work. */
+static int advance(void *ctx, hf_store *store, hf_txn *txn, struct hf_error *error)
 {
-	const int next = work->step + 1;
+	const struct work *work = ctx;
 	const struct hf_outbox_guard_claim_args mine = {
 	    .queue = hf_str("payouts"), .id = JOB, .token = work->claim};
 	const struct hf_outbox_complete_args done = {
 	    .queue = hf_str("payouts"), .id = JOB, .token = work->claim};
-	const struct hf_document_regroup_args move = {.key = job_key, .group = hf_str(steps[next])};
-	hf_txn *txn;
+	struct hf_document_got job = {0};
+	int next = 1;
 
-	must(hf_txn_begin(store, &txn, error), error);
+	must(hf_document_get(store, &job_key, 0, &job, error), error);
+	while (!equal(job.document.group, hf_str(steps[next - 1])))
+		next++;
+	hf_release(job.memory);
+	const struct hf_document_regroup_args move = {.key = job_key, .group = hf_str(steps[next])};
 	must(hf_outbox_guard_claim(store, txn, &mine, NULL, error), error);
 	must(hf_document_regroup(store, txn, &move, NULL, error), error);
 	add_line(store, txn, next, work->worker);
 	if (next == STEPS - 1)
 		must(hf_outbox_complete(store, txn, &done, NULL, error), error);
-	const int rc = hf_txn_commit(txn, HF_DURABLE, error);
-	if (rc == HF_OK)
-		work->step = next;
-	return rc;
+	return HF_OK;
 }
 
 /* Claims the job, wherever it stands. */
@@ -82,18 +83,13 @@ static struct work take(hf_store *store, const char *worker)
 	    .queue = hf_str("payouts"), .owner = hf_str(worker), .lease_us = 0};
 	struct work work = {.worker = worker};
 	struct hf_outbox_items got = {0};
-	struct hf_document_got job = {0};
 	struct hf_error error;
 
 	must(hf_outbox_claim_next(store, NULL, &next, &got, NULL, &error), &error);
 	check(got.count == 1 && equal(got.items[0].id, JOB), "there is a job to be done");
 	work.claim = got.items[0].token;
 	hf_release(got.memory);
-	must(hf_document_get(store, &job_key, 0, &job, &error), &error);
-	while (!equal(job.document.group, hf_str(steps[work.step])))
-		work.step++;
-	hf_release(job.memory);
-	printf("   %s takes it at \"%s\"\n", worker, steps[work.step]);
+	printf("   %s takes it\n", worker);
 	return work;
 }
 
@@ -103,8 +99,8 @@ static void first_life(hf_store *store)
 	struct hf_error error;
 
 	submit(store);
-	struct work work = take(store, "ada");
-	must(advance(store, &work, &error), &error);
+	struct work ada = take(store, "ada");
+	must(hf_transact(store, advance, &ada, 0, HF_DURABLE, &error), &error);
 }
 
 /* The whole trail, oldest first, must be exactly this. */
@@ -136,16 +132,15 @@ int main(void)
 	run_and_kill(first_life);
 	hf_store *store = open_store();
 	struct work bob = take(store, "bob");
-	check(bob.step == 1, "what the dead worker did is kept, and her claim is free");
+	check_trail(store, "submitted by clerk; checked by ada; ");
 
-	/* bob is not heard of; somebody who thinks him dead takes the job away from him. */
+	/* bob is not heard of; an operator who thinks him dead takes the job away from him. */
 	must(hf_outbox_retry(store, NULL, &take_away, NULL, &error), &error);
 	struct work eve = take(store, "eve");
-	check(advance(store, &bob, &error) == HF_ESTALE,
+	check(hf_transact(store, advance, &bob, 0, HF_DURABLE, &error) == HF_ESTALE,
 	      "bob, back from wherever he was, moves nothing");
-	check_trail(store, "submitted by clerk; checked by ada; ");
-	while (eve.step < STEPS - 1)
-		must(advance(store, &eve, &error), &error);
+	must(hf_transact(store, advance, &eve, 0, HF_DURABLE, &error), &error);
+	must(hf_transact(store, advance, &eve, 0, HF_DURABLE, &error), &error);
 	check_trail(store, "submitted by clerk; checked by ada; paid by eve; reported by eve; ");
 
 	must(hf_document_count(store, &reported, 0, &counted, &error), &error);

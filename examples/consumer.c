@@ -54,9 +54,9 @@ static int64_t next_event(hf_store *store)
 	return next;
 }
 
-/* One confirmation: the position, and the count of mails in the same transaction. If anybody
- * changes the count meanwhile, it is read again. */
-static int count_and_advance(void *ctx, hf_store *store, hf_txn *txn, struct hf_error *error)
+/* One confirmation: the position, and the count of mails in the same transaction. If another
+ * consumer changes the count meanwhile, it is read again. */
+static int confirm(void *ctx, hf_store *store, hf_txn *txn, struct hf_error *error)
 {
 	const struct hf_cursor_advance_args advance = {.key = mailer, .sequence = *(int64_t *)ctx};
 	struct hf_document_put_args put = {.key = total};
@@ -75,27 +75,21 @@ static int count_and_advance(void *ctx, hf_store *store, hf_txn *txn, struct hf_
 	return hf_document_put(store, txn, &put, NULL, error);
 }
 
-static void confirm(hf_store *store, int64_t sequence)
-{
-	struct hf_error error;
-
-	must(hf_transact(store, count_and_advance, &sequence, 0, HF_DURABLE, &error), &error);
-}
-
 /* Works until the end of the stream; dies in the worst moment if told so. */
 static void consume(hf_store *store, int64_t dies_at)
 {
+	struct hf_error error;
+
 	for (int64_t sequence; (sequence = next_event(store)) <= EVENTS;) {
 		if (!send_mail(sequence)) {
 			const struct hf_cursor_record_error_args note = {
 			    .key = mailer, .message = hf_str("451 try again later")};
-			struct hf_error error;
 			must(hf_cursor_record_error(store, NULL, &note, NULL, &error), &error);
 			continue; /* the position stays: the same event again */
 		}
 		if (sequence == dies_at)
 			return;
-		confirm(store, sequence);
+		must(hf_transact(store, confirm, &sequence, 0, HF_DURABLE, &error), &error);
 	}
 }
 

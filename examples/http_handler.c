@@ -2,29 +2,28 @@
  * a client that repeats the request gets the very response that the first one got, also if the
  * first one never heard it because the server died in between.
  *
- * The order, the mail about it and the response are one transaction. So there are two places to
- * die: before it, and nothing was done, the retry does it; or after it, and all was done, the
- * retry gets the response. */
+ * The order, the mail about it and the response are one transaction, which first looks for a
+ * response. So there are two places to die: before it, and nothing was done, the retry does it; or
+ * after it, and all was done, the retry gets the response. */
 #include "example.h"
-
-#include <inttypes.h>
-
-struct request {
-	const char *client, *key; /* who asks; its Idempotency-Key */
-	const char *body;
-};
 
 struct response {
 	int status;
 	char body[64];
 };
 
-static const struct request apples = {"ada", "8e03978e-40d5", "apples, two pounds"};
-static const struct request pears = {"ada", "5a1b77c2-9f10", "pears, one pound"};
+struct request {
+	const char *client, *key; /* who asks; its Idempotency-Key */
+	const char *body;
+	struct response response;
+};
+
+static struct request apples = {"ada", "8e03978e-40d5", "apples, two pounds", {0}};
+static struct request pears = {"ada", "5a1b77c2-9f10", "pears, one pound", {0}};
 
 /* What tells one request from another under the same key; a service would take a cryptographic
  * hash of method, path and body. */
-static uint64_t fingerprint_of(const struct request *request)
+static uint64_t hash_of(const struct request *request)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
@@ -39,69 +38,66 @@ static struct hf_idempotency_key key_of(const struct request *request, char scop
 	return (struct hf_idempotency_key){.scope = hf_str(scope), .key = hf_str(request->key)};
 }
 
-/* The work. Nothing of it is there unless all of it is; a lease that ran out in the meantime
- * refuses it as a whole. */
-static struct response place_order(hf_store *store, const struct request *request,
-                                   const struct hf_idempotency_begun *begun)
+/* The work: nothing of it is there unless all of it is. */
+static int place_order(struct request *request, struct hf_bytes fingerprint, hf_store *store,
+                       hf_txn *txn, struct hf_error *error)
 {
-	struct response response = {.status = 201};
-	char scope[64], id[32];
-	struct hf_error error;
-	hf_txn *txn;
+	struct response *response = &request->response;
+	char scope[64], id[48];
 
-	snprintf(id, sizeof id, "order-%" PRIx64, begun->token); /* tokens are never given out twice */
-	snprintf(response.body, sizeof response.body, "{\"id\":\"%s\"}", id);
+	snprintf(id, sizeof id, "order-%s-%s", request->client, request->key);
+	response->status = 201;
+	snprintf(response->body, sizeof response->body, "{\"id\":\"%s\"}", id);
 	const struct hf_document_put_args order = {.write.expect = HF_ABSENT,
 	                                           .key = {hf_str("orders"), hf_str(id)},
 	                                           .group = hf_str(request->client),
 	                                           .payload = hf_str(request->body)};
 	const struct hf_outbox_enqueue_args mail = {
 	    .queue = hf_str("mail"), .id = hf_str(id), .payload = hf_str(request->client)};
-	const struct hf_idempotency_complete_args complete = {.key = key_of(request, scope),
-	                                                      .token = begun->token,
-	                                                      .status = response.status,
-	                                                      .response = hf_str(response.body)};
-	must(hf_txn_begin(store, &txn, &error), &error);
-	must(hf_document_put(store, txn, &order, NULL, &error), &error);
-	must(hf_outbox_enqueue(store, txn, &mail, NULL, &error), &error);
-	must(hf_idempotency_complete(store, txn, &complete, NULL, &error), &error);
-	must(hf_txn_commit(txn, HF_DURABLE, &error), &error);
-	return response;
+	const struct hf_idempotency_put_args done = {.key = key_of(request, scope),
+	                                             .fingerprint = fingerprint,
+	                                             .status = response->status,
+	                                             .response = hf_str(response->body)};
+	must(hf_document_put(store, txn, &order, NULL, error), error);
+	must(hf_outbox_enqueue(store, txn, &mail, NULL, error), error);
+	return hf_idempotency_put(store, txn, &done, NULL, error);
 }
 
-static struct response handle(hf_store *store, const struct request *request)
+/* Looks for a response and, if there is none, works. If another thread gets the same request and
+ * is faster, this one looks again. */
+static int answer(void *ctx, hf_store *store, hf_txn *txn, struct hf_error *error)
 {
-	const uint64_t fingerprint = fingerprint_of(request);
-	struct response response = {.status = 500};
-	struct hf_idempotency_begun begun = {0};
-	struct hf_error error;
+	struct request *request = ctx;
+	const uint64_t hash = hash_of(request);
+	const struct hf_bytes fingerprint = hf_bytes_of(&hash, sizeof hash);
+	struct hf_idempotency_got got = {0};
 	char scope[64];
+	const struct hf_idempotency_key key = key_of(request, scope);
 
-	const struct hf_idempotency_begin_args begin = {
-	    .key = key_of(request, scope),
-	    .fingerprint = hf_bytes_of(&fingerprint, sizeof fingerprint),
-	    .lease_us = 0 /* until the store is closed */};
-	must(hf_idempotency_begin(store, NULL, &begin, &begun, NULL, &error), &error);
-	switch (begun.outcome) {
-	case HF_IDEMPOTENCY_NEW:
-		response = place_order(store, request, &begun);
-		break;
-	case HF_IDEMPOTENCY_REPLAY:
-		response.status = begun.status;
-		snprintf(response.body, sizeof response.body, "%.*s", TEXT(begun.response));
-		break;
-	case HF_IDEMPOTENCY_IN_PROGRESS: /* another thread is at it */
-		response = (struct response){409, "{\"error\":\"in progress, ask again\"}"};
-		break;
-	case HF_IDEMPOTENCY_MISMATCH:
-		response = (struct response){422, "{\"error\":\"this key was used with another body\"}"};
-		break;
-	case HF_IDEMPOTENCY_UNDECIDED: /* only inside a transaction */
-		break;
-	}
-	hf_release(begun.memory);
-	printf("   %s %s -> %d %s\n", request->key, request->body, response.status, response.body);
-	return response;
+	const int rc = hf_idempotency_get(store, &key, 0, &got, error);
+	if (rc == HF_ENOTFOUND)
+		return place_order(request, fingerprint, store, txn, error);
+	must(rc, error);
+	request->response.status = got.entry.status;
+	snprintf(request->response.body, sizeof request->response.body, "%.*s",
+	         TEXT(got.entry.response));
+	if (!equal(got.entry.fingerprint, fingerprint))
+		request->response =
+		    (struct response){422, "{\"error\":\"this key was used with another body\"}"};
+	else if (!got.entry.done) /* begun, for work that takes more than one transaction */
+		request->response = (struct response){409, "{\"error\":\"in progress, ask again\"}"};
+	hf_release(got.memory);
+	return HF_OK;
+}
+
+static struct response handle(hf_store *store, struct request *request)
+{
+	struct hf_error error;
+
+	must(hf_transact(store, answer, request, 0, HF_DURABLE, &error), &error);
+	printf("   %s %s -> %d %s\n", request->key, request->body, request->response.status,
+	       request->response.body);
+	return request->response;
 }
 
 /* Dies when everything is done, before the response goes out. */
@@ -116,9 +112,9 @@ static void second_life(hf_store *store)
 	char scope[64];
 	struct hf_idempotency_begun begun = {0};
 	struct hf_error error;
-	const uint64_t fingerprint = fingerprint_of(&pears);
-	const struct hf_idempotency_begin_args begin = {
-	    .key = key_of(&pears, scope), .fingerprint = hf_bytes_of(&fingerprint, sizeof fingerprint)};
+	const uint64_t hash = hash_of(&pears);
+	const struct hf_idempotency_begin_args begin = {.key = key_of(&pears, scope),
+	                                                .fingerprint = hf_bytes_of(&hash, sizeof hash)};
 
 	must(hf_idempotency_begin(store, NULL, &begin, &begun, NULL, &error), &error);
 	check(handle(store, &pears).status == 409, "who asks while it is in progress is told so");

@@ -1,5 +1,5 @@
 /* An inbox server: a poller saves what it found at some mail provider, the user's client loads
- * it page by page, reads and dismisses.
+ * it, reads and dismisses.
  *
  * The poller knows nothing of what the user did: each of its pictures says "unread, not
  * dismissed" of everything again. The inbox keeps the two apart, so a picture never brings back
@@ -44,28 +44,22 @@ static uint64_t save(hf_store *store, size_t count, hf_time taken_at)
 	return result.count;
 }
 
-/* GET /inbox/ada: what is to be shown, in pages of two. Gives the threads in the order of the
- * list, as "t-2 t-4 ". */
+/* GET /inbox/ada: what is to be shown, all of it as of one moment. Gives the threads in the order
+ * of the list, as "t-2 t-4 ". */
 static void load(hf_store *store, char *threads, size_t size)
 {
-	struct hf_inbox_load_args args = {.user = USER, .without_dismissed = true, .limit = 2};
-	struct hf_inbox_page page = {.next = NULL};
+	const struct hf_inbox_load_args args = {.user = USER, .without_dismissed = true};
+	struct hf_inbox_page page = {0};
 	struct hf_error error;
 	size_t used = 0;
 
 	threads[0] = '\0';
-	do {
-		struct hf_memory *before = page.memory; /* the token of the next page lives in it */
-		args.page = page.next;
-		must(hf_inbox_load(store, &args, 0, &page, &error), &error);
-		hf_release(before);
-		for (size_t i = 0; i < page.count; i++) {
-			const struct hf_inbox_record *mail = &page.items[i];
-			printf("   %c %.1f   %.*s\n", mail->unread ? '*' : ' ', mail->score,
-			       TEXT(mail->payload));
-			used += (size_t)snprintf(threads + used, size - used, "%.*s ", TEXT(mail->key.thread));
-		}
-	} while (page.next);
+	must(hf_inbox_load(store, &args, 0, &page, &error), &error);
+	for (size_t i = 0; i < page.count; i++) {
+		const struct hf_inbox_record *mail = &page.items[i];
+		printf("   %c %.1f   %.*s\n", mail->unread ? '*' : ' ', mail->score, TEXT(mail->payload));
+		used += (size_t)snprintf(threads + used, size - used, "%.*s ", TEXT(mail->key.thread));
+	}
 	hf_release(page.memory);
 }
 

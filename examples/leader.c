@@ -1,13 +1,11 @@
-/* A leader by fenced lock: of several workers one leads, the others wait to take over. Only the
- * leader may write the plan.
+/* A leader by fenced lock: of several workers one leads, the others wait to take over; one thread
+ * serves them all. Only the leader may write the plan.
  *
  * A leader can stall (a page fault, a suspended machine, a long pause) and wake up after its
  * lease, sure that it still leads. Looking at the clock before writing does not help, since it
  * can stall after looking. So every write carries the lock's token as a guard in the same
  * transaction: the engine refuses it from the very instant at which the lease is over. */
 #include "example.h"
-
-#include <pthread.h>
 
 #define LEADER hf_str("planner")
 
@@ -17,16 +15,27 @@ struct worker {
 	hf_token token;
 };
 
-/* Becomes the leader as soon as nobody else is; waits for that as long as it takes. Who waits is
- * served in the order of arrival. */
-static void lead(struct worker *worker, int64_t lease_us)
+/* Waits to become the leader, in the order of arrival. It answers at once; the thread goes on. */
+static hf_wait *stand_in_line(const struct worker *worker)
 {
 	const struct hf_lock_acquire_args acquire = {
-	    .name = LEADER, .owner = hf_str(worker->name), .lease_us = lease_us, .wait_us = -1};
+	    .name = LEADER, .owner = hf_str(worker->name), .lease_us = SECONDS(3600), .wait_us = -1};
+	struct hf_error error;
+	hf_wait *wait;
+
+	must(hf_lock_acquire_start(worker->store, &acquire, &wait, &error), &error);
+	return wait;
+}
+
+/* Leads as soon as it is its turn. (A loop would be told of that: event_loop.c.) */
+static void lead(struct worker *worker, hf_wait *wait)
+{
 	struct hf_result result = {0};
 	struct hf_error error;
 
-	must(hf_lock_acquire(worker->store, NULL, &acquire, &result, &error), &error);
+	must(hf_wait_block(wait, -1, &error), &error);
+	must(hf_lock_acquire_take(wait, &result, &error), &error);
+	hf_wait_free(wait);
 	worker->token = result.token;
 	printf("   %s leads\n", worker->name);
 }
@@ -57,33 +66,22 @@ static bool plan_is(hf_store *store, const char *plan)
 	return so;
 }
 
-/* The second worker: waits until the first one's lease is over. */
-static void *take_over(void *arg)
-{
-	struct worker *worker = arg;
-	struct hf_error error;
-
-	lead(worker, SECONDS(3600));
-	must(write_plan(worker, "plan of bob", &error), &error);
-	return NULL;
-}
-
 /* One after the other in one process; the second leader's lease is longer than the process
  * lives. */
 static void first_life(hf_store *store)
 {
 	struct worker ada = {.store = store, .name = "ada"}, bob = {.store = store, .name = "bob"};
 	struct hf_error error;
-	pthread_t thread;
 
-	lead(&ada, SECONDS(3600));
+	lead(&ada, stand_in_line(&ada));
+	hf_wait *next = stand_in_line(&bob);
 	must(write_plan(&ada, "plan of ada", &error), &error);
-	need(pthread_create(&thread, NULL, take_over, &bob) == 0, "pthread_create");
 	/* Her last heartbeat, for a tenth of a second; then ada stalls, until long after. */
 	const struct hf_lock_renew_args heartbeat = {
 	    .name = LEADER, .token = ada.token, .lease_us = MILLISECONDS(100)};
 	must(hf_lock_renew(store, NULL, &heartbeat, NULL, &error), &error);
-	pthread_join(thread, NULL);
+	lead(&bob, next);
+	must(write_plan(&bob, "plan of bob", &error), &error);
 	const int rc = write_plan(&ada, "late plan of ada", &error);
 	check(rc == HF_ESTALE && error.operation == 0, "who was fenced off is refused, by the guard");
 	check(bob.token > ada.token, "tokens grow from leader to leader");
@@ -113,7 +111,7 @@ int main(void)
 	printf("   %s\n", error.text);
 
 	must(hf_lock_force_release(store, NULL, &force, NULL, &error), &error);
-	lead(&eve, SECONDS(3600));
+	lead(&eve, stand_in_line(&eve));
 	must(write_plan(&eve, "plan of eve", &error), &error);
 	check(write_plan(&bob, "late plan of bob", &error) == HF_ESTALE,
 	      "a person who knows more can end it; then bob is fenced off too");
