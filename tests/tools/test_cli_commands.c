@@ -1,9 +1,12 @@
 /* tier: fast */
 /* Every command of the tool's table, as a process: its help, its complaint about what is missing or
- * too many; and a member that no row of the table names. */
+ * too many; marks and removals of what is not there; and a member that no row of the table
+ * names. */
 #include "cli/call.h"
 #include "cli/names.h"
+#include "lib/remove_tree.h"
 #include "lib/test.h"
+#include "lib/tools/formats.h"
 #include "lib/tools/tool.h"
 #include "print/text.h"
 
@@ -74,6 +77,61 @@ static void every_command_says_what_is_missing_or_too_many(void **state)
 	}
 }
 
+/* --- What may be missing ---------------------------------------------------------------------- */
+
+/* The line that has such a command do its work on an object that is not there. */
+static void about_nothing(const struct cli_command *row, char *line, size_t size)
+{
+	char name[NAME_SIZE], words[160];
+	command_name(row, name);
+	size_t used = (size_t)snprintf(line, size, "%s", name);
+	snprintf(words, sizeof words, "%s", row->arguments);
+	for (char *save = NULL, *word = strtok_r(words, " ", &save); word;
+	     word = strtok_r(NULL, " ", &save))
+		used += (size_t)snprintf(line + used, size - used, " %s", has(word, "TOKEN") ? "7" : "x");
+	used +=
+	    (size_t)snprintf(line + used, size - used, "%s", has(name, "snooze") ? " --until @9" : "");
+	snprintf(line + used, size - used, "%s", has(name, "reschedule") ? " --priority 1" : "");
+}
+
+static void a_mark_or_removal_takes_what_is_missing_where_it_is_told_so(void **state)
+{
+	const struct tool tool = {.directory = "s", .json = true};
+	size_t count = 0;
+	char line[3 * NAME_SIZE], text[64];
+	(void)state;
+	formats_init("s");
+	for (const struct cli_command *row = cli_next(NULL); row; row = cli_next(row)) {
+		if (!(row->flags & CLI_MISSING))
+			continue;
+		count++;
+		about_nothing(row, line, sizeof line);
+		struct ran ran = tool_expect(&tool, line, CLI_NO);
+		assert_true(json_member(ran.err, "error.name", text, sizeof text));
+		assert_string_equal(text, "HF_ENOTFOUND");
+		tool_free(&ran);
+		strcat(line, " --missing-ok");
+		ran = tool_expect(&tool, line, CLI_OK);
+		assert_true(json_member(ran.out, "changed", text, sizeof text));
+		assert_string_equal(text, "false");
+		tool_free(&ran);
+		strcat(line, " --expect 5");
+		ran = tool_expect(&tool, line, CLI_CONFLICT);
+		tool_free(&ran);
+	}
+	/* eight of an inbox, seven of an outbox, two of documents, and of cursors, keys, migrations */
+	assert_int_equal(count, 20);
+	struct ran ran = tool_expect(&tool, "info", CLI_OK);
+	assert_true(json_member(ran.out, "last_lsn", text, sizeof text));
+	assert_string_equal(text, "0");
+	tool_free(&ran);
+	/* Another token is no missing item. */
+	formats_call("s", "outbox enqueue q 1", CLI_OK);
+	formats_call("s", "outbox complete q 1 7 --missing-ok", CLI_CONFLICT);
+	formats_call("s", "outbox remove q 1 --missing-ok", CLI_OK);
+	formats_call("s", "outbox get q 1", CLI_NO);
+}
+
 /* --- Members without a row -------------------------------------------------------------------- */
 
 static void give(struct cli *cli, const char *name, const char *text, int64_t number)
@@ -122,6 +180,13 @@ static void a_member_that_no_row_names_is_an_option_of_its_name(void **state)
 			assert_string_equal(cli.values[i].option->value, "keep|replace|rerun");
 }
 
+static int tear_down(void **state)
+{
+	(void)state;
+	remove_tree("s");
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -129,6 +194,8 @@ int main(void)
 	    cmocka_unit_test(the_overview_names_every_command_in_text_and_in_json),
 	    cmocka_unit_test(a_member_that_no_row_names_is_an_option_of_its_name),
 	    cmocka_unit_test(every_command_says_what_is_missing_or_too_many),
+	    cmocka_unit_test(a_mark_or_removal_takes_what_is_missing_where_it_is_told_so),
 	};
-	return cmocka_run_group_tests_name("commands of the tool", tests, NULL, NULL);
+	unsetenv("HOLDFAST_DIR");
+	return cmocka_run_group_tests_name("commands of the tool", tests, NULL, tear_down);
 }

@@ -31,6 +31,7 @@ const struct shared_option shared_options[] = {
 	 "only if the object has this version (`absent`: does not exist)", CLI_VERSION}},
 	{CLI_COMMITS, {"durability", "durable|os",
 	 "how safe before it is answered: power loss, or only a killed process"}},
+	{CLI_MISSING, {"missing-ok", NULL, "where there is no such object nothing is to be done"}},
 	{CLI_CLOCK, {"now", "TIME", "the time to note instead of the clock's", CLI_TIME}},
 	{CLI_PAGES, {"limit", "COUNT", "at most so many, with the token of the next page", CLI_U64}},
 	{CLI_PAGES, {"page", "TOKEN", "go on where another page ended"}},

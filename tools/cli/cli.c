@@ -94,6 +94,8 @@ struct hf_write cli_write(const struct cli *cli)
 		write.expect = cli_u64(cli, "expect", 0);
 	if (cli->command->flags & CLI_COMMITS)
 		write.durability = cli_u64(cli, "durability", 0) == 1 ? HF_OS : HF_DURABLE;
+	if (cli->command->flags & CLI_MISSING)
+		write.missing_ok = cli_flag(cli, "missing-ok");
 	return write;
 }
 

@@ -81,8 +81,11 @@ enum cli_flags {
 	CLI_NO_STORE = 64, /* never opens a store */
 	CLI_SCOPE_KEY = 128, /* SCOPE KEY come first, and SCOPE:KEY in one word does for both */
 	CLI_READS = 256, /* changes nothing; so do commands whose `call` is a read */
+	CLI_MISSING = 512, /* --missing-ok: cli_write() */
 	CLI_ONE = CLI_COMMITS | CLI_EXPECTS, /* changes one object */
 	CLI_ONE_NOW = CLI_ONE | CLI_CLOCK,
+	CLI_MARK = CLI_ONE | CLI_MISSING, /* marks one object or takes it away */
+	CLI_MARK_NOW = CLI_MARK | CLI_CLOCK,
 	CLI_MANY = CLI_COMMITS | CLI_CONFIRMS | CLI_DRY_RUN, /* takes many away */
 };
 

@@ -91,7 +91,7 @@ const struct cli_command cursor_commands[] = {
 	 LISTS(hf_cursor_list_lag, "consumer subject lag last_sequence updated_at error_count "
 		"last_error"),
 	 OPTIONS({"subject", "SUBJECT", "only this one (all); '' for cursors without a subject"})},
-	{"cursor", "remove", "CONSUMER STREAM", "forget a cursor", .flags = CLI_ONE,
+	{"cursor", "remove", "CONSUMER STREAM", "forget a cursor", .flags = CLI_MARK,
 	 CALLS(hf_cursor_remove, "removed"), OPTIONS(SUBJECT)},
 	{0},
 };

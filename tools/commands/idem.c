@@ -114,7 +114,7 @@ const struct cli_command idem_commands[] = {
 	{"idem", "count", "[SCOPE]", "count the keys of a scope, or of several",
 	 READS(hf_idempotency_count_over), OPTIONS(OVER)},
 	{"idem", "remove", "SCOPE KEY", "forget a key, owned or not",
-	 .flags = CLI_ONE | CLI_SCOPE_KEY, CALLS(hf_idempotency_remove, "removed")},
+	 .flags = CLI_MARK | CLI_SCOPE_KEY, CALLS(hf_idempotency_remove, "removed")},
 	{"idem", "clear", "[SCOPE]", "forget every key of a scope, or of several", .flags = CLI_MANY,
 	 CALLS(hf_idempotency_clear, "removed"), .confirm = "forget every key of %s",
 	 COUNTS(hf_idempotency_count_over, "in_progress done"), OPTIONS(OVER)},

@@ -31,6 +31,6 @@ const struct cli_command migration_commands[] = {
 	 OPTIONS({"applied-at", "TIME", "when it was applied (now)"},
 	         {"checksum", "N", "of what it does, as the program gives it (none)"})},
 	{"migration", "forget", "NAME", "forget that a migration was applied; its effects stay",
-	 .flags = CLI_ONE, CALLS(hf_migration_forget, "forgotten")},
+	 .flags = CLI_MARK, CALLS(hf_migration_forget, "forgotten")},
 	{0},
 };
