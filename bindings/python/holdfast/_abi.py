@@ -179,7 +179,7 @@ def c_text(value: Any, name: str, encoding: str = "utf-8") -> Optional[bytes]:
     if not isinstance(value, str):
         wrong_type(name, "str", value)
     try:
-        raw = value.encode(encoding)
+        raw = str.encode(value, encoding)
     except UnicodeEncodeError:
         invalid(f"{name} has a character that it cannot have")
     if 0 in raw:
@@ -403,13 +403,14 @@ def given(value: Optional[Payload]) -> Payload:
 
 
 def encode(value: Payload) -> bytes:
+    """What it holds, whatever methods a subclass has."""
     if isinstance(value, str):
         try:
-            return value.encode("utf-8", "surrogateescape")
+            return str.encode(value, "utf-8", "surrogateescape")
         except UnicodeEncodeError as error:
             invalid(f"a text with a lone surrogate is no text: {error.reason}")
     if isinstance(value, (bytes, bytearray, memoryview)):
-        return bytes(value)
+        return memoryview(value).tobytes()
     raise TypeError(f"str or bytes expected, not {type(value).__name__}")
 
 
@@ -424,8 +425,10 @@ def alone(what: str, **others: bool) -> None:
             raise TypeError(f"{name} stands in {what} that is put: it cannot be given as well")
 
 
-def needed(value: Optional[Text], name: str) -> Text:
+def needed(value: Optional[Text], name: str, beside: Any) -> Text:
+    """What is given beside a name, unless that is a whole object."""
     if value is None:
+        encode(beside)
         raise TypeError(f"{name} is missing")
     return value
 

@@ -198,7 +198,7 @@ class DocumentMutations(Domain):
         return self._mutate(
             "hf_document_put",
             write=write(expect, durability, returning),
-            key=_key(collection, needed(id, "id")),
+            key=_key(collection, needed(id, "id", collection)),
             payload=payload,
             group=group,
             created_at=created_at,

@@ -233,13 +233,12 @@ class IdempotencyMutations(Domain):
         token: GivenToken,
         *,
         expect: Optional[int] = None,
-        missing_ok: bool = False,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
         """The work was not done: forgets the key, so that the next begin is NEW."""
         return self._mutate(
             "hf_idempotency_abandon",
-            write=write(expect, durability, missing_ok=missing_ok),
+            write=write(expect, durability),
             key=_key(scope, key),
             token=token,
         )
@@ -316,7 +315,7 @@ class IdempotencyMutations(Domain):
         return self._mutate(
             "hf_idempotency_put",
             write=write(expect, durability, returning),
-            key=_key(scope, needed(key, "key")),
+            key=_key(scope, needed(key, "key", scope)),
             fingerprint=fingerprint,
             status=status,
             response=response,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Callable, Iterable, Iterator, Optional, Sequence, Union
+from typing import Any, Callable, Iterable, Iterator, Optional, Sequence, Union, overload
 
 from ._abi import (
     After,
@@ -20,6 +20,7 @@ from ._abi import (
     Text,
     Time,
     ZERO,
+    alone,
     bound,
     bound_age,
     duration,
@@ -27,6 +28,7 @@ from ._abi import (
     given,
     instance,
     instances,
+    needed,
     optional,
     struct,
     time_or_none,
@@ -117,13 +119,14 @@ class Tombstone:
     """What is remembered of a record that went."""
 
     user: str
-    account: str
     thread: str
-    dismissed: bool
+    account: str = "primary"
+    until: Optional[datetime] = None
+    """None, of one that is put: there is none any more."""
+    dismissed: bool = False
     """True: the record comes back dismissed; False: it does not come back."""
-    dismissed_at: Optional[datetime]
-    until: datetime
-    version: int
+    dismissed_at: Optional[datetime] = None
+    version: int = 0
 
 
 @dataclass(frozen=True)
@@ -483,6 +486,16 @@ class InboxMutations(Domain):
             tombstone_for=tombstone_for,
         )
 
+    @overload
+    def put_tombstone(
+        self,
+        user: Tombstone,
+        *,
+        expect: Optional[int] = None,
+        durability: Durability = Durability.DURABLE,
+    ) -> Result: ...
+
+    @overload
     def put_tombstone(
         self,
         user: Text,
@@ -494,12 +507,38 @@ class InboxMutations(Domain):
         dismissed_at: Time = None,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
+    ) -> Result: ...
+
+    def put_tombstone(
+        self,
+        user: Union[Text, Tombstone],
+        thread: Optional[Text] = None,
+        account: Text = "primary",
+        *,
+        until: Time = None,
+        dismissed: bool = False,
+        dismissed_at: Time = None,
+        expect: Optional[int] = None,
+        durability: Durability = Durability.DURABLE,
     ) -> Result:
-        """Stores a tombstone as given; a time that is over, or None, lifts the one that stands."""
+        """Stores a tombstone as given; or a :class:`Tombstone`, as a list gave it or as it was
+        built. A time that is over, or None, lifts the one that stands."""
+        if isinstance(user, Tombstone):
+            alone(
+                "a tombstone",
+                thread=thread is not None,
+                account=account != "primary",
+                until=until is not None,
+                dismissed=dismissed is not False,
+                dismissed_at=dismissed_at is not None,
+            )
+            stone = user
+            user, thread, account, until = stone.user, stone.thread, stone.account, stone.until
+            dismissed, dismissed_at = stone.dismissed, stone.dismissed_at
         return self._mutate(
             "hf_inbox_put_tombstone",
             write=write(expect, durability),
-            key=_key(user, account, thread),
+            key=_key(user, account, needed(thread, "thread", user)),
             dismissed=dismissed,
             dismissed_at=dismissed_at,
             until=until,

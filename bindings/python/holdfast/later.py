@@ -62,7 +62,7 @@ class Ticket:
         """
         return self._ask("hf_ticket_poll", (), ())
 
-    def wait(self, timeout: Duration = FOR_EVER) -> bool:
+    def wait(self, *, timeout: Duration = FOR_EVER) -> bool:
         """The same, once that is known, or when the time is over: then False."""
         span = waiting(timeout)
         return (

@@ -125,8 +125,8 @@ class LockMutations(Domain):
         self,
         name: Text,
         token: GivenToken,
-        lease: Duration,
         *,
+        lease: Duration,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
         returning: Returning = False,
@@ -222,7 +222,7 @@ class LockMutations(Domain):
             "hf_lock_put",
             write=write(expect, durability, returning),
             name=name,
-            owner=needed(owner, "owner"),
+            owner=needed(owner, "owner", name),
             acquired_at=acquired_at,
             lease_until=lease_until,
         )

@@ -17,6 +17,7 @@ from ._abi import (
     Result,
     Text,
     Time,
+    alone,
     check,
     encode,
     function,
@@ -50,8 +51,9 @@ class Migration:
     """One that was applied."""
 
     name: str
-    applied_at: datetime
-    version: int
+    applied_at: Optional[datetime] = None
+    """None, of one that is recorded: now."""
+    version: int = 0
     checksum: Optional[int] = None
     """Of what it does, as it was given then; None: none was."""
 
@@ -81,17 +83,24 @@ class MigrationMutations(Domain):
 
     def record(
         self,
-        name: Text,
+        name: Union[Text, Migration],
         *,
         applied_at: Time = None,
         checksum: Optional[int] = None,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
-        """Records a migration as applied without doing anything.
+        """Records a migration as applied without doing anything; or a :class:`Migration`, as a list
+        gave it or as it was built.
 
         :raises ConflictError: it was applied with another checksum
         """
+        if isinstance(name, Migration):
+            alone(
+                "a migration", applied_at=applied_at is not None, checksum=checksum is not None
+            )
+            given = name
+            name, applied_at, checksum = given.name, given.applied_at, given.checksum
         return self._mutate(
             "hf_migration_record",
             write=write(expect, durability),
@@ -105,10 +114,15 @@ class MigrationMutations(Domain):
         name: Text,
         *,
         expect: Optional[int] = None,
+        missing_ok: bool = False,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
         """Forgets that it was applied; its effects stay."""
-        return self._mutate("hf_migration_forget", write=write(expect, durability), name=name)
+        return self._mutate(
+            "hf_migration_forget",
+            write=write(expect, durability, missing_ok=missing_ok),
+            name=name,
+        )
 
 
 class MigrationReads(Domain, reads=True):

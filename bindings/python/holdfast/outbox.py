@@ -8,7 +8,18 @@ from ctypes import CFUNCTYPE, POINTER, byref, c_bool, c_size_t, c_uint32, c_void
 from dataclasses import dataclass
 from functools import partial
 from datetime import datetime, timedelta
-from typing import Any, Callable, Iterable, Iterator, List, Optional, Sequence, Union, cast
+from typing import (
+    Any,
+    Callable,
+    Iterable,
+    Iterator,
+    List,
+    Optional,
+    Sequence,
+    Union,
+    cast,
+    overload,
+)
 
 from ._abi import (
     After,
@@ -26,6 +37,7 @@ from ._abi import (
     Text,
     Time,
     ZERO,
+    alone,
     bound,
     bound_age,
     function,
@@ -238,7 +250,7 @@ class CompletedId:
     id: str
     until: datetime
     """It blocks before this time."""
-    version: int
+    version: int = 0
 
 
 @dataclass(frozen=True)
@@ -470,15 +482,39 @@ class OutboxMutations(Domain):
     ) -> Result:
         return self._mutate("hf_outbox_resume", write=write(expect, durability), queue=queue)
 
+    @overload
+    def put_completed(
+        self,
+        queue: Text,
+        id: CompletedId,  # noqa: A002
+        *,
+        durability: Durability = Durability.DURABLE,
+    ) -> Result: ...
+
+    @overload
     def put_completed(
         self,
         queue: Text,
         id: Text,  # noqa: A002
-        until: Time,
         *,
+        until: Time,
+        durability: Durability = Durability.DURABLE,
+    ) -> Result: ...
+
+    def put_completed(
+        self,
+        queue: Text,
+        id: Union[Text, CompletedId],  # noqa: A002
+        *,
+        until: Time = None,
         durability: Durability = Durability.DURABLE,
     ) -> Result:
-        """Notes an id as completed: it blocks until then (import)."""
+        """Notes an id as completed: it blocks until then (import); or a :class:`CompletedId`, as a
+        list gave it or as it was built."""
+        if isinstance(id, CompletedId):
+            alone("a completed id", until=until is not None)
+            completed = id
+            id, until = completed.id, completed.until
         return self._mutate(
             "hf_outbox_put_completed",
             write=write(None, durability),
@@ -573,8 +609,8 @@ class OutboxMutations(Domain):
         queue: Text,
         id: Text,  # noqa: A002
         token: GivenToken,
-        lease: Duration,
         *,
+        lease: Duration,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
         returning: Returning = False,
@@ -623,13 +659,14 @@ class OutboxMutations(Domain):
         max_attempts: int = 0,
         backoff: Backoff = Backoff(),
         expect: Optional[int] = None,
+        missing_ok: bool = False,
         durability: Durability = Durability.DURABLE,
         returning: Returning = False,
     ) -> Result:
         """An attempt failed: queued again after the backoff, or failed for good at max_attempts."""
         return self._mutate(
             "hf_outbox_fail",
-            write=write(expect, durability, returning),
+            write=write(expect, durability, returning, missing_ok=missing_ok),
             queue=queue,
             id=id,
             token=token,
@@ -646,13 +683,14 @@ class OutboxMutations(Domain):
         *,
         delay: Duration = ZERO,
         expect: Optional[int] = None,
+        missing_ok: bool = False,
         durability: Durability = Durability.DURABLE,
         returning: Returning = False,
     ) -> Result:
         """Gives the item back without counting an attempt."""
         return self._mutate(
             "hf_outbox_release",
-            write=write(expect, durability, returning),
+            write=write(expect, durability, returning, missing_ok=missing_ok),
             queue=queue,
             id=id,
             token=token,

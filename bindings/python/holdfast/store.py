@@ -301,7 +301,7 @@ class Store:
         with self._call() as (store, _):
             return export(self._gate, store, path, replace)
 
-    def maintain(self, budget: Duration = ZERO) -> None:
+    def maintain(self, *, budget: Duration = ZERO) -> None:
         """Does up to ``budget`` of upkeep (0: all that is due). Needed only for stores opened with
         ``background=False``."""
         span = duration(budget)

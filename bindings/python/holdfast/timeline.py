@@ -153,8 +153,8 @@ class TimelineMutations(Domain):
         return self._mutate(
             "hf_timeline_append",
             write=write(expect, durability, returning),
-            key=_key(timeline, needed(id, "id")),
-            type=needed(type, "type"),
+            key=_key(timeline, needed(id, "id", timeline)),
+            type=needed(type, "type", timeline),
             subject=subject,
             happened_at=happened_at,
             payload=payload,

@@ -87,7 +87,7 @@ class Wait(Generic[T]):
             return False
         return True
 
-    def wait(self, timeout: Duration = FOR_EVER) -> bool:
+    def wait(self, *, timeout: Duration = FOR_EVER) -> bool:
         """The same, once it is so, or when the time is over: then False."""
         span = waiting(timeout)
         interrupted: list[bool] = []

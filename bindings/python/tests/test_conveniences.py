@@ -1,9 +1,13 @@
 """What spares callers code of their own: what may be missing, objects that can be put, instants and
 durations, what a load tells, files of a store, progress."""
 
+import dataclasses
+import enum
+import inspect
 import pickle
+import re
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone, tzinfo
 
 import pytest
 
@@ -27,12 +31,15 @@ MISSING = {
     "remove cursor": lambda o, **k: o.cursors.remove("c", "s", **k),
     "remove item": lambda o, **k: o.outbox.remove("q", "1", **k),
     "complete item": lambda o, **k: o.outbox.complete("q", "1", 77, **k),
+    "fail item": lambda o, **k: o.outbox.fail("q", "1", 77, **k),
+    "release item": lambda o, **k: o.outbox.release("q", "1", 77, **k),
     "mark_failed": lambda o, **k: o.outbox.mark_failed("q", "1", **k),
     "retry": lambda o, **k: o.outbox.retry("q", "1", **k),
     "reschedule": lambda o, **k: o.outbox.reschedule("q", "1", available_at=NOW, **k),
     "remove entry": lambda o, **k: o.idempotency.remove("s", "k", **k),
     "remove document": lambda o, **k: o.documents.remove("c", "d", **k),
     "regroup": lambda o, **k: o.documents.regroup("c", "d", "g", **k),
+    "forget": lambda o, **k: o.migrations.forget("m", **k),
 }
 
 
@@ -158,7 +165,118 @@ def test_events_entries_cursors_and_locks_go_round(store):
         assert other.locks.get("l").lease_until == lock.lease_until
 
 
+def test_tombstones_completed_ids_and_migrations_go_round(store):
+    store.inbox.save("u", [InboxInput("t", account="a")])
+    store.inbox.remove("u", "t", "a", tombstone_for=timedelta(days=3))
+    [stone] = store.inbox.tombstones("u")
+    assert not store.inbox.put_tombstone(stone).changed
+    store.outbox.configure("q", dedup_window=timedelta(days=3))
+    store.outbox.enqueue("q", "1")
+    store.outbox.complete("q", "1", store.outbox.claim("q", "1", "w").token)
+    [blocking] = store.outbox.completed("q")
+    assert not store.outbox.put_completed("q", blocking).changed
+    store.migrations.record("m", applied_at=NOW, checksum=7)
+    [applied] = store.migrations.list()
+    assert not store.migrations.record(applied).changed
+    with holdfast.open(":memory:") as other:
+        with other.transaction() as txn:
+            txn.inbox.put_tombstone(stone)
+            txn.outbox.configure("q", dedup_window=timedelta(days=3))
+            txn.outbox.put_completed("q", blocking)
+            txn.migrations.record(applied)
+        assert [replace(s, version=stone.version) for s in other.inbox.tombstones("u")] == [
+            stone
+        ]
+        assert [i.until for i in other.outbox.completed("q")] == [blocking.until]
+        [there] = other.migrations.list()
+        assert (there.name, there.applied_at, there.checksum) == ("m", NOW, 7)
+        other.inbox.put_tombstone(replace(stone, until=None))
+        assert list(other.inbox.tombstones("u")) == []
+        built = other.inbox.put_tombstone(holdfast.Tombstone("u", "built", until=stone.until))
+        assert built.changed and other.migrations.record(holdfast.Migration("built")).changed
+    for wrong in (
+        lambda: store.inbox.put_tombstone(stone, "t"),
+        lambda: store.inbox.put_tombstone(stone, until=None, dismissed=True),
+        lambda: store.inbox.put_tombstone("u"),
+        lambda: store.outbox.put_completed("q", blocking, until=blocking.until),
+        lambda: store.migrations.record(applied, checksum=7),
+        lambda: store.documents.put(stone),
+        lambda: store.documents.put(Document),
+    ):
+        with pytest.raises(TypeError, match="stands in|missing|str or bytes expected"):
+            wrong()
+
+
+def test_a_class_of_the_caller_is_put_as_the_one_that_it_extends(store):
+    @dataclasses.dataclass(frozen=True)
+    class Setting(Document):
+        note: str = "not kept"
+
+    class Bare(OutboxItem):
+        __slots__ = ()
+
+    setting = Setting("c", "d", b"p", note="here")
+    assert store.documents.put(setting).changed and store.documents.get("c", "d").payload == b"p"
+    store.outbox.put(Bare("1", b"p", queue="q", rerun=holdfast.Rerun(b"next")))
+    found = store.outbox.get("q", "1")
+    assert found.rerun.payload == b"next" and not store.outbox.put(found).changed
+    assert store.documents.put(pickle.loads(pickle.dumps(store.documents.get("c", "d")))).count == 0
+    again = Document(**dataclasses.asdict(store.documents.get("c", "d")))
+    assert again == store.documents.get("c", "d") and not store.documents.put(again).changed
+
+
+class _Text(str):
+    def encode(self, *_):
+        return b"another"
+
+
+class _Bytes(bytes):
+    def __bytes__(self):
+        return b"another"
+
+
+class _Kind(str, enum.Enum):
+    RED = "red"
+
+
+def test_a_subclass_of_text_or_bytes_is_what_it_holds(store):
+    store.documents.put(_Text("c"), _Text("d"), _Bytes(b"p\0q"))
+    assert store.documents.get("c", "d").payload == b"p\0q"
+    store.documents.put("c", _Kind.RED, memoryview(b"abcd")[::2])
+    assert store.documents.get("c", "red").payload == b"ac"
+
+
 # --- Instants and durations
+
+
+def test_instants_and_durations_are_named_by_keywords():
+    """No call takes one by its place: in which unit a bare number is says neither."""
+    looked = 0
+    owners = [holdfast.Store, holdfast.Transaction, holdfast.Wait, holdfast.Ticket, holdfast.Feed]
+    with holdfast.open(":memory:") as store:
+        for made in (store, store.transaction(), store.later()):
+            owners += [type(part) for part in vars(made).values() if hasattr(part, "_mutate")]
+    for method in [getattr(o, name) for o in owners for name in dir(o) if name[0] != "_"]:
+        if not inspect.isfunction(method):
+            continue
+        for name, parameter in inspect.signature(method).parameters.items():
+            if re.search(r"\b(Time|Duration)\b", str(parameter.annotation)):
+                looked += 1
+                assert parameter.kind is parameter.KEYWORD_ONLY, (method, name)
+            assert not name.endswith(("_us", "_ms", "_s", "seconds")), (method, name)
+    assert looked > 100
+
+
+class _NoZone(tzinfo):
+    def utcoffset(self, _):
+        return None
+
+
+def test_a_zone_that_tells_no_offset_is_none(store):
+    for wrong in (NOW.replace(tzinfo=_NoZone()), datetime(2026, 11, 20)):
+        with pytest.raises(holdfast.InvalidError, match="without a time zone"):
+            store.documents.put("c", "d", now=wrong)
+    assert not store.documents.has("c", "d")
 
 
 def test_numbers_are_no_instants_and_no_durations(store):
@@ -173,7 +291,7 @@ def test_numbers_are_no_instants_and_no_durations(store):
         lambda: store.inbox.save("u", [InboxInput("t", updated_at=5)]),
         lambda: store.outbox.fail("q", "1", 7, backoff=holdfast.Backoff(delay=5)),
         lambda: holdfast.open(":memory:", wait=5),
-        lambda: store.maintain(1000),
+        lambda: store.maintain(budget=1000),
         lambda: store.feed().read(wait=5),
     ):
         with pytest.raises(TypeError, match="timedelta|datetime"):

@@ -23,7 +23,8 @@ def test_an_item_is_claimed_once_and_completed(store):
     assert store.outbox.claim_next("mail", "you") == []
     with pytest.raises(holdfast.ClaimedError):
         store.outbox.claim("mail", "1", "you")
-    assert store.outbox.extend("mail", "1", item.token, timedelta(minutes=5)).token == item.token
+    extended = store.outbox.extend("mail", "1", item.token, lease=timedelta(minutes=5))
+    assert extended.token == item.token
     with pytest.raises(holdfast.StaleError):
         store.outbox.complete("mail", "1", item.token + 1)
     assert store.outbox.complete("mail", "1", item.token).changed

@@ -38,7 +38,8 @@ def test_each_kind_of_object_comes_back(store):
     gives(inbox.snooze("u", "t", until=at(7), returning=True), lambda: inbox.get("u", "t"))
     gives(item.enqueue("q", "i", b"p", returning=True), lambda: item.get("q", "i"))
     claimed = item.claim("q", "i", "w", lease=us(10**8)).token
-    gives(item.extend("q", "i", claimed, us(10**9), returning=True), lambda: item.get("q", "i"))
+    extended = item.extend("q", "i", claimed, lease=us(10**9), returning=True)
+    gives(extended, lambda: item.get("q", "i"))
     gives(item.fail("q", "i", claimed, reason="x", returning=True), lambda: item.get("q", "i"))
     gives(item.mark_failed("q", "i", reason="x", returning=True), lambda: item.get("q", "i"))
     gives(item.retry("q", "i", returning=True), lambda: item.get("q", "i"))

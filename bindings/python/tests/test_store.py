@@ -248,7 +248,7 @@ def test_upkeep_by_the_host():
         store.sync()
         assert store.info().durable_lsn == 1
         store.maintain()
-        store.maintain(timedelta(milliseconds=1))
+        store.maintain(budget=timedelta(milliseconds=1))
 
 
 def test_the_past_is_read_as_it_was():

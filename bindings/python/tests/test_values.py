@@ -22,11 +22,18 @@ from holdfast.clock import Clock, ClockInTransaction
 from holdfast.cursor import Cursor, Cursors, CursorsInTransaction
 from holdfast.document import Document, Documents, DocumentsInTransaction
 from holdfast.idempotency import Idempotency, IdempotencyEntry, IdempotencyInTransaction
-from holdfast.inbox import Inbox, InboxInput, InboxInTransaction, InboxRecord
+from holdfast.inbox import Inbox, InboxInput, InboxInTransaction, InboxRecord, Tombstone
 from holdfast.later import IdempotencyLater, LocksLater, OutboxLater
 from holdfast.lock import Lock, Locks, LocksInTransaction
-from holdfast.migration import Migrations, MigrationsInTransaction
-from holdfast.outbox import Backoff, Outbox, OutboxInput, OutboxInTransaction, OutboxItem
+from holdfast.migration import Migration, Migrations, MigrationsInTransaction
+from holdfast.outbox import (
+    Backoff,
+    CompletedId,
+    Outbox,
+    OutboxInput,
+    OutboxInTransaction,
+    OutboxItem,
+)
 from holdfast.timeline import TimelineEvent, Timelines, TimelinesInTransaction
 
 from instants import at, us
@@ -190,6 +197,9 @@ def instance(kind):
         InboxRecord: InboxRecord("u", "t"),
         Lock: Lock("l", "o", acquired_at=at(5), lease_until=at(6)),
         TimelineEvent: TimelineEvent("t", "i", "made"),
+        Tombstone: Tombstone("u", "t"),
+        CompletedId: CompletedId("i", at(5)),
+        Migration: Migration("m"),
     }[kind]
 
 
@@ -215,7 +225,7 @@ def wrong_instances(kind):
         hint = hints[field.name]
         # They say what comes out; what goes in is a payload, a time.
         if kind not in (InboxInput, OutboxInput):
-            times = field.name.endswith("_at") or field.name.endswith("_until")
+            times = field.name.endswith(("_at", "until"))
             hint = _abi.Time if times else _abi.Text if hint in (str, bytes) else hint
         for value in wrong_values(hint, field.name):
             yield dataclasses.replace(instance(kind), **{field.name: value})
@@ -420,7 +430,7 @@ def test_an_empty_filter_is_not_none(store):
         lambda: store.subscribe("outbox", ["a", "b", "c", "d"]),
         lambda: store.feed(2**64 + 1),
         lambda: store.feed(-1),
-        lambda: store.maintain(0.5),
+        lambda: store.maintain(budget=0.5),
     ):
         with pytest.raises((TypeError, ValueError)):
             call()

@@ -16,7 +16,7 @@ MOMENT = timedelta(milliseconds=1)
 
 def test_a_wait_gets_what_comes_and_gives_it_once(store):
     wait = store.outbox.start_claim_next("q", "w", lease=LEASE)
-    assert not wait.ended() and not wait.wait(MOMENT)
+    assert not wait.ended() and not wait.wait(timeout=MOMENT)
     with pytest.raises(holdfast.BlockedError):
         wait.take()
     store.outbox.enqueue("q", "1", b"x")
