@@ -7,7 +7,7 @@
 #include "lib/test.h"
 #include "store/store.h"
 
-enum { WORKS_MAX = 32, JUMP = 40, CHAIN = 8 };
+enum { WORKS_MAX = 64, JUMP = 40, CHAIN = 8 };
 
 static void scene_open(struct scene *scene, unsigned count)
 {
@@ -54,11 +54,15 @@ static bool word(void *ctx, const char *name, size_t index, struct op_value *out
 	return true;
 }
 
+int scene_do(struct scene *scene, hf_store *store, const char *steps)
+{
+	struct op_scene words = {.store = store, .durability = HF_OS, .word = word, .ctx = scene};
+	return op_scene_do(&words, steps);
+}
+
 static void run_steps(struct scene *scene, const struct work *work)
 {
-	struct op_scene words = {
-	    .store = scene->store, .durability = HF_OS, .word = word, .ctx = scene};
-	const int rc = op_scene_do(&words, work->steps);
+	const int rc = scene_do(scene, scene->store, work->steps);
 	if (rc != work->code)
 		fail_msg("%s: %s", work->name, hf_code_name(rc));
 }

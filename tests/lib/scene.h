@@ -48,6 +48,8 @@ static const struct hf_write write_os = {.durability = HF_OS};
 
 /* The prefix and the number as text, in `out`. */
 struct hf_bytes numbered(char out[NAME], const char *prefix, unsigned number);
+/* Steps in words on this store, which may be the reads of a transaction: the code of the last. */
+int scene_do(struct scene *scene, hf_store *store, const char *steps);
 /* Fills a store with SCENE_SMALL and one with a hundred times as many objects, or, where HF_LONG is
  * set, with SCENE_LARGE; runs all works on both in the
  * order given, prints the table, and fails the test where the large one takes too many steps. */
