@@ -173,11 +173,23 @@ class Idempotency:
         del self.w.state["idem", scope, key]
         return Done(True, 0)
 
-    def clear(self, scope: str) -> Done:
-        count = len(self.list(scope))
-        for key, _ in self.w.all("idem", scope):
-            del self.w.state[key]
+    def clear(
+        self, scope: str = "", prefix: Optional[str] = None, everything: bool = False
+    ) -> Done:
+        over = self._over(scope, prefix, everything)
+        count = sum(len(self.list(one)) for one in over)
+        for one in over:
+            for key, _ in self.w.all("idem", one):
+                del self.w.state[key]
         return Done(count > 0, count=count)
+
+    def _over(self, scope: str, prefix: Optional[str], everything: bool) -> list[str]:
+        """The scopes that a call is about."""
+        if prefix is not None and "a prefix is one scope" in self.w.wrong:
+            return [prefix]
+        if prefix is None and not everything:
+            return [scope]
+        return [one for one in self.scopes() if one.startswith(prefix or "")]
 
     def guard(self, scope: str, key: str, expect: Optional[int] = None) -> Done:
         version = self.version_of(scope, key)
@@ -202,10 +214,13 @@ class Idempotency:
         found = [e for _, e in self.w.all("idem", scope) if self._find(scope, e.key)]
         return [fields(e) for e in sorted(found, key=lambda e: of_bytes(e.key))]
 
-    def count(self, scope: str) -> Any:
+    def count(
+        self, scope: str = "", prefix: Optional[str] = None, everything: bool = False
+    ) -> Any:
         """As of now: what ends is never counted."""
-        done = sum(e["done"] for e in self.list(scope))
-        return {"in_progress": len(self.list(scope)) - done, "done": done}
+        found = [e for one in self._over(scope, prefix, everything) for e in self.list(one)]
+        done = sum(e["done"] for e in found)
+        return {"in_progress": len(found) - done, "done": done}
 
     def scopes(self) -> list[str]:
         return sorted(

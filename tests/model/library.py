@@ -77,6 +77,9 @@ class Answer:
     left_alone: int = 0
     only_out: bool = False
     """The binding gives nothing but ``out`` for this one."""
+    asked: bool = False
+    """It was to give its object back."""
+    object: Any = None
 
 
 @dataclass(frozen=True)
@@ -154,31 +157,45 @@ KEYS = {
 }
 
 
+def key_of(operation: Operation) -> dict[str, Any]:
+    """Of the object that it is about; empty: of none, or of several."""
+    args = dict(operation.args)
+    whole = [args.get("cursor"), args.get("item"), *args.get("records", ())]
+    for given in whole:
+        args = vars(given) | args if given is not None else args
+    key = {name: args[name] for name in KEYS.get(operation.domain, ()) if name in args}
+    needed = set(KEYS.get(operation.domain, ())) - {"account", "subject"}
+    return key if needed <= key.keys() and len(args.get("records", "1")) == 1 else {}
+
+
 def _returning(call: Any, operation: Operation) -> dict[str, Any]:
     """Whatever can give its object back does."""
-    one = len(operation.args.get("records", "1")) == 1
-    return {"returning": True} if one and "returning" in inspect.signature(call).parameters else {}
+    can = "returning" in inspect.signature(call).parameters
+    return {"returning": True} if can and key_of(operation) else {}
 
 
 def _check_object(store: holdfast.Store, operation: Operation, given: Any) -> None:
     """What was given back is what a get right after it gives."""
-    args = _arguments(operation)
-    for whole in args.get("cursor"), args.get("item"), *args.get("records", ()):
-        args.update(vars(whole) if whole is not None else {}, **operation.args)
-    key = {name: args[name] for name in KEYS[operation.domain] if name in args}
+    key = key_of(operation)
     code, found = code_of(lambda: getattr(store, operation.domain).get(**key))
     assert code in ("", "HF_ENOTFOUND"), code
     assert found == given.object, f"{operation} gave {given.object}, a get gives {found}"
 
 
-def _answer(given: Any) -> Answer:
+def _answer(given: Any, asked: bool) -> Answer:
     if isinstance(given, holdfast.Answered):
         given = given.value
     if isinstance(given, holdfast.Deferred):
         given = given.value
     if isinstance(given, holdfast.Result):
         return Answer(
-            given.changed, given.version, given.token, given.count, left_alone=given.left_alone
+            given.changed,
+            given.version,
+            given.token,
+            given.count,
+            left_alone=given.left_alone,
+            asked=asked,
+            object=given.object,
         )
     return Answer(out=given, only_out=True)
 
@@ -188,7 +205,7 @@ def perform(
 ) -> Outcome:
     """One mutation, or a transaction of several. ``how``: "durable", "os", "later", for which
     the ticket is waited for at once, or "transact": in a function that reads, too."""
-    answers: list[Any] = []
+    answers: list[tuple[Any, bool]] = []
     try:
         if how == "transact":
             return _transact(store, operations)
@@ -196,8 +213,7 @@ def perform(
             txn = store.transaction(holdfast.OS if how == "os" else holdfast.DURABLE)
             try:
                 for operation in operations:
-                    call = getattr(getattr(txn, operation.domain), operation.name)
-                    answers.append(call(**_arguments(operation)))
+                    answers.append(_added(txn, operation))
             except holdfast.Error as error:
                 txn.abandon()
                 return Outcome(code=error.name, operation=len(answers))
@@ -217,30 +233,35 @@ def perform(
                 assert ticket.wait()
             if asked:
                 _check_object(store, operation, given)
-            answers.append(given)
+            answers.append((given, bool(asked)))
     except holdfast.Error as error:
         if error.ticket is not None:
             assert error.ticket.wait()
         return Outcome(code=error.name, operation=error.operation if together else 0)
-    return Outcome(tuple(_answer(given) for given in answers))
+    return Outcome(tuple(_answer(*given) for given in answers))
+
+
+def _added(txn: holdfast.Transaction, operation: Operation) -> tuple[Any, bool]:
+    call = getattr(getattr(txn, operation.domain), operation.name)
+    asked = _returning(call, operation)
+    return call(**_arguments(operation), **asked), bool(asked)
 
 
 def _transact(store: holdfast.Store, operations: list[Operation]) -> Outcome:
-    answers: list[Any] = []
+    answers: list[tuple[Any, bool]] = []
 
     def fill(txn: holdfast.Transaction) -> None:
         answers.clear()
         _look(txn)  # nothing comes in between: it changes no answer
         for operation in operations:
-            call = getattr(getattr(txn, operation.domain), operation.name)
-            answers.append(call(**_arguments(operation)))
+            answers.append(_added(txn, operation))
 
     try:
         store.transact(fill, tries=2)
     except holdfast.Error as error:
         assert error.operation != holdfast.OPERATION_READ
         return Outcome(code=error.name, operation=error.operation)
-    return Outcome(tuple(_answer(given) for given in answers))
+    return Outcome(tuple(_answer(*given) for given in answers))
 
 
 def _look(txn: holdfast.Transaction) -> None:

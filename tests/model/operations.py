@@ -275,7 +275,9 @@ OUTBOX = [
 
 # --- Idempotency ---
 
-KEY = {"*key": one(*({"scope": s, "key": k} for s in ("pay", "s2") for k in ("k1", "k:2")))}
+KEY = {"*key": one(*({"scope": s, "key": k} for s in ("pay", "s2", "s") for k in ("k1", "k:2")))}
+OVER = {"*over": one({"scope": "pay"}, {"scope": "s2"}, {"prefix": "s"}, {"prefix": "s2"},
+                     {"everything": True})}  # fmt: skip
 
 IDEMPOTENCY = [
     *(Row("idempotency", "begin", KEY | {
@@ -293,7 +295,7 @@ IDEMPOTENCY = [
                     {"expires_at": From(10 * SECOND), "expires_computed": True}),
         "expect": EXPECT}),
     Row("idempotency", "remove", KEY | {"expect": EXPECT}),
-    Row("idempotency", "clear", {"scope": one("pay", "s2")}),
+    Row("idempotency", "clear", OVER),
     Row("idempotency", "guard", KEY | {"expect": RIGHT}, guard=True),
     Row("idempotency", "guard_owner", KEY | {"token": TOKEN}, guard=True),
 ]  # fmt: skip

@@ -17,6 +17,8 @@ RULES = [
     "replay other fingerprint",
     "any token",
     "a set-back revives",
+    "object before its operation",
+    "a prefix is one scope",
 ]
 
 

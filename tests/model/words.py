@@ -132,6 +132,8 @@ class Done:
     count: Optional[int] = None
     out: Any = None
     left_alone: int = 0
+    object: Any = None
+    """As this operation left it; None: there is none."""
 
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
