@@ -107,6 +107,41 @@ static void check_pinned(const struct hf__scan_input *in, const struct hf__scan_
 	        again.previous_hash == v->previous_hash);
 }
 
+static int read_bytes(void *ctx, void *into, size_t len, uint64_t at, size_t *got)
+{
+	const struct hf_bytes *file = ctx;
+	const size_t left = at < file->len ? file->len - (size_t)at : 0;
+	*got = len < left ? len : left;
+	if (*got > 0)
+		memcpy(into, (const uint8_t *)file->data + at, *got);
+	return 0;
+}
+
+/* Read piece by piece it is judged alike. */
+static void check_window(const struct hf__scan_input *in, const struct hf__scan_verdict *v)
+{
+	struct hf_bytes file = in->bytes;
+	struct hf__scan_window window = {.read = read_bytes,
+	                                 .ctx = &file,
+	                                 .size = (uint32_t)file.len,
+	                                 .piece = 1 + (uint32_t)(file.len * 7 % 3000),
+	                                 .keeps = file.len % 2};
+	struct hf__scan_input through = *in;
+	struct hf__scan_verdict again;
+	through.window = &window;
+	through.bytes = hf_bytes_of(NULL, 0);
+	require(hf__scan(&through, NULL, NULL, &again) == 0 && window.os_errno == 0);
+	if (!window.keeps)
+		again.durable_end = v->durable_end;
+	require(again.kind == v->kind && again.end == v->end && again.next_lsn == v->next_lsn &&
+	        again.previous_hash == v->previous_hash && again.durable_lsn == v->durable_lsn &&
+	        again.proven_lsn == v->proven_lsn && again.durable_end == v->durable_end &&
+	        again.damaged_end == v->damaged_end && again.torn_len == v->torn_len &&
+	        again.groups == v->groups && again.why == v->why &&
+	        again.last_lost_lsn == v->last_lost_lsn);
+	hf__scan_window_deinit(&window);
+}
+
 static struct hf__scan_verdict scan(const struct hf__scan_input *in)
 {
 	struct count count = {.next_lsn = in->next_lsn, .file = in->bytes};
@@ -115,6 +150,7 @@ static struct hf__scan_verdict scan(const struct hf__scan_input *in)
 	require(v.entries == count.entries);
 	check_verdict(in, &v);
 	check_pinned(in, &v);
+	check_window(in, &v);
 	return v;
 }
 

@@ -82,16 +82,31 @@ struct walk {
 	const struct hf__scan_input *in;
 	uint32_t limit; /* nothing from here on exists: end of the file, or the pinned end */
 	uint32_t at; /* where the log has got to */
+	uint32_t durable_at; /* the same of what is known to be durable, when that was asked last */
 	unsigned facts;
 	struct hf__scan_verdict *out;
 };
 
-/* What exists from `at` on, which is not past the limit. */
-static struct hf_bytes bytes_from(const struct walk *w, uint32_t at)
+/* The first byte of the file that may be asked for again. */
+static uint32_t kept_from(const struct walk *w)
 {
+	if (!w->in->window->keeps)
+		return w->at;
+	/* R7 writes the header again, too, where nothing behind it is known to be durable. */
+	return w->durable_at > HF__SEGMENT_HEADER_SIZE ? w->durable_at : 0;
+}
+
+/* What is in memory from `at` on, which is not past the limit: `need` bytes at least, if they
+ * exist. Valid until the next call that needs some. */
+static struct hf_bytes bytes_from(const struct walk *w, uint32_t at, uint32_t need)
+{
+	const struct hf__scan_input *in = w->in;
 	if (at == w->limit)
 		return hf_bytes_of(NULL, 0); /* there may be no bytes at all to point into */
-	return hf_bytes_of((const uint8_t *)w->in->bytes.data + at, w->limit - at);
+	if (!in->window)
+		return hf_bytes_of((const uint8_t *)in->bytes.data + at, w->limit - at);
+	const struct hf_bytes held = hf__scan_window_at(in->window, kept_from(w), at, need);
+	return held.len > w->limit - at ? hf_bytes_of(held.data, w->limit - at) : held;
 }
 
 static uint64_t later_of(uint64_t a, uint64_t b)
@@ -101,14 +116,28 @@ static uint64_t later_of(uint64_t a, uint64_t b)
 
 /* --- The walk --------------------------------------------------------------------------------- */
 
-/* A header that verifies and stands where it says. Where it says otherwise nothing is hashed. */
-static bool header_at(const struct walk *w, uint32_t at, struct hf__group_header *out)
+/* A header that verifies and stands where it says: at `at`, where `bytes` begin. Where it says
+ * otherwise nothing is hashed. */
+static bool header_in(const struct walk *w, struct hf_bytes bytes, uint32_t at,
+                      struct hf__group_header *out)
 {
 	const struct hf__position here = {w->in->segment, at};
-	return hf__group_stands(bytes_from(w, at), here) &&
-	       hf__group_decode_header(w->in->id, bytes_from(w, at), out) == HF_OK &&
+	return hf__group_stands(bytes, here) &&
+	       hf__group_decode_header(w->in->id, bytes, out) == HF_OK &&
 	       out->place.segment == w->in->segment && out->place.offset == at &&
 	       out->durable_lsn < out->first_lsn;
+}
+
+static bool header_at(const struct walk *w, uint32_t at, struct hf__group_header *out)
+{
+	return header_in(w, bytes_from(w, at, HF__GROUP_HEADER_SIZE), at, out);
+}
+
+/* Its bytes, wholly in memory; fewer: it reaches past the limit, or could not be read. */
+static struct hf_bytes group_bytes(const struct walk *w, const struct hf__group_header *header)
+{
+	const uint32_t size = hf__group_size(header);
+	return bytes_from(w, w->at, size <= w->limit - w->at ? size : 0);
 }
 
 /* Does a group continue the log here? It must fit before the limit, hence before the pinned end. */
@@ -120,17 +149,17 @@ static bool group_continues(const struct walk *w, struct hf__group_header *out)
 		return false;
 	if (w->in->whole_at != 0 && w->at == w->in->whole_at)
 		return true;
-	if (hf__group_verify_body(w->in->id, out, bytes_from(w, w->at)) == HF_OK)
+	if (hf__group_verify_body(w->in->id, out, group_bytes(w, out)) == HF_OK)
 		return true;
 	w->out->damaged_end = hf__group_size(out) <= w->limit - w->at ? w->at + hf__group_size(out) : 0;
 	return false;
 }
 
-/* What seems to be an entry, and lies there wholly. */
+/* What seems to be an entry, and lies there wholly, in memory. */
 static void expect_entry(const struct walk *w, uint32_t at, void *arg)
 {
 	struct hf__entry entry;
-	const struct hf_bytes bytes = bytes_from(w, at);
+	const struct hf_bytes bytes = bytes_from(w, at, 0);
 	if (hf__entry_glance(bytes, &entry) && entry.domain < 32 &&
 	    (w->in->expected & UINT32_C(1) << entry.domain))
 		w->in->expect(arg, &entry);
@@ -149,11 +178,11 @@ static void expect_next(const struct walk *w, const struct hf__group_header *hea
 static int group_deliver(const struct walk *w, const struct hf__group_header *header,
                          hf__scan_entry_fn each, void *arg)
 {
-	const uint8_t *bytes = w->in->bytes.data;
+	const uint8_t *bytes = group_bytes(w, header).data;
 	uint32_t at = w->at + HF__GROUP_HEADER_SIZE;
 	for (uint32_t i = 0; i < header->entry_count; i++) {
 		struct hf__entry entry;
-		const size_t size = hf__entry_read(header->first_lsn + i, bytes + at, &entry);
+		const size_t size = hf__entry_read(header->first_lsn + i, bytes + (at - w->at), &entry);
 		entry.place = (struct hf__position){w->in->segment, at + HF__ENTRY_HEADER_SIZE};
 		entry.incarnation = header->incarnation_lsn;
 		at += (uint32_t)size;
@@ -172,6 +201,25 @@ static void learn_durable(struct hf__scan_verdict *out, const struct hf__group_h
 		out->proven_lsn = later_of(out->proven_lsn, header->durable_lsn);
 }
 
+/* Goes on to where the last group ends that is durable as a whole, as far as `lsn` is. The groups
+ * before `end` verified already. */
+static void follow_durable(struct walk *w, uint64_t lsn)
+{
+	while (w->durable_at < w->out->end) {
+		struct hf__group_header header;
+		hf__group_read_header(bytes_from(w, w->durable_at, HF__GROUP_HEADER_SIZE).data, &header);
+		if (lsn < header.first_lsn + (header.entry_count - 1))
+			return;
+		w->durable_at += hf__group_size(&header);
+	}
+}
+
+/* What is durable as far as the scan knows by now. */
+static uint64_t known_durable(const struct walk *w)
+{
+	return later_of(w->out->durable_lsn, w->in->witness_lsn);
+}
+
 /* The log now ends behind this group. Does the witness have a word about that place? */
 static void group_take(struct walk *w, const struct hf__group_header *header)
 {
@@ -182,6 +230,8 @@ static void group_take(struct walk *w, const struct hf__group_header *header)
 	out->next_lsn = header->first_lsn + header->entry_count;
 	out->previous_hash = header->hash;
 	learn_durable(out, header);
+	if (w->in->window && w->in->window->keeps)
+		follow_durable(w, known_durable(w));
 	out->groups++;
 	out->entries += header->entry_count;
 	if (witness > begin && witness < w->at)
@@ -206,27 +256,18 @@ static int walk_groups(struct walk *w, hf__scan_entry_fn each, void *arg)
 
 /* --- What lies behind ------------------------------------------------------------------------- */
 
-/* Bytes from the end of the log to the last one that is not zero: 0 when there is none. */
-static uint32_t tail_len(const struct walk *w)
-{
-	const struct hf__scan_behind *behind = w->in->behind;
-	if (behind)
-		return behind->data_end > w->at ? behind->data_end - w->at : 0;
-	const struct hf_bytes tail = bytes_from(w, w->at);
-	const uint8_t *at = tail.data;
-	size_t len = tail.len;
-	/* Whole blocks first: a fresh segment of 64 MiB is nearly all zeros. */
-	while (len >= HF__BLOCK && hf__bytes_zero(at + (len - HF__BLOCK), HF__BLOCK))
-		len -= HF__BLOCK;
-	while (len > 0 && at[len - 1] == 0)
-		len--;
-	return (uint32_t)len;
-}
+/* What lies behind the log. */
+struct tail {
+	uint32_t len; /* bytes from the end of the log to the last one that is not zero; 0: none is */
+	/* the greatest durable_lsn that any group header beginning among them names */
+	uint64_t durable;
+};
 
-/* The same from what was found out before: the first mark at or behind this place. */
-static uint64_t known_durable(const struct walk *w)
+/* From what was found out before: the first mark at or behind this place. */
+static struct tail known_tail(const struct walk *w)
 {
 	const struct hf__scan_behind *behind = w->in->behind;
+	struct tail tail = {.len = behind->data_end > w->at ? behind->data_end - w->at : 0};
 	size_t low = 0, high = behind->count;
 	while (low < high) {
 		const size_t middle = low + (high - low) / 2;
@@ -236,70 +277,95 @@ static uint64_t known_durable(const struct walk *w)
 			high = middle;
 	}
 	if (low == behind->count)
-		return 0;
+		return tail;
 	const struct hf__scan_mark *mark = &behind->marks[low];
 	w->out->durable_lsn = later_of(w->out->durable_lsn, mark->durable_lsn);
 	w->out->proven_lsn = later_of(w->out->proven_lsn, mark->proven_lsn);
-	return mark->durable_lsn;
+	tail.durable = mark->durable_lsn;
+	return tail;
 }
 
-/* The greatest durable_lsn that any group header beginning among the `tail` bytes behind the log
- * names. It may end in the zeros behind them: its checksum's last byte can be one. */
-static uint64_t later_durable(const struct walk *w, uint32_t tail)
+/* How many of the bytes there are up to the last one that is not zero. Whole blocks first: a fresh
+ * segment of 64 MiB is nearly all zeros. */
+static uint32_t used_len(const uint8_t *bytes, uint32_t len)
 {
-	if (w->in->behind)
-		return known_durable(w);
-	const uint8_t *bytes = w->in->bytes.data;
-	const uint32_t last = w->at + tail;
-	uint64_t durable = 0;
-	for (uint32_t at = w->at + (HF__ALIGN - w->at % HF__ALIGN) % HF__ALIGN; at < last;
-	     at += HF__ALIGN) {
+	if (hf__bytes_zero(bytes, len))
+		return 0;
+	while (len >= HF__BLOCK && hf__bytes_zero(bytes + (len - HF__BLOCK), HF__BLOCK))
+		len -= HF__BLOCK;
+	while (len > 0 && bytes[len - 1] == 0)
+		len--;
+	return len;
+}
+
+/* A piece, and so much of the next one that a header which begins in this one lies in it. What the
+ * walk has seen is looked at as it was then: a writer may be at it. */
+static struct hf_bytes piece_at(const struct walk *w, uint32_t at)
+{
+	const size_t most = HF__WINDOW_PEEK + HF__GROUP_HEADER_SIZE;
+	struct hf_bytes piece = bytes_from(w, at, 0);
+	if (w->in->window && piece.len <= HF__GROUP_HEADER_SIZE && piece.len < w->limit - at)
+		piece = hf__scan_window_peek(w->in->window, at, HF__GROUP_HEADER_SIZE);
+	piece.len = piece.len < w->limit - at ? piece.len : w->limit - at;
+	piece.len = piece.len < most ? piece.len : most;
+	return piece;
+}
+
+/* Headers that begin among the first `used` bytes of a piece at `from`. One may end in the zeros
+ * behind them: its checksum's last byte can be one. */
+static void search_piece(const struct walk *w, struct hf_bytes piece, uint32_t from, uint32_t used,
+                         struct tail *tail)
+{
+	const uint8_t *bytes = piece.data;
+	for (uint32_t at = (HF__ALIGN - from % HF__ALIGN) % HF__ALIGN; at < used; at += HF__ALIGN) {
 		struct hf__group_header header;
-		if (w->limit - at < HF__GROUP_HEADER_SIZE)
+		if (piece.len - at < HF__GROUP_HEADER_SIZE)
 			break;
 		/* Nearly every place says no here, and there are as many as the segment is long. */
-		if (hf__group_magic(bytes + at) && header_at(w, at, &header)) {
-			durable = later_of(durable, header.durable_lsn);
+		if (hf__group_magic(bytes + at) &&
+		    header_in(w, hf_bytes_of(bytes + at, piece.len - at), from + at, &header)) {
+			tail->durable = later_of(tail->durable, header.durable_lsn);
 			learn_durable(w->out, &header);
 		}
 	}
-	return durable;
+}
+
+static struct tail look_behind(const struct walk *w)
+{
+	struct tail tail = {0};
+	uint32_t own;
+	if (w->in->behind)
+		return known_tail(w);
+	for (uint32_t from = w->at; from < w->limit; from += own) {
+		const struct hf_bytes piece = piece_at(w, from);
+		if (piece.len == 0)
+			break; /* it could not be read */
+		own = (uint32_t)piece.len;
+		own -= own < w->limit - from ? HF__GROUP_HEADER_SIZE : 0;
+		const uint32_t used = used_len(piece.data, own);
+		tail.len = used > 0 ? from - w->at + used : tail.len;
+		search_piece(w, piece, from, used, &tail);
+	}
+	return tail;
 }
 
 static void collect_facts(struct walk *w)
 {
 	const struct hf__scan_input *in = w->in;
 	struct hf__scan_verdict *out = w->out;
-	const uint32_t tail = tail_len(w);
+	/* Asked for pinned segments too: it shows how much is lost. */
+	const struct tail tail = look_behind(w);
 	w->facts |= FACT_ALWAYS;
-	w->facts |= tail == 0 ? FACT_ZERO_TAIL : 0;
+	w->facts |= tail.len == 0 ? FACT_ZERO_TAIL : 0;
 	w->facts |= in->witness_end > w->at ? FACT_WITNESS_BEYOND : 0;
 	w->facts |= in->witness_lsn >= out->next_lsn ? FACT_WITNESS_LSN_MISSING : 0;
 	if (in->pinned_end != 0)
 		w->facts |= w->at == in->pinned_end ? FACT_PINNED : FACT_PIN_MISSED;
-	/* Asked for pinned segments too: it shows how much is lost. */
-	const uint64_t durable = later_durable(w, tail);
-	w->facts |= durable >= out->next_lsn ? FACT_DURABLE_LOST : 0;
-	out->torn_len = tail;
+	w->facts |= tail.durable >= out->next_lsn ? FACT_DURABLE_LOST : 0;
+	out->torn_len = tail.len;
 }
 
 /* --- The verdict ------------------------------------------------------------------------------ */
-
-/* Where the last group ends that is durable as a whole, as far as can be known. The groups
- * before `end` verified already. */
-static uint32_t durable_end(const struct walk *w, uint64_t durable_lsn)
-{
-	const uint8_t *bytes = w->in->bytes.data;
-	uint32_t at = w->in->from;
-	while (at < w->out->end) {
-		struct hf__group_header header;
-		hf__group_read_header(bytes + at, &header);
-		if (durable_lsn < header.first_lsn + (header.entry_count - 1))
-			break;
-		at += hf__group_size(&header);
-	}
-	return at;
-}
 
 static void decide(struct walk *w)
 {
@@ -312,10 +378,10 @@ static void decide(struct walk *w)
 	out->witness_disagrees = row->fact == FACT_WITNESS_INSIDE_GROUP ||
 	                         row->fact == FACT_WITNESS_OTHER_LSN ||
 	                         row->fact == FACT_WITNESS_OTHER_CHAIN;
-	/* Behind damage nothing is written again, so this is never asked. */
-	out->durable_end = w->in->behind
-	                       ? w->in->from
-	                       : durable_end(w, later_of(out->durable_lsn, w->in->witness_lsn));
+	/* Behind damage nothing is written again, so this is never asked; nor of what went. */
+	if (!w->in->behind && (!w->in->window || w->in->window->keeps))
+		follow_durable(w, known_durable(w));
+	out->durable_end = w->durable_at;
 	if (row->kind != HF__SCAN_TORN)
 		out->torn_len = 0;
 	if (row->kind == HF__SCAN_CORRUPT) {
@@ -329,6 +395,8 @@ static void decide(struct walk *w)
 /* How much of the file can be a segment: no offset computed from it exceeds 32 bits. */
 static uint32_t length_of(const struct hf__scan_input *in)
 {
+	if (in->window)
+		return in->window->size;
 	return in->bytes.len < HF__SEGMENT_SIZE_MAX ? (uint32_t)in->bytes.len : HF__SEGMENT_SIZE_MAX;
 }
 
@@ -339,6 +407,7 @@ int hf__scan(const struct hf__scan_input *input, hf__scan_entry_fn each, void *a
 	struct walk w = {.in = input,
 	                 .limit = input->pinned_end ? input->pinned_end : length,
 	                 .at = input->from,
+	                 .durable_at = input->from,
 	                 .out = out};
 	*out = (struct hf__scan_verdict){
 	    .kind = HF__SCAN_CLEAN,
@@ -356,6 +425,8 @@ int hf__scan(const struct hf__scan_input *input, hf__scan_entry_fn each, void *a
 			return rc; /* durable_end is not known yet: `from` stands */
 		collect_facts(&w);
 	}
+	if (input->window && input->window->os_errno != 0)
+		return HF_EIO; /* what was not read is no fact */
 	decide(&w);
 	return 0;
 }
@@ -391,7 +462,7 @@ bool hf__scan_find(const struct hf__scan_input *input, uint32_t from, uint64_t l
 		if (!hf__group_magic(bytes + *at) || !header_at(&w, *at, out) ||
 		    out->first_lsn < least_lsn || hf__group_size(out) > w.limit - *at)
 			continue;
-		if (hf__group_verify_body(input->id, out, bytes_from(&w, *at)) == HF_OK)
+		if (hf__group_verify_body(input->id, out, bytes_from(&w, *at, 0)) == HF_OK)
 			return true;
 		*at += hf__group_size(out) - HF__ALIGN;
 	}

@@ -1,9 +1,10 @@
-/* Reading a segment: a pure function from bytes to verdicts. No I/O, no allocation, no
- * recursion, total on any input. */
+/* Reading a segment: a pure function from bytes to verdicts. No I/O and no allocation but those of
+ * the window it may be read through, no recursion, total on any input. */
 #ifndef HF_LOG_SCAN_H
 #define HF_LOG_SCAN_H
 
 #include "log/group.h"
+#include "log/scan_window.h"
 
 /* What lies behind damage, found out once for a scan that goes on behind it again and again: from a
  * group header on, the greatest that it or any later one names. By offset, ascending; headers
@@ -21,7 +22,8 @@ struct hf__scan_behind {
 /* What is known before the first byte is read. */
 struct hf__scan_input {
 	const struct hf__log_id *id;
-	struct hf_bytes bytes; /* the whole file */
+	struct hf_bytes bytes; /* the whole file, or none: ... */
+	struct hf__scan_window *window; /* ... through which the file is read, piece by piece */
 	uint32_t segment; /* its number: groups must say the same */
 	uint32_t from; /* where the first group begins */
 	uint64_t next_lsn; /* the LSN it must begin with */
@@ -61,7 +63,7 @@ struct hf__scan_verdict {
 	 * about what it wrote: not even that this segment's header was durable. */
 	uint64_t proven_lsn;
 	/* End of the last group whose entries are all <= max(durable_lsn, witness_lsn); `from` if
-	 * none, or with input->behind. */
+	 * none, or with input->behind, or with a window that keeps nothing. */
 	uint32_t durable_end;
 	/* the header at `end` would continue the log, but its group is damaged: where it ends; 0: no
 	 * such header */
@@ -80,15 +82,15 @@ struct hf__scan_verdict {
  * Non-zero ends the scan and is returned. */
 typedef int (*hf__scan_entry_fn)(void *arg, const struct hf__entry *entry);
 
-/* Returns 0 with *out filled, or what `each` returned (then *out says how far it got). `each`
- * may be NULL. The decision table of R5 and R6 lives here and nowhere else: pinned end, later
- * group, witness, zero tail. Bytes that a writer is changing meanwhile can look CORRUPT: read
- * them again before believing it. */
+/* Returns 0 with *out filled, or what `each` returned, or HF_EIO with window->os_errno (then *out
+ * says how far it got). `each` may be NULL. The decision table of R5 and R6 lives here and nowhere
+ * else: pinned end, later group, witness, zero tail. Bytes that a writer is changing meanwhile can
+ * look CORRUPT: read them again before believing it. */
 int hf__scan(const struct hf__scan_input *input, hf__scan_entry_fn each, void *arg,
              struct hf__scan_verdict *out);
 
-/* For the check, which looks behind damage. Is there a group header at `at` that verifies and
- * stands where it says? */
+/* For the check, which looks behind damage; the input has the whole file in all three. Is there a
+ * group header at `at` that verifies and stands where it says? */
 bool hf__scan_header(const struct hf__scan_input *input, uint32_t at, struct hf__group_header *out);
 /* Calls `each` for every such header from `from` on, in order of place, without regard to
  * bodies; false from `each` ends it. */

@@ -1,5 +1,7 @@
 /* tier: fast */
 /* See test_log_scan.c. */
+#include <errno.h>
+
 #include "log/scan_case.h"
 
 /* --- What a continuing group is --------------------------------------------------------------- */
@@ -132,6 +134,53 @@ static void no_bytes_at_all_are_an_empty_log(void **state)
 	struct hf__scan_verdict v;
 	assert_int_equal(hf__scan(&in, NULL, NULL, &v), 0);
 	assert_verdict(v, HF__SCAN_CLEAN, 0, 1);
+}
+
+/* A file in memory whose nth read fails, or gives less than there was. */
+struct failing {
+	struct hf_bytes file;
+	uint64_t nth, reads;
+	bool shorter;
+};
+
+static int read_failing(void *ctx, void *into, size_t len, uint64_t at, size_t *got)
+{
+	struct failing *f = ctx;
+	const bool fails = ++f->reads == f->nth;
+	if (fails && !f->shorter)
+		return ENXIO;
+	const int rc = read_bytes(&f->file, into, len, at, got);
+	*got -= fails;
+	return rc;
+}
+
+/* R9: what could not be read is no fact. */
+static void a_read_that_fails_ends_the_scan_without_a_verdict(void **state)
+{
+	(void)state;
+	struct log_build b = four_groups(HF__ALIGN);
+	for (unsigned way = 0; way < 4; way++) {
+		struct failing f = {.file = {b.w.data, b.w.len}, .nth = 1, .shorter = way % 2};
+		for (bool failed = true; failed; f.nth++) {
+			struct hf__scan_window window = {.read = read_failing,
+			                                 .ctx = &f,
+			                                 .size = (uint32_t)b.w.len,
+			                                 .piece = 64,
+			                                 .keeps = way / 2};
+			struct hf__scan_input in = input_of(&b);
+			struct hf__scan_verdict v;
+			struct seen seen = {.next_lsn = in.next_lsn};
+			in.window = &window;
+			f.reads = 0;
+			const int rc = hf__scan(&in, see, &seen, &v);
+			failed = f.reads >= f.nth;
+			assert_int_equal(rc, failed ? HF_EIO : 0);
+			assert_int_equal(window.os_errno, !failed ? 0 : f.shorter ? EIO : ENXIO);
+			hf__scan_window_deinit(&window);
+		}
+		assert_true(f.nth > 10);
+	}
+	log_build_free(&b);
 }
 
 static void the_callback_can_stop_the_scan(void **state)
@@ -366,6 +415,7 @@ int main(void)
 	    cmocka_unit_test(a_group_may_end_with_the_file),
 	    cmocka_unit_test(a_tail_shorter_than_a_header_must_be_zero),
 	    cmocka_unit_test(no_bytes_at_all_are_an_empty_log),
+	    cmocka_unit_test(a_read_that_fails_ends_the_scan_without_a_verdict),
 	    cmocka_unit_test(the_callback_can_stop_the_scan),
 	    cmocka_unit_test(the_next_entry_is_told_wherever_one_seems_to_be),
 	    cmocka_unit_test(with_a_current_witness_every_flipped_bit_is_corrupt),

@@ -116,12 +116,14 @@ static int find_end(struct looking *l)
 		return hf__corrupt(
 		    r, r->witness.end.segment, 0,
 		    "the segment that the witness names is missing or its header is damaged");
-	int rc = hf__recovery_read(r, head, 0);
-	if (rc != HF_OK)
-		return rc;
+	struct hf__scan_window window = {0};
 	struct hf__scan_input input = hf__recovery_input(r, head, NULL);
 	input.previous_hash = head->header.previous_hash;
-	if (hf__scan(&input, NULL, NULL, &r->verdict) != 0 || r->verdict.kind == HF__SCAN_CORRUPT)
+	const int rc = hf__recovery_look(r, head, &input, &window, NULL, NULL, &r->verdict);
+	hf__scan_window_deinit(&window);
+	if (rc != HF_OK)
+		return rc;
+	if (r->verdict.kind == HF__SCAN_CORRUPT)
 		return hf__corrupt(r, head->number, r->verdict.end, r->verdict.why);
 	r->next_lsn = r->verdict.next_lsn;
 	r->previous_hash = r->verdict.previous_hash;
@@ -224,7 +226,7 @@ static int with_store(struct looking *l, int (*look)(struct looking *l, struct h
 	if (!s)
 		return hf__fail(&l->failure, HF_ENOMEM, 0, "no memory for a backup");
 	const int rc = look(l, s);
-	hf__writer_deinit(&l->r.bytes);
+	hf__recovery_free(&l->r);
 	hf__recovery_forget(&l->r);
 	hf__close_look(s);
 	return rc;

@@ -230,7 +230,7 @@ int hf__log_each(const struct hf__os *os, const struct hf__domains *domains, hf_
 	int rc = hf__open_to_look(s, error);
 	if (rc == HF_OK)
 		rc = read_log(&reading, error);
-	hf__writer_deinit(&reading.r.bytes);
+	hf__recovery_free(&reading.r);
 	hf__close_look(s);
 	return rc;
 }

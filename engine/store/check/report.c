@@ -205,5 +205,5 @@ void hf__check_forget(struct hf__check *c)
 	hf__free(c->findings);
 	hf__arena_deinit(&c->memory);
 	hf__recovery_forget(&c->r);
-	hf__writer_deinit(&c->r.bytes);
+	hf__recovery_free(&c->r);
 }

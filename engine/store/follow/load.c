@@ -205,7 +205,7 @@ static int attempt(struct hf__follow *f, struct found *found, bool beside)
 		rc = check_alone(f, found);
 	if (rc == HF_OK)
 		take_over(f, found, beside);
-	hf__writer_deinit(&found->r.bytes);
+	hf__recovery_free(&found->r);
 	hf__recovery_forget(&found->r);
 	return rc;
 }

@@ -37,12 +37,9 @@ int hf__recovery_stands(struct hf__recovery *r, const struct hf__snapshot_header
 	 * the first group. */
 	if (!f || h->position.offset < HF__SEGMENT_HEADER_SIZE)
 		return HF_OK;
-	const int rc = hf__recovery_read(r, f, h->position.offset);
-	if (rc != HF_OK)
-		return rc;
-	const struct hf__scan_input input = {
+	struct hf__scan_window window = {0};
+	struct hf__scan_input input = {
 	    .id = &r->store->id,
-	    .bytes = hf_bytes_of(r->bytes.data, r->bytes.len),
 	    .segment = f->number,
 	    .from = HF__SEGMENT_HEADER_SIZE,
 	    .next_lsn = f->header.first_lsn,
@@ -52,10 +49,11 @@ int hf__recovery_stands(struct hf__recovery *r, const struct hf__snapshot_header
 	    .witness_lsn = h->lsn,
 	    .witness_chain = h->chain,
 	};
-	*is = h->position.offset <= r->bytes.len && hf__scan(&input, NULL, NULL, &verdict) == 0 &&
-	      verdict.kind == HF__SCAN_CLEAN && verdict.next_lsn - 1 == h->lsn &&
+	const int rc = hf__recovery_look(r, f, &input, &window, NULL, NULL, &verdict);
+	hf__scan_window_deinit(&window);
+	*is = rc == HF_OK && verdict.kind == HF__SCAN_CLEAN && verdict.next_lsn - 1 == h->lsn &&
 	      verdict.previous_hash == h->chain;
-	return HF_OK;
+	return rc;
 }
 
 /* --- Its entries ------------------------------------------------------------------------------ */

@@ -8,34 +8,6 @@
 #include "base/hash.h"
 #include "log/sector.h"
 
-#define AT_ONCE (1u << 20) /* bytes of a segment that are read in one call */
-#define PIECE (128u << 10)
-
-int hf__corrupt(struct hf__recovery *r, uint32_t number, uint64_t offset, const char *why)
-{
-	char name[HF__NAME_MAX] = "";
-	if (number)
-		hf__segment_name(number, name);
-	return hf__fail_at(r->error, HF_ECORRUPT, number ? name : HF__NAME_WITNESS, offset, "%s", why);
-}
-
-int hf__failed_read(struct hf__recovery *r, const char *name, int os_errno)
-{
-	const int rc = hf__code_of_reading(os_errno);
-	char words[96] = "";
-	struct hf__text text = {words, sizeof words, 0};
-	hf__errno_words(&text, os_errno);
-	(void)hf__fail_at(r->error, rc, name, 0, "%s could not be read: %s", name, words);
-	if (r->error)
-		r->error->os_errno = os_errno;
-	return rc;
-}
-
-int hf__recovery_no_memory(struct hf__recovery *r)
-{
-	return hf__fail(r->error, HF_ENOMEM, 0, "no memory to recover the store");
-}
-
 /* --- Facts ------------------------------------------------------------------------------------ */
 
 static int note_snapshot(struct hf__recovery *r, const char *name)
@@ -70,66 +42,6 @@ static int compare_numbers(const void *a, const void *b)
 {
 	const struct hf__segment_file *left = a, *right = b;
 	return (left->number > right->number) - (left->number < right->number);
-}
-
-/* Reads `len` bytes from the beginning to r->bytes, whose len is 0. 0 or errno. */
-static int read_at_once(struct hf__recovery *r, int file, size_t len)
-{
-	const struct hf__os *os = r->store->os;
-	if (!hf__writer_reserve(&r->bytes, len + 1))
-		return ENOMEM;
-	return os->read(os->ctx, file, r->bytes.data, len, 0, &r->bytes.len);
-}
-
-/* The same for what is long: mostly zeros. Fresh memory is zero without being touched, so pieces of
- * zeros cost no page of it. */
-static int read_in_pieces(struct hf__recovery *r, int file, size_t len)
-{
-	const struct hf__os *os = r->store->os;
-	uint8_t *piece = hf__alloc(PIECE);
-	size_t got = PIECE;
-	int rc = 0;
-	hf__writer_deinit(&r->bytes);
-	r->bytes.data = hf__alloc(len);
-	r->bytes.cap = r->bytes.data ? len : 0;
-	if (!piece || !r->bytes.data)
-		rc = ENOMEM;
-	while (rc == 0 && got == PIECE && r->bytes.len < len) {
-		const size_t left = len - r->bytes.len;
-		rc = os->read(os->ctx, file, piece, left < PIECE ? left : PIECE, r->bytes.len, &got);
-		if (rc == 0 && !hf__bytes_zero(piece, got))
-			memcpy(r->bytes.data + r->bytes.len, piece, got);
-		r->bytes.len += rc == 0 ? got : 0;
-	}
-	hf__free(piece);
-	return rc;
-}
-
-/* Reads [0, len) of a segment into r->bytes; fewer when the file is shorter. len 0: all of it, much
- * of which may be zeros. */
-int hf__recovery_read(struct hf__recovery *r, struct hf__segment_file *f, size_t len)
-{
-	const struct hf__os *os = r->store->os;
-	char name[HF__NAME_MAX];
-	int file = -1;
-	hf__segment_name(f->number, name);
-	int rc = os->open(os->ctx, name, 0, &file);
-	if (rc)
-		return hf__failed_read(r, name, rc);
-	rc = os->size(os->ctx, file, &f->size);
-	if (rc == 0 && f->size > HF__SEGMENT_SIZE_MAX)
-		rc = EFBIG;
-	const size_t wanted = len && len < f->size ? len : (size_t)f->size;
-	r->bytes.len = 0;
-	if (rc == 0 && wanted > AT_ONCE && len == 0)
-		rc = read_in_pieces(r, file, wanted);
-	else if (rc == 0)
-		rc = read_at_once(r, file, wanted);
-	const int closed = os->close(os->ctx, file);
-	rc = rc ? rc : closed;
-	if (rc == EFBIG)
-		return hf__corrupt(r, f->number, f->size, "the file is larger than any segment");
-	return rc ? hf__failed_read(r, name, rc) : HF_OK;
 }
 
 /* Is this a header that is whole under the names that it bears itself, but not of this store and
@@ -190,6 +102,12 @@ void hf__recovery_forget(struct hf__recovery *r)
 	r->count = r->cap = r->snapshot_count = r->snapshot_cap = 0;
 }
 
+void hf__recovery_free(struct hf__recovery *r)
+{
+	hf__writer_deinit(&r->bytes);
+	hf__scan_window_deinit(&r->window);
+}
+
 int hf__recovery_list(struct hf__recovery *r)
 {
 	const struct hf__os *os = r->store->os;
@@ -229,21 +147,21 @@ int hf__recovery_proof(struct hf__recovery *r, struct hf__segment_file *f, uint6
                        bool *proof, bool *zero)
 {
 	struct hf__scan_verdict v;
-	const int rc = hf__recovery_read(r, f, 0);
+	struct hf__scan_window window = {0};
+	struct hf__scan_input input = {.id = &r->store->id,
+	                               .segment = f->number,
+	                               .from = HF__SEGMENT_HEADER_SIZE,
+	                               .next_lsn = next};
+	int rc = hf__recovery_read(r, f, HF__SEGMENT_HEADER_SIZE);
+	*proof = false;
+	*zero = rc == HF_OK && hf__bytes_zero(r->bytes.data, r->bytes.len);
+	if (rc != HF_OK || r->bytes.len < HF__SEGMENT_HEADER_SIZE)
+		return rc;
+	rc = hf__recovery_look(r, f, &input, &window, NULL, NULL, &v);
+	hf__scan_window_deinit(&window);
 	if (rc != HF_OK)
 		return rc;
-	*zero = hf__bytes_zero(r->bytes.data, r->bytes.len);
-	*proof = false;
-	if (*zero || r->bytes.len < HF__SEGMENT_HEADER_SIZE)
-		return HF_OK;
-	const struct hf__scan_input input = {
-	    .id = &r->store->id,
-	    .bytes = hf_bytes_of(r->bytes.data, r->bytes.len),
-	    .segment = f->number,
-	    .from = HF__SEGMENT_HEADER_SIZE,
-	    .next_lsn = next,
-	};
-	(void)hf__scan(&input, NULL, NULL, &v);
+	*zero = *zero && v.kind == HF__SCAN_CLEAN && v.end == HF__SEGMENT_HEADER_SIZE;
 	/* A group that says "durable up to just before the jump" proves nothing about the segment
 	 * that begins behind the jump. */
 	*proof = v.proven_lsn >= next;

@@ -27,6 +27,8 @@
  * A read error is HF_EIO, no memory is HF_ENOMEM: never damage (R9). */
 #include "store/recover/recover.h"
 
+#include <assert.h>
+
 bool hf__recovery_follows(const struct hf__recovery *r, const struct hf__segment_file *f)
 {
 	const struct hf__segment_header *h = &f->header;
@@ -83,13 +85,14 @@ int hf__recovery_scan(struct hf__recovery *r, struct hf__segment_file *f,
 {
 	if (f->number != r->base.segment && !hf__recovery_follows(r, f))
 		return hf__corrupt(r, f->number, 0, "the segment does not follow the one before it");
-	int rc = hf__recovery_read(r, f, pinned_end(r, f, next));
-	if (rc != HF_OK)
-		return rc;
 	struct hf__scan_input input = hf__recovery_input(r, f, next);
 	input.expect = hf__recovery_expect;
 	input.expected = each == hf__recovery_apply ? hf__recovery_expected(r) : 0;
-	rc = hf__scan(&input, each, arg, &r->verdict);
+	hf__scan_window_deinit(&r->window);
+	r->window = (struct hf__scan_window){.keeps = f == r->head && !r->up_to_witness};
+	const int rc = hf__recovery_look(r, f, &input, &r->window, each, arg, &r->verdict);
+	if (r->window.os_errno)
+		return rc;
 	if (rc == HF_ECANCELED && r->bound.reached) {
 		r->next_lsn = r->bound.last + 1;
 		return HF_OK;
@@ -195,16 +198,17 @@ static int rewrite_tail(struct hf__recovery *r)
 	uint32_t from = header_known ? v->durable_end : 0;
 	if (r->witness.end.segment == r->head->number && r->witness.end.offset > from)
 		from = r->witness.end.offset;
-	const size_t left = r->bytes.len - v->end;
-	const size_t to = v->end + (left < HF__GROUP_HEADER_SIZE ? left : HF__GROUP_HEADER_SIZE);
+	const uint32_t left = r->window.size - v->end;
+	const uint32_t to = v->end + (left < HF__GROUP_HEADER_SIZE ? left : HF__GROUP_HEADER_SIZE);
+	/* What a second reading gave would not be verified. */
+	const struct hf_bytes seen = hf__scan_window_at(&r->window, from, from, 0);
+	assert(from >= to || seen.len >= to - from);
 	s->info.torn_bytes = v->torn_len;
 	s->info.recovered = true;
 	s->info.rewritten_bytes = v->end > from ? v->end - from : 0;
 	/* Crash: a sector that is written with the bytes it holds holds them before, during and
 	 * after. The next open does the same. */
-	int rc = from < to
-	             ? s->os->write(s->os->ctx, s->writer.file, r->bytes.data + from, to - from, from)
-	             : 0;
+	int rc = from < to ? s->os->write(s->os->ctx, s->writer.file, seen.data, to - from, from) : 0;
 	if (rc == 0 && from < to)
 		rc = s->os->sync(s->os->ctx, s->writer.file);
 	if (rc)
@@ -352,14 +356,7 @@ static int load_log(struct hf__recovery *r, bool *all_zero)
 		rc = replay_chain(r);
 	if (rc != HF_OK || r->up_to_witness || r->bound.reached)
 		return rc;
-	/* check_beyond reads other files. R7 needs the very bytes that were scanned: what a second
-	 * reading gave is not verified. */
-	const struct hf__writer scanned = r->bytes;
-	r->bytes = (struct hf__writer){0};
-	rc = hf__recovery_check_beyond(r, r->head->number, r->next_lsn, all_zero);
-	hf__writer_deinit(&r->bytes);
-	r->bytes = scanned;
-	return rc;
+	return hf__recovery_check_beyond(r, r->head->number, r->next_lsn, all_zero);
 }
 
 int hf__recovery_load(struct hf__recovery *r, bool *all_zero)
@@ -386,7 +383,7 @@ int hf__recover(struct hf_store *s, struct hf_error *error)
 		hf__states_opened(s, s->world.incarnation_lsn);
 		hf__recovery_count(&r);
 	}
-	hf__writer_deinit(&r.bytes);
+	hf__recovery_free(&r);
 	hf__recovery_forget(&r);
 	return rc;
 }

@@ -31,7 +31,8 @@ struct hf__recovery {
 	struct hf__segment_file *first; /* of the chain back from H, once it is marked */
 	bool begins_behind; /* what was before `first` stands in a snapshot alone */
 	struct hf__witness witness;
-	struct hf__writer bytes; /* the segment being read */
+	struct hf__writer bytes; /* of a segment that is read whole, or its header */
+	struct hf__scan_window window; /* what is held of the segment that was scanned last */
 	struct hf__scan_verdict verdict; /* of the newest scan */
 	uint64_t next_lsn, previous_hash;
 	uint64_t *snapshots; /* LSNs of those that are there */
@@ -64,12 +65,21 @@ int hf__recovery_no_memory(struct hf__recovery *r);
 int hf__recovery_collect(struct hf__recovery *r);
 /* Frees what was listed: as before the listing. */
 void hf__recovery_forget(struct hf__recovery *r);
+/* Frees the bytes of segments, at the end of a recovery, however it went. */
+void hf__recovery_free(struct hf__recovery *r);
 /* Its parts. */
 int hf__recovery_list(struct hf__recovery *r);
 int hf__recovery_header(struct hf__recovery *r, struct hf__segment_file *f);
 int hf__recovery_witness(struct hf__recovery *r);
 /* Reads [0, len) of a segment into r->bytes; fewer when the file is shorter. len 0: all of it. */
 int hf__recovery_read(struct hf__recovery *r, struct hf__segment_file *f, size_t len);
+/* Scans a segment piece by piece through `window`, zeroed but for `keeps`, of which no more is
+ * looked at than input->pinned_end if that is not 0. The window holds what it kept then, and is to
+ * be deinitialized in every case. HF_OK with *verdict, what `each` returned, or, with
+ * window->os_errno, why the segment could not be read. */
+int hf__recovery_look(struct hf__recovery *r, struct hf__segment_file *f,
+                      struct hf__scan_input *input, struct hf__scan_window *window,
+                      hf__scan_entry_fn each, void *arg, struct hf__scan_verdict *verdict);
 /* D2, D7: segments after number `after` whose groups prove that they were durable. `next` is the
  * LSN that would come next in the log. */
 int hf__recovery_check_beyond(struct hf__recovery *r, uint32_t after, uint64_t next,
@@ -117,7 +127,7 @@ int hf__recovery_covered(struct hf__recovery *r, bool *is);
 int hf__recovery_imported(struct hf__recovery *r, uint64_t *lsn);
 
 /* recover.c. D1 to D9: what the log is, and the state that it makes. The facts are collected.
- * Changes no file. r->verdict and r->bytes are of H afterwards; r->head NULL: the log is empty.
+ * Changes no file. r->verdict and r->window are of H afterwards; r->head NULL: the log is empty.
  * *all_zero: so are the segments behind it. */
 int hf__recovery_load(struct hf__recovery *r, bool *all_zero);
 /* D10: H, which was loaded, is all of the log, and it was closed there. */
@@ -125,8 +135,8 @@ bool hf__recovery_stopped_clean(const struct hf__recovery *r);
 /* R4 and R9 between neighbours: does f go on where the log has got to (r->next_lsn,
  * r->previous_hash)? */
 bool hf__recovery_follows(const struct hf__recovery *r, const struct hf__segment_file *f);
-/* What the scan of f has to know. `next` is the segment behind it or NULL; r->bytes holds the
- * file. */
+/* What the scan of f has to know. `next` is the segment behind it or NULL. Its bytes are r->bytes,
+ * where hf__recovery_read() put them. */
 struct hf__scan_input hf__recovery_input(const struct hf__recovery *r,
                                          const struct hf__segment_file *f,
                                          const struct hf__segment_file *next);
