@@ -33,7 +33,11 @@
  *
  * Told of: hf_eventfd() is written (async.h), and the wait is then given by hf_waits_ended(), or
  * its callback is called, or it is found by hf_wait_poll(); also when it was cancelled. One
- * eventfd write stands for all that ended together.
+ * eventfd write stands for all that ended together; one that is made later is readable at once when
+ * a wait has ended that was not given yet.
+ *
+ * hf_lock_with() and hf_outbox_pause() are not started: the one runs a callback on its caller's
+ * thread, the other grants nothing.
  *
  * Who serves them: a thread of the store that the first one starts, whatever their number, which
  * also keeps their deadlines. With options.no_background there is none: hf_maintain() and
@@ -52,7 +56,8 @@
 extern "C" {
 #endif
 
-/* HF_OK: it has ended, or was taken. HF_ETIMEDOUT: not yet. Takes no lock. HF_EFORK. */
+/* HF_OK: it has ended, or was taken. HF_ETIMEDOUT: not yet. Takes no lock. HF_EFORK, also where it
+ * had ended. */
 HF_API HF_CHECKED int hf_wait_poll(hf_wait *wait, struct hf_error *error);
 
 /* Sleeps until it has ended, at most wait_us of real time (-1: forever): then HF_ETIMEDOUT. Of a

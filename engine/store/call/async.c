@@ -121,11 +121,15 @@ int hf_eventfd(hf_store *store, int *out, struct hf_error *error)
 		return rc;
 	(void)pthread_mutex_lock(&store->lock);
 	int event = atomic_load(&a->event);
-	if (event < 0)
+	const bool first = event < 0;
+	if (first)
 		rc = store->os->event_new(store->os->ctx, &event);
 	if (rc == 0)
 		atomic_store(&a->event, event);
+	if (rc == 0 && first && hf__started_calls_for(store))
+		atomic_store(&a->owed, true);
 	(void)pthread_mutex_unlock(&store->lock);
+	hf__async_tell(store);
 	if (rc)
 		return hf__os_failed(error, "no eventfd could be made", rc);
 	*out = event;

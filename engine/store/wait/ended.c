@@ -193,11 +193,16 @@ bool hf__started_call(struct hf_store *s)
 	hf__link_remove(&w->ended);
 	w->calling = true;
 	all->caller = pthread_self();
+	/* The store may keep none of its own: it was taken. The callback may free it. */
+	(void)atomic_fetch_add(&w->refs, 1);
 	(void)pthread_mutex_unlock(&s->lock);
 	w->fn(w->ctx, w);
 	(void)pthread_mutex_lock(&s->lock);
 	w->calling = false;
 	(void)pthread_cond_broadcast(&all->moved);
 	hf__started_let_go(s, w);
+	(void)pthread_mutex_unlock(&s->lock);
+	hf__started_unref(w);
+	(void)pthread_mutex_lock(&s->lock);
 	return true;
 }

@@ -229,6 +229,13 @@ void hf__started_woken(struct hf_store *s, struct hf__waiter *waiter)
 		atomic_store(&s->async.owed, true); /* the host's loop is to call hf_maintain() */
 }
 
+bool hf__started_calls_for(const struct hf_store *s)
+{
+	const struct hf__started *all = &s->started;
+	return !hf__link_empty(&all->ended) ||
+	       (!all->runs && !(hf__link_empty(&all->ready) && hf__link_empty(&all->calls)));
+}
+
 int64_t hf__started_next(struct hf_store *s)
 {
 	const struct hf__heap_node *end = hf__heap_first(&s->started.deadlines);

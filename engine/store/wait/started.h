@@ -129,6 +129,8 @@ void hf__started_rise(struct hf_store *s, struct hf_wait *w);
 void hf__started_woken(struct hf_store *s, struct hf__waiter *waiter);
 /* Those whose time has come. */
 void hf__started_due(struct hf_store *s);
+/* Is there what a host that has an eventfd would have been told of? */
+bool hf__started_calls_for(const struct hf_store *s);
 /* Nanoseconds until that is so, or until what is owed is to be tried again; below 0: never. */
 int64_t hf__started_next(struct hf_store *s);
 

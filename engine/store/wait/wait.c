@@ -36,8 +36,7 @@ static int not_yet(struct hf_error *error)
 int hf_wait_poll(hf_wait *wait, struct hf_error *error)
 {
 	HF__CALL;
-	if (has_ended(wait))
-		return HF_OK;
+	/* also where it has ended: the answer is the parent's */
 	const int rc = hf__gate_enter(&wait->home->gate, wait->home->store, error);
 	if (rc == HF_OK)
 		hf__gate_leave(&wait->home->gate);
@@ -102,8 +101,6 @@ int hf_wait_block(hf_wait *wait, int64_t wait_us, struct hf_error *error)
 	struct timespec until = {0};
 	if (wait_us < -1)
 		return hf__fail(error, HF_EINVAL, 0, "the wait must be -1 (forever), 0 or more");
-	if (has_ended(wait))
-		return HF_OK;
 	int rc = enter(wait, &s, error);
 	if (rc != HF_OK)
 		return rc == HF_EFORK ? rc : HF_OK; /* what is closed has ended every wait */
