@@ -7,12 +7,22 @@ asyncio.
 
 from __future__ import annotations
 
+import os
 import threading
 from contextlib import contextmanager
 from ctypes import CFUNCTYPE, POINTER, byref, c_int64, c_size_t, c_void_p
-from functools import partial
 from types import TracebackType
-from typing import Any, Callable, Generator, Generic, Iterator, MutableMapping, Optional, TypeVar
+from typing import (
+    Any,
+    Callable,
+    Generator,
+    Generic,
+    Iterator,
+    MutableMapping,
+    NoReturn,
+    Optional,
+    TypeVar,
+)
 
 from ._abi import (
     Duration,
@@ -26,7 +36,7 @@ from ._abi import (
 )
 from ._calls import call_back, callback as checked_callback, relayed, unwatch, watch
 from ._domain import filled, granted, telling
-from .errors import NotFoundError, TimedOutError
+from .errors import CanceledError, Error, NotFoundError, TimedOutError
 
 T = TypeVar("T")
 _Ended = CFUNCTYPE(None, c_void_p, c_void_p)
@@ -37,46 +47,82 @@ Waits = MutableMapping[Optional[int], "Wait[Any]"]
 """Those of a store, by their handles: what the library gives becomes what the caller has."""
 
 
+class _Handle:
+    """What the library made: freed once, when it was closed and no call uses it any more. It is no
+    part of its :class:`Wait`: when that is dropped the garbage collector may still run code that
+    uses it, such as the end of a coroutine."""
+
+    def __init__(self) -> None:
+        self.pointer = c_void_p()  # the library fills it in
+        self.closed = False
+        self._uses = 0
+        self._locks: dict[int, threading.RLock] = {}
+        self._once: dict[str, object] = {}
+
+    @property
+    def lock(self) -> threading.RLock:
+        """That of this process: a thread of the parent may have held the other at a fork. A signal
+        handler may come while it is held, and use this wait."""
+        here = os.getpid()
+        return self._locks.get(here) or self._locks.setdefault(here, threading.RLock())
+
+    @contextmanager
+    def use(self) -> Iterator[c_void_p]:
+        # Counted before it is looked at: a signal handler may close it between any two steps.
+        with self.lock:
+            self._uses += 1
+        try:
+            if self.closed:
+                raise ValueError("the wait is closed")
+            yield self.pointer
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        me = object()
+        with self.lock:
+            self._uses -= 1
+            last = self.closed and self._uses == 0 and self._once.setdefault("freed", me) is me
+        if not last:
+            return
+        try:
+            function("hf_wait_free", c_void_p, restype=None)(self.pointer)
+        finally:  # not before: a callback that is just being called is let go with it
+            _waiting.pop(self, None)
+
+    def close(self) -> None:
+        """Closing twice is fine, also where an exception came in the middle."""
+        with self.lock:
+            self._uses += 1
+            self.closed = True
+            others = self._uses > 1 and "freed" not in self._once
+        try:
+            if others:  # one of them may sleep
+                error = ErrorStruct()
+                cancel = function("hf_wait_cancel", c_void_p, POINTER(ErrorStruct))
+                cancel(self.pointer, byref(error))
+        finally:
+            self._leave()
+
+
 class Wait(Generic[T]):
     """Something waited for without a thread. Taken once; what was granted and not taken goes back
     when it is cancelled, closed, or dropped, or when the store is closed. Its methods may be called
     from several threads at once, and after the store was closed."""
 
     def __init__(self, take: Callable[[c_void_p], T]) -> None:
-        self._handle = c_void_p()  # the library fills it in
+        self._handle = _Handle()
         self._take = take
-        self._lock = threading.Lock()
-        self._uses = 0
-        self._closed = False
-        self._watched = watch(self, partial(_free, self._handle))
+        self._awaiting: list[Callable[[], None]] = []
+        self._watched = watch(self, self._handle.close)
 
-    @contextmanager
-    def _use(self) -> Iterator[c_void_p]:
-        with self._lock:
-            if self._closed:
-                raise ValueError("the wait is closed")
-            self._uses += 1
-        try:
-            yield self._handle
-        finally:
-            self._leave()
-
-    def _leave(self) -> None:
-        with self._lock:
-            self._uses -= 1
-            last = self._closed and self._uses == 0
-        if last:
-            self._end()
-
-    def _end(self) -> None:
-        unwatch(self._watched)
-        _waiting.pop(id(self), None)
-        _free(self._handle)
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a wait cannot be copied")
 
     def _ask(self, name: str, types: tuple[Any, ...] = (), values: tuple[Any, ...] = ()) -> None:
         error = ErrorStruct()
         call = function(name, c_void_p, *types, POINTER(ErrorStruct))
-        with self._use() as handle:
+        with self._handle.use() as handle:
             check(call(handle, *values, byref(error)), error)
 
     def ended(self) -> bool:
@@ -116,7 +162,7 @@ class Wait(Generic[T]):
         :raises CanceledError: it was cancelled, or the store was closed: nothing is held
         :raises NotFoundError: it was taken
         """
-        with self._use() as handle:
+        with self._handle.use() as handle:
             return self._take(handle)
 
     def cancel(self) -> bool:
@@ -131,26 +177,32 @@ class Wait(Generic[T]):
         """Calls ``call`` once, when it ends, also by :meth:`cancel`: where those of tickets are
         called. Not after it was closed. What it raises goes to ``sys.unraisablehook``."""
         checked_callback(call, "call")
+        key = self._handle
 
         def told(_: Any, __: Any) -> None:
-            _called.append(_waiting.pop(id(self), None))
+            found = _waiting.pop(key, None)
+            if found is None:
+                return  # it was closed
+            wait, mine, given = found
+            _called.append(mine)
             del _called[:-64]
-            call_back(None, call, self)
+            call_back(None, given, wait)
 
         callback = _Ended(told)
-        with self._lock:
-            if id(self) in _waiting:
+        with key.lock:
+            if key in _waiting:
                 invalid("this wait has a callback")
-            _waiting[id(self)] = (self, callback)  # until it was called, nobody else holds them
+            # Until it was called, only this holds them; afterwards this holds none of them.
+            _waiting[key] = (self, callback, call)
         try:
             self._ask("hf_wait_callback", (_Ended, c_void_p), (callback, None))
         except BaseException:
-            _waiting.pop(id(self), None)
+            _waiting.pop(key, None)
             raise
 
     def __await__(self) -> Generator[Any, None, T]:
-        """In asyncio: what :meth:`take` gives, once it has ended. A task that is cancelled cancels
-        it."""
+        """In asyncio: what :meth:`take` gives, once it has ended. A task that is cancelled closes
+        it; one that is closed meanwhile is a CanceledError for the task."""
         return self._awaited().__await__()
 
     async def _awaited(self) -> T:
@@ -163,31 +215,40 @@ class Wait(Generic[T]):
             if not future.done():
                 future.set_result(None)
 
-        def told(_: Any) -> None:
+        def told(ended: "Wait[T]") -> None:
             try:
                 loop.call_soon_threadsafe(done)
-            except RuntimeError:  # the loop is closed
+            except RuntimeError:  # the loop is closed: its task will not take it
+                ended.close()
+
+        def wake() -> None:
+            try:
+                loop.call_soon_threadsafe(done)
+            except RuntimeError:
                 pass
 
+        self._awaiting.append(wake)
         try:
-            self.when_ended(told)
-            await future
+            if not self.ended():
+                self.when_ended(told)
+                await future
+            if self._handle.closed:
+                raise Error.of(CanceledError.code, "the wait was closed while it was awaited")
             return self.take()
         except BaseException:
-            self.close()
+            # Unless another task awaits it, or a callback has it.
+            if _waiting.get(self._handle, (self, None, told))[2] is told:
+                self.close()
             raise
+        finally:
+            self._awaiting.remove(wake)
 
     def close(self) -> None:
         """Cancels it unless it was taken. Closing twice is fine."""
-        with self._lock:
-            if self._closed:
-                return
-            self._closed = True
-            last = self._uses == 0
-        if last:
-            self._end()
-        else:
-            _cancel(self._handle)  # one of them may sleep
+        self._handle.close()
+        unwatch(self._watched)
+        for wake in list(self._awaiting):
+            wake()  # its callback is not called any more
 
     def __enter__(self) -> "Wait[T]":
         return self
@@ -201,18 +262,9 @@ class Wait(Generic[T]):
         self.close()
 
 
-_waiting: dict[int, Any] = {}
+_waiting: dict[_Handle, Any] = {}
 # What was called is on its way back into the library when it says so: see later.py.
 _called: list[Any] = []
-
-
-def _free(handle: c_void_p) -> None:
-    function("hf_wait_free", c_void_p, restype=None)(handle)
-
-
-def _cancel(handle: c_void_p) -> None:
-    error = ErrorStruct()
-    function("hf_wait_cancel", c_void_p, POINTER(ErrorStruct))(handle, byref(error))
 
 
 def started(
@@ -224,8 +276,8 @@ def started(
     types: tuple[Any, ...] = tuple(type(one) for one in given)
     call = function(name, c_void_p, *types, POINTER(c_void_p), POINTER(ErrorStruct))
     try:
-        check(call(store, *given, byref(wait._handle), byref(error)), error)
-        waits[wait._handle.value] = wait
+        check(call(store, *given, byref(wait._handle.pointer), byref(error)), error)
+        waits[wait._handle.pointer.value] = wait
         return wait
     except BaseException:
         wait.close()
@@ -268,6 +320,6 @@ def ended(store: Any, waits: Waits) -> list[Wait[Any]]:
         for handle in out[: count.value]:
             wait = waits.get(handle)
             # One that was dropped meanwhile may have left its handle to another.
-            if wait is not None and not wait._closed and wait.ended():
+            if wait is not None and not wait._handle.closed and wait.ended():
                 found.append(wait)
     return found
