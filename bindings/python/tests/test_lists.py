@@ -1,6 +1,8 @@
 """Lists that begin behind a position: an item of the list, or its sort key (rule 16)."""
 
+import itertools
 import os
+import threading
 
 import pytest
 
@@ -276,3 +278,32 @@ def test_what_was_put_first_is_listed_first(store):
         store.close()
         store = holdfast.open("store")
     store.close()
+
+
+def test_a_whole_list_shows_one_moment(store):
+    """It is longer than a step, while a thread changes two documents in one transaction."""
+    with store.transaction() as txn:
+        for number in range(2500):
+            txn.documents.put("c", f"{number:04}", b"0")
+    ends, stop = ("0000", "2499"), threading.Event()
+
+    def change():
+        for turn in itertools.count(1):
+            if stop.is_set():
+                return
+            with store.transaction() as txn:
+                txn.documents.put("c", ends[0], str(turn))
+                txn.documents.put("c", ends[1], str(-turn))
+            stop.wait(0.002)
+
+    writer = threading.Thread(target=change)
+    writer.start()
+    try:
+        for _ in range(20):
+            listed = store.documents.list_page("c", limit=0)
+            assert listed.next is None and len(listed.items) == 2500
+            assert sum(int(document.payload) for document in listed.items) == 0
+    finally:
+        stop.set()
+        writer.join()
+    assert int(store.documents.get("c", ends[0]).payload) > 0
