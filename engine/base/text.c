@@ -302,7 +302,7 @@ struct hf_bytes hf__trim(struct hf_bytes bytes)
 	const uint8_t *at = bytes.data;
 	size_t start = 0, end = bytes.len, step;
 	if (!at || bytes.len > HF_PAYLOAD_MAX)
-		return bytes; /* its end is not looked at: whoever checks the length refuses it */
+		return bytes; /* its end is not looked at: the check of the length refuses it */
 	while ((step = space_length(at + start, end - start)) > 0)
 		start += step;
 	for (size_t back = 1; back <= 3 && back <= end - start; back++) {

@@ -22,7 +22,7 @@ static bool is_held(const struct hf__scan_window *w, uint32_t at, uint32_t need)
 	return at >= w->from && at - w->from <= w->held.len && w->held.len - (at - w->from) >= need;
 }
 
-/* A file that ends earlier than it did is none that can be judged: somebody cuts it. */
+/* A file that ends earlier than it did is none that can be judged: another process cuts it. */
 static bool fill(struct hf__scan_window *w, uint8_t *into, uint32_t len, uint32_t at)
 {
 	size_t got = 0;

@@ -142,7 +142,7 @@ struct hf__snapshot_reader {
 	/* what decompressing takes, kept for the next call */
 	_Atomic(struct hf__snapshot_bench *) idle[HF__SNAPSHOT_IDLE];
 	/* Told, by hf__snapshot_each(), before an entry is given to its function, which one comes
-	 * after it, with the same argument. NULL: nobody wants to know. */
+	 * after it, with the same argument. NULL: it is not told. */
 	void (*expect)(void *arg, const struct hf__entry *entry);
 };
 

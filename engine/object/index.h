@@ -102,7 +102,7 @@ void hf__index_drain(struct hf__index *index, void (*drop)(void *object));
 
 /* --- Late ------------------------------------------------------------------------------------- */
 
-/* Until the end below, indexes of many are put in order no sooner than somebody asks for a place in
+/* Until the end below, indexes of many are put in order no sooner than a reader asks for a place in
  * one. Counts and sums are right all the time. */
 void hf__index_late_begin(struct hf__index_nodes *nodes);
 /* All are in order from here on. No change is under way. HF_ECORRUPT: two objects of an index are

@@ -11,7 +11,7 @@
 
 /* --- Levels ----------------------------------------------------------------------------------- */
 
-/* `even`: what the index's sums say is so of each leaf, whose objects nobody has to look at. */
+/* `even`: what the index's sums say is so of each leaf, whose objects need not be looked at. */
 static struct hf__index_slot slot_of(const struct hf__index *index, struct hf__index_node *node,
                                      bool even)
 {

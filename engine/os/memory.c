@@ -5,8 +5,8 @@
  * memory does, which is ENOSPC: what has been allocated, or written once, zeros too, is never
  * refused, as on a disk that promises room. A file without a name lives until it is closed.
  *
- * One lock guards all of it, and is held for a copy. A forked child takes it only if nobody held
- * it: else what it guards may be half changed, and stays. */
+ * One lock guards all of it, and is held for a copy. A forked child takes it only if no thread
+ * held it: else what it guards may be half changed, and stays. */
 #include "os/os.h"
 
 #include <assert.h>
@@ -302,7 +302,7 @@ static int memory_list(void *ctx, hf__os_name_fn each, void *arg)
 	return rc;
 }
 
-/* Nobody else can have what only this handle leads to. */
+/* No other handle can have what only this one leads to. */
 static int memory_lock(void *ctx, const char *name, int64_t wait_us)
 {
 	struct disk *d = ctx;

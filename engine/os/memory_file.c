@@ -25,7 +25,7 @@ struct hf__memory_piece {
 
 /* --- One piece -------------------------------------------------------------------------------- */
 
-/* Memory that nobody touches: hf__alloc would make zeros of it. */
+/* Memory that is not touched: hf__alloc would make zeros of it. */
 static bool piece_has_memory(struct hf__memory_piece *p)
 {
 	if (!p->data)

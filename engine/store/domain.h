@@ -285,7 +285,7 @@ struct hf__answer {
 	struct hf__pins pins; /* private to store/: what the loads of this call need */
 	struct hf_store *store;
 	uint8_t reading; /* private to store/: compact/readers.h */
-	/* The same read once more, for the commit of a transaction: nobody looks at the answer. No
+	/* The same read once more, for the commit of a transaction: its answer is not looked at. No
 	 * payload is copied, and a list ends where its walk would begin. */
 	bool dry;
 	struct hf__arena *scratch; /* for hf__answer_items; NULL: the memory */

@@ -139,7 +139,7 @@ static bool names_domain(const struct tree *tree, const char *target, char name[
 }
 
 /* What a domain file sees, headers of headers included, each once: there are more ways through them
- * than anybody can go. log/entry.h is the one door to the log. */
+ * than can be gone. log/entry.h is the one door to the log. */
 static void domain_walk(const struct tree *tree, const struct file *domain, size_t at_line,
                         const struct file *seen, bool *walked)
 {

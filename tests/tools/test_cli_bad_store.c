@@ -82,7 +82,7 @@ static void a_store_that_lost_its_identity_is_damaged_and_not_missing(void **sta
 	free(again);
 }
 
-/* Somebody moved it to another disk: what lies behind the link is not lost. */
+/* An operator moved it to another disk: what lies behind the link is not lost. */
 static void a_salvage_names_the_link_that_hides_a_file(void **state)
 {
 	static const char *const names[] = {"IDENTITY", "WITNESS", "segment-00000002"};

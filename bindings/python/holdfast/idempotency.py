@@ -94,7 +94,7 @@ class IdempotencyEntry:
     key: str
     fingerprint: bytes = b""
     done: bool = True
-    """False: somebody owns it and is at work. Such a one cannot be put."""
+    """False: a caller owns it and is at work. Such a one cannot be put."""
     status: int = 0
     response: bytes = b""
     created_at: Optional[datetime] = None

@@ -398,8 +398,8 @@ class Store:
     ) -> T:
         """Calls ``call`` with a transaction, commits that, and gives what ``call`` gave. When what
         it read is not so any more by then, or an operation expected otherwise, it is called again
-        with a new one: read, decide, write, as if nobody else were there. It should do nothing else
-        that lasts. What it raises ends it: then nothing is committed.
+        with a new one: read, decide, write, as if no other caller were there. It should do nothing
+        else that lasts. What it raises ends it: then nothing is committed.
 
         :param tries: how often at most; 0: 100
         :raises ConflictError: others were faster each time

@@ -166,7 +166,7 @@ class Wait(Generic[T]):
             return self._take(handle)
 
     def cancel(self) -> bool:
-        """Ends it; what it was granted and nobody took goes back. False: its answer was taken."""
+        """Ends it; what it was granted and was not taken goes back. False: its answer was taken."""
         try:
             self._ask("hf_wait_cancel")
         except NotFoundError:

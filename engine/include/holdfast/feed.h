@@ -104,7 +104,7 @@ HF_API HF_CHECKED int hf_feed_next(hf_feed *feed, size_t limit, int64_t wait_us,
 /* The same, waited for by no thread (wait.h): the wait ends when the feed has something to give,
  * its time is over, or hf_feed_wake() or hf_feed_close() is called (HF_ECANCELED). One at a time
  * for a feed (HF_EINVAL), and only for feeds of stores that are open for writing: HF_EREADONLY for
- * others, which nobody tells what becomes durable. */
+ * others, which no writer tells what becomes durable. */
 HF_API HF_CHECKED int hf_feed_next_start(hf_feed *feed, size_t limit, int64_t wait_us,
                                          hf_wait **out, struct hf_error *error);
 /* Reads, on the calling thread, as hf_feed_next() with this limit and without a wait does, with its

@@ -23,7 +23,7 @@
  * Starting (hf_outbox_claim_next_start(), hf_lock_acquire_start(), hf_feed_next_start()) takes the
  * arguments of the call that waits with a thread, and copies them; write.ticket, write.cancel and
  * write.returning must be NULL. *out has to be freed. A wait of 0 ends at once with what there is;
- * -1 is for ever. It answers about the form and the store alone (HF_EINVAL, HF_ENOMEM,
+ * -1 is forever. It answers about the form and the store alone (HF_EINVAL, HF_ENOMEM,
  * HF_EREADONLY, HF_EFORK, HF_ECANCELED: the store is closing): whatever the state says comes with
  * the answer, a refusal too.
  *
@@ -65,7 +65,7 @@ HF_API HF_CHECKED int hf_wait_poll(hf_wait *wait, struct hf_error *error);
  * ticket. HF_EINVAL, HF_EFORK. */
 HF_API HF_CHECKED int hf_wait_block(hf_wait *wait, int64_t wait_us, struct hf_error *error);
 
-/* Ends it, and gives back what it was granted and nobody took; from any thread, callbacks too.
+/* Ends it, and gives back what it was granted and was not taken; from any thread, callbacks too.
  * HF_OK: nothing of it is held, now or in future, and taking it answers HF_ECANCELED, unless it had
  * ended without a grant before: then that stays its answer. HF_ENOTFOUND: its answer was taken,
  * which has whatever it was granted. HF_EFORK. May wait for room as a commit with a ticket does,

@@ -3,7 +3,7 @@
  * Job: write a group and sync it, without the lock, and publish how far the log is written and
  * durable. There are two rights: one to write, one to sync. A leader that syncs takes both and
  * gives the first back as soon as its group is handed to the kernel, by one store and without the
- * lock: whoever comes next notes under the lock that it is (hf__written_note). So one group is
+ * lock: the next thread notes under the lock that it is (hf__written_note). So one group is
  * written and one sync in flight at any time, and a commit that needs no sync never waits for one
  * (docs/commit/os-mode.md).
  *
@@ -248,7 +248,7 @@ static int write_and_sync(struct hf_store *s, const struct hf__flush *f, int64_t
 /* --- The end ---------------------------------------------------------------------------------- */
 
 /* The lock is held. What was handed over may be noted already, and another group in flight. A write
- * that ends in a store that failed meanwhile is not published: nobody relies on it. */
+ * that ends in a store that failed meanwhile is not published: no answer relies on it. */
 static int end_write(struct hf_store *s, const struct hf__flush *f, int rc)
 {
 	if (!s->writer.owned || s->writer.turn != f->turn)

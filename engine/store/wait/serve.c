@@ -49,7 +49,7 @@ static void owe(struct hf_store *s, struct hf_wait *w)
 	hf__link_add(&all->owing, &w->owed);
 }
 
-/* It is tried by this thread, and stands in no line: so nobody takes or cancels it meanwhile. */
+/* It is tried by this thread, and stands in no line: so no other thread takes or cancels it. */
 static void end_unheld(struct hf_store *s, struct hf_wait *w, const char *why)
 {
 	if (w->holds) {

@@ -171,7 +171,7 @@ void hf__started_let_go(struct hf_store *s, struct hf_wait *w)
 
 /* --- Standing --------------------------------------------------------------------------------- */
 
-/* Somebody is to look at the heaps again, or at those that are ready. */
+/* A thread is to look at the heaps again, or at those that are ready. */
 static void wake_thread(struct hf_store *s)
 {
 	struct hf__started *all = &s->started;

@@ -118,7 +118,7 @@ void hf__started_unref(struct hf_wait *w);
 /* The store forgets it, if nothing is left to do for it; it may be gone afterwards. */
 void hf__started_let_go(struct hf_store *s, struct hf_wait *w);
 
-/* What it was granted is nobody's by now: given back, or of a store that is gone. */
+/* What it was granted has no holder by now: given back, or of a store that is gone. */
 void hf__started_drop(struct hf_wait *w);
 
 /* It has nothing and goes on waiting: by its time, and by the instant at which to try again. */

@@ -140,7 +140,7 @@ static bool item_get(struct object *o, const struct act *act)
 	       shows_token(o, act);
 }
 
-/* Claimed and completed at once: nobody else sees the token, but it was given. */
+/* Claimed and completed at once: no other thread sees the token, but it was given. */
 static bool item_work(struct object *o, const struct act *act)
 {
 	if (o->is == ABSENT)

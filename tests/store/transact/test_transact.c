@@ -294,7 +294,7 @@ static void a_read_that_was_refused_for_its_form_is_no_guard(void **state)
 
 struct attempt {
 	const struct place *place;
-	unsigned calls, disturbed; /* so often somebody is in the way */
+	unsigned calls, disturbed; /* so often another commit is in the way */
 	int answer; /* what the function gives */
 };
 

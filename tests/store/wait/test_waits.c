@@ -108,8 +108,8 @@ static void time_that_is_over_ends_a_wait(void **state)
 	end();
 }
 
-/* The instant at which its lease ended is past, and it is not to be had all the same: whoever
- * serves must not try for ever. */
+/* The instant at which its lease ended is past, and it is not to be had all the same: the
+ * thread that serves must not try forever. */
 static void an_item_that_is_lost_comes_with_its_backoff(void **state)
 {
 	(void)state;
@@ -370,7 +370,7 @@ static void what_a_crash_leaves_of_each(void **state)
 		end();
 		sim = after;
 		open_again(true);
-		/* Not flushed: never granted. Else held by nobody that lives, until its lease ends. */
+		/* Not flushed: never granted. Else held by no live caller, until its lease ends. */
 		assert_item("a", at == GRANTED ? HF_OUTBOX_QUEUED : HF_OUTBOX_SENDING, 0, 0);
 		assert_int_equal(lock_is_held(), at != GRANTED);
 		pass_time(31 * SECOND);

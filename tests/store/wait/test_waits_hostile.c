@@ -284,7 +284,7 @@ static void a_full_disk_loses_nothing(void **state)
 	assert_true(refused > 0 && owed > 0 && back > 0);
 }
 
-/* Handles that have nobody who tells them, and a store that is in memory alone. */
+/* Handles that no writer tells, and a store that is in memory alone. */
 static void handles_that_cannot_wait_say_so(void **state)
 {
 	(void)state;

@@ -1,7 +1,7 @@
 /* tier: fast, threads */
 /* Threads that all want something else of one wait: to block for its end, take, cancel, be called,
  * or close the store. It is taken once at most, what is not taken goes back, and every end wakes
- * whoever blocks. */
+ * a thread that blocks. */
 #include <pthread.h>
 
 #include "lib/rng.h"
@@ -14,7 +14,7 @@ static void *block(void *arg)
 	return NULL;
 }
 
-/* Whoever sleeps for a wait is woken by its end: cancelled, the store closed or failed. */
+/* A thread that sleeps for a wait is woken by its end: cancelled, the store closed or failed. */
 static void who_blocks_is_woken_by_every_end(void **state)
 {
 	(void)state;

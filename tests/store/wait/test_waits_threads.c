@@ -1,7 +1,7 @@
 /* tier: fast, threads */
 /* Threads that start, cancel, take, free and are granted waits at random, beside threads that wait
  * and time that passes. A ledger beside the store says who holds what: no item is lost or given
- * twice, none is held by nobody in the end, attempts are those that were failed, and the same for
+ * twice, none is left held in the end, attempts are those that were failed, and the same for
  * locks. */
 #include <pthread.h>
 #include <sched.h>
@@ -47,7 +47,7 @@ static struct {
 static const char *const queue_names[QUEUES] = {"q0", "q1", "q2"};
 static const char *const lock_names[LOCKS] = {"l0", "l1", "l2"};
 
-/* --- Items and locks that somebody has -------------------------------------------------------- */
+/* --- Items and locks that a thread has -------------------------------------------------------- */
 
 static void end_item(const struct hf_outbox_item *item, struct hf_rng *rng)
 {

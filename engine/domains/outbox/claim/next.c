@@ -279,7 +279,7 @@ static void started_drop(void *args)
 }
 
 /* Uncounted, each to its place. One that is not held by this token any more, since its lease ended
- * or somebody changed it, is left alone. */
+ * or another caller changed it, is left alone. */
 static int back_decide(void *state, struct hf__decision *d, const void *raw,
                        struct hf_result *result)
 {
