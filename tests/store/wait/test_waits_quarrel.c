@@ -146,11 +146,144 @@ static void threads_quarrel_about_one_wait(void **state)
 	}
 }
 
+/* The disk fails meanwhile: each call ends, with what it may say then, and the store can be closed
+ * and opened again. */
+static void *fail_beside(void *arg)
+{
+	struct quarrel *q = arg;
+	(void)pthread_barrier_wait(&q->begins);
+	for (unsigned i = 0; i < 6; i++) {
+		struct hf_error mine = {0};
+		struct hf_outbox_items items = {0};
+		int rc = hf_outbox_claim_next_take(q->wait, &items, NULL, &mine);
+		assert_true(rc == HF_OK || rc == HF_EBLOCKED || rc == HF_ENOTFOUND || rc == HF_EFAILED ||
+		            rc == HF_EUNCERTAIN || rc == HF_ECANCELED);
+		assert_true(items.count == 0 || rc == HF_OK);
+		(void)atomic_fetch_add(&q->got, (unsigned)items.count);
+		hf_release(items.memory);
+		rc = hf_wait_block(q->wait, 100, &mine);
+		assert_true(rc == HF_OK || rc == HF_ETIMEDOUT);
+		if (i == 3)
+			rc = hf_wait_cancel(q->wait, &mine);
+		assert_true(rc == HF_OK || rc == HF_ETIMEDOUT || rc == HF_ENOTFOUND);
+	}
+	return NULL;
+}
+
+static void threads_quarrel_while_the_disk_fails(void **state)
+{
+	(void)state;
+	enum { THREADS = 3, ROUNDS = 120 };
+	static const unsigned kinds[] = {SIM_SYNC, SIM_WRITE};
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		pthread_t threads[THREADS];
+		struct quarrel q = {0};
+		begin_with(round % 2);
+		if (round % 4 < 2)
+			enqueue("a");
+		q.wait = claim_for(-1, 0);
+		assert_int_equal(pthread_barrier_init(&q.begins, NULL, THREADS + 1), 0);
+		for (unsigned i = 0; i < THREADS; i++)
+			assert_int_equal(pthread_create(&threads[i], NULL, fail_beside, &q), 0);
+		sim_add_fault(
+		    sim, (struct sim_fault){.kinds = kinds[round / 4 % 2], .error = 5, .persistent = true});
+		(void)pthread_barrier_wait(&q.begins);
+		const struct hf_outbox_enqueue_args args = {.queue = hf_str("q"), .id = hf_str("b")};
+		const int rc = hf_outbox_enqueue(store, NULL, &args, NULL, &error);
+		assert_true(rc == HF_EUNCERTAIN || rc == HF_EFAILED);
+		for (unsigned i = 0; i < THREADS; i++)
+			assert_int_equal(pthread_join(threads[i], NULL), 0);
+		(void)pthread_barrier_destroy(&q.begins);
+		hf_wait_free(q.wait);
+		assert_true(atomic_load(&q.got) <= 1);
+		assert_int_equal(hf_close(store, NULL), HF_EFAILED);
+		sim_clear_faults(sim);
+		open_again(true);
+		end();
+	}
+}
+
+/* --- Feeds ------------------------------------------------------------------------------------ */
+
+struct readers {
+	pthread_barrier_t begins;
+	hf_feed *feed;
+	_Atomic uint64_t given; /* events */
+};
+
+static void *read_beside(void *arg)
+{
+	struct readers *r = arg;
+	(void)pthread_barrier_wait(&r->begins);
+	for (unsigned i = 0; i < 40; i++) {
+		struct hf_error mine = {0};
+		struct hf_event_batch batch = {0};
+		hf_wait *wait = NULL;
+		int rc = hf_feed_next_start(r->feed, 3, i % 3 ? 200 : 0, &wait, &mine);
+		assert_true(rc == HF_OK || rc == HF_EINVAL); /* another one waits for it */
+		if (rc != HF_OK) {
+			if (i % 4 == 0)
+				hf_feed_wake(r->feed);
+			continue;
+		}
+		rc = hf_wait_block(wait, i % 2 ? 1000 : 0, &mine);
+		assert_true(rc == HF_OK || rc == HF_ETIMEDOUT);
+		if (i % 5 == 4)
+			assert_int_equal(hf_wait_cancel(wait, &mine), HF_OK);
+		rc = hf_feed_next_take(wait, &batch, &mine);
+		/* HF_EINVAL: another one just reads it */
+		assert_true(rc == HF_OK || rc == HF_EBLOCKED || rc == HF_ECANCELED || rc == HF_EINVAL);
+		(void)atomic_fetch_add(&r->given, batch.count);
+		hf_release(batch.memory);
+		hf_wait_free(wait);
+	}
+	return NULL;
+}
+
+/* Each event is given once, whoever takes, cancels and wakes. */
+static void threads_quarrel_about_one_feed(void **state)
+{
+	(void)state;
+	enum { THREADS = 3, ROUNDS = 20, EVENTS = 60 };
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		pthread_t threads[THREADS];
+		struct readers r = {0};
+		struct hf_event_batch batch = {0};
+		begin_with(round % 2);
+		assert_int_equal(hf_feed_open(store, 1, &r.feed, &error), HF_OK);
+		assert_int_equal(pthread_barrier_init(&r.begins, NULL, THREADS + 1), 0);
+		for (unsigned i = 0; i < THREADS; i++)
+			assert_int_equal(pthread_create(&threads[i], NULL, read_beside, &r), 0);
+		(void)pthread_barrier_wait(&r.begins);
+		for (unsigned i = 0; i < EVENTS; i++) {
+			char id[8];
+			(void)snprintf(id, sizeof id, "%u", i);
+			enqueue(id);
+		}
+		for (unsigned i = 0; i < THREADS; i++)
+			assert_int_equal(pthread_join(threads[i], NULL), 0);
+		(void)pthread_barrier_destroy(&r.begins);
+		/* the rest; one that was woken while none waited says so once */
+		int rc = HF_ECANCELED;
+		while (rc == HF_ECANCELED || batch.count > 0) {
+			rc = hf_feed_next(r.feed, 0, 0, &batch, &error);
+			assert_true(rc == HF_OK || rc == HF_ECANCELED);
+			(void)atomic_fetch_add(&r.given, batch.count);
+			hf_release(batch.memory);
+		}
+		assert_int_equal(r.given, EVENTS);
+		hf_feed_close(r.feed);
+		end();
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(who_blocks_is_woken_by_every_end),
 	    cmocka_unit_test(threads_quarrel_about_one_wait),
+	    cmocka_unit_test(threads_quarrel_while_the_disk_fails),
+	    cmocka_unit_test(threads_quarrel_about_one_feed),
 	};
 	(void)alarm(60);
 	return cmocka_run_group_tests_name("waits, quarrels", tests, NULL, NULL);
