@@ -112,6 +112,25 @@ def test_a_feed_is_waited_for(store):
             woken.take()
 
 
+def test_a_feed_without_an_entry_to_give_is_waited_for(store):
+    """Neither an empty store nor one that was just imported keeps a loop from sleeping."""
+    with store.feed() as feed:
+        wait = feed.start_read()
+        assert not wait.ended()
+        store.cursors.advance("c", "s", 1)
+        assert wait.wait() and len(wait.take()) == 1
+    store.export("exported")
+    holdfast.import_snapshot("exported", "imported")
+    with holdfast.open("imported") as imported, imported.feed() as feed:
+        assert feed.read() == []
+        wait = feed.start_read()
+        assert not wait.ended()
+        imported.cursors.advance("c", "s", 2)
+        assert wait.wait() and [event.lsn for event in wait.take()] == [2]
+        with imported.feed(feed.next) as again:
+            assert not again.start_read().ended()
+
+
 def test_an_event_loop_watches_the_descriptor(store):
     """What asyncio is told: by its reader of the eventfd, with a future for each wait."""
 

@@ -24,7 +24,7 @@ static int attach(struct hf_store *s, struct hf_feed *feed, struct hf_wait *w,
 	}
 	feed->started = w;
 	w->feed = feed;
-	w->from = feed->from;
+	w->from = feed->from > 0 ? feed->from : 1;
 	return HF_OK;
 }
 

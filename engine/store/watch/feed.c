@@ -100,8 +100,7 @@ static int give_batch(struct hf_feed *feed, struct hf__answer *answer, size_t co
 	}
 	out->events = events;
 	out->count = count;
-	out->next = last + 1;
-	atomic_store(&feed->from, last + 1);
+	atomic_store(&feed->from, out->next = last + 1);
 	return HF_OK;
 }
 
@@ -109,7 +108,7 @@ static int give_batch(struct hf_feed *feed, struct hf__answer *answer, size_t co
 
 bool hf__feed_behind(const struct hf_feed *feed)
 {
-	return feed->from <= hf__durable_end(feed->tail.store);
+	return (feed->from > 0 ? feed->from : 1) <= hf__durable_end(feed->tail.store);
 }
 
 /* Of a read-only handle, which may have gone to another store. */
@@ -152,6 +151,8 @@ static int next_batch(struct hf_feed *feed, size_t max, struct hf_event_batch *o
 		rc = find_place(feed, limit, error);
 	if (rc == HF_OK)
 		rc = gather(feed, &answer, max, limit, &count, error);
+	if (rc == HF_ENOTFOUND && feed->watch && feed->from <= limit)
+		atomic_store(&feed->from, limit + 1); /* what lies up to there is not for feeds */
 	if (rc == HF_OK)
 		rc = give_batch(feed, &answer, count, out, error);
 	if (rc != HF_OK)
@@ -344,8 +345,8 @@ int hf_feed_open(hf_store *store, hf_lsn from, hf_feed **out, struct hf_error *e
 {
 	HF__CALL;
 	*out = NULL;
-	int rc = store->lent.reads_of ? hf__check_fork(store, error)
-	                              : hf__watch_enter(store->watch, error);
+	int rc =
+	    store->lent.reads_of ? hf__check_fork(store, error) : hf__watch_enter(store->watch, error);
 	if (rc != HF_OK)
 		return rc;
 	struct hf_feed *feed = hf__feed_new(store, from);

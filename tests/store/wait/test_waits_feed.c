@@ -62,6 +62,30 @@ static void it_ends_with_what_is_durable(void **state)
 	end();
 }
 
+static hf_feed *feed_from_the_oldest(void)
+{
+	hf_feed *feed;
+	assert_int_equal(hf_feed_open(store, 0, &feed, &error), HF_OK);
+	return feed;
+}
+
+/* A loop that reads again and again must sleep meanwhile. */
+static void without_an_entry_to_give_it_goes_on(void **state)
+{
+	(void)state;
+	begin();
+	hf_feed *feed = feed_from_the_oldest();
+	hf_wait *wait = read_later(feed, -1);
+	assert_false(ended(wait)); /* the store has none */
+	assert_int_equal(hf_flush(store, &error), HF_OK);
+	assert_false(ended(wait));
+	assert_int_equal(advance(1, NULL), HF_OK);
+	assert_true(ended(wait));
+	assert_int_equal(take_events(wait, 1), HF_OK);
+	hf_feed_close(feed);
+	end();
+}
+
 static void what_is_cancelled_stays_to_be_read(void **state)
 {
 	(void)state;
@@ -182,6 +206,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(it_ends_with_what_is_durable),
+	    cmocka_unit_test(without_an_entry_to_give_it_goes_on),
 	    cmocka_unit_test(what_is_cancelled_stays_to_be_read),
 	    cmocka_unit_test(its_feed_and_its_store_may_end_before_it),
 	    cmocka_unit_test(a_store_that_failed_ends_it),
