@@ -8,8 +8,9 @@
  *
  * Invariants: a slab is in the list of its class iff it has room and holds a piece; an empty one
  * waits, or is gone. One lock guards all of it: it is held for some twenty instructions, and the
- * pieces of one store come and go under the store's lock anyway. It is held across a fork, so
- * that a child finds lists that are whole.
+ * pieces of one store come and go under the store's lock anyway. So it is a word, which is usually
+ * free: a mutex would cost more than what it guards. It is held across a fork, so that a child
+ * finds lists that are whole.
  *
  * The address sanitizer gets each piece from libc: it could not see into slabs. */
 #include "object/small.h"
@@ -20,6 +21,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "os/thread.h"
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -72,23 +74,23 @@ struct slab {
 _Static_assert(sizeof(struct slab) <= HEAD, "a slab's head fits");
 
 static struct {
-	pthread_mutex_t lock;
+	hf__word lock;
 	struct slab *with_room[CLASSES];
 	struct slab *waiting[WAITING];
 	unsigned waits;
 	size_t slabs; /* that hold a piece */
-} all = {.lock = PTHREAD_MUTEX_INITIALIZER};
+} all;
 
 /* --- Fork ------------------------------------------------------------------------------------- */
 
 static void lock_all(void)
 {
-	(void)pthread_mutex_lock(&all.lock);
+	hf__word_lock(&all.lock);
 }
 
 static void unlock_all(void)
 {
-	(void)pthread_mutex_unlock(&all.lock);
+	hf__word_unlock(&all.lock);
 }
 
 static void watch_forks(void)

@@ -6,8 +6,14 @@
 #include "os/thread.h"
 
 #include <signal.h>
+#include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
+
+/* Of the kernel's interface, whose headers not every C library comes with: <linux/futex.h>. */
+enum { WAIT_PRIVATE = 0 | 128, WAKE_PRIVATE = 1 | 128 };
 
 static void all_but_faults(sigset_t *set)
 {
@@ -49,4 +55,17 @@ void hf__thread_sleep(int64_t microseconds)
 	const struct timespec time = {.tv_sec = microseconds / 1000000,
 	                              .tv_nsec = microseconds % 1000000 * 1000};
 	(void)nanosleep(&time, NULL);
+}
+
+/* 2 while somebody may sleep: then whoever gives it back wakes one, who takes it as 2 again, since
+ * there may be others. */
+void hf__word_wait(hf__word *word)
+{
+	while (atomic_exchange_explicit(word, 2, memory_order_acquire) != 0)
+		(void)syscall(SYS_futex, (uint32_t *)word, WAIT_PRIVATE, 2, NULL, NULL, 0);
+}
+
+void hf__word_wake(hf__word *word)
+{
+	(void)syscall(SYS_futex, (uint32_t *)word, WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
