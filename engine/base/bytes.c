@@ -90,9 +90,15 @@ bool hf__bytes_zero(const void *data, size_t len)
 {
 	enum { HEAD = 16 };
 	const uint8_t *at = data;
-	for (size_t i = 0; i < len && i < HEAD; i++)
-		if (at[i] != 0)
-			return false;
+	if (len < HEAD / 2) {
+		uint8_t any = 0;
+		for (size_t i = 0; i < len; i++)
+			any |= at[i];
+		return any == 0;
+	}
+	const size_t head = len < HEAD ? len : HEAD;
+	if ((hf__load_u64(at) | hf__load_u64(at + head - 8)) != 0)
+		return false;
 	/* The head is zero, and every later byte equals the one HEAD before it: so all are zero.
 	 * memcmp runs at memory speed. */
 	return len <= HEAD || memcmp(at, at + HEAD, len - HEAD) == 0;

@@ -69,11 +69,18 @@ static inline struct hf__reader hf__reader(struct hf_bytes bytes)
 	return (struct hf__reader){bytes.data, bytes.len, false};
 }
 
+/* What it was given is not what it should be. */
+static inline void hf__reader_spoil(struct hf__reader *r)
+{
+	r->bad = true;
+	r->left = 0;
+}
+
 /* The next `len` bytes, or NULL when there are not as many, and forever after. */
 static inline const uint8_t *hf__reader_take(struct hf__reader *r, size_t len)
 {
-	if (r->bad || len > r->left) {
-		r->bad = true;
+	if (len > r->left) {
+		hf__reader_spoil(r);
 		return NULL;
 	}
 	const uint8_t *taken = r->at;
@@ -262,9 +269,55 @@ void hf__writer_deinit(struct hf__writer *w);
 
 /* --- Ranges ----------------------------------------------------------------------------------- */
 
+/* Names are mostly this short: a call would cost more than looking at them does. len > 0 */
+static inline bool hf__same(const void *a, const void *b, size_t len)
+{
+	const uint8_t *x = a, *y = b;
+	if (len - 8 <= 8)
+		return ((hf__load_u64(x) ^ hf__load_u64(y)) |
+		        (hf__load_u64(x + len - 8) ^ hf__load_u64(y + len - 8))) == 0;
+	if (len - 4 < 4)
+		return ((hf__load_u32(x) ^ hf__load_u32(y)) |
+		        (hf__load_u32(x + len - 4) ^ hf__load_u32(y + len - 4))) == 0;
+	return memcmp(a, b, len) == 0;
+}
+
+/* memcpy for names; the ranges do not overlap. */
+static inline void hf__copy(uint8_t *to, const void *from, size_t len)
+{
+	const uint8_t *at = from;
+	if (len - 8 <= 8) {
+		const uint64_t first = hf__load_u64(at), last = hf__load_u64(at + len - 8);
+		hf__store_u64(to, first);
+		hf__store_u64(to + len - 8, last);
+	} else if (len - 4 < 4) {
+		const uint32_t first = hf__load_u32(at), last = hf__load_u32(at + len - 4);
+		hf__store_u32(to, first);
+		hf__store_u32(to + len - 4, last);
+	} else if (len > 0) {
+		memcpy(to, from, len);
+	}
+}
+
+static inline bool hf__word_has_nul(uint64_t word)
+{
+	return ((word - UINT64_MAX / 255) & ~word & UINT64_MAX / 255 << 7) != 0;
+}
+
+/* len > 0 */
+static inline bool hf__has_nul(const void *data, size_t len)
+{
+	const uint8_t *at = data;
+	if (len - 8 <= 8)
+		return hf__word_has_nul(hf__load_u64(at)) || hf__word_has_nul(hf__load_u64(at + len - 8));
+	if (len - 4 < 4)
+		return hf__word_has_nul(hf__load_u32(at) | (uint64_t)hf__load_u32(at + len - 4) << 32);
+	return memchr(data, '\0', len) != NULL;
+}
+
 static inline bool hf__bytes_equal(struct hf_bytes a, struct hf_bytes b)
 {
-	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+	return a.len == b.len && (a.len == 0 || hf__same(a.data, b.data, a.len));
 }
 
 /* memcmp order, a prefix before its extension: <0, 0, >0 */

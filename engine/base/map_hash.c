@@ -12,7 +12,7 @@
 uint64_t hf__map_hash(const struct hf__map *map, const void *data, size_t len)
 {
 	struct hf__map *own = (struct hf__map *)(uintptr_t)map; /* the memo is not what it holds */
-	if (len == own->memo.len && memcmp(own->memo.data, data, len) == 0)
+	if (len == own->memo.len && hf__same(own->memo.data, data, len))
 		return own->memo.hash;
 	const uint64_t hash = hf__keyed_hash(map->key, data, len);
 	if (len > 0 && len <= sizeof own->memo.data) {
@@ -26,15 +26,15 @@ uint64_t hf__map_hash(const struct hf__map *map, const void *data, size_t len)
 static void join(uint8_t *to, struct hf_bytes first, struct hf_bytes second)
 {
 	hf__store_u16(to, (uint16_t)first.len);
-	memcpy(to + 2, first.data, first.len);
-	memcpy(to + 2 + first.len, second.data, second.len);
+	hf__copy(to + 2, first.data, first.len);
+	hf__copy(to + 2 + first.len, second.data, second.len);
 }
 
 static bool is_of(const struct hf__map_memo *memo, struct hf_bytes first, struct hf_bytes second)
 {
 	return memo->len == 2 + first.len + second.len && hf__load_u16(memo->data) == first.len &&
-	       memcmp(memo->data + 2 + first.len, second.data, second.len) == 0 &&
-	       memcmp(memo->data + 2, first.data, first.len) == 0;
+	       hf__same(memo->data + 2 + first.len, second.data, second.len) &&
+	       hf__same(memo->data + 2, first.data, first.len);
 }
 
 static void memo_make(struct hf__map_memo *memo, const struct hf__map *map, struct hf_bytes first,
@@ -69,6 +69,7 @@ void hf__map_expect_pair(const struct hf__map *map, struct hf_bytes first, struc
 	if (map->bucket_count == 0 || first.len > sizeof own->ahead.data - 2 ||
 	    second.len > sizeof own->ahead.data - 2 - first.len)
 		return;
+	own->memo = own->ahead; /* what was expected before comes now */
 	memo_make(&own->ahead, map, first, second);
 	hf__map_fetch(map, own->ahead.hash);
 }

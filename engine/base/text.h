@@ -3,8 +3,8 @@
 #define HF_BASE_TEXT_H
 
 #include <stdarg.h>
-#include <string.h>
 
+#include "base/bytes.h"
 #include "holdfast/types.h"
 
 /* Appends to a caller's buffer, always NUL-terminated, silently cut at its end, between two
@@ -68,7 +68,7 @@ static inline bool hf__key_part_ok(struct hf_bytes bytes, bool may_be_empty)
 {
 	if (bytes.len == 0)
 		return may_be_empty;
-	return bytes.data && bytes.len <= HF_KEY_MAX && memchr(bytes.data, '\0', bytes.len) == NULL;
+	return bytes.data && bytes.len <= HF_KEY_MAX && !hf__has_nul(bytes.data, bytes.len);
 }
 
 #endif

@@ -259,6 +259,34 @@ static void compare_orders_like_memcmp_with_prefixes_first(void **state)
 	assert_true(hf__bytes_equal(hf_bytes_of(NULL, 0), hf_str("")));
 }
 
+/* Short ones are looked at in words. */
+static void ranges_of_any_length_are_the_same_if_each_byte_is(void **state)
+{
+	(void)state;
+	uint8_t a[80], b[80];
+	for (unsigned value = 0; value < 256; value += 51)
+		for (size_t len = 1; len + 3 < sizeof a; len++) {
+			const size_t at = len % 4;
+			memset(a, 0xa5, sizeof a);
+			memset(b, 0xa5, sizeof b);
+			memset(a + at, (int)value, len);
+			memset(b + 1, (int)value, len);
+			assert_true(hf__same(a + at, b + 1, len));
+			assert_true(hf__has_nul(a + at, len) == (value == 0));
+			memset(b, 0x5a, sizeof b);
+			hf__copy(b + 1, a + at, len);
+			assert_true(hf__same(a + at, b + 1, len));
+			assert_true(b[0] == 0x5a && b[1 + len] == 0x5a);
+			for (size_t i = 0; i < len; i++) {
+				b[1 + i] ^= 0x80;
+				assert_false(hf__same(a + at, b + 1, len));
+				b[1 + i] = 0;
+				assert_true(hf__has_nul(b + 1, len));
+				b[1 + i] = (uint8_t)value;
+			}
+		}
+}
+
 static void one_byte_that_is_not_zero_is_found_wherever_it_is(void **state)
 {
 	(void)state;
@@ -292,6 +320,7 @@ int main(void)
 	    cmocka_unit_test(align_pads_with_zeros_to_the_next_multiple),
 	    cmocka_unit_test(fixed_places_work_at_any_address),
 	    cmocka_unit_test(compare_orders_like_memcmp_with_prefixes_first),
+	    cmocka_unit_test(ranges_of_any_length_are_the_same_if_each_byte_is),
 	    cmocka_unit_test(one_byte_that_is_not_zero_is_found_wherever_it_is),
 	};
 	return cmocka_run_group_tests_name("base/bytes", tests, NULL, NULL);

@@ -46,6 +46,24 @@ static void what_was_expected_changes_no_hash(void **state)
 	hf__map_deinit(&map);
 }
 
+/* As an opening asks: for each entry, once it has told of the next one. */
+static void what_comes_after_what_was_expected_is_not_hashed_again(void **state)
+{
+	struct hf__map map;
+	(void)state;
+	assert_true(hf__map_init(&map, of_nothing, key));
+	hf__map_expect_pair(&map, hf_str("a"), hf_str("1"));
+	hf__map_expect_pair(&map, hf_str("a"), hf_str("2"));
+	map.memo.hash ^= 1; /* shows where it comes from */
+	assert_int_equal(hf__map_hash_pair(&map, hf_str("a"), hf_str("1")),
+	                 hash_afresh(hf_str("a"), hf_str("1")) ^ 1);
+	hf__map_expect_pair(&map, hf_str("a"), hf_str("3"));
+	map.memo.hash ^= 1;
+	assert_int_equal(hf__map_hash_pair(&map, hf_str("a"), hf_str("2")),
+	                 hash_afresh(hf_str("a"), hf_str("2")) ^ 1);
+	hf__map_deinit(&map);
+}
+
 static void a_map_that_holds_nothing_may_expect(void **state)
 {
 	const struct hf__map zeroed = {0};
@@ -58,6 +76,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(what_was_expected_changes_no_hash),
+	    cmocka_unit_test(what_comes_after_what_was_expected_is_not_hashed_again),
 	    cmocka_unit_test(a_map_that_holds_nothing_may_expect),
 	};
 	return cmocka_run_group_tests_name("base/map ahead", tests, NULL, NULL);

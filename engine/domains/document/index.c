@@ -63,12 +63,19 @@ int64_t hf__document_expires_at(const struct hf__document *document, int64_t set
 	                                : document->value.expires_at;
 }
 
+/* Its views, bit by bit: what it stands in by hf__document_stands(). */
+static unsigned views_of(const struct hf__document *document)
+{
+	unsigned views = document->orders;
+	if (document->value.expires_at != HF_UNSET && document->ending)
+		views |= 1u << HF__DOCUMENT_ENDING |
+		         (document->orders & HF__DOCUMENT_GROUPED ? 1u << HF__DOCUMENT_GROUP_ENDING : 0);
+	return views;
+}
+
 bool hf__document_stands(const struct hf__document *document, enum hf__document_view view)
 {
-	if (view < HF__DOCUMENT_LISTED)
-		return (document->orders & 1u << view) != 0;
-	return document->value.expires_at != HF_UNSET && document->ending &&
-	       (view == HF__DOCUMENT_ENDING || document->orders & HF__DOCUMENT_GROUPED);
+	return (views_of(document) & 1u << view) != 0;
 }
 
 enum hf__document_view hf__collection_view(const struct hf__collection *collection)
@@ -177,9 +184,8 @@ static void document_link(struct hf__object *object)
 {
 	struct hf__document *document = (void *)object;
 	struct hf__collection *collection = hf__document_collection(document);
-	for (unsigned view = 0; view < HF__DOCUMENT_VIEWS; view++)
-		if (hf__document_stands(document, (enum hf__document_view)view))
-			hf__index_insert(&collection->views[view], document);
+	for (unsigned left = views_of(document); left != 0; left &= left - 1)
+		hf__index_insert(&collection->views[__builtin_ctz(left)], document);
 	if (document->value.expires_at != HF_UNSET)
 		hf__heap_insert(&collection->state->endings[document->value.computed],
 		                &document->ending->heap);
@@ -190,9 +196,8 @@ static void document_unlink(struct hf__object *object)
 {
 	struct hf__document *document = (void *)object;
 	struct hf__collection *collection = hf__document_collection(document);
-	for (unsigned view = 0; view < HF__DOCUMENT_VIEWS; view++)
-		if (hf__document_stands(document, (enum hf__document_view)view))
-			hf__index_remove(&collection->views[view], document);
+	for (unsigned left = views_of(document); left != 0; left &= left - 1)
+		hf__index_remove(&collection->views[__builtin_ctz(left)], document);
 	if (document->value.expires_at != HF_UNSET)
 		hf__heap_remove(&collection->state->endings[document->value.computed],
 		                &document->ending->heap);
@@ -258,7 +263,7 @@ struct hf__document *hf__document_new(struct hf__collection *collection, struct 
 	document->orders = (uint8_t)collection->value.orders;
 	document->value.expires_at = HF_UNSET;
 	document->len = (uint16_t)id.len;
-	memcpy(document->id, id.data, id.len);
+	hf__copy(document->id, id.data, id.len);
 	return document;
 }
 

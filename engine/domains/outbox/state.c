@@ -228,7 +228,7 @@ struct hf__outbox_item *hf__outbox_item_new(struct hf__outbox_queue *queue, stru
 	item->object.container = &queue->head.object;
 	item->value.seq = seq;
 	item->len = (uint32_t)id.len;
-	memcpy(item->id, id.data, id.len);
+	hf__copy(item->id, id.data, id.len);
 	if (hf__outbox_group_join(queue, item, group))
 		return item;
 	hf__small_free(item);
