@@ -21,7 +21,6 @@
 
 #include <assert.h>
 
-#include "object/prefix.h"
 #include "object/tree.h"
 
 /* --- Insert ----------------------------------------------------------------------------------- */
@@ -276,7 +275,12 @@ void hf__index_insert(struct hf__index *index, void *object)
 {
 	uint8_t tag;
 	const int64_t weight = hf__index_weigh(index->type, object, &tag);
-	const struct hf__index_entry entry = {hf__prefix_of(&index->type->fields, object), object};
+	const struct hf__index_entry entry = {hf__index_prefix(index->type, object), object};
+	if (hf__index_is_late(index) && index->tail->last &&
+	    index->tail->last->count < HF__NODE_WIDTH) {
+		hf__index_tail_put(index, &entry, weight, tag);
+		return;
+	}
 	if (index->nodes->late && hf__index_defer(index, &entry, weight, tag))
 		return;
 	if (index->top.node)

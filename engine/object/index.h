@@ -25,6 +25,8 @@ struct hf__index_type {
 	/* What the fields say of two objects, written out, where prefixes are often equal: about twice
 	 * as fast. NULL: the fields are looked at. hf__index_sane() compares by the fields. */
 	int (*compare)(const void *a, const void *b);
+	/* The same of hf__prefix_of(), where it is asked often and its first fields are short. */
+	uint64_t (*prefix)(const void *object);
 	/* The weight of an object, and its tag into *tag, which is 0. NULL: all are 0. */
 	int64_t (*weight)(const void *object, uint8_t *tag);
 };

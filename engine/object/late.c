@@ -19,16 +19,6 @@
  * nothing says so. */
 #include "object/tree.h"
 
-struct hf__index_tail {
-	struct hf__index *index;
-	struct hf__index_tail *before, *next; /* all that are late */
-	struct hf__index_node *first, *last; /* leaves by `next`, full but for the last */
-	size_t leaves, below; /* of it, and of the tree */
-	size_t above; /* full-sized nodes that stand above those of the tree, at least */
-	struct hf__index_node *inner; /* set aside, by `next` */
-	size_t inner_count;
-};
-
 /* --- Collecting ------------------------------------------------------------------------------- */
 
 /* Nodes of levels above so many leaves. */
@@ -133,8 +123,7 @@ bool hf__index_defer(struct hf__index *index, const struct hf__index_entry *entr
 		hf__index_settle(index);
 		return false;
 	}
-	hf__node_entries(tail->last)[tail->last->count++] = *entry;
-	hf__sum_take_in(&index->top, weight, tag);
+	hf__index_tail_put(index, entry, weight, tag);
 	return true;
 }
 

@@ -45,6 +45,10 @@ static bool put_small(struct prefix *p, unsigned width, uint64_t value, uint64_t
  * follow. */
 static bool put_long(struct prefix *p, uint64_t value, uint64_t lowest)
 {
+	if (value - lowest - 1 < (UINT64_C(1) << 56) - 2) { /* as below, at once: what is usual */
+		put(p, 58, UINT64_C(1) << 56 | (value - lowest));
+		return true;
+	}
 	const bool never = value == UINT64_MAX;
 	put(p, 2, never ? 2 : value != 0);
 	return never || value == 0 || put_small(p, 56, value, lowest);

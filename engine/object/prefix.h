@@ -10,6 +10,14 @@
 
 /* Of an object. */
 uint64_t hf__prefix_of(const struct hf__fields *fields, const void *object);
+/* For a type that writes it out: that of 8 bits and a time, an I64, which make it all. false: the
+ * time is no usual one, and hf__prefix_of() knows. */
+static inline bool hf__prefix_of_time(uint8_t first, int64_t time, uint64_t *out)
+{
+	const uint64_t above = (uint64_t)time + (UINT64_C(1) << 55);
+	*out = (uint64_t)first << 56 | UINT64_C(1) << 54 | above >> 2;
+	return above - 1 < (UINT64_C(1) << 56) - 2;
+}
 /* Of the first `count` fields, as a key has them. *mask: the bits that these fields decide, of any
  * object's prefix. *whole: they stand there whole, so who is equal there is equal in them. */
 uint64_t hf__prefix_of_key(const struct hf__fields *fields, unsigned count,

@@ -1,5 +1,4 @@
 /* What is found in an index: places, ranks, and what passes a filter. Nothing here changes it. */
-#include "object/prefix.h"
 #include "object/tree.h"
 
 /* --- Probes ----------------------------------------------------------------------------------- */
@@ -18,7 +17,7 @@ void hf__probe_entry(struct hf__index_probe *probe, const struct hf__index_type 
 void hf__probe_object(struct hf__index_probe *probe, const struct hf__index_type *type,
                       const void *object)
 {
-	const struct hf__index_entry entry = {hf__prefix_of(&type->fields, object),
+	const struct hf__index_entry entry = {hf__index_prefix(type, object),
 	                                      (void *)(uintptr_t)object};
 	hf__probe_entry(probe, type, &entry);
 }

@@ -7,6 +7,7 @@
 
 #include "base/steps.h"
 #include "object/index.h"
+#include "object/prefix.h"
 
 struct hf__index_slot {
 	struct hf__index_sum sum;
@@ -62,6 +63,11 @@ void hf__index_way(const struct hf__index *index, struct hf__index_probe *probe,
                    struct hf__index_path *path);
 /* The way to the first leaf, or the last; the slot in it is its first or last entry. */
 void hf__index_way_to_end(const struct hf__index *index, bool last, struct hf__index_path *path);
+
+static inline uint64_t hf__index_prefix(const struct hf__index_type *type, const void *object)
+{
+	return type->prefix ? type->prefix(object) : hf__prefix_of(&type->fields, object);
+}
 
 /* The weight and the tag of an object. */
 static inline int64_t hf__index_weigh(const struct hf__index_type *type, const void *object,
@@ -181,6 +187,26 @@ struct hf__index_node *hf__leaves_merge(const struct hf__index *index, struct hf
                                         struct hf__index_node *b);
 
 /* --- object/late.c ---------------------------------------------------------------------------- */
+
+/* What came while an index is late. */
+struct hf__index_tail {
+	struct hf__index *index;
+	struct hf__index_tail *before, *next; /* all that are late */
+	struct hf__index_node *first, *last; /* leaves by `next`, full but for the last */
+	size_t leaves, below; /* of it, and of the tree */
+	size_t above; /* full-sized nodes that stand above those of the tree, at least */
+	struct hf__index_node *inner; /* set aside, by `next` */
+	size_t inner_count;
+};
+
+/* Into its last leaf, which has room. */
+static inline void hf__index_tail_put(struct hf__index *index, const struct hf__index_entry *entry,
+                                      int64_t weight, uint8_t tag)
+{
+	struct hf__index_node *last = index->tail->last;
+	hf__node_entries(last)[last->count++] = *entry;
+	hf__sum_take_in(&index->top, weight, tag);
+}
 
 /* Where an opening is under way: the entry goes behind the others, to be put in order later. false:
  * it has to go where it belongs. */

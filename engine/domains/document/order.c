@@ -3,6 +3,7 @@
  * Every view is sorted by (group if it is one within groups), time, id, or by id alone instead. A
  * group is a range of such a view. */
 #include "domains/document/document.h"
+#include "object/prefix.h"
 
 #include <stddef.h>
 
@@ -22,16 +23,41 @@ static int64_t weigh(const void *object, uint8_t *tag)
 	return hf__document_until(document);
 }
 
+/* Most documents have no group: then it is one byte of zeros. */
+static uint64_t prefix_in_group(const DOCUMENT *document, int64_t time, enum hf__document_view view)
+{
+	uint64_t prefix;
+	if (!document->value.group && hf__prefix_of_time(0, time, &prefix))
+		return prefix;
+	return hf__prefix_of(&hf__document_views[view].fields, document);
+}
+
+static uint64_t prefix_group_created(const void *object)
+{
+	const DOCUMENT *document = object;
+	return prefix_in_group(document, document->value.created_at, HF__DOCUMENT_GROUP_CREATED);
+}
+
+static uint64_t prefix_group_updated(const void *object)
+{
+	const DOCUMENT *document = object;
+	return prefix_in_group(document, document->value.updated_at, HF__DOCUMENT_GROUP_UPDATED);
+}
+
 #define VIEW(count, ...) \
 	{ \
 		.fields = {count, {__VA_ARGS__}}, .weight = weigh \
+	}
+#define VIEW_IN_GROUP(own, ...) \
+	{ \
+		.fields = {3, {__VA_ARGS__}}, .prefix = (own), .weight = weigh \
 	}
 
 const struct hf__index_type hf__document_views[HF__DOCUMENT_VIEWS] = {
     [HF__DOCUMENT_CREATED] = VIEW(2, CREATED, ID),
     [HF__DOCUMENT_UPDATED] = VIEW(2, UPDATED, ID),
-    [HF__DOCUMENT_GROUP_CREATED] = VIEW(3, GROUP, CREATED, ID),
-    [HF__DOCUMENT_GROUP_UPDATED] = VIEW(3, GROUP, UPDATED, ID),
+    [HF__DOCUMENT_GROUP_CREATED] = VIEW_IN_GROUP(prefix_group_created, GROUP, CREATED, ID),
+    [HF__DOCUMENT_GROUP_UPDATED] = VIEW_IN_GROUP(prefix_group_updated, GROUP, UPDATED, ID),
     [HF__DOCUMENT_ID] = VIEW(1, ID),
     [HF__DOCUMENT_GROUP_ID] = VIEW(2, GROUP, ID),
     [HF__DOCUMENT_ENDING] = VIEW(3, COMPUTED, EXPIRES, ID),

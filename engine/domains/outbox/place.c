@@ -2,6 +2,7 @@
 #include <stddef.h>
 
 #include "domains/outbox/outbox.h"
+#include "object/prefix.h"
 
 /* --- Orders ----------------------------------------------------------------------------------- */
 
@@ -32,6 +33,20 @@ static int compare_ready(const void *a, const void *b)
 	return sign != 0 ? sign : compare_due(a, b);
 }
 
+static const struct hf__index_type ready_type;
+
+/* A priority near 0 is one byte. */
+static uint64_t prefix_ready(const void *object)
+{
+	const struct hf__outbox_value *value = &((const ITEM *)object)->value;
+	const int32_t priority = value->priority;
+	uint64_t prefix;
+	if (priority > INT8_MIN && priority < INT8_MAX &&
+	    hf__prefix_of_time((uint8_t)(priority - INT8_MIN), value->available_at, &prefix))
+		return prefix;
+	return hf__prefix_of(&ready_type.fields, object);
+}
+
 static int64_t weigh_line(const void *item, uint8_t *tag)
 {
 	(void)tag;
@@ -50,6 +65,7 @@ static const struct hf__index_type line_type = {
 static const struct hf__index_type ready_type = {
     .fields = {3, {FIELD(HF__FIELD_I32, priority), FIELD(HF__FIELD_I64, available_at), SEQ}},
     .compare = compare_ready,
+    .prefix = prefix_ready,
     .weight = weigh_ready,
 };
 static const struct hf__index_type due_type = {
