@@ -140,13 +140,26 @@ bool hf__entry_possible(const struct hf__log_id *id, struct hf_bytes bytes)
 	       (id->features_unknown || ((at[AT_FLAGS] & ~FLAGS_KNOWN) == 0 && at[AT_ZERO] == 0));
 }
 
+bool hf__entry_verify(const struct hf__log_id *id, uint64_t lsn, struct hf_bytes bytes,
+                      size_t *size, uint8_t *flags)
+{
+	const uint64_t seed = hf__seed_at(id->seed, lsn);
+	const uint8_t *at = bytes.data;
+	if (bytes.len < HF__ENTRY_HEADER_SIZE || !header_valid(id, at, seed) ||
+	    !body_valid(at, bytes.len, seed))
+		return false;
+	const size_t body_len = hf__load_u32(at + AT_BODY_LEN);
+	*size = HF__ENTRY_HEADER_SIZE + body_len + pad_of(body_len);
+	*flags = at[AT_FLAGS];
+	return true;
+}
+
 int hf__entry_decode(const struct hf__log_id *id, uint64_t lsn, struct hf_bytes bytes,
                      struct hf__entry *out, size_t *size)
 {
-	const uint64_t seed = hf__seed_at(id->seed, lsn);
+	uint8_t flags;
 	*size = 0;
-	if (bytes.len < HF__ENTRY_HEADER_SIZE || !header_valid(id, bytes.data, seed) ||
-	    !body_valid(bytes.data, bytes.len, seed)) {
+	if (!hf__entry_verify(id, lsn, bytes, size, &flags)) {
 		memset(out, 0, sizeof *out);
 		return HF_ECORRUPT;
 	}

@@ -43,6 +43,10 @@ size_t hf__entry_sum(uint8_t *ended, const struct hf__log_id *id, uint64_t lsn);
  * left zero. HF_ECORRUPT when anything is off, padding that is not zero included. */
 HF_CHECKED int hf__entry_decode(const struct hf__log_id *id, uint64_t lsn, struct hf_bytes bytes,
                                 struct hf__entry *out, size_t *size);
+/* The same, of which no more is wanted than where the next one is and the flags. false: *size and
+ * *flags are as they were. */
+bool hf__entry_verify(const struct hf__log_id *id, uint64_t lsn, struct hf_bytes bytes,
+                      size_t *size, uint8_t *flags);
 /* For the check, which finds what is damaged: the two halves of decoding, each by itself. Does a
  * header verify here? */
 bool hf__entry_header_valid(const struct hf__log_id *id, uint64_t lsn, struct hf_bytes bytes);

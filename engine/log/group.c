@@ -248,12 +248,9 @@ static bool entries_valid(const struct hf__log_id *id, const struct hf__group_he
 	size_t left = body.len;
 	uint8_t flags = 0;
 	for (uint32_t i = 0; i < header->entry_count; i++) {
-		struct hf__entry entry;
 		size_t size;
-		if (hf__entry_decode(id, header->first_lsn + i, hf_bytes_of(at, left), &entry, &size) !=
-		    HF_OK)
+		if (!hf__entry_verify(id, header->first_lsn + i, hf_bytes_of(at, left), &size, &flags))
 			return false;
-		flags = entry.flags;
 		at += size;
 		left -= size;
 	}

@@ -31,15 +31,21 @@ static const uint8_t kinds_of[HF__DOCUMENT_CAUSES] = {
 
 /* --- Writing ---------------------------------------------------------------------------------- */
 
+/* Bytes of times: one look at what is left for all of them. */
+#define FIXED 25u
+
 static void put_whole(struct hf__writer *w, const struct hf__document_image *image,
                       bool without_payload)
 {
 	hf__put_u8(w, image->orders);
 	hf__put_short(w, image->group);
-	hf__put_i64(w, image->created_at);
-	hf__put_i64(w, image->updated_at);
-	hf__put_i64(w, image->expires_at);
-	hf__put_u8(w, image->computed);
+	uint8_t *at = hf__writer_room(w, FIXED);
+	if (!at)
+		return;
+	hf__store_u64(at, (uint64_t)image->created_at);
+	hf__store_u64(at + 8, (uint64_t)image->updated_at);
+	hf__store_u64(at + 16, (uint64_t)image->expires_at);
+	at[24] = image->computed;
 	if (!without_payload)
 		hf__put_long(w, image->payload);
 }
@@ -77,10 +83,13 @@ static bool get_whole(struct hf__reader *r, struct hf__document_image *out)
 {
 	out->orders = hf__get_u8(r);
 	out->group = hf__get_short(r);
-	out->created_at = hf__get_i64(r);
-	out->updated_at = hf__get_i64(r);
-	out->expires_at = hf__get_i64(r);
-	const uint8_t computed = hf__get_u8(r);
+	const uint8_t *at = hf__reader_take(r, FIXED);
+	if (!at)
+		return false;
+	out->created_at = (int64_t)hf__load_u64(at);
+	out->updated_at = (int64_t)hf__load_u64(at + 8);
+	out->expires_at = (int64_t)hf__load_u64(at + 16);
+	const uint8_t computed = at[24];
 	out->computed = computed == 1;
 	out->payload = hf__get_payload(r);
 	if (computed > 1 || (computed == 1 && out->expires_at == HF_UNSET))

@@ -53,16 +53,22 @@ const struct hf__outbox_cause_row hf__outbox_causes[HF__OUTBOX_CAUSES] = {
 
 /* --- Writing ---------------------------------------------------------------------------------- */
 
+/* Bytes of what all items have: one look at what is left for all of them. */
+#define FIXED 34u
+
 static void put_fields(struct hf__writer *w, const struct hf__outbox_image *image)
 {
-	hf__put_u8(w, image->status);
-	hf__put_u32(w, image->attempts);
-	hf__put_u32(w, image->lost);
-	hf__put_u32(w, image->max_attempts);
-	hf__put_i32(w, image->priority);
-	hf__put_i64(w, image->enqueued_at);
-	hf__put_i64(w, image->available_at);
-	hf__put_u8(w, image->computed);
+	uint8_t *at = hf__writer_room(w, FIXED);
+	if (!at)
+		return;
+	at[0] = image->status;
+	hf__store_u32(at + 1, image->attempts);
+	hf__store_u32(at + 5, image->lost);
+	hf__store_u32(at + 9, image->max_attempts);
+	hf__store_u32(at + 13, (uint32_t)image->priority);
+	hf__store_u64(at + 17, (uint64_t)image->enqueued_at);
+	hf__store_u64(at + 25, (uint64_t)image->available_at);
+	at[33] = image->computed;
 	hf__put_short(w, image->last_error);
 	if (image->status != HF_OUTBOX_SENDING)
 		return;
@@ -208,14 +214,18 @@ static bool cause_ok(const struct hf__outbox_image *image, uint8_t kind)
 
 static bool get_fields(struct hf__reader *r, struct hf__outbox_image *out)
 {
-	out->status = hf__get_u8(r);
-	out->attempts = hf__get_u32(r);
-	out->lost = hf__get_u32(r);
-	out->max_attempts = hf__get_u32(r);
-	out->priority = hf__get_i32(r);
-	out->enqueued_at = hf__get_i64(r);
-	out->available_at = hf__get_i64(r);
-	const bool ok = get_bool(r, &out->computed);
+	const uint8_t *at = hf__reader_take(r, FIXED);
+	if (!at)
+		return false;
+	out->status = at[0];
+	out->attempts = hf__load_u32(at + 1);
+	out->lost = hf__load_u32(at + 5);
+	out->max_attempts = hf__load_u32(at + 9);
+	out->priority = (int32_t)hf__load_u32(at + 13);
+	out->enqueued_at = (int64_t)hf__load_u64(at + 17);
+	out->available_at = (int64_t)hf__load_u64(at + 25);
+	const bool ok = at[33] <= 1;
+	out->computed = at[33] == 1;
 	out->last_error = hf__get_short(r);
 	if (out->status != HF_OUTBOX_SENDING)
 		return ok;

@@ -27,14 +27,14 @@ struct hf__outbox_holder hf__outbox_claim_of(const struct hf__outbox_value *valu
 bool hf__outbox_keep_claim(const struct hf__outbox_value *old, const struct hf__outbox_image *image,
                            int64_t setback, struct hf__blob **out)
 {
-	const uint64_t numbers[CLAIM_NUMBERS] = {
-	    image->token, (uint64_t)hf__to_mono(image->lease_until, setback),
-	    (uint64_t)hf__to_mono(image->run_until, setback), image->session};
-	uint8_t bytes[sizeof numbers + HF_KEY_MAX];
 	if (image->status != HF_OUTBOX_SENDING) {
 		*out = NULL;
 		return true;
 	}
+	const uint64_t numbers[CLAIM_NUMBERS] = {
+	    image->token, (uint64_t)hf__to_mono(image->lease_until, setback),
+	    (uint64_t)hf__to_mono(image->run_until, setback), image->session};
+	uint8_t bytes[sizeof numbers + HF_KEY_MAX];
 	memcpy(bytes, numbers, sizeof numbers);
 	if (image->owner.len > 0)
 		memcpy(bytes + sizeof numbers, image->owner.data, image->owner.len);

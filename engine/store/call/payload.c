@@ -21,8 +21,11 @@ struct hf_bytes hf__get_payload(struct hf__reader *r)
 	if (word == len)
 		return hf__get_bytes(r, len);
 	const struct hf_bytes ref = hf__get_bytes(r, HF__SNAPSHOT_REF_SIZE);
-	r->bad = r->bad || len == 0 || len > HF_PAYLOAD_MAX;
-	return hf_bytes_of(ref.data, r->bad ? 0 : len);
+	if (r->bad || len == 0 || len > HF_PAYLOAD_MAX) {
+		hf__reader_spoil(r);
+		return hf_bytes_of(NULL, 0);
+	}
+	return hf_bytes_of(ref.data, len);
 }
 
 bool hf__payload_stands_elsewhere(const struct hf__entry *entry, struct hf_bytes bytes)

@@ -36,7 +36,8 @@ static int check(struct hf__op *op, const hf_txn *txn, struct hf_error *error)
 {
 	const struct hf__verb *verb = op->verb;
 	const struct hf__args *args = op->args;
-	char why[HF_ERROR_TEXT] = "";
+	char why[HF_ERROR_TEXT]; /* not all zeroed: most calls say nothing */
+	why[0] = '\0';
 	struct hf__text text = {why, sizeof why, 0};
 	int rc = HF_OK;
 	/* usually neither a size nor anything reserved or asked for, and a result that is none or as it

@@ -325,7 +325,7 @@ static int sequence(struct hf_store *s, const struct hf__op *ops, size_t count,
                     const struct hf__seen *seen, enum hf_durability durability,
                     struct hf__needs *needs, struct hf__ticket *ticket, struct hf_error *error)
 {
-	char why[HF_ERROR_TEXT] = "";
+	char why[HF_ERROR_TEXT]; /* begun by each attempt */
 	const bool durable = durability == HF_DURABLE;
 	*ticket = (struct hf__ticket){0, 0};
 	for (;;) {
