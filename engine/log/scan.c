@@ -96,16 +96,24 @@ static uint32_t kept_from(const struct walk *w)
 	return w->durable_at > HF__SEGMENT_HEADER_SIZE ? w->durable_at : 0;
 }
 
+static struct hf_bytes bytes_read(const struct walk *w, uint32_t at, uint32_t need)
+{
+	return hf__scan_window_at(w->in->window, kept_from(w), at, need);
+}
+
 /* What is in memory from `at` on, which is not past the limit: `need` bytes at least, if they
- * exist. Valid until the next call that needs some. */
-static struct hf_bytes bytes_from(const struct walk *w, uint32_t at, uint32_t need)
+ * exist. Valid until the next call that needs some. Inline: a walk asks four times a group, and
+ * mostly they are held. */
+static inline struct hf_bytes bytes_from(const struct walk *w, uint32_t at, uint32_t need)
 {
 	const struct hf__scan_input *in = w->in;
+	struct hf_bytes held;
 	if (at == w->limit)
 		return hf_bytes_of(NULL, 0); /* there may be no bytes at all to point into */
 	if (!in->window)
 		return hf_bytes_of((const uint8_t *)in->bytes.data + at, w->limit - at);
-	const struct hf_bytes held = hf__scan_window_at(in->window, kept_from(w), at, need);
+	if (!hf__scan_window_has(in->window, at, need, &held))
+		held = bytes_read(w, at, need);
 	return held.len > w->limit - at ? hf_bytes_of(held.data, w->limit - at) : held;
 }
 

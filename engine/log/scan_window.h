@@ -28,6 +28,16 @@ struct hf__scan_window {
  * a read failed. at <= size. */
 struct hf_bytes hf__scan_window_at(struct hf__scan_window *w, uint32_t keep, uint32_t at,
                                    uint32_t need);
+/* The same where it is held already, as it mostly is. false: ask that one. */
+static inline bool hf__scan_window_has(const struct hf__scan_window *w, uint32_t at, uint32_t need,
+                                       struct hf_bytes *out)
+{
+	if (w->os_errno != 0 || at < w->from || at - w->from >= w->held.len ||
+	    w->held.len - (at - w->from) < need)
+		return false;
+	*out = hf_bytes_of(w->held.data + (at - w->from), w->held.len - (at - w->from));
+	return true;
+}
 /* Up to HF__WINDOW_PEEK + `beyond` bytes from `at` on, beside what is held. `beyond` is the same in
  * all calls. Valid until the next call of it. Empty where a read failed. */
 struct hf_bytes hf__scan_window_peek(struct hf__scan_window *w, uint32_t at, uint32_t beyond);
