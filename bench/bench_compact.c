@@ -5,8 +5,8 @@
  *
  * First the rate of durable commits by one thread is measured, and that of R. Then they take turns:
  * commits at half their rate from the beginning to the end of a compaction, paced at 64 MiB a
- * second, and for as long R at half its rate beside a writer of as many bytes as the snapshot has,
- * at the same pace and with a sync each 4 MiB as well. Each round has its percentiles and ratios;
+ * second at most, and for as long R at half its rate beside a writer of as many bytes as the
+ * snapshot has, in the same time and with a sync each 4 MiB as well. Each round has its percentiles and ratios;
  * the medians of the rounds are judged, unless R's own medians say that the disk was unsteady. The
  * extra memory is the peak of this process's beyond what it had before the first compaction. The
  * last lines hold the bars; the exit status is 1 when one of them fails or times are not judged. */
@@ -45,7 +45,7 @@ static char path[4096], raw_path[4096 + 16], writer_path[4096 + 16];
 static hf_store *store;
 static struct raw raw;
 static atomic_bool over; /* what goes on beside */
-static uint64_t bytes_beside; /* that the last compaction wrote */
+static uint64_t bytes_beside, ns_beside; /* that the last compaction wrote, and took */
 
 static void die(const char *what, const char *why)
 {
@@ -127,7 +127,7 @@ static void *write_once(void *arg)
 	if (file < 0)
 		die("writer", "no file");
 	while (!atomic_load(&over) && written < bytes_beside) {
-		sleep_until(began + (uint64_t)((double)written * 1e9 / PACE));
+		sleep_until(began + (uint64_t)((double)written / (double)bytes_beside * (double)ns_beside));
 		if (pwrite(file, bytes, sizeof bytes, (off_t)written) != (ssize_t)sizeof bytes)
 			die("writer", "no room");
 		written += sizeof bytes;
@@ -223,7 +223,7 @@ static void print_side(const char *name, const struct histogram *h)
 static void round_of(unsigned i, double own_rate, double floor_rate)
 {
 	struct histogram own = {0}, floor = {0};
-	const uint64_t took = turn(compact_once, commit, own_rate / 2, 0, &own);
+	const uint64_t took = ns_beside = turn(compact_once, commit, own_rate / 2, 0, &own);
 	bytes_beside = snapshot_bytes();
 	(void)turn(write_once, raw_once, floor_rate / 2, took, &floor);
 	floor50[i] = histogram_percentile_us(&floor, 0.5);
