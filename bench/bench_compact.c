@@ -6,10 +6,11 @@
  * First the rate of durable commits by one thread is measured, and that of R. Then they take turns:
  * commits at half their rate from the beginning to the end of a compaction, paced at 64 MiB a
  * second at most, and for as long R at half its rate beside a writer of as many bytes as the
- * snapshot has, in the same time and with a sync each 4 MiB as well. Each round has its percentiles and ratios;
- * the medians of the rounds are judged, unless R's own medians say that the disk was unsteady. The
- * extra memory is the peak of this process's beyond what it had before the first compaction. The
- * last lines hold the bars; the exit status is 1 when one of them fails or times are not judged. */
+ * snapshot has, in the same time and with a sync each 4 MiB as well. Each round has its percentiles
+ * and ratios; the medians of the rounds are judged, unless R's own medians say that the disk was
+ * unsteady. The extra memory is the peak of this process's beyond what it had before the first
+ * compaction. The last lines hold the bars; the exit status is 1 when one of them fails or times
+ * are not judged. */
 #include "compare/steady.h"
 #include "lib/histogram.h"
 #include "lib/live_set.h"

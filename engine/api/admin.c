@@ -27,7 +27,7 @@ static const struct hf_api_word fsck_stop_words[] = {
 	{0},
 };
 
-const struct hf_api_struct hf__api_names_args = GROWN(hf_names_args, page,
+const struct hf_api_struct hf__api_names_args = SIZED(hf_names_args,
 	{AT(hf_names_args, limit), HF_API_UINT, .zero = "all"},
 	{AT(hf_names_args, page), HF_API_STRING, .zero = "the first page"},
 	{AT(hf_names_args, after), HF_API_KEY, .optional = true});

@@ -59,7 +59,7 @@ const struct hf_api_struct hf__api_cursor_got = SIZED(hf_cursor_got,
 	{AT(hf_cursor_got, cursor), HF_API_STRUCT, .of = &hf__api_cursor},
 	{AT(hf_cursor_got, memory), HF_API_MEMORY});
 
-const struct hf_api_struct hf__api_cursor_list_args = GROWN(hf_cursor_list_args, page,
+const struct hf_api_struct hf__api_cursor_list_args = SIZED(hf_cursor_list_args,
 	{AT(hf_cursor_list_args, consumer), HF_API_KEY, .optional = true, .zero = "any"},
 	{AT(hf_cursor_list_args, stream), HF_API_KEY, .optional = true, .zero = "any"},
 	{AT(hf_cursor_list_args, subject), HF_API_KEY, .optional = true, .zero = "any"},
@@ -79,7 +79,7 @@ const struct hf_api_struct hf__api_cursor_lag_position = STRUCT(hf_cursor_lag_po
 	{AT(hf_cursor_lag_position, subject), HF_API_KEY, .optional = true},
 	{AT(hf_cursor_lag_position, consumer), HF_API_KEY, .optional = true});
 
-const struct hf_api_struct hf__api_cursor_list_lag_args = GROWN(hf_cursor_list_lag_args, page,
+const struct hf_api_struct hf__api_cursor_list_lag_args = SIZED(hf_cursor_list_lag_args,
 	{AT(hf_cursor_list_lag_args, stream), HF_API_KEY},
 	{AT(hf_cursor_list_lag_args, subject), HF_API_KEY, .optional = true, .zero = "any"},
 	{AT(hf_cursor_list_lag_args, by_subject), HF_API_BOOL},

@@ -88,7 +88,7 @@ const struct hf_api_struct hf__api_document_position = STRUCT(hf_document_positi
 	{AT(hf_document_position, at), HF_API_TIME},
 	{AT(hf_document_position, id), HF_API_KEY, .optional = true});
 
-const struct hf_api_struct hf__api_document_list_args = GROWN(hf_document_list_args, page,
+const struct hf_api_struct hf__api_document_list_args = SIZED(hf_document_list_args,
 	{AT(hf_document_list_args, collection), HF_API_KEY},
 	{AT(hf_document_list_args, group), HF_API_KEY, .optional = true,
 	 .zero = "all, unless by_group"},

@@ -87,7 +87,7 @@ const struct hf_api_struct hf__api_idempotency_remove_args = SIZED(hf_idempotenc
 	{AT(hf_idempotency_remove_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_idempotency_remove_args, key), HF_API_STRUCT, .of = &hf__api_idempotency_key});
 
-const struct hf_api_struct hf__api_idempotency_clear_args = GROWN(hf_idempotency_clear_args, scope,
+const struct hf_api_struct hf__api_idempotency_clear_args = SIZED(hf_idempotency_clear_args,
 	{AT(hf_idempotency_clear_args, write), HF_API_STRUCT, .of = &hf__api_write},
 	{AT(hf_idempotency_clear_args, scope), HF_API_KEY, .optional = true},
 	{AT(hf_idempotency_clear_args, over), HF_API_ENUM, .words = idempotency_over_words});
@@ -106,7 +106,7 @@ const struct hf_api_struct hf__api_idempotency_got = SIZED(hf_idempotency_got,
 	{AT(hf_idempotency_got, entry), HF_API_STRUCT, .of = &hf__api_idempotency_entry},
 	{AT(hf_idempotency_got, memory), HF_API_MEMORY});
 
-const struct hf_api_struct hf__api_idempotency_list_args = GROWN(hf_idempotency_list_args, page,
+const struct hf_api_struct hf__api_idempotency_list_args = SIZED(hf_idempotency_list_args,
 	{AT(hf_idempotency_list_args, scope), HF_API_KEY, .optional = true},
 	{AT(hf_idempotency_list_args, without_response), HF_API_BOOL},
 	{AT(hf_idempotency_list_args, limit), HF_API_UINT, .zero = "all"},

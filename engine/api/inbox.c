@@ -128,7 +128,7 @@ const struct hf_api_struct hf__api_inbox_position = STRUCT(hf_inbox_position,
 	{AT(hf_inbox_position, account), HF_API_KEY, .optional = true},
 	{AT(hf_inbox_position, thread), HF_API_KEY, .optional = true});
 
-const struct hf_api_struct hf__api_inbox_load_args = GROWN(hf_inbox_load_args, page,
+const struct hf_api_struct hf__api_inbox_load_args = SIZED(hf_inbox_load_args,
 	{AT(hf_inbox_load_args, user), HF_API_KEY},
 	{AT(hf_inbox_load_args, account), HF_API_KEY, .optional = true,
 	 .zero = "all (not \"primary\")"},
@@ -147,7 +147,7 @@ const struct hf_api_struct hf__api_inbox_page = SIZED(hf_inbox_page,
 	{AT(hf_inbox_page, memory), HF_API_MEMORY});
 
 const struct hf_api_struct hf__api_inbox_list_dismissed_args =
-	GROWN(hf_inbox_list_dismissed_args, page,
+	SIZED(hf_inbox_list_dismissed_args,
 	{AT(hf_inbox_list_dismissed_args, user), HF_API_KEY},
 	{AT(hf_inbox_list_dismissed_args, limit), HF_API_UINT, .zero = "all"},
 	{AT(hf_inbox_list_dismissed_args, page), HF_API_STRING, .zero = "the first page"},
@@ -160,7 +160,7 @@ const struct hf_api_struct hf__api_inbox_key_page = SIZED(hf_inbox_key_page,
 	{AT(hf_inbox_key_page, memory), HF_API_MEMORY});
 
 const struct hf_api_struct hf__api_inbox_list_tombstones_args =
-	GROWN(hf_inbox_list_tombstones_args, page,
+	SIZED(hf_inbox_list_tombstones_args,
 	{AT(hf_inbox_list_tombstones_args, user), HF_API_KEY},
 	{AT(hf_inbox_list_tombstones_args, account), HF_API_KEY, .optional = true},
 	{AT(hf_inbox_list_tombstones_args, thread), HF_API_KEY, .optional = true, .zero = "all"},

@@ -63,7 +63,7 @@ const struct hf_api_struct hf__api_lock_got = SIZED(hf_lock_got,
 	{AT(hf_lock_got, lock), HF_API_STRUCT, .of = &hf__api_lock},
 	{AT(hf_lock_got, memory), HF_API_MEMORY});
 
-const struct hf_api_struct hf__api_lock_list_args = GROWN(hf_lock_list_args, page,
+const struct hf_api_struct hf__api_lock_list_args = SIZED(hf_lock_list_args,
 	{AT(hf_lock_list_args, limit), HF_API_UINT, .zero = "all"},
 	{AT(hf_lock_list_args, page), HF_API_STRING, .zero = "the first page"},
 	{AT(hf_lock_list_args, after), HF_API_KEY, .optional = true});

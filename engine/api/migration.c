@@ -36,7 +36,7 @@ const struct hf_api_struct hf__api_migration_entry = STRUCT(hf_migration_entry,
 	{AT(hf_migration_entry, checksum), HF_API_UINT},
 	{AT(hf_migration_entry, version), HF_API_LSN});
 
-const struct hf_api_struct hf__api_migration_list_args = GROWN(hf_migration_list_args, page,
+const struct hf_api_struct hf__api_migration_list_args = SIZED(hf_migration_list_args,
 	{AT(hf_migration_list_args, limit), HF_API_UINT, .zero = "all"},
 	{AT(hf_migration_list_args, page), HF_API_STRING, .zero = "the first page"},
 	{AT(hf_migration_list_args, after), HF_API_LSN});

@@ -68,7 +68,7 @@ const struct hf_api_struct hf__api_outbox_item = STRUCT(hf_outbox_item,
 const struct hf_api_struct hf__api_outbox_place = STRUCT(hf_outbox_place,
 	{AT(hf_outbox_place, place), HF_API_LSN});
 
-const struct hf_api_struct hf__api_outbox_items = GROWN(hf_outbox_items, memory,
+const struct hf_api_struct hf__api_outbox_items = SIZED(hf_outbox_items,
 	{AT(hf_outbox_items, items), HF_API_MANY, .of = &hf__api_outbox_item},
 	{AT(hf_outbox_items, count), HF_API_UINT},
 	{AT(hf_outbox_items, next), HF_API_STRING},
@@ -268,12 +268,12 @@ const struct hf_api_struct hf__api_outbox_key = STRUCT(hf_outbox_key,
 	{AT(hf_outbox_key, queue), HF_API_KEY},
 	{AT(hf_outbox_key, id), HF_API_KEY});
 
-const struct hf_api_struct hf__api_outbox_got = GROWN(hf_outbox_got, memory,
+const struct hf_api_struct hf__api_outbox_got = SIZED(hf_outbox_got,
 	{AT(hf_outbox_got, item), HF_API_STRUCT, .of = &hf__api_outbox_item},
 	{AT(hf_outbox_got, memory), HF_API_MEMORY},
 	{AT(hf_outbox_got, place), HF_API_LSN});
 
-const struct hf_api_struct hf__api_outbox_list_args = GROWN(hf_outbox_list_args, page,
+const struct hf_api_struct hf__api_outbox_list_args = SIZED(hf_outbox_list_args,
 	{AT(hf_outbox_list_args, queue), HF_API_KEY},
 	{AT(hf_outbox_list_args, status), HF_API_ENUM, .words = outbox_status_words},
 	{AT(hf_outbox_list_args, match), HF_API_FUNCTION, .zero = "all"},
@@ -320,7 +320,7 @@ const struct hf_api_struct hf__api_outbox_completed_page = SIZED(hf_outbox_compl
 	{AT(hf_outbox_completed_page, memory), HF_API_MEMORY});
 
 const struct hf_api_struct hf__api_outbox_list_completed_args =
-	GROWN(hf_outbox_list_completed_args, page,
+	SIZED(hf_outbox_list_completed_args,
 	{AT(hf_outbox_list_completed_args, queue), HF_API_KEY},
 	{AT(hf_outbox_list_completed_args, id), HF_API_KEY, .optional = true, .zero = "all"},
 	{AT(hf_outbox_list_completed_args, limit), HF_API_UINT, .zero = "all"},

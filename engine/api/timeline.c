@@ -55,7 +55,7 @@ const struct hf_api_struct hf__api_timeline_position = STRUCT(hf_timeline_positi
 	{AT(hf_timeline_position, happened_at), HF_API_TIME},
 	{AT(hf_timeline_position, id), HF_API_KEY, .optional = true});
 
-const struct hf_api_struct hf__api_timeline_query_args = GROWN(hf_timeline_query_args, page,
+const struct hf_api_struct hf__api_timeline_query_args = SIZED(hf_timeline_query_args,
 	{AT(hf_timeline_query_args, filter), HF_API_STRUCT, .of = &hf__api_timeline_filter},
 	{AT(hf_timeline_query_args, ascending), HF_API_BOOL},
 	{AT(hf_timeline_query_args, without_payload), HF_API_BOOL},
