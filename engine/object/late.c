@@ -37,8 +37,12 @@ static bool may_begin(const struct hf__index *index)
 	const struct hf__index_node *root = index->top.node;
 	if (index->given.change == index->nodes->change)
 		return false; /* what it gave back in this change is remembered where a tail would be */
-	return index->top.late == HF__INDEX_AGAIN || (index->top.late == HF__INDEX_USUAL && root &&
-	                                              !root->inner && root->count == HF__NODE_WIDTH);
+	/* The leaves below a tail are of full size, and one that stands alone is full: sorting fills
+	 * them again. An index that shrank since it was put in order has a small root. */
+	if (!root || (!root->inner && root->count < HF__NODE_WIDTH))
+		return false;
+	return index->top.late == HF__INDEX_AGAIN ||
+	       (index->top.late == HF__INDEX_USUAL && !root->inner);
 }
 
 /* What the first index that becomes late needs, and all others use; more where one is large. */

@@ -187,6 +187,35 @@ static void reads_and_changes_meanwhile_see_all_of_it(void **state)
 	}
 }
 
+/* As a queue that fills up, is worked off, and fills up: what few are left stand in a small root. */
+static void an_order_that_shrank_and_grows_again_is_in_order(void **state)
+{
+	struct hf_rng rng = hf_rng_for("shrank");
+	(void)state;
+	for (unsigned round = 0; round < 200; round++) {
+		begin(HF__NODE_WIDTH + 1 + (size_t)hf_rng_below(&rng, round % 2 ? 100 : 2000));
+		make_items((enum pattern)hf_rng_below(&rng, PATTERNS), &rng);
+		for (unsigned wave = 0; wave < 3; wave++) {
+			for (size_t i = 0; i < late.count; i++)
+				if (!late.items[i].in)
+					assert_true(put(i));
+			const size_t left = (size_t)hf_rng_below(&rng, HF__NODE_WIDTH + 8);
+			for (size_t i = (size_t)hf_rng_below(&rng, late.count); late.in > left;
+			     i = (i + 1) % late.count)
+				if (late.items[i].in)
+					take(i);
+			assert_true(hf__index_sane(&late.order));
+		}
+		for (size_t i = 0; i < late.count; i += 1 + (size_t)hf_rng_below(&rng, 3))
+			if (!late.items[i].in)
+				assert_true(put(i));
+		check_sums();
+		assert_int_equal(hf__index_late_end(&late.nodes), HF_OK);
+		check();
+		end();
+	}
+}
+
 /* --- Memory ----------------------------------------------------------------------------------- */
 
 struct veto {
@@ -303,6 +332,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(what_came_in_any_order_is_in_order_at_the_end),
 	    cmocka_unit_test(reads_and_changes_meanwhile_see_all_of_it),
+	    cmocka_unit_test(an_order_that_shrank_and_grows_again_is_in_order),
 	    cmocka_unit_test(no_memory_at_any_allocation_leaves_an_order),
 	    cmocka_unit_test(what_a_change_removes_comes_back_without_memory),
 	    cmocka_unit_test(equal_objects_are_found),
