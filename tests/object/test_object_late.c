@@ -187,7 +187,7 @@ static void reads_and_changes_meanwhile_see_all_of_it(void **state)
 	}
 }
 
-/* As a queue that fills up, is worked off, and fills up: what few are left stand in a small root. */
+/* As a queue that fills up, is worked off and fills up: what is left is in a small root. */
 static void an_order_that_shrank_and_grows_again_is_in_order(void **state)
 {
 	struct hf_rng rng = hf_rng_for("shrank");
