@@ -189,7 +189,7 @@ bool hf__segment_tmp_name(const char *name)
 
 /* As much as is handed to the disk at once: a sync of many megabytes would hold up those of the
  * log. */
-#define SYNC_EVERY (1u << 20)
+#define SYNC_EVERY (256u << 10)
 
 uint32_t hf__segment_half(uint32_t size, uint32_t least)
 {

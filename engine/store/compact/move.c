@@ -67,8 +67,9 @@ static int walk(struct hf_store *s, struct moving *m)
 	hf__walk_visit(&w, s->domains, s->world.states, move_of, m, &s->world.change);
 	while (more && rc == HF_OK) {
 		rc = hf__walk_hold(&w, s->os, &more);
+		const uint64_t next_lsn = s->world.next_lsn;
 		(void)pthread_mutex_unlock(&s->lock);
-		hf__walk_pause(&w);
+		hf__walk_pause(&w, next_lsn);
 		(void)pthread_mutex_lock(&s->lock);
 	}
 	hf__walk_end(&s->world.change);

@@ -98,6 +98,7 @@ static int step(struct hf__cut_state *t, bool *more, struct hf_error *error)
 	int rc = hf__walk_hold(&t->walk, s->os, more);
 	const bool full = hf__sorter_full(&t->sorter);
 	const int os_errno = t->sorter.os_errno;
+	const uint64_t next_lsn = s->world.next_lsn;
 	if (full)
 		hf__sorter_take(&t->sorter, &batch);
 	(void)pthread_mutex_unlock(&s->lock);
@@ -107,7 +108,7 @@ static int step(struct hf__cut_state *t, bool *more, struct hf_error *error)
 	} else if (full) {
 		rc = spill(t, &batch, error);
 	}
-	hf__walk_pause(&t->walk);
+	hf__walk_pause(&t->walk, next_lsn);
 	(void)pthread_mutex_lock(&s->lock);
 	return rc;
 }

@@ -10,7 +10,7 @@
 
 #include "store/snapshot/taken.h"
 
-#define SYNC_BYTES (4u << 20) /* of the file, so that the log's flushes do not wait for all of it */
+#define SYNC_BYTES (1u << 20) /* of the file, so that the log's flushes do not wait for all of it */
 
 /* --- The file --------------------------------------------------------------------------------- */
 

@@ -9,6 +9,7 @@
 
 #define STEPS_AT_ONCE 4u
 #define PAUSE_US 30
+#define PAUSE_BUSY_US 80 /* others commit: the walk is in no hurry then */
 #define HOLD_NS \
 	8000 /* a commit that finds the lock taken spins for about so long before it sleeps */
 #define HOLD_OBJECTS 64u
@@ -209,10 +210,12 @@ void hf__walk_visit(struct hf__walk *w, const struct hf__domains *domains, void 
 
 /* A thread that takes a mutex again at once is there before a sleeper is awake: without this a
  * commit waits for all of the walk (p99.9 22 ms, 100,000 objects). A short walk is over before. */
-void hf__walk_pause(struct hf__walk *w)
+void hf__walk_pause(struct hf__walk *w, uint64_t next_lsn)
 {
+	const bool busy = next_lsn != w->seen_lsn;
+	w->seen_lsn = next_lsn;
 	if (++w->steps > STEPS_AT_ONCE)
-		hf__thread_sleep_sharp(PAUSE_US);
+		hf__thread_sleep_sharp(busy ? PAUSE_BUSY_US : PAUSE_US);
 }
 
 void hf__walk_end(struct hf__change *change)

@@ -31,6 +31,7 @@ struct hf__walk {
 	/* where it stands */
 	unsigned row;
 	unsigned steps;
+	uint64_t seen_lsn; /* by the newest pause */
 	bool in_row;
 	const void *owner; /* a container, or the state */
 	unsigned shelf;
@@ -54,8 +55,9 @@ HF_CHECKED int hf__walk_step(struct hf__walk *walk, unsigned budget, bool *more)
 /* The same for as long as others may wait for the lock: some 8 us, or 64 objects. */
 HF_CHECKED int hf__walk_hold(struct hf__walk *walk, const struct hf__os *os, bool *more);
 void hf__walk_end(struct hf__change *change);
-/* Between two steps, without the lock: others get it. */
-void hf__walk_pause(struct hf__walk *walk);
+/* Between two steps, without the lock: others get it. For longer if they used it: `next_lsn` is the
+ * store's, as it was under the lock. */
+void hf__walk_pause(struct hf__walk *walk, uint64_t next_lsn);
 
 /* All of one state at once, in no order. */
 HF_CHECKED int hf__walk_state(const struct hf__domain *row, void *state,
