@@ -82,6 +82,12 @@ static bool header_valid(const struct hf__log_id *id, const uint8_t *at, uint64_
 }
 
 /* The header verified. Is the body all there, intact, and its padding zero? */
+/* The fewer than 8 bytes at `at`, behind a header: the last of the word that ends with them. */
+static bool pad_is_zero(const uint8_t *at, size_t len)
+{
+	return len == 0 || hf__load_u64(at + len - 8) >> (64 - 8 * len) == 0;
+}
+
 static bool body_valid(const uint8_t *at, size_t len, uint64_t seed)
 {
 	const uint8_t *body = at + HF__ENTRY_HEADER_SIZE;
@@ -90,7 +96,7 @@ static bool body_valid(const uint8_t *at, size_t len, uint64_t seed)
 	if (body_len > left || pad_of(body_len) > left - body_len)
 		return false;
 	return hf__load_u64(at + AT_BODY_SUM) == hf__checksum(body, body_len, seed) &&
-	       hf__bytes_zero(body + body_len, pad_of(body_len));
+	       pad_is_zero(body + body_len, pad_of(body_len));
 }
 
 size_t hf__entry_read(uint64_t lsn, const uint8_t *valid, struct hf__entry *out)

@@ -271,7 +271,7 @@ int hf__group_verify_body(const struct hf__log_id *id, const struct hf__group_he
 	if (bytes.len < hf__group_size(header))
 		return HF_ECORRUPT;
 	const uint8_t *body = (const uint8_t *)bytes.data + HF__GROUP_HEADER_SIZE;
-	if (!hf__bytes_zero(body + header->body_len, header->pad_len))
+	if (header->pad_len > 0 && !hf__bytes_zero(body + header->body_len, header->pad_len))
 		return HF_ECORRUPT;
 	return body_valid(id, header, hf_bytes_of(body, header->body_len)) ? HF_OK : HF_ECORRUPT;
 }

@@ -83,6 +83,7 @@ struct walk {
 	uint32_t limit; /* nothing from here on exists: end of the file, or the pinned end */
 	uint32_t at; /* where the log has got to */
 	uint32_t durable_at; /* the same of what is known to be durable, when that was asked last */
+	const uint8_t *group; /* that continues the log, wholly in memory */
 	unsigned facts;
 	struct hf__scan_verdict *out;
 };
@@ -124,21 +125,17 @@ static uint64_t later_of(uint64_t a, uint64_t b)
 
 /* --- The walk --------------------------------------------------------------------------------- */
 
-/* A header that verifies and stands where it says: at `at`, where `bytes` begin. Where it says
- * otherwise nothing is hashed. */
-static bool header_in(const struct walk *w, struct hf_bytes bytes, uint32_t at,
-                      struct hf__group_header *out)
+bool hf__scan_header_in(const struct hf__scan_input *in, struct hf_bytes bytes, uint32_t at,
+                        struct hf__group_header *out)
 {
-	const struct hf__position here = {w->in->segment, at};
-	return hf__group_stands(bytes, here) &&
-	       hf__group_decode_header(w->in->id, bytes, out) == HF_OK &&
-	       out->place.segment == w->in->segment && out->place.offset == at &&
+	const struct hf__position here = {in->segment, at};
+	return hf__group_stands(bytes, here) && hf__group_decode_header(in->id, bytes, out) == HF_OK &&
 	       out->durable_lsn < out->first_lsn;
 }
 
 static bool header_at(const struct walk *w, uint32_t at, struct hf__group_header *out)
 {
-	return header_in(w, bytes_from(w, at, HF__GROUP_HEADER_SIZE), at, out);
+	return hf__scan_header_in(w->in, bytes_from(w, at, HF__GROUP_HEADER_SIZE), at, out);
 }
 
 /* Its bytes, wholly in memory; fewer: it reaches past the limit, or could not be read. */
@@ -149,15 +146,17 @@ static struct hf_bytes group_bytes(const struct walk *w, const struct hf__group_
 }
 
 /* Does a group continue the log here? It must fit before the limit, hence before the pinned end. */
-static bool group_continues(const struct walk *w, struct hf__group_header *out)
+static bool group_continues(struct walk *w, struct hf__group_header *out)
 {
 	w->out->damaged_end = 0;
 	if (!header_at(w, w->at, out) || out->first_lsn != w->out->next_lsn ||
 	    out->previous_hash != w->out->previous_hash)
 		return false;
+	const struct hf_bytes bytes = group_bytes(w, out);
+	w->group = bytes.data;
 	if (w->in->whole_at != 0 && w->at == w->in->whole_at)
 		return true;
-	if (hf__group_verify_body(w->in->id, out, group_bytes(w, out)) == HF_OK)
+	if (hf__group_verify_body(w->in->id, out, bytes) == HF_OK)
 		return true;
 	w->out->damaged_end = hf__group_size(out) <= w->limit - w->at ? w->at + hf__group_size(out) : 0;
 	return false;
@@ -186,11 +185,10 @@ static void expect_next(const struct walk *w, const struct hf__group_header *hea
 static int group_deliver(const struct walk *w, const struct hf__group_header *header,
                          hf__scan_entry_fn each, void *arg)
 {
-	const uint8_t *bytes = group_bytes(w, header).data;
 	uint32_t at = w->at + HF__GROUP_HEADER_SIZE;
 	for (uint32_t i = 0; i < header->entry_count; i++) {
 		struct hf__entry entry;
-		const size_t size = hf__entry_read(header->first_lsn + i, bytes + (at - w->at), &entry);
+		const size_t size = hf__entry_read(header->first_lsn + i, w->group + (at - w->at), &entry);
 		entry.place = (struct hf__position){w->in->segment, at + HF__ENTRY_HEADER_SIZE};
 		entry.incarnation = header->incarnation_lsn;
 		at += (uint32_t)size;
@@ -238,8 +236,13 @@ static void group_take(struct walk *w, const struct hf__group_header *header)
 	out->next_lsn = header->first_lsn + header->entry_count;
 	out->previous_hash = header->hash;
 	learn_durable(out, header);
-	if (w->in->window && w->in->window->keeps)
-		follow_durable(w, known_durable(w));
+	if (w->in->window && w->in->window->keeps) {
+		/* Mostly all that is before this group is, and no header needs to be read again. */
+		if (known_durable(w) >= header->first_lsn - 1)
+			w->durable_at = begin;
+		else
+			follow_durable(w, known_durable(w));
+	}
 	out->groups++;
 	out->entries += header->entry_count;
 	if (witness > begin && witness < w->at)
@@ -331,7 +334,8 @@ static void search_piece(const struct walk *w, struct hf_bytes piece, uint32_t f
 			break;
 		/* Nearly every place says no here, and there are as many as the segment is long. */
 		if (hf__group_magic(bytes + at) &&
-		    header_in(w, hf_bytes_of(bytes + at, piece.len - at), from + at, &header)) {
+		    hf__scan_header_in(w->in, hf_bytes_of(bytes + at, piece.len - at), from + at,
+		                       &header)) {
 			tail->durable = later_of(tail->durable, header.durable_lsn);
 			learn_durable(w->out, &header);
 		}
@@ -437,60 +441,4 @@ int hf__scan(const struct hf__scan_input *input, hf__scan_entry_fn each, void *a
 		return HF_EIO; /* what was not read is no fact */
 	decide(&w);
 	return 0;
-}
-
-/* --- Behind damage ---------------------------------------------------------------------------- */
-
-static bool walk_at(struct walk *w, const struct hf__scan_input *input, uint32_t at)
-{
-	const uint32_t length = length_of(input);
-	*w = (struct walk){.in = input,
-	                   .limit = input->pinned_end && input->pinned_end < length ? input->pinned_end
-	                                                                            : length,
-	                   .at = at};
-	return at <= w->limit;
-}
-
-bool hf__scan_header(const struct hf__scan_input *input, uint32_t at, struct hf__group_header *out)
-{
-	struct walk w;
-	return walk_at(&w, input, at) && header_at(&w, at, out);
-}
-
-bool hf__scan_find(const struct hf__scan_input *input, uint32_t from, uint64_t least_lsn,
-                   uint32_t *at, struct hf__group_header *out)
-{
-	struct walk w;
-	if (!walk_at(&w, input, from))
-		return false;
-	const uint8_t *bytes = input->bytes.data;
-	for (*at = from + (HF__ALIGN - from % HF__ALIGN) % HF__ALIGN; *at < w.limit; *at += HF__ALIGN) {
-		if (w.limit - *at < HF__GROUP_HEADER_SIZE)
-			break;
-		if (!hf__group_magic(bytes + *at) || !header_at(&w, *at, out) ||
-		    out->first_lsn < least_lsn || hf__group_size(out) > w.limit - *at)
-			continue;
-		if (hf__group_verify_body(input->id, out, bytes_from(&w, *at, 0)) == HF_OK)
-			return true;
-		*at += hf__group_size(out) - HF__ALIGN;
-	}
-	return false;
-}
-
-void hf__scan_headers(const struct hf__scan_input *input, uint32_t from,
-                      bool (*each)(void *arg, uint32_t at, const struct hf__group_header *header),
-                      void *arg)
-{
-	struct walk w;
-	if (!walk_at(&w, input, from))
-		return;
-	const uint8_t *bytes = input->bytes.data;
-	for (uint32_t at = from + (HF__ALIGN - from % HF__ALIGN) % HF__ALIGN; at < w.limit;
-	     at += HF__ALIGN) {
-		struct hf__group_header header;
-		if (w.limit - at < HF__GROUP_HEADER_SIZE)
-			return;
-		if (hf__group_magic(bytes + at) && header_at(&w, at, &header) && !each(arg, at, &header))
-			return;
-	}
 }

@@ -89,8 +89,13 @@ typedef int (*hf__scan_entry_fn)(void *arg, const struct hf__entry *entry);
 int hf__scan(const struct hf__scan_input *input, hf__scan_entry_fn each, void *arg,
              struct hf__scan_verdict *out);
 
-/* For the check, which looks behind damage; the input has the whole file in all three. Is there a
- * group header at `at` that verifies and stands where it says? */
+/* A header that verifies and stands where it says: at `at`, where `bytes` begin. Where it says
+ * otherwise nothing is hashed. */
+bool hf__scan_header_in(const struct hf__scan_input *input, struct hf_bytes bytes, uint32_t at,
+                        struct hf__group_header *out);
+
+/* scan_find.c. For the check, which looks behind damage; the input has the whole file in all three.
+ * Is there a group header at `at` that verifies and stands where it says? */
 bool hf__scan_header(const struct hf__scan_input *input, uint32_t at, struct hf__group_header *out);
 /* Calls `each` for every such header from `from` on, in order of place, without regard to
  * bodies; false from `each` ends it. */
