@@ -1,4 +1,4 @@
-/* tier: fast */
+/* tier: fast, threads */
 /* How the end of a wait without a thread is told: the eventfd, the list of those that ended,
  * callbacks and what they may do; blocking; failures of memory and disk; a forked child. One thread
  * does everything. */
