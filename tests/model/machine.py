@@ -748,6 +748,11 @@ def _rule_for(domain: str) -> Any:
     return rule(operation=strategy, how=st.sampled_from(["os", "os", "durable", "later"]))(operate)
 
 
-for _domain in DOMAINS:
-    for _times in range(3 if _domain == "outbox" else 2):  # as often as there is to do in it
-        setattr(Machine, f"{_domain}_{_times}", _rule_for(_domain))
+SINGLE = {
+    f"{domain}_{times}": domain
+    for domain in DOMAINS
+    for times in range(3 if domain == "outbox" else 2)  # as often as there is to do in it
+}
+"""The rules that do one operation, and of which domain."""
+for _name, _domain in SINGLE.items():
+    setattr(Machine, _name, _rule_for(_domain))
