@@ -6,18 +6,14 @@
 #include "store/watch/feed.h"
 
 /* The lock is held, inside the store. */
-static int attach(struct hf_store *s, struct hf_feed *feed, struct hf_wait *w,
+static int attach(struct hf_store *s, struct hf_feed *feed, struct hf_wait *w, int64_t wait_us,
                   struct hf_error *error)
 {
 	if (feed->started)
 		return hf__fail(error, HF_EINVAL, 0, "feed next: this feed is waited for already");
-	if (s->waits.closing)
-		return hf__fail(error, HF_ECANCELED, 0, "the store is being closed");
-	const int rc = hf__flusher_start(s, error);
+	const int rc = hf__wait_attach(s, w, wait_us, error);
 	if (rc != HF_OK)
 		return rc;
-	if (hf__serve_start(s) != 0 || hf__started_attach(s, w) != HF_OK)
-		return hf__fail(error, HF_ENOMEM, 0, "no memory for a wait");
 	if (!feed->home) {
 		feed->home = w->home;
 		(void)atomic_fetch_add(&w->home->refs, 1);
@@ -31,10 +27,8 @@ static int attach(struct hf_store *s, struct hf_feed *feed, struct hf_wait *w,
 static int start(struct hf_store *s, struct hf_feed *feed, struct hf_wait *w, int64_t wait_us,
                  struct hf_error *error)
 {
-	const int64_t now = s->os->ticks(s->os->ctx);
-	w->waiter.until = wait_us < 0 ? INT64_MAX : hf__ticks_after(now, wait_us);
 	(void)pthread_mutex_lock(&s->lock);
-	const int rc = attach(s, feed, w, error);
+	const int rc = attach(s, feed, w, wait_us, error);
 	/* Looked at and put there in one hold of the lock, under which a flush publishes. */
 	if (rc == HF_OK && (hf__feed_behind(feed) || atomic_load(&s->fault) || wait_us == 0)) {
 		hf__started_end(s, w, HF_OK, NULL);

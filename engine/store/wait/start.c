@@ -17,9 +17,10 @@ static int check_write(const struct hf__op *op, struct hf_error *error)
 	                op->verb->name);
 }
 
-/* The lock is held. Threads first: what is decided needs them. */
-static int attach(struct hf_store *s, struct hf_wait *w, struct hf_error *error)
+int hf__wait_attach(struct hf_store *s, struct hf_wait *w, int64_t wait_us, struct hf_error *error)
 {
+	const int64_t now = s->os->ticks(s->os->ctx);
+	w->waiter.until = wait_us < 0 ? INT64_MAX : hf__ticks_after(now, wait_us);
 	if (s->waits.closing)
 		return hf__fail(error, HF_ECANCELED, 0, "the store is being closed");
 	int rc = hf__flusher_start(s, error);
@@ -32,13 +33,11 @@ static int attach(struct hf_store *s, struct hf_wait *w, struct hf_error *error)
 
 static int start(struct hf_store *s, struct hf_wait *w, int64_t wait_us, struct hf_error *error)
 {
-	const int64_t now = s->os->ticks(s->os->ctx);
-	w->waiter.until = wait_us < 0 ? INT64_MAX : hf__ticks_after(now, wait_us);
 	const int rc = hf__call_begin(s, error); /* closing waits until it has left */
 	if (rc != HF_OK)
 		return rc;
 	(void)pthread_mutex_lock(&s->lock);
-	const int attached = attach(s, w, error);
+	const int attached = hf__wait_attach(s, w, wait_us, error);
 	if (attached == HF_OK)
 		hf__serve_try(s, w);
 	(void)pthread_mutex_unlock(&s->lock);

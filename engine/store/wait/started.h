@@ -141,6 +141,10 @@ void hf__started_decided(struct hf_store *s, struct hf_wait *w, int rc,
 /* It ends, holding nothing unless it was decided: `why` (a constant) says what ended it; NULL: it
  * has what it waited for. */
 void hf__started_end(struct hf_store *s, struct hf_wait *w, int code, const char *why);
+/* The store knows it from here on: until when it stands, and the threads that its decision needs.
+ * start.c. */
+HF_CHECKED int hf__wait_attach(struct hf_store *s, struct hf_wait *w, int64_t wait_us,
+                               struct hf_error *error);
 /* Its answer is taken: HF_EBLOCKED if it has not ended, HF_ENOTFOUND if it was taken before. Under
  * the lock unless the store is closed. */
 int hf__wait_answer(struct hf_wait *w, struct hf_error *error);
