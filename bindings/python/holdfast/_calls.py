@@ -417,6 +417,27 @@ def settle_dropped() -> None:
 # --------------------------------------------------------------------------------------------------
 
 
+C = TypeVar("C", bound="Closing")
+
+
+class Closing:
+    """What ``with`` closes."""
+
+    def close(self) -> None:
+        raise NotImplementedError
+
+    def __enter__(self: C) -> C:
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[type[BaseException]],
+        value: Optional[BaseException],
+        trace: Optional[TracebackType],
+    ) -> None:
+        self.close()
+
+
 class Use:
     """One call that uses a handle."""
 

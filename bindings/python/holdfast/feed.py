@@ -15,7 +15,6 @@ from ctypes import (
 )
 from dataclasses import dataclass
 from time import monotonic
-from types import TracebackType
 from datetime import datetime
 from typing import Any, Callable, Iterator, Optional, Sequence, TypeVar
 
@@ -37,7 +36,7 @@ from ._abi import (
     value_of,
     waiting,
 )
-from ._calls import Gate, Relay, call_back, callback as checked_callback, on_main
+from ._calls import Closing, Gate, Relay, call_back, callback as checked_callback, on_main
 from .errors import CanceledError, Error
 from .waits import Wait, Waits, started
 
@@ -140,7 +139,7 @@ class _Kept:
         return found
 
 
-class Feed:
+class Feed(Closing):
     """Every entry of the log from one LSN on, in order, each once, once it is durable. One thread
     at a time; close it, or use ``with``."""
 
@@ -243,19 +242,8 @@ class Feed:
         """A read that waits in another thread ends with CanceledError."""
         self._gate.close()
 
-    def __enter__(self) -> "Feed":
-        return self
 
-    def __exit__(
-        self,
-        kind: Optional[type[BaseException]],
-        value: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
-        self.close()
-
-
-class Subscription:
+class Subscription(Closing):
     """Changes from now on, through a ring of bounded size, or a callback. Close it, or use
     ``with``."""
 
@@ -330,17 +318,6 @@ class Subscription:
         """After this no callback comes any more. A read that waits in another thread ends with
         CanceledError."""
         self._gate.close()
-
-    def __enter__(self) -> "Subscription":
-        return self
-
-    def __exit__(
-        self,
-        kind: Optional[type[BaseException]],
-        value: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
-        self.close()
 
 
 def _wake(handle: Any) -> None:

@@ -49,6 +49,7 @@ from ._abi import (
     wrong_type,
 )
 from ._calls import (
+    Closing,
     Gate,
     Relay,
     Use,
@@ -141,7 +142,7 @@ class Info:
     """What the store's clock showed then."""
 
 
-class Store:
+class Store(Closing):
     """An open store. Its methods may be called from several threads at once, :meth:`close`
     included.
 
@@ -201,17 +202,6 @@ class Store:
     @property
     def closed(self) -> bool:
         return self._gate.closing
-
-    def __enter__(self) -> "Store":
-        return self
-
-    def __exit__(
-        self,
-        kind: Optional[type[BaseException]],
-        value: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"<holdfast.Store {self._path!r}{' closed' if self.closed else ''}>"

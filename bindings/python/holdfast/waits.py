@@ -11,7 +11,6 @@ import os
 import threading
 from contextlib import contextmanager
 from ctypes import CFUNCTYPE, POINTER, byref, c_int64, c_size_t, c_void_p
-from types import TracebackType
 from typing import (
     Any,
     Callable,
@@ -34,7 +33,7 @@ from ._abi import (
     invalid,
     waiting,
 )
-from ._calls import call_back, callback as checked_callback, relayed, unwatch, watch
+from ._calls import Closing, call_back, callback as checked_callback, relayed, unwatch, watch
 from ._domain import filled, granted, telling
 from .errors import CanceledError, Error, NotFoundError, TimedOutError
 
@@ -105,7 +104,7 @@ class _Handle:
             self._leave()
 
 
-class Wait(Generic[T]):
+class Wait(Closing, Generic[T]):
     """Something waited for without a thread. Taken once; what was granted and not taken goes back
     when it is cancelled, closed, or dropped, or when the store is closed. Its methods may be called
     from several threads at once, and after the store was closed."""
@@ -249,17 +248,6 @@ class Wait(Generic[T]):
         unwatch(self._watched)
         for wake in list(self._awaiting):
             wake()  # its callback is not called any more
-
-    def __enter__(self) -> "Wait[T]":
-        return self
-
-    def __exit__(
-        self,
-        kind: Optional[type[BaseException]],
-        value: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
-        self.close()
 
 
 _waiting: dict[_Handle, Any] = {}
