@@ -9,13 +9,6 @@
 #include <assert.h>
 #include <ctype.h>
 
-enum { ARGS_MAX = 512, PAGE = 256 };
-
-union given {
-	max_align_t align;
-	char bytes[ARGS_MAX];
-};
-
 /* --- Which options there are ------------------------------------------------------------------ */
 
 /* What an argument or an option of that name fills; NULL: nothing. */
@@ -147,8 +140,8 @@ void call_options(struct cli *cli)
 	const struct cli_command *command = cli->command;
 	cli->call = command->call ? rows_call(command->call) : NULL;
 	assert(!command->call == !cli->call);
-	assert(!cli->call || !cli->call->takes || cli->call->takes->size <= ARGS_MAX);
-	assert(!cli->call || !cli->call->fills || cli->call->fills->size <= ARGS_MAX);
+	assert(!cli->call || !cli->call->takes || cli->call->takes->size <= sizeof(union rows_given));
+	assert(!cli->call || !cli->call->fills || cli->call->fills->size <= sizeof(union rows_given));
 	if (cli->call && cli->call->takes && strcmp(cli->call->takes->name, "hf_bytes") != 0)
 		cli->takes = *rows_all(cli->call->takes);
 	if (command->also)
@@ -318,46 +311,13 @@ static int confirm(struct cli *cli, const char *name)
 	return hole ? cli_confirm(cli, "%.*s%s%s", (int)(hole - what), what, name, hole + 2) : CLI_OK;
 }
 
-/* What `read` takes, about that name. */
-static void about(const struct hf_api_call *read, struct hf_bytes name, union given *args)
-{
-	rows_clear(read->takes, args);
-	if (strcmp(read->takes->name, "hf_bytes") == 0)
-		*(struct hf_bytes *)(void *)args = name;
-	else
-		row_put_bytes(&rows_all(read->takes)->row[0], args, name);
-}
-
-/* What the mutation's arguments say beside the name bounds the read, too. */
-static int count_only(struct cli *cli, struct hf_bytes name, const void *mutation)
-{
-	const struct hf_api_call *read = rows_call(cli->command->counts);
-	union given args, answer = {0};
-	struct hf_error error = {0};
-	uint64_t sum = 0;
-	about(read, name, &args);
-	if (strcmp(read->takes->name, "hf_bytes") != 0)
-		rows_copy(read->takes, &args, cli->call->takes, mutation);
-	if (rows_read(read, cli->store, &args, &answer, &error) != HF_OK)
-		return cli_fail(cli, &error);
-	if (read->fills) {
-		const struct rows *rows = rows_all(read->fills);
-		for (size_t i = 0; i < rows->count; i++)
-			if (rows_names(cli->command->counted, rows->row[i].member->name))
-				sum += (uint64_t)row_number(&rows->row[i], &answer);
-	} else {
-		memcpy(&sum, &answer, sizeof sum);
-	}
-	return cli_would(cli, sum, cli->command->did);
-}
-
 static int mutate(struct cli *cli, char **argv, void *args)
 {
 	struct hf_result result = {0};
 	struct hf_error error = {0};
 	const bool dry = (cli->command->flags & CLI_DRY_RUN) && cli_flag(cli, "dry-run");
 	if (dry && cli->command->counts)
-		return count_only(cli, hf_str(argv[0]), args);
+		return call_count(cli, hf_str(argv[0]), args);
 	if (cli_has(cli, "returning") && cli_flag(cli, "returning"))
 		return call_returning(cli, args);
 	const int rc = rows_mutate(cli->call, cli->store, NULL, args, &result, &error);
@@ -425,7 +385,7 @@ static int show_list(struct cli *cli, const void *args, const void *answer)
 
 static int read_and_show(struct cli *cli, const void *args)
 {
-	union given answer = {0};
+	union rows_given answer = {0};
 	struct rows_page page;
 	struct hf_error error = {0};
 	int status = CLI_OK;
@@ -442,7 +402,7 @@ static int read_and_show(struct cli *cli, const void *args)
 
 int call_run(struct cli *cli, int argc, char **argv)
 {
-	union given args = {0};
+	union rows_given args = {0};
 	const struct cli_command *command = cli->command;
 	int status = call_args(cli, argc, argv, &args);
 	if (status == CLI_OK)
@@ -455,50 +415,4 @@ int call_run(struct cli *cli, int argc, char **argv)
 		return status;
 	return cli->call->kind == HF_API_MUTATION ? mutate(cli, argv, &args)
 	                                          : read_and_show(cli, &args);
-}
-
-/* --- For other commands ----------------------------------------------------------------------- */
-
-int call_about(struct cli *cli, const char *read, struct hf_bytes name)
-{
-	const struct hf_api_call *call = rows_call(read);
-	union given args, answer = {0};
-	struct hf_error error = {0};
-	const int status = cli_open(cli);
-	if (status != CLI_OK)
-		return status;
-	about(call, name, &args);
-	if (rows_read(call, cli->store, &args, &answer, &error) != HF_OK)
-		return cli_fail(cli, &error);
-	if (strcmp(call->takes->name, "hf_bytes") == 0)
-		show_object(cli->out, call->fills, &answer, name, false);
-	else
-		show_counted(cli->out, call->fills, &answer, call->takes, &args);
-	return CLI_OK;
-}
-
-int call_each(struct cli *cli, const char *list, void *args,
-              int (*one)(void *ctx, const void *item), void *ctx)
-{
-	const struct hf_api_call *call = rows_call(list);
-	const struct rows takes = *rows_all(call->takes);
-	struct rows_page page = {0};
-	int status = CLI_OK;
-	const struct row *limit = rows_find(&takes, "limit");
-	if (!row_is_set(limit, args))
-		row_store(limit, args, PAGE);
-	do {
-		union given answer = {0};
-		struct hf_error error = {0};
-		memcpy((char *)args + rows_find(&takes, "page")->offset, &page.next, sizeof page.next);
-		const int rc = rows_read(call, cli->store, args, &answer, &error);
-		hf_release(page.memory);
-		rows_page(call->fills, &answer, &page);
-		if (rc != HF_OK)
-			return cli_fail(cli, &error);
-		for (size_t i = 0; i < page.count && status == CLI_OK; i++)
-			status = one(ctx, page.items + i * page.of->size);
-	} while (status == CLI_OK && page.next);
-	hf_release(page.memory);
-	return status;
 }

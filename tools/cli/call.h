@@ -24,6 +24,9 @@ HF_CHECKED int call_args(struct cli *cli, int argc, char **argv, void *args);
 /* The whole command. */
 HF_CHECKED int call_run(struct cli *cli, int argc, char **argv);
 
+/* call_beside.c. Of a dry run: what the read that counts for the command's mutation says of `name`.
+ * What the mutation's arguments say beside the name bounds the read, too. */
+HF_CHECKED int call_count(struct cli *cli, struct hf_bytes name, const void *mutation);
 /* Opens the store, reads what `read` gives about `name` (the only thing that it takes, or the first
  * of them), and shows it. */
 HF_CHECKED int call_about(struct cli *cli, const char *read, struct hf_bytes name);

@@ -5,17 +5,12 @@
 
 /* --- Any object ------------------------------------------------------------------------------- */
 
-union given {
-	max_align_t align;
-	char bytes[512];
-};
-
 int load_put(struct load *load, const struct load_how *how, const void *given, hf_lsn expect,
              uint64_t *count)
 {
 	const struct hf_api_call *put = rows_call(how->put);
 	struct hf_error error = {0};
-	union given args;
+	union rows_given args;
 	struct hf_write *write = rows_write(put->takes, &args);
 	rows_clear(put->takes, &args);
 	rows_copy(put->takes, &args, rows_struct(how->of), given);
@@ -50,7 +45,7 @@ int load_object(struct load *load, const struct load_how *how, const void *given
 {
 	const struct hf_api_struct *of = rows_struct(how->of);
 	const struct hf_api_call *get = rows_call(how->get);
-	union given key = {0}, there = {0};
+	union rows_given key = {0}, there = {0};
 	struct rows_page memory;
 	struct hf_error error = {0};
 	int rc =

@@ -4,6 +4,8 @@
 #ifndef TOOLS_ROWS_H
 #define TOOLS_ROWS_H
 
+#include <stddef.h>
+
 #include "holdfast/api.h"
 #include "holdfast/holdfast.h"
 
@@ -20,6 +22,12 @@ struct row {
 struct rows {
 	struct row row[ROWS_MAX];
 	size_t count;
+};
+
+/* What any call takes or fills. */
+union rows_given {
+	max_align_t align;
+	char bytes[512];
 };
 
 /* By name; NULL: there is none. */
