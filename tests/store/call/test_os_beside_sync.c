@@ -160,26 +160,43 @@ static void many_threads_commit_beside_a_sync_that_hangs(void **state)
 	end(HF_OK);
 }
 
+/* A commit whose sync hangs, a durable one behind it, and one that waits for no sync. */
+struct beside {
+	struct committer first, second, os;
+};
+
+/* The first two have begun. */
+static void begin_beside(struct beside *b)
+{
+	b->first = (struct committer){.stream = "d", .from = 1, .count = 1};
+	begin_large(true);
+	set_gate(true);
+	start(&b->first);
+	wait_until_held();
+	start(&b->second);
+}
+
+/* The third has returned; the second has not before the sync goes on. */
+static void end_beside(struct beside *b)
+{
+	assert_int_equal(atomic_load(&b->second.rc), HF_ETIMEDOUT);
+	set_gate(false);
+	assert_int_equal(join(&b->first), HF_OK);
+	assert_int_equal(join(&b->second), HF_OK);
+	assert_int_equal(join(&b->os), HF_OK);
+}
+
 /* What is to be durable and was written by a thread that waits for no sync is synced all the same:
  * by a leader of those that wait for it, once the sync in flight is over. */
 static void durable_commits_that_os_commits_wrote_are_synced(void **state)
 {
-	struct committer first = {.stream = "d", .from = 1, .count = 1};
-	struct committer second = {.stream = "f", .from = 1, .count = 3};
-	struct committer os = {.stream = "o", .durability = HF_OS, .from = 1, .count = 20};
+	struct beside b = {.second = {.stream = "f", .from = 1, .count = 3},
+	                   .os = {.stream = "o", .durability = HF_OS, .from = 1, .count = 20}};
 	(void)state;
-	begin_large(true);
-	set_gate(true);
-	start(&first);
-	wait_until_held();
-	start(&second);
-	start(&os);
-	assert_true(returns(&os));
-	assert_int_equal(atomic_load(&second.rc), HF_ETIMEDOUT);
-	set_gate(false);
-	assert_int_equal(join(&first), HF_OK);
-	assert_int_equal(join(&second), HF_OK);
-	assert_int_equal(join(&os), HF_OK);
+	begin_beside(&b);
+	start(&b.os);
+	assert_true(returns(&b.os));
+	end_beside(&b);
 	assert_true(info_now().durable_lsn > 0);
 	assert_int_equal(position("f"), 3);
 	end(HF_OK);
@@ -195,26 +212,17 @@ static uint32_t told_to_look(void)
  * beside a long sync it would never sleep, and many of them keep the processor from the sync. */
 static void os_commits_leave_those_alone_that_wait_for_a_sync(void **state)
 {
-	struct committer first = {.stream = "d", .from = 1, .count = 1};
-	struct committer second = {.stream = "f", .from = 1, .count = 1};
-	struct committer os = {.stream = "o", .durability = HF_OS, .from = 1, .count = 100};
+	struct beside b = {.second = {.stream = "f", .from = 1, .count = 1},
+	                   .os = {.stream = "o", .durability = HF_OS, .from = 1, .count = 100}};
 	(void)state;
-	begin_large(true);
-	set_gate(true);
-	start(&first);
-	wait_until_held();
-	start(&second);
+	begin_beside(&b);
 	while (atomic_load(&store->sleepers[0]) + atomic_load(&store->sleepers[1]) == 0)
 		(void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 	const uint32_t before = told_to_look();
-	start(&os);
-	assert_true(returns(&os));
+	start(&b.os);
+	assert_true(returns(&b.os));
 	assert_int_equal(told_to_look(), before);
-	assert_int_equal(atomic_load(&second.rc), HF_ETIMEDOUT);
-	set_gate(false);
-	assert_int_equal(join(&first), HF_OK);
-	assert_int_equal(join(&second), HF_OK);
-	assert_int_equal(join(&os), HF_OK);
+	end_beside(&b);
 	assert_true(told_to_look() > before);
 	end(HF_OK);
 }
