@@ -57,8 +57,8 @@ void hf__thread_sleep(int64_t microseconds)
 	(void)nanosleep(&time, NULL);
 }
 
-/* 2 while somebody may sleep: then whoever gives it back wakes one, who takes it as 2 again, since
- * there may be others. */
+/* 2 while a thread may sleep: then the holder wakes one when it gives the word back, and that one
+ * takes it as 2 again, since there may be others. */
 void hf__word_wait(hf__word *word)
 {
 	while (atomic_exchange_explicit(word, 2, memory_order_acquire) != 0)

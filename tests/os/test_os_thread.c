@@ -1,5 +1,5 @@
 /* tier: fast, threads */
-/* The lock that is one word: one holder at a time, whoever waits for it is woken, and a lock that
+/* The lock that is one word: one holder at a time, a thread that waits is woken, and a lock that
  * is free stays a word of zero. */
 #include <pthread.h>
 #include <sched.h>

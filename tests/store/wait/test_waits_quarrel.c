@@ -240,7 +240,7 @@ static void *read_beside(void *arg)
 	return NULL;
 }
 
-/* Each event is given once, whoever takes, cancels and wakes. */
+/* Each event is given once, whichever thread takes, cancels and wakes. */
 static void threads_quarrel_about_one_feed(void **state)
 {
 	(void)state;

@@ -259,7 +259,7 @@ static void expect_all_there(void)
 	assert_int_equal(locks.held, 0);
 }
 
-static void nothing_is_lost_whoever_cancels(bool no_background, bool close_early)
+static void nothing_is_lost_where_threads_cancel(bool no_background, bool close_early)
 {
 	pthread_t threads[THREADS];
 	const uint64_t seed = hf_test_seed();
@@ -299,19 +299,19 @@ static void nothing_is_lost_whoever_cancels(bool no_background, bool close_early
 static void with_the_threads_of_the_store(void **state)
 {
 	(void)state;
-	nothing_is_lost_whoever_cancels(false, false);
+	nothing_is_lost_where_threads_cancel(false, false);
 }
 
 static void served_by_the_hosts_threads(void **state)
 {
 	(void)state;
-	nothing_is_lost_whoever_cancels(true, false);
+	nothing_is_lost_where_threads_cancel(true, false);
 }
 
 static void and_closed_in_the_middle(void **state)
 {
 	(void)state;
-	nothing_is_lost_whoever_cancels(false, true);
+	nothing_is_lost_where_threads_cancel(false, true);
 }
 
 int main(void)
