@@ -117,6 +117,7 @@ struct hf__outbox_value {
 	bool computed; /* available_at is one that the store computed */
 	bool rerun_computed;
 	bool noted; /* a rerun: what the item is queued again with when it is completed. Else zero */
+	uint16_t len; /* of the id: it never changes, and fills a gap here */
 };
 
 /* What few items have: what stands in value.more. */
@@ -171,7 +172,6 @@ struct hf__outbox_item {
 	struct hf__outbox_hold *hold; /* NULL: it was never claimed */
 	struct hf__outbox_group *group; /* NULL: none. It stays the same while the item lives */
 	struct hf__outbox_value value;
-	uint32_t len;
 	uint8_t id[];
 };
 
@@ -206,7 +206,7 @@ static inline struct hf__outbox_queue *hf__outbox_queue_of(const struct hf__outb
 
 static inline struct hf_bytes hf__outbox_id(const struct hf__outbox_item *item)
 {
-	return hf_bytes_of(item->id, item->len);
+	return hf_bytes_of(item->id, item->value.len);
 }
 
 /* --- outbox/place.c and outbox/state.c -------------------------------------------------------- */

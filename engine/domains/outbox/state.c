@@ -227,7 +227,7 @@ struct hf__outbox_item *hf__outbox_item_new(struct hf__outbox_queue *queue, stru
 	hf__object_is(&item->object, &hf__outbox_item_type);
 	item->object.container = &queue->head.object;
 	item->value.seq = seq;
-	item->len = (uint32_t)id.len;
+	item->value.len = (uint16_t)id.len;
 	hf__copy(item->id, id.data, id.len);
 	if (hf__outbox_group_join(queue, item, group))
 		return item;

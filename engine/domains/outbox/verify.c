@@ -97,8 +97,9 @@ static int verify_line(const struct hf__outbox_state *state, const struct hf__ou
 	for (struct hf__index_at at = hf__index_first(&queue->line[line]); at.leaf;
 	     at = hf__index_next(at)) {
 		const struct hf__outbox_item *item = hf__index_object(at);
-		const char *fault =
-		    hf__object_sealed(&item->object) ? value_fault(item) : "it was changed beside the hook";
+		if (!hf__object_sealed(&item->object)) /* its id's length is a part of the value */
+			return broken(why, queue, NULL, "an item was changed beside the hook");
+		const char *fault = value_fault(item);
 		if (!fault)
 			fault = place_fault(state, item, line, tally);
 		if (!fault && hf__outbox_queue_of(item) != queue)
