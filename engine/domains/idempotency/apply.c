@@ -43,6 +43,7 @@ static bool keep_given(const struct hf__idem_value *old, const struct hf__entry 
 	const struct hf__idem_claim claim = {
 	    .token = image->token,
 	    .lease_until = hf__to_mono(image->lease_until, entry->setback),
+	    .expires_at = hf__to_mono(image->expires_at, entry->setback),
 	    .version = entry->lsn,
 	};
 	uint8_t bytes[sizeof claim + HF_IDEMPOTENCY_FINGERPRINT_MAX];
@@ -58,11 +59,13 @@ static int make_value(const struct hf__idem_state *state, const struct hf__entry
                       struct hf__idem_value *out)
 {
 	const struct hf__idem_value *old = &of->value;
+	const bool never = image->expires_at == HF_UNSET;
+	const int64_t end = never ? INT64_MAX : image->expires_at;
 	*out = (struct hf__idem_value){
 	    .created_at = image->created_at,
-	    .expires_at =
-	        image->computed ? hf__to_mono(image->expires_at, entry->setback) : image->expires_at,
+	    .end = image->computed ? hf__to_mono(end, entry->setback) : end,
 	    .computed = image->computed,
+	    .never = never,
 	    .status = image->status,
 	    .done = entry->kind == HF__IDEM_DONE,
 	    .len = old->len,

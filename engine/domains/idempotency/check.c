@@ -35,8 +35,8 @@ static const char *value_fault(const struct hf__idem_entry *entry)
 	if (hf__blob_bytes(value->given).len < sizeof(struct hf__idem_claim))
 		return "owned without an owner";
 	const struct hf__idem_claim claim = hf__idem_claim_of(value);
-	if (claim.token == 0 || claim.version != version || value->expires_at == HF_UNSET ||
-	    !value->computed || claim.lease_until > value->expires_at)
+	if (claim.token == 0 || claim.version != version || value->never || !value->computed ||
+	    claim.expires_at == HF_UNSET || claim.lease_until > claim.expires_at)
 		return "owned without a token or an end";
 	return value->response.bytes || value->status != 0 ? "a response before it was done" : NULL;
 }
@@ -51,7 +51,7 @@ static const char *place_fault(const struct hf__idem_state *state,
 	if (hf__idem_scope_of(entry) != scope ||
 	    hf__idem_find(state, hf__container_name(scope), hf__idem_key(entry)) != entry)
 		return "it cannot be found by its key";
-	if (entry->end != end)
+	if (entry->value.end != end || (entry->value.never && ends))
 		return "the instant at which it ends is wrong";
 	if (hf__heap_in(&entry->ending) != ends)
 		return "its ending is not noted";

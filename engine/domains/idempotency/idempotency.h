@@ -61,11 +61,14 @@ struct hf__idem_scope {
 /* Its version is the LSN of its newest change: object.changed. */
 struct hf__idem_value {
 	int64_t created_at;
-	int64_t expires_at; /* HF_UNSET: never; done ones only. A mono time if computed */
+	/* hf__idem_end(), as the indexes have it: it says when a done one expires, and follows from the
+	 * claim of another, so link sets it. */
+	int64_t end;
 	struct hf__kept response; /* empty until done */
 	struct hf__blob *given; /* the fingerprint; until done, struct hf__idem_claim before it */
 	int32_t status; /* 0 until done */
-	bool done;
+	bool done : 1;
+	bool never : 1; /* it does not expire; done ones only */
 	bool computed; /* expires_at comes from a ttl; always so until done */
 	uint16_t len; /* of the key: it never changes, and fills a gap here */
 };
@@ -74,12 +77,12 @@ struct hf__idem_value {
 struct hf__idem_claim {
 	uint64_t token;
 	int64_t lease_until; /* HF_UNSET: none, owned by the incarnation in which `version` lies */
+	int64_t expires_at; /* a mono time */
 	uint64_t version; /* the entry's: an end depends on the value, see I-IDEM-2 */
 };
 
 struct hf__idem_entry {
 	struct hf__object object; /* container: its scope */
-	int64_t end; /* hf__idem_end(), as the indexes have it */
 	struct hf__heap_node ending;
 	struct hf__idem_value value;
 	uint8_t key[];

@@ -46,14 +46,13 @@ struct hf_bytes hf__idem_fingerprint(const struct hf__idem_value *value)
 int64_t hf__idem_end(const struct hf__idem_entry *entry)
 {
 	const struct hf__idem_value *value = &entry->value;
-	if (!value->done) {
-		const struct hf__idem_claim claim = hf__idem_claim_of(value);
-		if (claim.lease_until != HF_UNSET)
-			return claim.lease_until;
-		if (claim.version < hf__idem_scope_of(entry)->state->incarnation)
-			return INT64_MIN;
-	}
-	return value->expires_at == HF_UNSET ? INT64_MAX : value->expires_at;
+	if (value->done)
+		return value->end;
+	const struct hf__idem_claim claim = hf__idem_claim_of(value);
+	if (claim.lease_until != HF_UNSET)
+		return claim.lease_until;
+	const bool ours = claim.version >= hf__idem_scope_of(entry)->state->incarnation;
+	return ours ? claim.expires_at : INT64_MIN;
 }
 
 bool hf__idem_alive(const struct hf__idem_entry *entry, struct hf__instant at)
@@ -63,8 +62,11 @@ bool hf__idem_alive(const struct hf__idem_entry *entry, struct hf__instant at)
 
 int64_t hf__idem_expires_at(const struct hf__idem_entry *entry, int64_t setback)
 {
-	return entry->value.computed ? hf__to_shown(entry->value.expires_at, setback)
-	                             : entry->value.expires_at;
+	const struct hf__idem_value *value = &entry->value;
+	if (value->never)
+		return HF_UNSET;
+	const int64_t at = value->done ? value->end : hf__idem_claim_of(value).expires_at;
+	return value->computed ? hf__to_shown(at, setback) : at;
 }
 
 /* A position in the order of ends. */
@@ -89,7 +91,7 @@ static int64_t weigh(const void *object, uint8_t *tag)
 {
 	const ENTRY *entry = object;
 	*tag = entry->value.computed ? HF__COMPUTED : 0;
-	return entry->end;
+	return entry->value.end;
 }
 
 static const struct hf__index_type by_key = {
@@ -98,7 +100,7 @@ static const struct hf__index_type by_key = {
 static const struct hf__index_type by_end = {
     .fields = {3,
                {HF__FIELD(HF__FIELD_U8, ENTRY, value.computed, struct end, computed),
-                HF__FIELD(HF__FIELD_I64, ENTRY, end, struct end, at),
+                HF__FIELD(HF__FIELD_I64, ENTRY, value.end, struct end, at),
                 {KEY, .at = offsetof(struct end, key)}}},
 };
 
@@ -163,7 +165,7 @@ static void entry_delist(struct hf__object *object)
 
 static int64_t entry_deadline(const struct hf__heap_node *node)
 {
-	return hf__idem_of_ending(node)->end;
+	return hf__idem_of_ending(node)->value.end;
 }
 
 static void note_claim(struct hf__idem_state *state, const struct hf__idem_value *value)
@@ -178,11 +180,11 @@ static void entry_link(struct hf__object *object)
 	struct hf__idem_entry *entry = (void *)object;
 	struct hf__idem_scope *scope = hf__idem_scope_of(entry);
 	struct hf__idem_state *state = scope->state;
-	const struct hf__idem_value *value = &entry->value;
-	entry->end = hf__idem_end(entry);
+	struct hf__idem_value *value = &entry->value;
+	value->end = hf__idem_end(entry);
 	hf__index_insert(&scope->by_key, entry);
 	hf__index_insert(&scope->by_end[value->done], entry);
-	if (entry->end != INT64_MAX)
+	if (value->end != INT64_MAX)
 		hf__heap_insert(&state->endings[value->computed], &entry->ending);
 	if (!value->done)
 		note_claim(state, value);
@@ -198,6 +200,13 @@ static void entry_unlink(struct hf__object *object)
 	if (hf__heap_in(&entry->ending))
 		hf__heap_remove(&scope->state->endings[entry->value.computed], &entry->ending);
 	scope_weigh(scope);
+}
+
+/* Under another incarnation the end, which is a part of the value, may be another. */
+static void entry_in(struct hf__object *object)
+{
+	entry_link(object);
+	hf__object_seal(object);
 }
 
 static bool scope_idle(const struct hf__object *object)
@@ -277,7 +286,7 @@ void hf__idem_opened(void *raw, uint64_t first_lsn)
 	const struct hf__held held = {.map = &state->entries,
 	                              .nodes = state->env.nodes,
 	                              .out = entry_unlink,
-	                              .in = entry_link,
+	                              .in = entry_in,
 	                              .newest_unleased = state->newest_unleased,
 	                              .incarnation = &state->incarnation};
 	hf__objects_opened(&held, first_lsn);
