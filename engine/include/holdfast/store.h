@@ -88,9 +88,9 @@ struct hf_options {
  *
  * Files are 0600, plus what the directory's group may; when root opens a directory of another
  * user, new files get its owner and group. While the store is open its files must keep their
- * names: within a second of one being replaced or removed, or of one of its descriptors being
+ * names: within a second of one being replaced, removed or cut, or of one of its descriptors being
  * closed by the host, the store fails (HF_EFAILED). Of more than 64 older segments it looks at 64 a
- * second, in turn.
+ * second, in turn; of snapshots at the newest.
  *
  * Errors: HF_ENOTFOUND (no store, create not asked), HF_ELOCKED (names the holder, as far as
  * known), HF_ECORRUPT (error names file, offset, LSN range; nothing was changed), HF_EVERSION,

@@ -60,8 +60,8 @@ int hf__fail_fault(const struct hf_store *s, struct hf_error *error)
 {
 	if (s->fault_errno == ESTALE)
 		return hf__fail(error, HF_EFAILED, ESTALE,
-		                "the store failed: its directory or a file in it was replaced, removed or "
-		                "closed beneath it; "
+		                "the store failed: its directory or a file in it was replaced, removed, "
+		                "cut or closed beneath it; "
 		                "look what lies there, then reopen");
 	return hf__fail(error, HF_EFAILED, s->fault_errno,
 	                "the store failed earlier: close and reopen it");

@@ -101,7 +101,7 @@ static void plan_segment_header(const struct hf_store *s, const struct hf__buffe
 static void rotate(struct hf_store *s, struct hf__buffer *b, struct hf__flush *f)
 {
 	plan_segment_header(s, b, &f->segment);
-	hf__sealed_add(s, s->writer.end.segment);
+	hf__sealed_add(s, s->writer.end);
 	f->old_file = s->writer.file;
 	hf__cut_later(s, s->writer.end.segment, s->writer.end.offset, b->first_lsn);
 	/* I-COMMIT-3. Crash: after this sync and before the header is written the old segment is the

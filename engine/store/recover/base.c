@@ -120,6 +120,7 @@ void hf__recovery_loaded(struct hf__recovery *r)
 	r->previous_hash = h->chain;
 	r->incarnation = h->incarnation_lsn;
 	s->info.snapshot_lsn = h->lsn;
+	hf__guard_snapshot(s, h->lsn, hf__newest_base(s)->reader.source.size);
 }
 
 static int load(struct hf__recovery *r, struct hf__snapshot_fault *fault)

@@ -249,7 +249,7 @@ int hf__recovery_note_cuts(struct hf__recovery *r)
 	for (struct hf__segment_file *f = hf__recovery_next(r, NULL), *next; f; f = next) {
 		next = hf__recovery_next(r, f);
 		const uint32_t end = next ? next->header.previous_end.offset : 0;
-		hf__sealed_add(r->store, next ? f->number : 0);
+		hf__sealed_add(r->store, (struct hf__position){next ? f->number : 0, end});
 		if (next && f->size > hf__segment_cut_size(end))
 			hf__cut_later(r->store, f->number, end, 0);
 	}

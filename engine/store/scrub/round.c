@@ -35,9 +35,9 @@ static bool note_segments(struct hf__scrub_round *r)
 	const uint32_t head = durable > s->scrub.head ? durable : s->scrub.head;
 	bool memory = true;
 	for (size_t i = 0; i < s->guard.count && memory; i++)
-		if (s->guard.sealed[i] < head)
+		if (s->guard.sealed[i].segment < head)
 			memory = add(r, (struct hf__scrub_target){.kind = HF__SCRUB_SEGMENT,
-			                                          .number = s->guard.sealed[i],
+			                                          .number = s->guard.sealed[i].segment,
 			                                          .successor = head});
 	return memory;
 }

@@ -101,6 +101,9 @@ static int publish(struct hf__taken *t)
 		return hf__os_failed(t->error, "no snapshot was taken: it could not be renamed", rc);
 	rc = s->os->sync_dir(s->os->ctx);
 	if (rc == 0) {
+		(void)pthread_mutex_lock(&s->lock);
+		hf__guard_snapshot(s, t->cut.header.lsn, t->written);
+		(void)pthread_mutex_unlock(&s->lock);
 		count_logged(t);
 		return HF_OK;
 	}

@@ -36,7 +36,7 @@ static void assert_fails(struct real_store *real)
 	real_sleep_ms(1050);
 	assert_int_equal(real_enqueue(real, "late", 10), HF_EUNCERTAIN);
 	assert_int_equal(real_enqueue(real, "later", 10), HF_EFAILED);
-	assert_non_null(strstr(real->error.text, "replaced, removed or closed"));
+	assert_non_null(strstr(real->error.text, "replaced, removed, cut or closed"));
 	assert_int_equal(hf_close(real->store, NULL), HF_EFAILED);
 	real->store = NULL;
 }
@@ -142,7 +142,7 @@ static void a_removed_directory_fails_the_store(void **state)
 	/* Nothing was written yet: it needs a segment first, and finds that there is no place for
 	 * one. */
 	assert_int_equal(real_enqueue(real, "a", 10), HF_EFAILED);
-	assert_non_null(strstr(real->error.text, "replaced, removed or closed"));
+	assert_non_null(strstr(real->error.text, "replaced, removed, cut or closed"));
 	(void)hf_close(real->store, NULL);
 	real_open(real);
 	assert_int_equal(real_enqueue(real, "a", 10), HF_OK);
