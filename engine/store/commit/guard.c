@@ -67,6 +67,17 @@ void hf__sealed_drop(struct hf_store *s, uint32_t number)
 			s->guard.sealed[i] = s->guard.sealed[--s->guard.count];
 }
 
+/* Is it still one that must stay? A compaction may have dropped it since it was listed. */
+static bool is_sealed(struct hf_store *s, uint32_t number)
+{
+	bool found = false;
+	(void)pthread_mutex_lock(&s->lock);
+	for (size_t i = 0; i < s->guard.count && !found; i++)
+		found = s->guard.sealed[i].segment == number;
+	(void)pthread_mutex_unlock(&s->lock);
+	return found;
+}
+
 static size_t sealed_next(struct hf_store *s, struct hf__position out[SEALED_AT_ONCE])
 {
 	size_t count = 0;
@@ -128,6 +139,8 @@ static int look_back(struct hf_store *s)
 		char name[HF__NAME_MAX];
 		hf__segment_name(ends[i].segment, name);
 		rc = still_there(s, name, ends[i].offset);
+		if (rc != 0 && !is_sealed(s, ends[i].segment))
+			rc = 0;
 	}
 	return rc;
 }

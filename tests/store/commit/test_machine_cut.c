@@ -2,6 +2,7 @@
 /* The files that the next opening needs, while the store is open: cut, or a snapshot that goes. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -131,6 +132,49 @@ static void a_snapshot_that_goes_or_is_cut_fails_the_store(void **state)
 	}
 }
 
+struct looking {
+	struct real_store *real;
+	atomic_bool stop;
+	unsigned looks;
+};
+
+static void *look_all_the_time(void *arg)
+{
+	struct looking *l = arg;
+	while (!atomic_load(&l->stop)) {
+		atomic_store(&l->real->store->guard.looked_at, 0);
+		(void)hf__guard_upkeep(l->real->store);
+		l->looks++;
+	}
+	return NULL;
+}
+
+/* What a compaction removes is not missed by a look that listed it before. */
+static void a_look_beside_compactions_misses_nothing(void **state)
+{
+	struct real_store *real = *state;
+	struct looking l = {.real = real};
+	struct hf_info info = {0};
+	pthread_t thread;
+	fill(real, 3);
+	assert_int_equal(pthread_create(&thread, NULL, look_all_the_time, &l), 0);
+	for (unsigned i = 0; i < 60; i++) {
+		for (unsigned k = 0; k < 8; k++) {
+			char id[16];
+			(void)snprintf(id, sizeof id, "%u", k);
+			const struct hf_outbox_remove_args remove = {.queue = hf_str("q"), .id = hf_str(id)};
+			(void)real_enqueue(real, id, 9000);
+			assert_int_equal(hf_outbox_remove(real->store, NULL, &remove, NULL, NULL), HF_OK);
+		}
+		assert_int_equal(hf_compact(real->store, &real->error), HF_OK);
+	}
+	atomic_store(&l.stop, true);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(hf_get_info(real->store, &info, NULL), HF_OK);
+	assert_int_equal(info.fault, 0);
+	print_message("%u looks\n", l.looks);
+}
+
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, real_setup, real_teardown)
 
 int main(void)
@@ -138,6 +182,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    WITH_STORE(a_file_that_was_cut_fails_the_store),
 	    WITH_STORE(a_snapshot_that_goes_or_is_cut_fails_the_store),
+	    WITH_STORE(a_look_beside_compactions_misses_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
