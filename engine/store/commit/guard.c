@@ -164,24 +164,42 @@ int hf__guard_write(struct hf_store *s, int file, uint32_t segment, int64_t now,
 	return sync ? s->os->same(s->os->ctx, file, NULL) : 0;
 }
 
-int hf__guard_upkeep(struct hf_store *s)
+/* The same by upkeep, while a leader may turn to the next segment. */
+static int look_beside(struct hf_store *s, uint32_t *segment)
 {
-	if (!due(s, s->os->ticks(s->os->ctx)))
-		return HF_OK;
+	(void)pthread_mutex_lock(&s->guard.lock);
 	(void)pthread_mutex_lock(&s->lock);
 	const int file = s->writer.file;
-	const uint32_t segment = s->writer.end.segment;
 	const uint64_t size = s->writer.segment_size;
+	*segment = s->writer.end.segment;
 	(void)pthread_mutex_unlock(&s->lock);
+	const int rc = look(s, file, *segment, size);
+	(void)pthread_mutex_unlock(&s->guard.lock);
+	return rc;
+}
+
+int hf__guard_close(struct hf_store *s, int file)
+{
+	(void)pthread_mutex_lock(&s->guard.lock);
+	const int rc = s->os->close(s->os->ctx, file);
+	(void)pthread_mutex_unlock(&s->guard.lock);
+	return rc;
+}
+
+int hf__guard_upkeep(struct hf_store *s)
+{
+	uint32_t segment = 0;
+	if (!due(s, s->os->ticks(s->os->ctx)))
+		return HF_OK;
 	int rc = look_back(s);
 	const bool missing = rc != 0;
 	if (rc == 0)
-		rc = look(s, file, segment, size);
+		rc = look_beside(s, &segment);
 	if (rc == 0)
 		return HF_OK;
 	(void)pthread_mutex_lock(&s->lock);
-	/* else a leader turned to the next segment meanwhile */
-	if (missing || (s->writer.file == file && s->writer.end.segment == segment))
+	/* else a leader turned to the next segment meanwhile, and upkeep may have cut the one before */
+	if (missing || s->writer.end.segment == segment)
 		hf__fault(s, rc);
 	rc = atomic_load(&s->fault) ? HF_EUNCERTAIN : HF_OK;
 	(void)pthread_mutex_unlock(&s->lock);

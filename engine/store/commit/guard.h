@@ -2,12 +2,16 @@
 #ifndef HF_STORE_GUARD_H
 #define HF_STORE_GUARD_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "holdfast/types.h"
 #include "log/format.h"
 
 struct hf__guard {
+	/* Upkeep looks at the newest segment's descriptor under it, and no descriptor of a segment is
+	 * closed meanwhile. Before the store's lock. */
+	pthread_mutex_t lock;
 	_Atomic int64_t looked_at; /* ticks of the newest look at names and descriptors */
 	struct hf__position *sealed; /* where the segments that the log has left end: they must stay */
 	size_t count, cap, turn; /* of these; the one that is looked at next */
@@ -23,6 +27,9 @@ int hf__guard_write(struct hf_store *s, int file, uint32_t segment, int64_t now,
 /* For upkeep, at most once a second. Not under the lock. HF_OK, or HF_EUNCERTAIN: the store
  * failed by it. */
 int hf__guard_upkeep(struct hf_store *s);
+/* Closes the descriptor of a segment that the log has left. 0 or an errno value. Not under the
+ * lock. */
+int hf__guard_close(struct hf_store *s, int file);
 /* The log ended there and went on in the next segment (segment 0: it had none). The lock is held,
  * or the store is being opened. */
 void hf__sealed_add(struct hf_store *s, struct hf__position end);

@@ -29,7 +29,7 @@ static int sync_log(struct hf_store *s, const struct hf__flush *f)
 
 static int leave_segment(struct hf_store *s, const struct hf__flush *f)
 {
-	return s->os->close(s->os->ctx, f->old_file);
+	return hf__guard_close(s, f->old_file);
 }
 
 const struct hf__sink hf__local_sink = {write_group, sync_log, leave_segment};

@@ -41,6 +41,7 @@ struct hf_store *hf__store_new(const struct hf__os *os, const struct hf__domains
 	(void)pthread_mutex_init(&s->lock, &adaptive);
 	(void)pthread_mutexattr_destroy(&adaptive);
 	(void)pthread_mutex_init(&s->payload_files.lock, NULL);
+	(void)pthread_mutex_init(&s->guard.lock, NULL);
 	(void)pthread_cond_init(&s->writer.room, NULL);
 	(void)pthread_cond_init(&s->taking.turn, NULL);
 	(void)pthread_cond_init(&s->compaction.wake, NULL);
@@ -218,6 +219,7 @@ void hf__store_free(struct hf_store *s)
 	hf__payload_files_close(s);
 	hf__bases_close(s);
 	(void)pthread_mutex_destroy(&s->payload_files.lock);
+	(void)pthread_mutex_destroy(&s->guard.lock);
 	free_event(s);
 	free_memory(s);
 }
