@@ -141,7 +141,7 @@ endif()
 if(NOT HOLDFAST_ONE_ENGINE)
 	file(GLOB checks CONFIGURE_DEPENDS
 		${PROJECT_SOURCE_DIR}/tests/style/check_*.sh ${PROJECT_SOURCE_DIR}/tests/python/check_*.sh
-		${PROJECT_SOURCE_DIR}/tests/toy/check_*.sh)
+		${PROJECT_SOURCE_DIR}/tests/toy/check_*.sh ${PROJECT_SOURCE_DIR}/tests/operate/check_*.sh)
 	foreach(check ${checks})
 		get_filename_component(name ${check} NAME_WE)
 		holdfast_tier(${check})

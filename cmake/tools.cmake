@@ -13,6 +13,17 @@ target_include_directories(holdfast_tools PUBLIC
 	${PROJECT_SOURCE_DIR}/tools ${PROJECT_SOURCE_DIR}/engine/include)
 target_link_libraries(holdfast_tools PUBLIC PkgConfig::YAJL Threads::Threads)
 
+# What `top` draws with. Where it is missing, the command is there and says so; without a screen it
+# needs none.
+option(HOLDFAST_TOP "Build the screen of `holdfast top`, if ncurses is there" ON)
+if(HOLDFAST_TOP)
+	pkg_check_modules(NCURSESW IMPORTED_TARGET ncursesw)
+endif()
+if(NCURSESW_FOUND)
+	target_compile_definitions(holdfast_tools PRIVATE HOLDFAST_TOP)
+	target_link_libraries(holdfast_tools PUBLIC PkgConfig::NCURSESW)
+endif()
+
 add_executable(holdfast ${PROJECT_SOURCE_DIR}/tools/cli/main.c)
 target_link_libraries(holdfast PRIVATE holdfast_tools holdfast::holdfast m)
 set_target_properties(holdfast PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})

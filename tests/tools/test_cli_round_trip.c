@@ -293,6 +293,7 @@ static const struct step {
     {"queue completed mail", 0, "", 0},
     {"queue drain mail true", 0, "sent=0", 1},
     {"claims", 0, "", 0},
+    {"top --once", 0, "", 0},
 
     /* Of bob's inbox and of the queue that was pruned nothing is left, so they are gone. */
     {"stats", 0, "schema=holdfast.stats/1 inboxes=1 queues=1 cursors=1", 3},

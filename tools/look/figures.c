@@ -54,7 +54,7 @@ void figure_age(int64_t us, char out[FIGURE_SIZE])
 	if (us < 0)
 		snprintf(out, FIGURE_SIZE, "-");
 	else if (seconds < 10)
-		snprintf(out, FIGURE_SIZE, "%.1fs", (double)(us / 100000) / 10);
+		snprintf(out, FIGURE_SIZE, "%" PRId64 ".%" PRId64 "s", seconds, us / 100000 % 10);
 	else if (seconds < 60)
 		snprintf(out, FIGURE_SIZE, "%" PRId64 "s", seconds);
 	else if (seconds < 3600)
