@@ -11,7 +11,8 @@
 #include "log/snapshot.h"
 
 static const struct tool store = {.directory = "store", .json = true},
-                         copy = {.directory = "copy", .json = true}, nowhere = {.json = true};
+                         copy = {.directory = "copy", .json = true}, nowhere = {.json = true},
+                         inside = {.directory = "store/inside", .json = true};
 
 static void must(const struct tool *tool, const char *line)
 {
@@ -138,6 +139,38 @@ static void what_cannot_be_written_changes_nothing(void **state)
 	must(&nowhere, "snapshot verify file");
 }
 
+/* Neither in the place of its files nor beside them, through links and without its IDENTITY. */
+static void nothing_is_written_into_a_directory_that_is_a_store(void **state)
+{
+	static const char *const lines[] = {
+	    "snapshot export store/IDENTITY --replace",
+	    "snapshot export store/segment-00000001 --replace",
+	    "snapshot export store/new",
+	    "export store/IDENTITY",
+	    "export store/WITNESS",
+	    "export store/new",
+	    "export link",
+	    "backup store/b",
+	};
+	(void)state;
+	must(&store, "snapshot export file");
+	must(&store, "backup copy");
+	assert_int_equal(symlink("store/IDENTITY", "link"), 0);
+	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+		refused(&store, lines[i], 7, "HF_EACCESS", "own files alone");
+	refused(&inside, "snapshot import file", 7, "HF_EACCESS", "own files alone");
+	refused(&inside, "restore copy", 7, "HF_EACCESS", "own files alone");
+	refused(&nowhere, "salvage copy store/x --yes", 7, "HF_EACCESS", "own files alone");
+	must(&store, "fsck");
+	assert_int_equal(rename("store/IDENTITY", "other"), 0);
+	refused(&copy, "snapshot export store/segment-00000001 --replace", 7, "HF_EACCESS",
+	        "own files alone");
+	refused(&copy, "export store/segment-00000001", 7, "HF_EACCESS", "own files alone");
+	assert_int_equal(rename("other", "store/IDENTITY"), 0);
+	must(&store, "fsck");
+	assert_int_equal(unlink("link"), 0);
+}
+
 int main(void)
 {
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, make_store, remove_all)
@@ -147,6 +180,7 @@ int main(void)
 	    WITH_STORE(a_store_in_use_is_exported),
 	    WITH_STORE(damage_and_newer_files_have_a_status_of_their_own),
 	    WITH_STORE(what_cannot_be_written_changes_nothing),
+	    WITH_STORE(nothing_is_written_into_a_directory_that_is_a_store),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,12 +37,42 @@ static mode_t wanted_mode(const struct stat *there)
 	return 0666 & ~mask;
 }
 
+/* A store's directory holds its own files alone, one of which this might replace. The second name
+ * tells of a store that lost the first. */
+static int check_outside_stores(struct sink *sink)
+{
+	static const char *const names[] = {"IDENTITY", "WITNESS"};
+	char *copy = strdup(sink->place);
+	const char *directory = copy ? dirname(copy) : NULL;
+	bool is = false;
+	for (size_t i = 0; directory && !is && i < sizeof names / sizeof names[0]; i++) {
+		char *name = NULL;
+		if (asprintf(&name, "%s/%s", directory, names[i]) < 0)
+			directory = NULL;
+		else
+			is = access(name, F_OK) == 0;
+		free(directory ? name : NULL);
+	}
+	const bool no_memory = !directory;
+	free(copy);
+	if (no_memory)
+		return fail(sink, "write", ENOMEM);
+	return is ? cli_fail_with(sink->cli, HF_EACCESS,
+	                          "cannot write %s: its directory is a store, which has its own files "
+	                          "alone",
+	                          sink->path)
+	          : CLI_OK;
+}
+
 static int open_beside(struct sink *sink, const struct stat *there)
 {
 	/* Behind a link the file is replaced, not the link. */
 	sink->place = there ? realpath(sink->path, NULL) : strdup(sink->path);
 	if (!sink->place)
 		return fail(sink, "write", errno);
+	const int rc = check_outside_stores(sink);
+	if (rc != CLI_OK)
+		return rc;
 	if (asprintf(&sink->beside, "%s.holdfast-XXXXXX", sink->place) < 0) {
 		sink->beside = NULL;
 		return fail(sink, "write", ENOMEM);

@@ -41,10 +41,10 @@ struct hf_export_options {
  * it. A handle of hf_open_read() will do: so another process exports a store that is in use; it
  * takes memory for the bodies of all objects. It waits while this handle takes a snapshot or
  * compacts. Errors: HF_ECANCELED (the store is being closed), HF_ECONFLICT (a file of that name is
- * there), HF_EACCESS (no such directory, no permission, an odd path), HF_ENOSPACE, HF_ENOMEM,
- * HF_EIO, HF_ECORRUPT (a payload of the store is damaged), HF_EINVAL, HF_ELAGGED: nothing was done.
- * HF_EUNCERTAIN (the log or the directory could not be synced), HF_EFAILED, HF_EFORK.
- * Thread-safe. */
+ * there), HF_EACCESS (no such directory, no permission, an odd path, the directory is a store),
+ * HF_ENOSPACE, HF_ENOMEM, HF_EIO, HF_ECORRUPT (a payload of the store is damaged), HF_EINVAL,
+ * HF_ELAGGED: nothing was done. HF_EUNCERTAIN (the log or the directory could not be synced),
+ * HF_EFAILED, HF_EFORK. Thread-safe. */
 HF_API HF_CHECKED int hf_export(hf_store *store, const char *path,
                                 const struct hf_export_options *options,
                                 struct hf_snapshot_file *out, struct hf_error *error);

@@ -33,21 +33,6 @@ struct backing {
 
 /* --- Before anything is made ------------------------------------------------------------------ */
 
-/* A store has files of its own alone. */
-static int check_outside(struct backing *b)
-{
-	const struct hf__os *os = b->how->parent->os;
-	int file = -1;
-	const int rc = os->open(os->ctx, HF__NAME_IDENTITY, 0, &file);
-	if (rc == 0)
-		(void)os->close(os->ctx, file); /* nothing was read */
-	if (rc == 0)
-		return hf__fail(b->error, HF_ECONFLICT, 0,
-		                FAILED
-		                ": the directory above it is a store, which has its own files alone");
-	return rc == ENOENT ? HF_OK : hf__os_failed(b->error, FAILED ": the directory above it", rc);
-}
-
 /* What is known of a backup that is to go has to be enough to know it. */
 static int look_at_target(struct backing *b)
 {
@@ -196,7 +181,7 @@ static int verify(struct backing *b)
 static int make(struct backing *b)
 {
 	const struct hf__backup *how = b->how;
-	int rc = check_outside(b);
+	int rc = hf__outside_stores(how->parent->os, FAILED, b->error);
 	if (rc == HF_OK)
 		rc = look_at_target(b);
 	if (rc == HF_OK)

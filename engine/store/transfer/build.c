@@ -179,7 +179,9 @@ int hf__build_store(const struct hf__build *how, struct hf_snapshot_file *made,
 	struct building b = {
 	    .how = how, .error = error, .target = {.parent = how->parent, .name = how->name}};
 	hf__beside_init(&b.beside, how->parent, how->name, "import", FAILED);
-	const int rc = build(&b);
+	int rc = hf__outside_stores(how->parent->os, FAILED, error);
+	if (rc == HF_OK)
+		rc = build(&b);
 	if (rc == HF_OK) {
 		*made =
 		    hf__facts_of(&b.loaded.reader.header, b.loaded.reader.entry_count, how->source.size);

@@ -176,7 +176,9 @@ static int publish(struct exporting *e)
 static int export_file(struct exporting *e, struct hf_snapshot_file *facts)
 {
 	const struct hf__os *os = e->parent->os;
-	int rc = check_free(e);
+	int rc = hf__outside_stores(os, FAILED, e->error);
+	if (rc == HF_OK)
+		rc = check_free(e);
 	if (rc != HF_OK)
 		return rc;
 	clear_leftovers(e);

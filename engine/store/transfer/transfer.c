@@ -122,6 +122,25 @@ int hf__read_back(const struct hf__os *os, const char *name, struct hf__meter *m
 	return closed ? hf__read_failed(error, what, closed) : HF_OK;
 }
 
+/* --- Places ----------------------------------------------------------------------------------- */
+
+int hf__outside_stores(const struct hf__os *os, const char *failed, struct hf_error *error)
+{
+	/* the second tells of a store that lost the first */
+	static const char *const names[] = {HF__NAME_IDENTITY, HF__NAME_WITNESS};
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		int file = -1;
+		const int rc = os->open(os->ctx, names[i], 0, &file);
+		if (rc == 0)
+			(void)os->close(os->ctx, file); /* nothing was read */
+		if (rc == 0 || rc == EACCES)
+			return hf__fail(error, HF_EACCESS, 0,
+			                "%s: the directory above it is a store, which has its own files alone",
+			                failed);
+	}
+	return HF_OK;
+}
+
 /* --- Names ------------------------------------------------------------------------------------ */
 
 #define NAME_KEPT 200 /* of the target's name: the rest has to fit behind it */

@@ -51,6 +51,12 @@ struct hf__snapshot_source hf__file_source_of(struct hf__file_source *source, ui
 HF_CHECKED int hf__read_back(const struct hf__os *os, const char *name, struct hf__meter *meter,
                              const char *what, struct hf_error *error);
 
+/* A store's directory holds its own files alone: nothing is made in the directory of `os` if a
+ * store lies there, perhaps in the place of one of its files. HF_OK, or HF_EACCESS with a sentence
+ * that begins with `failed`. */
+HF_CHECKED int hf__outside_stores(const struct hf__os *os, const char *failed,
+                                  struct hf_error *error);
+
 /* ".NAME.WORD-" and 16 digits: of what is being made beside NAME. */
 #define HF__BESIDE_DIGITS 16u
 void hf__beside_prefix(const char *name, const char *word, char out[HF__PARENT_NAME_MAX]);

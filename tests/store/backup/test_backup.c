@@ -238,7 +238,7 @@ static void no_backup_goes_into_a_store(void **state)
 	struct hf_error error;
 	assert_int_equal(hf_close(case_writer(parent), NULL), HF_OK);
 	sim_write_file(sim_parent_files(parent), "IDENTITY", 0, "some", 4);
-	assert_int_equal(backup_with(parent, false, NULL, &error), HF_ECONFLICT);
+	assert_int_equal(backup_with(parent, false, NULL, &error), HF_EACCESS);
 	assert_int_equal(names_in(parent), 2);
 	sim_parent_free(parent);
 }
