@@ -389,6 +389,10 @@ static const struct step {
     {"salvage store store.saved --yes", 0, "built=true losses=0 epoch=8", 1},
     {"salvage store store.saved --yes", 4, "", 0},
     {"help", 0, "", 0},
+
+    /* serve: what it does is in tests/serve/ */
+    {"serve --resp 127.0.0.1:0", 2, "", 0},
+    {"serve --resp none/socket", 7, "", 0},
 };
 
 /* A missing blank inside an expected value would end it: in expectations such a value is cut
