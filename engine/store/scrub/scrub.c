@@ -128,6 +128,16 @@ void hf__scrub_forget(struct hf_store *s)
 
 /* --- By hand ---------------------------------------------------------------------------------- */
 
+/* Of a file no more than its size: some of it is read twice. */
+static uint64_t so_far(const struct hf__scrub_round *r)
+{
+	if (r->index >= r->count)
+		return r->total;
+	const uint64_t size = r->targets[r->index].size, read = r->file.open ? r->file.read : 0;
+	const uint64_t done = r->before + (read < size ? read : size);
+	return done < r->total ? done : r->total;
+}
+
 static int whole_round(struct hf_store *s, uint64_t rate, hf_progress_fn progress, void *ctx,
                        struct hf_error *error)
 {
@@ -140,10 +150,8 @@ static int whole_round(struct hf_store *s, uint64_t rate, hf_progress_fn progres
 		uint64_t bytes = 0;
 		rc = hf__scrub_step(r, &bytes, &done, error);
 		count(s, bytes, done);
-		if (progress && rc == HF_OK) {
-			const uint64_t so_far = done ? r->total : r->before + r->file.read;
-			progress(ctx, so_far < r->total ? so_far : r->total, r->total);
-		}
+		if (progress && rc == HF_OK)
+			progress(ctx, so_far(r), r->total);
 		if (rc == HF_OK && !done && !hf__pace(&pace, (size_t)bytes))
 			rc = hf__fail(error, HF_ECANCELED, 0, "the store is being closed");
 	}
