@@ -61,7 +61,7 @@ static int copy(const struct hf__os *os, hf__stream_fn read, void *ctx, uint64_t
 		return hf__os_failed(error, FAILED ": what comes in could not be read or kept", rc);
 	return *size <= most ? HF_OK
 	                     : hf__fail(error, HF_ETOOBIG, 0,
-	                                FAILED ": more comes in than the %llu bytes that are allowed",
+	                                FAILED ": more comes in than max_size allows (%llu bytes)",
 	                                (unsigned long long)most);
 }
 

@@ -75,7 +75,7 @@ int hf__loaded_verify(struct hf__loaded *l, struct hf__snapshot_source source, u
 		return failed(l, rc, &fault);
 	if (l->reader.raw_bytes > max_bytes)
 		return hf__fail(error, HF_ETOOBIG, 0,
-		                "the file holds %llu bytes of entries, more than the %llu that are allowed",
+		                "the file holds %llu bytes of entries, more than max_bytes allows (%llu)",
 		                (unsigned long long)l->reader.raw_bytes, (unsigned long long)max_bytes);
 	return check_header(l);
 }
