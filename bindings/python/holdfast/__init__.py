@@ -25,6 +25,7 @@ from ._abi import (
     Returning,
 )
 from .backups import BackupFacts, backup, restore
+from .checking import Affected, Checked, CheckedDomain, Finding, How, LastStop, Severity, fsck
 from .cursor import Cursor, CursorLag
 from ._library import VERSION as __version__
 from ._library import library_version
@@ -111,6 +112,7 @@ OS = Durability.OS
 # Written out: type checkers and readers see it.
 __all__ = [
     "ABSENT",
+    "Affected",
     "Answered",
     "Backoff",
     "BackoffKind",
@@ -119,6 +121,8 @@ __all__ = [
     "BlockedError",
     "By",
     "CanceledError",
+    "Checked",
+    "CheckedDomain",
     "ClaimedError",
     "CompletedId",
     "ConflictError",
@@ -139,9 +143,11 @@ __all__ = [
     "FailedError",
     "FarTime",
     "Feed",
+    "Finding",
     "ForkedError",
     "GoneError",
     "HeldError",
+    "How",
     "IdempotencyCounts",
     "IdempotencyEntry",
     "InboxCounts",
@@ -154,6 +160,7 @@ __all__ = [
     "InvalidError",
     "LaggedError",
     "Keeper",
+    "LastStop",
     "Later",
     "Lock",
     "LockStats",
@@ -188,6 +195,7 @@ __all__ = [
     "SalvagedDomain",
     "Salvaged",
     "Segment",
+    "Severity",
     "SnapshotFile",
     "StaleError",
     "Status",
@@ -206,6 +214,7 @@ __all__ = [
     "Wait",
     "backup",
     "feed",
+    "fsck",
     "idempotency_parse",
     "idempotency_text",
     "import_snapshot",

@@ -325,6 +325,12 @@ def _answer(
         reply.put((True, value))
 
 
+def interrupted() -> bool:
+    """On a helper: is the caller gone that it makes its call for?"""
+    relay: Optional[Relay[Any]] = getattr(_local, "relay", None)
+    return relay is not None and relay.interrupted
+
+
 def _relay_here() -> Optional[Relay[Any]]:
     """Whose callback this thread runs."""
     frame: Optional[FrameType] = sys._getframe()

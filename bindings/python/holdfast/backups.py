@@ -17,7 +17,7 @@ from ._abi import (
     struct,
     value_of,
 )
-from ._calls import relayed
+from ._progress import Progress, Teller
 from .transfer import FileStruct, Path, SnapshotFile, path_bytes
 
 BackupOptionsStruct = struct("hf_backup_options")
@@ -48,18 +48,24 @@ class BackupFacts:
     """From the older backup."""
 
 
-def backup(path: Path, dest: Path, *, link: bool = False) -> BackupFacts:
+def backup(
+    path: Path, dest: Path, *, link: bool = False, progress: Progress = None
+) -> BackupFacts:
     """Copies the store in directory ``path`` to directory ``dest``, beside its writer. It
     holds everything that was acknowledged before, is verified, and then put in its place in one
     step. It is read with :func:`open_read`, and never written: :func:`restore` makes a store of it.
 
     :param dest: must not exist, be empty, or hold an older backup of this store, which goes
     :param link: what is never written again gets a second name instead of a copy
+    :param progress: called now and then with the bytes so far and how many there will be (0: not
+        known yet). What it raises is raised when the backup is over
     :raises ConflictError: ``dest`` holds something else
     :raises CorruptError: the store is damaged
     """
-    source, place = path_bytes(path), path_bytes(dest)
-    options = BackupOptionsStruct(size=sizeof(BackupOptionsStruct), link=flag(link, "link"))
+    source, place, teller = path_bytes(path), path_bytes(dest), Teller(progress)
+    options = BackupOptionsStruct(
+        size=sizeof(BackupOptionsStruct), link=flag(link, "link"), progress=teller.function
+    )
     out = BackupFactsStruct(size=sizeof(BackupFactsStruct))
 
     def body() -> None:
@@ -74,7 +80,7 @@ def backup(path: Path, dest: Path, *, link: bool = False) -> BackupFacts:
         )
         check(call(source, place, byref(options), byref(out), byref(error)), error)
 
-    relayed(body)
+    teller.call(body)
     return value_of(BackupFacts, out, uuid=uuid_module.UUID(bytes=bytes(out.uuid)))
 
 
@@ -86,6 +92,7 @@ def restore(
     epoch_above: int = 0,
     allow_unsafe_fs: bool = False,
     wait: Duration = ZERO,
+    progress: Progress = None,
 ) -> SnapshotFile:
     """Makes a store of the state in directory ``backup``, in ``directory``, which must not exist or
     be empty. It has a uuid of its own and a greater epoch. The backup stays as it is.
@@ -94,16 +101,19 @@ def restore(
     :param replace: the store that is there goes, in one step
     :param epoch_above: the new epoch is greater than this, too
     :param wait: how long to wait for the lock of the store that goes
+    :param progress: called now and then with the bytes so far and how many there will be (0: not
+        known yet). What it raises is raised when the store is made
     :raises ConflictError: the directory is not empty
     :raises LockedError: the store that goes is open
     """
-    source, place = path_bytes(backup), path_bytes(directory)
+    source, place, teller = path_bytes(backup), path_bytes(directory), Teller(progress)
     options = RestoreOptionsStruct(
         size=sizeof(RestoreOptionsStruct),
         replace=flag(replace, "replace"),
         allow_unsafe_fs=flag(allow_unsafe_fs, "allow_unsafe_fs"),
         epoch_above=number(epoch_above, "epoch_above", 0, 0xFFFF),
         wait_us=wait,
+        progress=teller.function,
     )
     out = FileStruct(size=sizeof(FileStruct))
 
@@ -119,5 +129,5 @@ def restore(
         )
         check(call(source, place, byref(options), byref(out), byref(error)), error)
 
-    relayed(body)
+    teller.call(body)
     return value_of(SnapshotFile, out, uuid=uuid_module.UUID(bytes=bytes(out.uuid)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from ._abi import ErrorStruct, check, flag, function, number, struct, value_of
-from ._calls import relayed
+from ._progress import Progress, Teller
 from .transfer import Path, path_bytes
 
 SalvageOptionsStruct = struct("hf_salvage_options")
@@ -93,6 +93,7 @@ def salvage(
     epoch_above: int = 0,
     max_objects: int = 0,
     allow_unsafe_fs: bool = False,
+    progress: Progress = None,
 ) -> Salvaged:
     """Looks at everything that verifies in the store in directory ``source``, and says what is
     lost. With ``dry_run=False`` it makes a new store of the rest in ``target``, which must not
@@ -100,17 +101,20 @@ def salvage(
 
     :param epoch_above: the new epoch is greater than this, too
     :param max_objects: named with one loss; 0: 100
+    :param progress: called now and then with the bytes so far and how many there will be (0: not
+        known yet). What it raises is raised when the salvage is over
     :raises LockedError: a writer has the source open
     :raises ConflictError: the target is not empty
     :raises ReadFailedError: the source cannot be read; copy it first
     """
-    from_, to = path_bytes(source), path_bytes(target)
+    from_, to, teller = path_bytes(source), path_bytes(target), Teller(progress)
     options = SalvageOptionsStruct(
         size=sizeof(SalvageOptionsStruct),
         build=not flag(dry_run, "dry_run"),
         allow_unsafe_fs=flag(allow_unsafe_fs, "allow_unsafe_fs"),
         epoch_above=number(epoch_above, "epoch_above", 0, 0xFFFF),
         max_objects=number(max_objects, "max_objects", 0, 0xFFFFFFFF),
+        progress=teller.function,
     )
     out = SalvageSummaryStruct(size=sizeof(SalvageSummaryStruct))
     losses: list[Loss] = []
@@ -129,7 +133,7 @@ def salvage(
         )
         check(call(from_, to, byref(options), report, byref(out), byref(error)), error)
 
-    relayed(body, calls_back=True)
+    teller.call(body)
     return value_of(
         Salvaged,
         out,

@@ -7,7 +7,6 @@ import uuid as uuid_module
 from contextlib import contextmanager
 from functools import partial
 from ctypes import (
-    CFUNCTYPE,
     POINTER,
     byref,
     c_bool,
@@ -22,7 +21,7 @@ from dataclasses import dataclass
 from time import monotonic
 from types import TracebackType
 from datetime import datetime, timedelta
-from typing import Any, Callable, Iterator, List, Optional, Sequence, TypeVar, Union, cast
+from typing import Any, Callable, Iterator, List, Optional, Sequence, TypeVar, Union
 from weakref import WeakValueDictionary
 
 from ._abi import (
@@ -53,14 +52,14 @@ from ._calls import (
     Gate,
     Relay,
     Use,
+    interrupted,
     on_main,
     relayed,
     settle_dropped,
     unwatch,
     watch,
-    call_back,
-    callback as checked_callback,
 )
+from ._progress import Function as ProgressFunction, Progress, Teller
 from .clock import Clock, ClockInTransaction
 from .cursor import Cursors, CursorsInTransaction
 from .errors import CorruptError, Error, InvalidError, LockedError, ReadFailedError, raise_for
@@ -84,7 +83,6 @@ OptionsStruct = struct("hf_options")
 InfoStruct = struct("hf_info")
 
 
-_Progress = CFUNCTYPE(None, c_void_p, c_uint64, c_uint64)
 _SLICE_US = 100_000
 _MEMORY = b":memory:"
 
@@ -241,37 +239,23 @@ class Store(Closing):
         self,
         *,
         bytes_per_second: int = 0,
-        progress: Optional[Callable[[int, int], None]] = None,
+        progress: Progress = None,
     ) -> None:
         """Reads every snapshot and every segment that the log has left once, past the system's
         cache where that is possible, and verifies them, while writers go on.
 
         :param bytes_per_second: at most so many; 0: as fast as it goes
         :param progress: called behind each piece with the bytes that were read, and how many there
-        will be; it must not use the store. What it raises is raised when the scrub is over
+            will be; it must not use the store. What it raises is raised when the scrub is over
         :raises CorruptError: the first finding; :meth:`info` counts them
         :raises ReadFailedError: something could not be read
         """
         rate = number(bytes_per_second, "bytes_per_second", 0, 2**64 - 1)
-        raised: List[BaseException] = []
-        if progress is not None:
-            checked_callback(progress, "progress")
-
-        def tell(_: Any, done: int, total: int) -> None:
-            try:
-                if progress is not None and not raised:
-                    call_back(self._gate, progress, done, total)
-            except BaseException as error:  # noqa: B902 - it must not pass through the library
-                raised.append(error)
-
-        told = _Progress(tell) if progress is not None else _Progress(0)
-
-        def body() -> None:
-            self._plain("hf_scrub", c_uint64, _Progress, c_void_p, args=(rate, told, None))
-
-        relayed(body, gate=self._gate, calls_back=progress is not None)
-        if raised:
-            raise raised[0]
+        teller = Teller(progress, self._gate)
+        given = (rate, teller.function, None)
+        teller.call(
+            lambda: self._plain("hf_scrub", c_uint64, ProgressFunction, c_void_p, args=given)
+        )
 
     def segments(self) -> List[Segment]:
         """The files of the store, and what keeps each: its retention and subscriptions, too."""
@@ -279,17 +263,24 @@ class Store(Closing):
             return segments_of(self._gate, store)
 
     def export(
-        self, path: Union[str, "os.PathLike[str]", int], *, replace: bool = False
+        self,
+        path: Union[str, "os.PathLike[str]", int],
+        *,
+        replace: bool = False,
+        progress: Progress = None,
     ) -> SnapshotFile:
         """Writes the state as it is now as one file, while writers go on: written beside, synced,
         read back and verified, then renamed. Into a descriptor (a pipe) it is written in one pass.
 
         :param replace: a file of that name goes
+        :param progress: called now and then with the bytes so far and how many there will be (0:
+            not known yet); it must not use the store. What it raises is raised when the export is
+            over
         :raises ConflictError: there is one, and ``replace`` was not asked
         :raises CanceledError: the store is being closed
         """
         with self._call() as (store, _):
-            return export(self._gate, store, path, replace)
+            return export(self._gate, store, path, replace, progress)
 
     def maintain(self, *, budget: Duration = ZERO) -> None:
         """Does up to ``budget`` of upkeep (0: all that is due). Needed only for stores opened with
@@ -584,6 +575,7 @@ def open(  # noqa: A001 - the module's own word, as in gzip.open
     compact_rate: int = 0,
     retain: Duration = ZERO,
     retain_bytes: int = 0,
+    progress: Progress = None,
 ) -> Store:
     """Opens the store in directory ``path`` for writing and takes its lock.
 
@@ -605,10 +597,13 @@ def open(  # noqa: A001 - the module's own word, as in gzip.open
         itself and no bound for :meth:`Store.compact`, 2**64 - 1 no bound for either
     :param retain: how old entries may be that a compaction keeps, for feeds and states of the past
     :param retain_bytes: how many bytes of them; 0 with ``retain`` no bound, 0 without it nothing
+    :param progress: called now and then, while it is opened, with the bytes of its files that were
+        read and how many there are. What it raises is raised at the end, and the store closed
     :raises NotFoundError: there is no store and ``create`` was not asked
     :raises LockedError: another process has it open
     :raises CorruptError: nothing was changed
     """
+    teller = Teller(progress)
     options = OptionsStruct(
         create=flag(create, "create"),
         no_background=not flag(background, "background"),
@@ -624,14 +619,16 @@ def open(  # noqa: A001 - the module's own word, as in gzip.open
         compact_rate=number(compact_rate, "compact_rate", 0, 2**64 - 1),
         retain_us=duration(retain),
         retain_bytes=number(retain_bytes, "retain_bytes", 0, 2**64 - 1),
+        progress=teller.function,
     )
     name, span = _path(path), waiting(wait)
     if name == _MEMORY:
-        return _open(name, options, background, "hf_open_memory")
+        memory = partial(_open, name, options, background, "hf_open_memory")
+        return teller.call(memory, Store.close)
     if on_main():  # recovery may take its time, too
-        return _open_patiently(name, options, background, span)
+        return teller.call(partial(_open_patiently, name, options, background, span), Store.close)
     options.wait_us = span
-    return _open(name, options, background)
+    return teller.call(partial(_open, name, options, background), Store.close)
 
 
 def open_read(
@@ -641,6 +638,7 @@ def open_read(
     inline_max: int = 0,
     at_lsn: int = 0,
     at_time: Time = None,
+    progress: Progress = None,
 ) -> Store:
     """Opens the store in directory ``path`` for reading only, beside its writer: takes no
     lock, changes nothing, and needs no permission to write. Reads are as on any store; everything
@@ -651,24 +649,21 @@ def open_read(
     :param inline_max: payloads up to so many bytes are kept in memory; 0 is 256
     :param at_lsn: the state as it was behind the transaction with this entry
     :param at_time: the state as it was at this instant
+    :param progress: as in :func:`open`
     :raises NotFoundError: there is no store
     :raises GoneError: that state is not kept any more
     :raises CorruptError: proven damage
     :raises LaggedError: its files change faster than they can be read: try again
     """
+    teller = Teller(progress)
     options = OptionsStruct(
         no_refresh=not flag(refresh, "refresh"),
         inline_max=inline_max,
         at_lsn=at_lsn,
         at_time=time(at_time, 0),
+        progress=teller.function,
     )
-    name = _path(path)
-    if not on_main():
-        return _open(name, options, False, "hf_open_read")
-    relay: Relay[Store] = Relay(
-        lambda: _open(name, options, False, "hf_open_read"), undo=lambda store: store.close()
-    )
-    return relay.run()
+    return teller.call(partial(_open, _path(path), options, False, "hf_open_read"), Store.close)
 
 
 def _open(path: bytes, options: Any, background: bool, by: str = "hf_open") -> Store:
@@ -698,20 +693,14 @@ def _open_patiently(path: bytes, options: Any, background: bool, span: int) -> S
     """Waits in slices, so that an interrupted caller is not followed by one who still waits for the
     lock."""
     until = None if span < 0 else monotonic() + span / 1e6
-    options.wait_us = 0
-
-    def body() -> Store:
-        while True:
-            left = _SLICE_US if until is None else max(0, int((until - monotonic()) * 1e6))
-            options.wait_us = min(left, _SLICE_US)
-            try:
-                return _open(path, options, background)
-            except LockedError:
-                if relay.interrupted or (until is not None and monotonic() >= until):
-                    raise
-
-    relay: Relay[Store] = Relay(body, undo=lambda store: store.close())
-    return relay.run()
+    while True:
+        left = _SLICE_US if until is None else max(0, int((until - monotonic()) * 1e6))
+        options.wait_us = min(left, _SLICE_US)
+        try:
+            return _open(path, options, background)
+        except LockedError:
+            if interrupted() or (until is not None and monotonic() >= until):
+                raise
 
 
 def feed(path: Union[str, "os.PathLike[str]"], first: int = 0) -> Feed:

@@ -22,7 +22,8 @@ from ._abi import (
     value_of,
     wrong_type,
 )
-from ._calls import Gate, relayed
+from ._calls import Gate
+from ._progress import Progress, Teller
 
 Path = Union[str, "os.PathLike[str]"]
 
@@ -84,10 +85,14 @@ def _place(path: Union[Path, int], name: str) -> Union[bytes, int]:
     return path if isinstance(path, int) else path_bytes(path)
 
 
-def export(gate: Gate, store: Any, path: Union[Path, int], replace: bool) -> SnapshotFile:
-    where, out = _place(path, "path"), _file()
+def export(
+    gate: Gate, store: Any, path: Union[Path, int], replace: bool, progress: Progress
+) -> SnapshotFile:
+    where, out, teller = _place(path, "path"), _file(), Teller(progress, gate)
     options = ExportOptionsStruct(
-        size=sizeof(ExportOptionsStruct), replace=flag(replace, "replace")
+        size=sizeof(ExportOptionsStruct),
+        replace=flag(replace, "replace"),
+        progress=teller.function,
     )
 
     def body() -> None:
@@ -95,7 +100,7 @@ def export(gate: Gate, store: Any, path: Union[Path, int], replace: bool) -> Sna
         call = _call("hf_export", where, c_void_p, POINTER(ExportOptionsStruct))
         check(call(store, where, byref(options), byref(out), byref(error)), error)
 
-    relayed(body, gate=gate)
+    teller.call(body)
     return _value(out)
 
 
@@ -106,7 +111,12 @@ def import_snapshot(
     replace: bool = False,
     epoch_above: int = 0,
     allow_unsafe_fs: bool = False,
+    segment_size: int = 0,
+    pad: int = 0,
     wait: Duration = ZERO,
+    max_size: int = 0,
+    max_bytes: int = 0,
+    progress: Progress = None,
 ) -> SnapshotFile:
     """Makes a store out of a file that :meth:`Store.export` wrote, in ``directory``, which must not
     exist or be empty. All of the file is verified first; the store is built beside and put in its
@@ -115,18 +125,31 @@ def import_snapshot(
     :param path: a path or a descriptor; a pipe is read to its end first
     :param replace: the store that is there goes, in one step
     :param epoch_above: the new epoch is greater than this, too
+    :param segment_size: of the new store, in bytes; 0: as the store that goes has it, else 64 MiB
+    :param pad: of the new store, 512 or 4096; 0: as the store that goes has it, else none
     :param wait: how long to wait for the lock of the store that goes
+    :param max_size: of a file that comes through a pipe, in bytes; 0: 64 GiB
+    :param max_bytes: of entries, once decompressed; 0: 64 MiB and 1,000 times the file
+    :param progress: called now and then with the bytes so far and how many there will be (0: not
+        known yet). What it raises is raised when the import is over
     :raises ConflictError: the directory is not empty
     :raises CorruptError: nothing was done
     :raises LockedError: the store that goes is open
+    :raises TooBigError: more than ``max_size`` or ``max_bytes``; nothing was done
     """
     where, out, place = _place(path, "path"), _file(), path_bytes(directory)
+    teller = Teller(progress)
     options = ImportOptionsStruct(
         size=sizeof(ImportOptionsStruct),
         replace=flag(replace, "replace"),
         allow_unsafe_fs=flag(allow_unsafe_fs, "allow_unsafe_fs"),
         epoch_above=number(epoch_above, "epoch_above", 0, 0xFFFF),
+        segment_size=segment_size,
+        pad=pad,
         wait_us=wait,
+        max_size=max_size,
+        max_bytes=max_bytes,
+        progress=teller.function,
     )
 
     def body() -> None:
@@ -142,19 +165,27 @@ def import_snapshot(
         )
         check(call(where, place, byref(options), byref(out), byref(error)), error)
 
-    relayed(body)
+    teller.call(body)
     return _value(out)
 
 
-def verify_snapshot(path: Path) -> SnapshotFile:
+def verify_snapshot(
+    path: Path, *, max_bytes: int = 0, progress: Progress = None
+) -> SnapshotFile:
     """Reads every byte of a file that :meth:`Store.export` wrote, decodes every entry and payload
     and checks every rule of every domain. Writes nothing.
 
+    :param max_bytes: of entries, once decompressed; 0: 64 MiB and 1,000 times the file
+    :param progress: called now and then with the bytes that were read and how many there are. What
+        it raises is raised when the check is over
     :raises CorruptError: it is damaged, or no such file
     :raises NewerVersionError: a newer version wrote it
+    :raises TooBigError: more than ``max_bytes``
     """
-    where, out = path_bytes(path), _file()
-    options = VerifyOptionsStruct(size=sizeof(VerifyOptionsStruct))
+    where, out, teller = path_bytes(path), _file(), Teller(progress)
+    options = VerifyOptionsStruct(
+        size=sizeof(VerifyOptionsStruct), max_bytes=max_bytes, progress=teller.function
+    )
 
     def body() -> None:
         error = ErrorStruct()
@@ -167,5 +198,5 @@ def verify_snapshot(path: Path) -> SnapshotFile:
         )
         check(call(where, byref(options), byref(out), byref(error)), error)
 
-    relayed(body)
+    teller.call(body)
     return _value(out)

@@ -127,3 +127,38 @@ def test_a_handle_for_reading_exports_beside_the_writer():
         assert reader.export("r.snapshot") == store.export("w.snapshot")
     with open("r.snapshot", "rb") as one, open("w.snapshot", "rb") as other:
         assert one.read() == other.read()
+
+
+def test_a_new_store_has_what_was_asked_for():
+    with holdfast.open("s", create=True) as store:
+        fill(store)
+        store.export("a.snapshot")
+    holdfast.import_snapshot("a.snapshot", "t", segment_size=1 << 14, pad=4096)
+    with holdfast.open("t") as store:
+        for number in range(9):
+            store.documents.put("c", f"k{number}", b"x" * 5000)
+        segments = [segment for segment in store.segments() if not segment.snapshot]
+        assert len(segments) > 2 and all(one.bytes <= 1 << 15 for one in segments)
+    for wrong in ({"pad": 5}, {"segment_size": 1}, {"max_bytes": -1}, {"max_size": 2**64}):
+        with pytest.raises(holdfast.InvalidError):
+            holdfast.import_snapshot("a.snapshot", "u", **wrong)
+    assert not os.path.exists("u")
+
+
+def test_what_is_too_big_names_the_bound():
+    with holdfast.open("s", create=True) as store:
+        fill(store)
+        made = store.export("a.snapshot")
+    with pytest.raises(holdfast.TooBigError, match="max_bytes"):
+        holdfast.verify_snapshot("a.snapshot", max_bytes=10)
+    with pytest.raises(holdfast.TooBigError, match="max_bytes"):
+        holdfast.import_snapshot("a.snapshot", "t", max_bytes=10)
+    assert holdfast.verify_snapshot("a.snapshot", max_bytes=1 << 20) == made
+    with open("a.snapshot", "rb") as file:
+        read_end, write_end = os.pipe()
+        os.write(write_end, file.read())
+        os.close(write_end)
+    with pytest.raises(holdfast.TooBigError, match="max_size"):
+        holdfast.import_snapshot(read_end, "t", max_size=100)
+    os.close(read_end)
+    assert holdfast.import_snapshot("a.snapshot", "t", max_bytes=1 << 30).lsn == made.lsn

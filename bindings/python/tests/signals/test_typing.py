@@ -43,6 +43,8 @@ def objects(store: Store) -> Optional[datetime]:
     with store.transaction() as txn:
         txn.inbox.mark_read("ada", "none", missing_ok=True)
     store.scrub(progress=lambda done, total: None)
+    holdfast.verify_snapshot("f", max_bytes=1 << 30, progress=lambda done, total: None)
+    checked: holdfast.Checked = holdfast.fsck("s", max_objects=5)
     kept: list[holdfast.Segment] = store.segments()
     loaded = store.inbox.load("ada")
     records: list[holdfast.InboxRecord] = list(loaded)
