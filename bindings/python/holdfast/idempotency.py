@@ -280,6 +280,7 @@ class IdempotencyMutations(Domain):
         response: Payload = b"",
         created_at: Time = None,
         expires_at: Union[Time, Never] = None,
+        ttl: Duration = ZERO,
         expires_computed: bool = False,
         expect: Optional[int] = None,
         durability: Durability = Durability.DURABLE,
@@ -290,6 +291,7 @@ class IdempotencyMutations(Domain):
 
         :param created_at: None: that of the entry that is there, else now
         :param expires_at: None: 24 hours from now; :data:`NEVER`
+        :param ttl: above 0: it expires that long from now, and ``expires_at`` is not given
         :param expires_computed: ``expires_at`` is one that the store computed, as an entry says:
         for what was read and is put back
         """
@@ -302,6 +304,7 @@ class IdempotencyMutations(Domain):
                 response=response != b"",
                 created_at=created_at is not None,
                 expires_at=expires_at is not None,
+                ttl=ttl != ZERO,
                 expires_computed=expires_computed is not False,
             )
             entry = scope
@@ -311,6 +314,10 @@ class IdempotencyMutations(Domain):
             status, response, created_at = entry.status, entry.response, entry.created_at
             expires_at = NEVER if entry.expires_at is None else entry.expires_at
             expires_computed = entry.expires_computed
+        if expires_at is None:
+            ttl = _TTL if ttl == ZERO else ttl
+        elif ttl != ZERO:
+            invalid("expires_at and ttl say the same thing: give one of them")
         expires = None if isinstance(expires_at, Never) else expires_at
         return self._mutate(
             "hf_idempotency_put",
@@ -321,7 +328,7 @@ class IdempotencyMutations(Domain):
             response=response,
             created_at=created_at,
             expires_at=expires,
-            ttl_us=_TTL if expires_at is None else ZERO,
+            ttl_us=ttl,
             expires_computed=expires_computed,
         )
 

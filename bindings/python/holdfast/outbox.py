@@ -908,12 +908,16 @@ class OutboxReads(Domain, reads=True):
         self,
         queue: Text,
         *,
+        id: Optional[Text] = None,  # noqa: A002 - as everywhere here
         limit: int = 0,
         page: Optional[str] = None,
         after: After = None,
         undurable: bool = False,
     ) -> Page[CompletedId]:
-        """The completed ids that still block, in the order in which they were completed."""
+        """The completed ids that still block, in the order in which they were completed.
+
+        :param id: only this one, if it blocks
+        """
 
         def give(out: Any) -> Page[CompletedId]:
             ids = [value_of(CompletedId, s) for s in out.ids[: out.count]]
@@ -922,6 +926,7 @@ class OutboxReads(Domain, reads=True):
         args = taken(
             "hf_outbox_list_completed",
             queue=queue,
+            id=optional(id),
             limit=limit,
             page=token(page),
             after=behind_number(after, "version"),
@@ -929,11 +934,16 @@ class OutboxReads(Domain, reads=True):
         return self._read("hf_outbox_list_completed", args, undurable, give)
 
     def completed(
-        self, queue: Text, *, after: After = None, undurable: bool = False
+        self,
+        queue: Text,
+        *,
+        id: Optional[Text] = None,  # noqa: A002
+        after: After = None,
+        undurable: bool = False,
     ) -> Iterator[CompletedId]:
         return each(
             lambda **begin: self.completed_page(
-                queue, limit=PAGE_SIZE, undurable=undurable, **begin
+                queue, id=id, limit=PAGE_SIZE, undurable=undurable, **begin
             ),
             after,
         )

@@ -1,5 +1,7 @@
 """Idempotency through the package: the four outcomes, fencing, the raw store, transactions."""
 
+from datetime import datetime, timedelta, timezone
+
 import pytest
 
 import holdfast
@@ -72,3 +74,15 @@ def test_what_nobody_did_can_be_begun_again(store):
     begun = store.idempotency.begin("s", "k")
     store.idempotency.abandon("s", "k", begun.token)
     assert store.idempotency.begin("s", "k").outcome is holdfast.Outcome.NEW
+
+
+def test_a_put_says_how_long_it_lasts(store):
+    store.idempotency.put("s", "k", ttl=timedelta(hours=2))
+    left = store.idempotency.get("s", "k").expires_at - store.info().clock
+    assert timedelta(hours=1) < left <= timedelta(hours=2)
+    for at in (holdfast.NEVER, datetime(2030, 1, 1, tzinfo=timezone.utc)):
+        with pytest.raises(holdfast.InvalidError):
+            store.idempotency.put("s", "other", expires_at=at, ttl=timedelta(hours=2))
+    with pytest.raises(TypeError, match="ttl"):
+        store.idempotency.put(store.idempotency.get("s", "k"), ttl=timedelta(hours=2))
+    assert not store.idempotency.has("s", "other")

@@ -390,3 +390,15 @@ def test_a_result_says_what_the_item_is(store):
     assert (gone.status, gone.available_at) == (0, None)
     other = store.cursors.advance("c", "s", 1)
     assert (other.status, other.available_at) == (0, None)
+
+
+def test_one_completed_id_is_asked_for(store):
+    store.outbox.configure("q", dedup_window=timedelta(hours=1))
+    for id in ("a", "b"):
+        store.outbox.enqueue("q", id)
+        store.outbox.complete("q", id, store.outbox.claim("q", id, "me").token)
+    assert [one.id for one in store.outbox.completed("q", id="b")] == ["b"]
+    assert [one.id for one in store.outbox.completed_page("q", id="a")] == ["a"]
+    assert list(store.outbox.completed("q", id="c")) == []
+    with pytest.raises(holdfast.InvalidError):
+        store.outbox.completed_page("q", id="")
