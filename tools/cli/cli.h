@@ -135,6 +135,15 @@ struct cli_command {
 #define LISTS(name, names_of_members) .call = #name, .columns = (names_of_members)
 #define COUNTS(name, members) .counts = #name, .counted = (members)
 
+/* What an opening says of upkeep: cli_store_options(). */
+#define OPTIONS_OF_UPKEEP \
+	{"retain", "DURATION", "keep entries so old for feeds and states of the past (none)", \
+	 CLI_DURATION}, \
+	    {"retain-bytes", "BYTES", "keep so many bytes of them at most; alone: so many", CLI_U64}, \
+	{ \
+		"compact-rate", "BYTES", "a second that a compaction writes at most", CLI_U64 \
+	}
+
 /* All commands: the one after `command` (NULL: the first), NULL behind the last. */
 const struct cli_command *cli_next(const struct cli_command *command);
 
@@ -196,6 +205,12 @@ HF_CHECKED int cli_open(struct cli *cli);
 /* For writing, with options of the command's own (init: create); wait_us and allow_unsafe_fs are
  * filled in. */
 HF_CHECKED int cli_open_with(struct cli *cli, struct hf_options options);
+
+/* What the options of a row say of the store that it opens: those of its row that are members of
+ * hf_options (OPTIONS_OF_UPKEEP, init's), by their names. */
+struct hf_options cli_store_options(const struct cli *cli);
+/* --pad 0|512|4096 as bytes. */
+uint32_t cli_pad(const struct cli *cli);
 
 /* Getters of options, by name; the option must be in the command's row. The last argument is the
  * answer when it was not given. */

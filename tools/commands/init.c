@@ -16,7 +16,6 @@ static int open_existing(struct cli *cli, const struct hf_options *options, bool
 
 static int store_init(struct cli *cli, int argc, char **argv)
 {
-	static const uint32_t pads[] = {0, 512, 4096}; /* in the order of the choice */
 	struct hf_options options = {
 	    .no_background = true, .wait_us = cli->wait_us, .allow_unsafe_fs = cli->allow_unsafe_fs};
 	bool exists = false;
@@ -25,9 +24,8 @@ static int store_init(struct cli *cli, int argc, char **argv)
 		return CLI_USAGE;
 	int status = open_existing(cli, &options, &exists);
 	if (status == CLI_OK && !exists) {
-		options.create = true;
-		options.pad = pads[cli_u64(cli, "pad", 0)];
-		options.segment_size = (uint32_t)cli_u64(cli, "segment-size", 0);
+		options = cli_store_options(cli);
+		options.create = options.no_background = true;
 		status = cli_open_with(cli, options);
 	}
 	if (status != CLI_OK)

@@ -64,7 +64,7 @@ static int open_and_serve(struct cli *cli, const char *where, char *password)
 	if (serve_place_make(&place, where, cli->directory, &error) != HF_OK)
 		status = cli_fail(cli, &error);
 	if (status == CLI_OK)
-		status = cli_open_with(cli, (struct hf_options){.create = false});
+		status = cli_open_with(cli, cli_store_options(cli));
 	if (status == CLI_OK)
 		status = serve_at(cli, &place, password, ends);
 	serve_place_end(&place);
@@ -102,6 +102,11 @@ const struct cli_command serve_commands[] = {
 		{"auth-file", "FILE", "the password that clients have to give", CLI_TEXT},
 		{"connections", "N", "at most so many; half of the descriptors that there may be, as "
 		 "without it", CLI_U32},
-		{"memory", "BYTES", "that all connections together may keep (256 MiB)", CLI_U64})},
+		{"memory", "BYTES", "that all connections together may keep (256 MiB)", CLI_U64},
+		OPTIONS_OF_UPKEEP,
+		{"compact-bytes", "BYTES", "of log up to which no compaction begins (64 MiB)", CLI_U64},
+		{"scrub-bytes-per-second", "BYTES", "of its files that are verified again (none)", CLI_U64},
+		{"scrub-interval", "DURATION", "from one round of that to the next (24h)", CLI_DURATION},
+		{"inline-max", "BYTES", "of payloads that are kept in memory (256)", CLI_U32})},
 	{0},
 };

@@ -45,9 +45,11 @@ static int store_compact(struct cli *cli, int argc, char **argv)
 {
 	(void)argc;
 	(void)argv;
+	struct hf_options options = cli_store_options(cli);
 	struct hf_info info = {0};
 	struct hf_error error = {0};
-	const int status = cli_open(cli);
+	options.no_background = true;
+	const int status = cli_open_with(cli, options);
 	if (status != CLI_OK)
 		return status;
 	if (hf_compact(cli->store, &error) != HF_OK || hf_get_info(cli->store, &info, &error) != HF_OK)
@@ -89,11 +91,22 @@ static int snapshot_export(struct cli *cli, int argc, char **argv)
 	return CLI_OK;
 }
 
+/* Which option lets a larger file in; "": none would. */
+static const char *what_raises(const struct hf_error *error)
+{
+	if (error->code != HF_ETOOBIG)
+		return "";
+	return strstr(error->text, "max_bytes")  ? "; --max-bytes raises that"
+	       : strstr(error->text, "max_size") ? "; --max-size raises that"
+	                                         : "";
+}
+
 static int snapshot_verify(struct cli *cli, int argc, char **argv)
 {
 	struct meter meter = meter_begin("verifying");
 	const struct hf_verify_options options = {
 	    .size = sizeof options,
+	    .max_bytes = cli_u64(cli, "max-bytes", 0),
 	    .progress = cli_progress(cli) ? meter_show : NULL,
 	    .ctx = &meter,
 	};
@@ -103,9 +116,20 @@ static int snapshot_verify(struct cli *cli, int argc, char **argv)
 	const int rc = hf_verify_snapshot(argv[0], &options, &is, &error);
 	meter_wipe(&meter);
 	if (rc != HF_OK)
-		return cli_fail_about(cli, &error, argv[0], "");
+		return cli_fail_about(cli, &error, argv[0], what_raises(&error));
 	show_file(cli->out, "snapshot-file", argv[0], &is);
 	return CLI_OK;
+}
+
+static int import_failed(struct cli *cli, const struct hf_error *error, const char *file,
+                         bool replace)
+{
+	const char *raises = what_raises(error);
+	const bool of_file =
+	    error->code == HF_ECORRUPT || error->code == HF_EVERSION || raises[0] != '\0';
+	return cli_fail_about(
+	    cli, error, of_file ? file : cli->directory,
+	    error->code == HF_ECONFLICT && !replace ? "; --replace replaces the store in it" : raises);
 }
 
 /* The store in --directory is made by it. */
@@ -119,6 +143,10 @@ static int snapshot_import(struct cli *cli, int argc, char **argv)
 	    .replace = cli_flag(cli, "replace"),
 	    .allow_unsafe_fs = cli->allow_unsafe_fs,
 	    .epoch_above = (uint16_t)above,
+	    .segment_size = (uint32_t)cli_u64(cli, "segment-size", 0),
+	    .pad = cli_pad(cli),
+	    .max_size = cli_u64(cli, "max-size", 0),
+	    .max_bytes = cli_u64(cli, "max-bytes", 0),
 	    .wait_us = cli->wait_us,
 	    .progress = cli_progress(cli) ? meter_show : NULL,
 	    .ctx = &meter,
@@ -135,16 +163,15 @@ static int snapshot_import(struct cli *cli, int argc, char **argv)
 	                     : hf_import(argv[0], directory, &options, &is, &error);
 	meter_wipe(&meter);
 	if (rc != HF_OK)
-		return cli_fail_about(
-		    cli, &error,
-		    rc == HF_ECORRUPT || rc == HF_EVERSION ? piped ? "stdin" : argv[0] : directory,
-		    rc == HF_ECONFLICT && !options.replace ? "; --replace replaces the store in it" : "");
+		return import_failed(cli, &error, piped ? "stdin" : argv[0], options.replace);
 	cli->changed = true;
 	show_file(cli->out, "snapshot-import", piped ? "-" : argv[0], &is);
 	return CLI_OK;
 }
 
 /* clang-format off */
+#define MAX_BYTES \
+	{"max-bytes", "BYTES", "of its entries, unpacked (64 MiB and 1,000 times the file)", CLI_U64}
 const struct cli_command snapshot_commands[] = {
 	{"snapshot", "take", "",
 	 "writes the state as it is now into the store, for the next opening to begin with",
@@ -158,10 +185,17 @@ const struct cli_command snapshot_commands[] = {
 	 "and a greater epoch, so that no token is ever granted twice. With `-` it reads stdin.",
 	 CLI_NO_STORE, .run = snapshot_import,
 	 OPTIONS({"replace", NULL, "the store that is there goes, in one step"},
-		{"epoch-above", "EPOCH", "the new epoch is above this one, too", CLI_U64})},
+		{"epoch-above", "EPOCH", "the new epoch is above this one, too", CLI_U64},
+		{"segment-size", "BYTES", "of the new store (as the one that goes has it, else 64 MiB)",
+		 CLI_U32},
+		{"pad", "0|512|4096", "of the new store, as init has it (0: as the one that goes)"},
+		{"max-size", "BYTES", "of a file that comes through a pipe (64 GiB)", CLI_U64},
+		MAX_BYTES)},
 	{"snapshot", "verify", "FILE", "check every byte and every rule of such a file",
-	 "No store is needed.", CLI_NO_STORE, .run = snapshot_verify},
+	 "No store is needed.", CLI_NO_STORE, .run = snapshot_verify, OPTIONS(MAX_BYTES)},
 	{"compact", NULL, "", "takes a snapshot and removes the log that it covers",
-	 .run = store_compact},
+	 "Of that log it keeps what --retain and --retain-bytes say, and nothing without them:\n"
+	 "what a service retains that has the store open at other times, too.",
+	 .run = store_compact, OPTIONS(OPTIONS_OF_UPKEEP)},
 	{0},
 };
