@@ -102,7 +102,7 @@ def salvage(
     :param epoch_above: the new epoch is greater than this, too
     :param max_objects: named with one loss; 0: 100
     :param progress: called now and then with the bytes so far and how many there will be (0: not
-        known yet). What it raises is raised when the salvage is over
+        known yet); each pass over the files counts anew. What it raises is raised at the end
     :raises LockedError: a writer has the source open
     :raises ConflictError: the target is not empty
     :raises ReadFailedError: the source cannot be read; copy it first
