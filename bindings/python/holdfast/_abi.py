@@ -14,7 +14,9 @@ from __future__ import annotations
 import ctypes
 import dataclasses
 import enum
+import functools
 import operator
+import struct as packing
 from ctypes import (
     POINTER,
     byref,
@@ -161,13 +163,15 @@ def member(kind: type[enum.IntEnum], value: Any, name: str) -> int:
     return found
 
 
+@lru_cache(maxsize=None)
+def _all_of(kind: type[enum.IntFlag]) -> int:
+    return functools.reduce(operator.or_, [int(one) for one in kind])
+
+
 def flags(kind: type[enum.IntFlag], value: Any, name: str) -> int:
     """Any of some flags."""
-    known = 0
-    for one in kind:
-        known |= int(one)
     found = number(value, name, 0, 2**31 - 1)
-    if found & ~known:
+    if found & ~_all_of(kind):
         invalid(f"{name}: there is no {kind.__name__} {found}")
     return found
 
@@ -255,41 +259,112 @@ class Struct(ctypes.Structure):
     c_name: ClassVar[str] = ""
     rows: ClassVar[dict[str, Member]] = {}
     known: ClassVar[list[type["Struct"]]] = []
+    takers: ClassVar[dict[str, Callable[[Any, Any], None]]] = {}
+    """How each member is given."""
+    kinds: ClassVar[dict[str, Any]] = {}
+    """Of members that ctypes is to know otherwise than they are."""
+    own_size: ClassVar[int] = 0
+    """What it says of its size; 0: nothing."""
 
     def __init__(self, **given: Any) -> None:
         self._kept: list[Any] = []
-        super().__init__(**{name: self._of(name, value) for name, value in given.items()})
-        first = next(iter(self.rows.values()))
-        if first.tag is Tag.SIZE:
-            setattr(self, first.name, ctypes.sizeof(self))
+        if self.own_size:
+            self.size = self.own_size
+        takers = self.takers
         for name, value in given.items():
-            if self.rows[name].tag is Tag.MANY:  # the next member counts it
-                names = list(self.rows)
-                setattr(self, names[names.index(name) + 1], len(value))
+            takers[name](self, value)
 
     def _keep(self, value: Any) -> Any:
         self._kept.append(value)
         return value
 
-    def _of(self, name: str, value: Any) -> Any:
-        row = self.rows[name]
-        if row.elements or isinstance(value, Struct):
-            self._keep(value)
-            return ctypes.pointer(value) if row.tag is Tag.ONE else value
-        convert = _CONVERSIONS.get(row.tag)
-        if convert is not None:
-            return convert(name, value)
-        if row.tag in _BYTES_TAGS:
-            return self._keep(Bytes.of(value))
-        if row.tag is Tag.MANY:
-            kind = struct(row.of)
-            values = [one if isinstance(one, Struct) else Bytes.of(one) for one in value]
-            self._keep(values)
-            return self._keep((kind * len(values))(*values)) if values else None
-        if row.tag is Tag.FUNCTION and value is not None:
-            return ctypes.cast(self._keep(value), c_void_p)
-        low_high = _INTEGERS.get(_kind_of(row)) if row.tag not in _PLAIN else None
-        return number(value, name, *low_high) if low_high else value
+
+def _taker(of: type[Struct], row: Member, after: Optional[Member]) -> Callable[[Any, Any], None]:
+    """Looks at what a member is given, makes it C's and stores it. Made once: a call fills a dozen
+    members. ``after`` is the next member, which counts the elements of this one."""
+    name, store = row.name, getattr(of, row.name).__set__
+    change = _CHANGES.get(row.tag)
+    if row.elements or row.tag is Tag.STRUCT:
+        take = _kept_as_it_is(store)
+    elif row.tag is Tag.ONE:
+        take = _by_pointer(store)
+    elif row.tag is Tag.MANY:
+        assert after is not None
+        take = _counted(store, struct(row.of), getattr(of, after.name).__set__)
+    elif row.tag in _BYTES_TAGS:
+        take = _borrowed(store)
+    elif row.tag is Tag.FUNCTION:
+        take = _called(store)
+    elif change is not None:
+        take = _changed(name, store, change)
+    elif row.tag in _PLAIN or row.tag is Tag.CHARS:
+        take = store
+    else:
+        take = _counting(name, store, *_INTEGERS[_kind_of(row)])
+    return take
+
+
+Take = Callable[[Any, Any], None]
+
+
+def _kept_as_it_is(store: Take) -> Take:
+    def take(s: Any, value: Any) -> None:
+        s._kept.append(value)
+        store(s, value)
+
+    return take
+
+
+def _by_pointer(store: Take) -> Take:
+    def take(s: Any, value: Any) -> None:
+        s._kept.append(value)
+        store(s, ctypes.pointer(value) if isinstance(value, Struct) else value)
+
+    return take
+
+
+def _counted(store: Take, kind: Any, count: Take) -> Take:
+    def take(s: Any, value: Any) -> None:
+        values = [one if isinstance(one, Struct) else Bytes.of(one) for one in value]
+        count(s, len(values))
+        if values:
+            s._kept.append(values)
+            store(s, s._keep((kind * len(values))(*values)))
+
+    return take
+
+
+def _borrowed(store: Take) -> Take:
+    def take(s: Any, value: Any) -> None:
+        if type(value) is str and not value:
+            return  # as it is
+        found = value if isinstance(value, Struct) else Bytes.of(value)
+        s._kept.append(found)
+        store(s, found)
+
+    return take
+
+
+def _called(store: Take) -> Take:
+    def take(s: Any, value: Any) -> None:
+        store(s, None if value is None else ctypes.cast(s._keep(value), c_void_p))
+
+    return take
+
+
+def _changed(name: str, store: Take, change: Callable[[str, Any], Any]) -> Take:
+    def take(s: Any, value: Any) -> None:
+        store(s, change(name, value))
+
+    return take
+
+
+def _counting(name: str, store: Take, low: int, high: int) -> Take:
+    def take(s: Any, value: Any) -> None:
+        fits = type(value) is int and low <= value <= high
+        store(s, value if fits else number(value, name, low, high))
+
+    return take
 
 
 def _string(name: str, value: Any) -> Any:
@@ -301,12 +376,18 @@ def _string(name: str, value: Any) -> Any:
     return value
 
 
-_CONVERSIONS: dict[Tag, Callable[[str, Any], Any]] = {
+def _time(name: str, value: Any) -> int:
+    if value is None:
+        return UNSET
+    return value if type(value) is Raw else time(value)
+
+
+_CHANGES: dict[Tag, Callable[[str, Any], Any]] = {
     Tag.BOOL: lambda name, value: flag(value, name),
     Tag.REAL: lambda name, value: real(value, name),
-    Tag.TIME: lambda name, value: value if isinstance(value, Raw) else time(value),
-    Tag.SPAN: lambda name, value: value if isinstance(value, Raw) else duration(value),
-    Tag.WAIT: lambda name, value: value if isinstance(value, Raw) else waiting(value),
+    Tag.TIME: _time,
+    Tag.SPAN: lambda name, value: value if type(value) is Raw else duration(value),
+    Tag.WAIT: lambda name, value: value if type(value) is Raw else waiting(value),
     Tag.STRING: _string,
 }
 
@@ -316,7 +397,11 @@ def _described(kind: type[Struct]) -> None:
     rows = api.members(kind.c_name.removeprefix("struct "))
     kind.rows = {row.name: row for row in rows}
     _by_name[kind.c_name] = kind
-    kind._fields_ = [(row.name, _kind_of(row)) for row in rows]
+    kind._fields_ = [(row.name, kind.kinds.get(row.name) or _kind_of(row)) for row in rows]
+    kind.own_size = ctypes.sizeof(kind) if rows[0].tag is Tag.SIZE else 0
+    kind.takers = {
+        row.name: _taker(kind, row, after) for row, after in zip(rows, [*rows[1:], None])
+    }
     Struct.known.append(kind)
 
 
@@ -333,18 +418,21 @@ def struct(name: str) -> Any:
 
 class Bytes(Struct):
     c_name = "struct hf_bytes"
+    kinds = {"data": c_char_p}  # which keeps what it points to
 
     @classmethod
     def of(cls, value: Payload) -> "Bytes":
         raw = encode(value)
-        found = cls()
+        found = cls.__new__(cls)
+        found._kept = []
         if raw:
-            found.data = ctypes.cast(c_char_p(found._keep(raw)), c_void_p)
+            found.data = raw  # kept by it, and by all that it is copied into
             found.len = len(raw)
         return found
 
     def bytes(self) -> bytes:
-        return ctypes.string_at(self.data, self.len) if self.len else b""
+        at = c_void_p.from_buffer(self)  # its first member; as a text it would end at a NUL
+        return ctypes.string_at(at, self.len) if self.len else b""
 
     def text(self) -> str:
         return self.bytes().decode("utf-8", "surrogateescape")
@@ -404,6 +492,8 @@ def given(value: Optional[Payload]) -> Payload:
 
 def encode(value: Payload) -> bytes:
     """What it holds, whatever methods a subclass has."""
+    if type(value) is bytes:
+        return value
     if isinstance(value, str):
         try:
             return str.encode(value, "utf-8", "surrogateescape")
@@ -536,8 +626,84 @@ def span(value: int) -> timedelta:
     return timedelta(microseconds=value)
 
 
-@lru_cache(maxsize=None)
-def _sources(kind: Any, of: Any) -> list[tuple[str, str, bool, Tag]]:
+_CODES = {
+    (Tag.BOOL, 1): "?", (Tag.REAL, 8): "d",
+    **{(tag, size): code for tag in Tag for size, code in ((1, "b"), (2, "h"), (4, "i"), (8, "q"))
+       if tag in (Tag.INT, Tag.TIME, Tag.SPAN, Tag.WAIT, Tag.ENUM)},
+    **{(tag, size): code for tag in _UNSIGNED_TAGS
+       for size, code in ((1, "B"), (2, "H"), (4, "I"), (8, "Q"))},
+    **{(tag, 16): "QQ" for tag in _BYTES_TAGS},
+}  # fmt: skip
+
+
+def _bytes_at(values: Any, at: int) -> bytes:
+    return ctypes.string_at(values[at], values[at + 1]) if values[at + 1] else b""
+
+
+def _text_at(values: Any, at: int) -> str:
+    return _bytes_at(values, at).decode("utf-8", "surrogateescape")
+
+
+def _time_at(values: Any, at: int) -> Optional[datetime]:
+    return time_or_none(values[at])
+
+
+def _span_at(values: Any, at: int) -> timedelta:
+    return span(values[at])
+
+
+def _chars(name: str) -> Callable[[Any], str]:
+    return lambda s: (getattr(s, name) or b"").decode("utf-8", "surrogateescape")
+
+
+_FROM = {
+    Tag.TIME: _time_at, Tag.SPAN: _span_at, Tag.BYTES: _bytes_at, Tag.KEY: _text_at,
+    Tag.TEXT: _text_at,
+}  # fmt: skip
+
+
+class _Giver:
+    """How the fields of a dataclass are read from a struct: all plain members at once, by their
+    offsets, since ctypes makes an object for each member that it is asked for."""
+
+    def __init__(self, kind: Any, of: Any) -> None:
+        self.others: list[tuple[str, Callable[[Any], Any]]] = []
+        self.fields: list[tuple[str, int, Any]] = []
+        found = []
+        for field, name, in_key, row in _sources(kind, of):
+            parent = struct(of.rows["key"].of) if in_key else of
+            offset = (of.key.offset if in_key else 0) + getattr(parent, name).offset
+            code = _CODES.get((row.tag, row.size)) if not row.elements else None
+            if code is not None:
+                found.append((offset, row.size, code, field, _FROM.get(row.tag)))
+            elif row.tag in (Tag.STRING, Tag.CHARS):
+                self.others.append((field, _chars(name)))
+            else:
+                self.others.append((field, operator.attrgetter(name)))
+        at, index, layout = 0, 0, "="
+        for offset, size, code, field, convert in sorted(found, key=operator.itemgetter(0)):
+            layout += f"{offset - at}x{code}"
+            self.fields.append((field, index, convert))
+            at, index = offset + size, index + len(code)
+        self.unpack = packing.Struct(layout).unpack_from
+
+    def values(self, s: Any, said: Any) -> dict[str, Any]:
+        read = self.unpack(s)
+        values = {
+            field: read[at] if convert is None else convert(read, at)
+            for field, at, convert in self.fields
+            if field not in said
+        }
+        for field, give in self.others:
+            if field not in said:
+                values[field] = give(s)
+        return values
+
+
+_giver = lru_cache(maxsize=None)(_Giver)
+
+
+def _sources(kind: Any, of: Any) -> list[tuple[str, str, bool, Member]]:
     """Of the fields of a dataclass: where in the struct, whether in its key, and what it is."""
     found = []
     row = of.rows.get("key")
@@ -546,32 +712,17 @@ def _sources(kind: Any, of: Any) -> list[tuple[str, str, bool, Tag]]:
         for name in (field.name, field.name + "_us"):
             row = of.rows.get(name)
             if row is not None and row.tag is not Tag.STRUCT:
-                found.append((field.name, name, False, row.tag))
+                found.append((field.name, name, False, row))
             elif name in key:
-                found.append((field.name, name, True, key[name].tag))
+                found.append((field.name, name, True, key[name]))
     return found
 
 
 def value_of(kind: Callable[..., T], s: Any, **said: Any) -> T:
     """A dataclass of the members of a struct, or of the key in it, that are called like its fields;
     a span loses its ``_us``. What is to be something else than such a member is ``said``."""
-    values = {}
     of: Any = type(s)
-    for field, name, in_key, tag in _sources(kind, of):
-        if field not in said:
-            value = getattr(s.key if in_key else s, name)
-            if tag is Tag.BYTES:
-                value = value.bytes()
-            elif tag in _BYTES_TAGS:
-                value = value.text()
-            elif tag in (Tag.STRING, Tag.CHARS):
-                value = (value or b"").decode("utf-8", "surrogateescape")
-            elif tag is Tag.TIME:
-                value = time_or_none(value)
-            elif tag is Tag.SPAN:
-                value = span(value)
-            values[field] = value
-    return kind(**values, **said)
+    return kind(**_giver(kind, of).values(s, said), **said)
 
 
 class Result:

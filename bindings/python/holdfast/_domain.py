@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import functools
 import inspect
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from ctypes import addressof, c_bool, c_int64, c_uint, c_uint64, c_void_p, pointer
+from functools import lru_cache
 from typing import Any, Callable, Iterator, Optional, Protocol, TypeVar, cast
 
 from ._abi import (
@@ -44,6 +45,9 @@ PAGE_SIZE = 256
 """Items that an iterator over a list reads at once."""
 
 
+NO_TICKET = nullcontext()
+
+
 class Owner(Protocol):
     """A store, or a transaction of one."""
 
@@ -54,11 +58,10 @@ class Owner(Protocol):
     def _result(self) -> tuple[Any, Result]:
         """Where a mutation's result goes, and what the caller gets."""
 
-    @contextmanager
-    def _ticket(self, write: Any) -> Iterator[None]:
+    def _ticket(self, write: Any) -> AbstractContextManager[None]:
         """Around a mutation with these arguments: gives it a ticket, if it is not to be waited
         for."""
-        yield
+        return NO_TICKET
 
 
 def telling(method: Call) -> Call:
@@ -135,14 +138,8 @@ class Domain:
             if "token" in given:
                 given["token"] = token_given(self._owner, given["token"])
             args = taken(name, **given)
-        call = function(
-            name,
-            c_void_p,
-            c_void_p,
-            POINTER(type(args)),
-            POINTER(ResultStruct),
-            POINTER(ErrorStruct),
-        )
+        kind: Any = type(args)
+        call = _mutation(name, kind)
         error = ErrorStruct()
         got = _object_of(name, args)
         with self._owner._call() as (store, txn):
@@ -183,17 +180,31 @@ class Domain:
         return out.value
 
     def _ask(self, name: str, args: Any, undurable: bool, out: Any = None) -> None:
-        by_value = isinstance(args, Bytes)
-        kinds: list[Any] = [] if args is None else [type(args) if by_value else POINTER(type(args))]
-        given = [] if args is None else [args if by_value else byref(args)]
-        fills: list[Any] = [] if out is None else [POINTER(type(out))]
+        given = [] if args is None else [args if isinstance(args, Bytes) else byref(args)]
         filled_in = [] if out is None else [byref(out)]
-        call = function(name, c_void_p, *kinds, c_uint, *fills, POINTER(ErrorStruct))
+        kinds: Any = type(args), type(out)
+        call = _reading(name, *kinds)
         error = ErrorStruct()
         flags = READ_UNDURABLE if flag(undurable, "undurable") else 0
         with self._owner._call() as (store, txn):
             seen = reads_of(store, txn)
             check(call(seen, *given, flags, *filled_in, byref(error)), error)
+
+
+@lru_cache(maxsize=None)
+def _mutation(name: str, args: Any) -> Callable[..., int]:
+    """The function of that name, by the type of its arguments."""
+    return function(
+        name, c_void_p, c_void_p, POINTER(args), POINTER(ResultStruct), POINTER(ErrorStruct)
+    )
+
+
+@lru_cache(maxsize=None)
+def _reading(name: str, args: Any, out: Any) -> Callable[..., int]:
+    """The same of a read, and of what it fills; NoneType: of none."""
+    kinds = [] if args is type(None) else [args if args is Bytes else POINTER(args)]
+    fills = [] if out is type(None) else [POINTER(out)]
+    return function(name, c_void_p, *kinds, c_uint, *fills, POINTER(ErrorStruct))
 
 
 def reads_of(store: Any, txn: Any) -> Any:

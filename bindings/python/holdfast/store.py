@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid as uuid_module
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from functools import partial
 from ctypes import (
     POINTER,
@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from time import monotonic
 from types import TracebackType
 from datetime import datetime, timedelta
-from typing import Any, Callable, Iterator, List, Optional, Sequence, TypeVar, Union
+from typing import Any, Callable, List, Optional, Sequence, TypeVar, Union
 from weakref import WeakValueDictionary
 
 from ._abi import (
@@ -59,6 +59,7 @@ from ._calls import (
     unwatch,
     watch,
 )
+from ._domain import NO_TICKET
 from ._progress import Function as ProgressFunction, Progress, Teller
 from .clock import Clock, ClockInTransaction
 from .cursor import Cursors, CursorsInTransaction
@@ -179,9 +180,8 @@ class Store(Closing):
         struct = ResultStruct()
         return struct, Result(struct, True)
 
-    @contextmanager
-    def _ticket(self, write: Any) -> Iterator[None]:
-        yield
+    def _ticket(self, write: Any) -> AbstractContextManager[None]:
+        return NO_TICKET
 
     def close(self) -> None:
         """Makes everything durable, marks the stop clean and gives up the lock. Calls that are
@@ -435,9 +435,8 @@ class Transaction:
         self.clock = ClockInTransaction(self)
         self.migrations = MigrationsInTransaction(self)
 
-    @contextmanager
-    def _ticket(self, write: Any) -> Iterator[None]:
-        yield
+    def _ticket(self, write: Any) -> AbstractContextManager[None]:
+        return NO_TICKET
 
     def _call(self) -> Use:
         if self._txn is None:

@@ -373,7 +373,7 @@ def test_members_of_structs_are_checked_by_their_types():
             elif kind is _abi.c_bool:
                 with pytest.raises(TypeError):
                     struct(**{name: 1})
-            elif kind is _abi.c_char_p:
+            elif struct.rows[name].tag is _api.Tag.STRING:
                 with pytest.raises(ValueError):
                     struct(**{name: b"a\0b"})
                 with pytest.raises(TypeError):
