@@ -24,6 +24,20 @@ if(NCURSESW_FOUND)
 	target_link_libraries(holdfast_tools PUBLIC PkgConfig::NCURSESW)
 endif()
 
+# What `ui` serves its pages with; likewise. The pages are files that the assembler takes in.
+option(HOLDFAST_UI "Build the server of `holdfast ui`, if libmicrohttpd is there" ON)
+set(ui_pages ${PROJECT_SOURCE_DIR}/tools/ui/pages)
+file(GLOB ui_files CONFIGURE_DEPENDS ${ui_pages}/*)
+set_source_files_properties(${PROJECT_SOURCE_DIR}/tools/ui/assets.c PROPERTIES
+	COMPILE_DEFINITIONS "UI_PAGES=\"${ui_pages}\"" OBJECT_DEPENDS "${ui_files}")
+if(HOLDFAST_UI)
+	pkg_check_modules(MICROHTTPD IMPORTED_TARGET libmicrohttpd)
+endif()
+if(MICROHTTPD_FOUND)
+	target_compile_definitions(holdfast_tools PRIVATE HOLDFAST_UI)
+	target_link_libraries(holdfast_tools PUBLIC PkgConfig::MICROHTTPD)
+endif()
+
 add_executable(holdfast ${PROJECT_SOURCE_DIR}/tools/cli/main.c)
 target_link_libraries(holdfast PRIVATE holdfast_tools holdfast::holdfast m)
 set_target_properties(holdfast PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})

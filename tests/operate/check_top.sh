@@ -11,5 +11,5 @@ if ! /usr/bin/python3 -c 'import pytest, pyte' 2>/dev/null; then
 	echo "Debian's python3-pytest or python3-pyte is missing; ./run test installs them"
 	exit 1
 fi
-exec /usr/bin/python3 -m pytest -q -p no:cacheprovider --rootdir "$source/tests/operate" \
+exec /usr/bin/python3 -m pytest -q -rs -p no:cacheprovider --rootdir "$source/tests/operate" \
 	"$source/tests/operate/test_top.py"

@@ -283,6 +283,7 @@ def test_built_without_ncurses_it_says_so_and_gives_one_look(filled, tmp):
         ["cc", "-std=c11", "-D_GNU_SOURCE", "-I", source + "/tools",
          "-I", source + "/engine/include",
          source + "/tools/cli/main.c", source + "/tools/top/command.c",
+         source + "/tools/ui/command.c",
          build + "/libholdfast_tools.a", build + "/libholdfast.a",
          "-lyajl", "-lxxhash", "-lzstd", "-lm", "-lpthread", "-o", bare], check=True)
     assert b"ncurses" not in subprocess.run(["ldd", bare], capture_output=True).stdout

@@ -389,8 +389,8 @@ static const struct step {
     {"salvage store store.saved --yes", 0, "built=true losses=0 epoch=8", 1},
     {"salvage store store.saved --yes", 4, "", 0},
     {"help", 0, "", 0},
-
-    /* serve: what it does is in tests/serve/ */
+    /* serve, ui: what they do is in tests/serve/ and tests/operate/ */
+    {"ui --listen 0.0.0.0:0", 2, "", 0},
     {"serve --resp 127.0.0.1:0", 2, "", 0},
     {"serve --resp none/socket", 7, "", 0},
 };

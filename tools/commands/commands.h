@@ -9,7 +9,8 @@ extern const struct cli_command init_commands[], info_commands[], import_command
     export_commands[], snapshot_commands[], backup_commands[], log_commands[], fsck_commands[],
     salvage_commands[], inbox_commands[], cursor_commands[], outbox_commands[], queue_commands[],
     idem_commands[], doc_commands[], timeline_commands[], lock_commands[], run_locked_commands[],
-    migration_commands[], clock_commands[], top_commands[], serve_commands[], help_commands[];
+    migration_commands[], clock_commands[], top_commands[], ui_commands[], serve_commands[],
+    help_commands[];
 
 /* --- Options that several commands have ------------------------------------------------------- */
 

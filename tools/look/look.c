@@ -10,6 +10,7 @@
 /* After an unclean stop numbering jumps by more than this, in a new segment (recovery): no count of
  * changes. */
 #define JUMP (UINT64_C(1) << 20)
+#define NOTED_US 60000000 /* a note is shown */
 
 static int64_t monotonic(void)
 {
@@ -27,8 +28,13 @@ static hf_time wall(void)
 
 /* --- What happened in between ----------------------------------------------------------------- */
 
-static void note(struct look *look, const char *text)
+/* That a writer came or went is less than what may have been noted a moment before. */
+static void note(struct look *look, bool grave, const char *text)
 {
+	const bool other = look->noted_at != HF_UNSET && wall() - look->noted_at < NOTED_US;
+	if (!grave && look->noted_grave && other)
+		return;
+	look->noted_grave = grave;
 	snprintf(look->note, sizeof look->note, "%s", text);
 	look->noted_at = wall();
 }
@@ -42,15 +48,15 @@ static void compare(struct look *look, const struct hf_info *before, const struc
                     const struct look_disk *disk)
 {
 	if (other_store(before, now))
-		note(look, "another store lies here now (import, restore or salvage)");
+		note(look, true, "another store lies here now (import, restore or salvage)");
 	else if (now->last_lsn < before->last_lsn)
-		note(look, "the log ends earlier than it did: an older copy lies here now");
+		note(look, true, "the log ends earlier than it did: an older copy lies here now");
 	else if (look->disk.snapshot_lsn > disk->snapshot_lsn)
-		note(look, "a new snapshot is there: the store was compacted");
+		note(look, true, "a new snapshot is there: the store was compacted");
 	else if (before->writer && !now->writer)
-		note(look, "its writer has ended; what is held without a lease is free");
+		note(look, false, "its writer has ended; what is held without a lease is free");
 	else if (!before->writer && now->writer)
-		note(look, "a writer has opened it");
+		note(look, false, "a writer has opened it");
 }
 
 static void rate(struct look *look, const struct hf_info *before, const struct hf_info *now,

@@ -93,6 +93,7 @@ struct look {
 	hf_time failing_since; /* wall; HF_UNSET: it is not */
 	char note[LOOK_NOTE]; /* what happened to the store: replaced, writer gone, ... */
 	hf_time noted_at; /* wall; HF_UNSET: nothing did */
+	bool noted_grave;
 	int64_t looked_at; /* of the newest good look, by a clock that is never set */
 	struct look_date *dates; /* of claims, by token */
 	size_t date_count;

@@ -1,0 +1,15 @@
+#!/bin/sh
+# tier: medium
+# check_ui.sh SOURCE BUILD: `holdfast ui` by an HTTP client: test_ui.py. With the
+# system's own python3, which is what its package of pytest is for.
+set -eu
+source=$1 build=$2
+export HF_SOURCE="$source" HF_BUILD="$build" HF_TOOL="$build/holdfast"
+export HOLDFAST_LIBRARY="$build/libholdfast.so"
+export PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$source/bindings/python:$source/tests/operate"
+if ! /usr/bin/python3 -c 'import pytest' 2>/dev/null; then
+	echo "Debian's python3-pytest is missing; ./run test installs it"
+	exit 1
+fi
+exec /usr/bin/python3 -m pytest -q -rs -p no:cacheprovider --rootdir "$source/tests/operate" \
+	"$source/tests/operate/test_ui.py"
