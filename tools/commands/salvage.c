@@ -2,8 +2,8 @@
  * a line for each loss and for each thing that it affects. Exit status 0: nothing is lost; 5:
  * something is, and the new store was made all the same; others: nothing was made. */
 #include "commands/commands.h"
-#include "print/meter.h"
 #include "print/finding.h"
+#include "print/meter.h"
 #include "print/show.h"
 
 struct salvaging {

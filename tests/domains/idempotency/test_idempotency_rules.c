@@ -108,8 +108,7 @@ static void an_ending_is_logged_while_the_store_is_open(void **unused)
 	struct hf_options options = stage->options;
 	options.no_background = false;
 	assert_int_equal(
-	    hf__store_open(stage_os(stage), hf__all_domains(), &options, &stage->store, NULL),
-	    HF_OK);
+	    hf__store_open(stage_os(stage), hf__all_domains(), &options, &stage->store, NULL), HF_OK);
 	const hf_lsn before = last_lsn(stage->store);
 	stage_at(stage, STAGE_NOW + SECOND);
 	for (unsigned i = 0; i < 400 && last_lsn(stage->store) == before; i++)

@@ -85,7 +85,7 @@ static const struct table_row rows[] = {
               HELD("queued 1 AR p bad", "queued 1 AR p bad", "queued 1 AR p bad +r AA")),
     TABLE_ROW("fail with capped backoff", TABLE_ONE,
               "hf_outbox_fail " ITEM " token=$ours reason=bad max_attempts=2 backoff.kind=fixed "
-                                     "backoff.delay_us=10s backoff.cap_us=5s",
+              "backoff.delay_us=10s backoff.cap_us=5s",
               HELD("queued 1 AR p bad", "queued 1 AR p bad", "queued 1 AR p bad +r AA")),
     TABLE_ROW("fail finally", TABLE_ONE,
               "hf_outbox_fail " ITEM

@@ -285,10 +285,10 @@ void sim_reboot(struct sim *sim)
 const char *sim_call_name(enum sim_call kind)
 {
 	static const char *const names[] = {
-	    "open",     "close", "read",  "write",    "sync",       "size",     "rename",   "unlink",
-	    "sync_dir", "list",  "lock",  "unlock",   "random",     "boot_id",  "safe",     "cut",
-	    "allocate", "room",  "punch", "make_dir", "remove_dir", "move_dir", "exchange", "enter",
-	    "link",     "clone"};
+	    "open",     "close",    "read",     "write", "sync",   "size",     "rename",
+	    "unlink",   "sync_dir", "list",     "lock",  "unlock", "random",   "boot_id",
+	    "safe",     "cut",      "allocate", "room",  "punch",  "make_dir", "remove_dir",
+	    "move_dir", "exchange", "enter",    "link",  "clone"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (kind == 1u << i)
 			return names[i];

@@ -205,8 +205,7 @@ static void a_prefix_is_part_of_the_token_and_has_the_form_of_a_key(void **state
 	args.page = NULL;
 	static char longest[HF_KEY_MAX + 1];
 	memset(longest, '\xff', sizeof longest);
-	const struct hf_bytes bad[] = {
-	    {longest, sizeof longest}, {"a\0", 2}, {NULL, 2}};
+	const struct hf_bytes bad[] = {{longest, sizeof longest}, {"a\0", 2}, {NULL, 2}};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		args.id_prefix = bad[i];
 		assert_int_equal(page_of(stage->store, args), HF_EINVAL);
