@@ -41,7 +41,7 @@ def test_on_80_by_24_every_part_has_its_line(filled):
         assert lines[2].startswith(" disk ") and "clock ahead" in lines[2]
         assert "fault none" in lines[2]
         assert lines[3].startswith(
-            " queues 9   ready 13   delayed 1   blocked 0   sending 2   failed 1   stuck 0")
+            " queues 9   ready 13   sending 2   failed 1   stuck 0   delayed 1   blocked 0")
         assert lines[4] == ""
         assert lines[5].split() == ["QUEUE", "READY", "DELAYED", "BLOCKED", "SENDING", "FAILED",
                                     "OLDEST", "DUEv", "STATE"]

@@ -100,30 +100,31 @@ static void draw_disk(const struct look *look, int y)
 		part(&line, WARN, "", "memory only", "");
 }
 
+/* What calls for somebody comes first: a line that is too short loses its end. */
 static void draw_totals(const struct top *top, int y)
 {
 	const struct look_totals *totals = &top->look.state.totals;
+	bool more;
+	const size_t stuck = top_stuck(top, &more);
 	const struct {
 		const char *label;
 		uint64_t value;
 		int style;
-	} parts[] = {{"ready ", totals->ready, PLAIN},
-	             {"delayed ", totals->delayed, PLAIN},
-	             {"blocked ", totals->blocked, PLAIN},
-	             {"sending ", totals->sending, PLAIN},
-	             {"failed ", totals->failed, totals->failed ? BAD : PLAIN}};
+		const char *unit;
+	} parts[] = {
+	    {"queues ", top->look.state.queue_count, PLAIN, top->look.state.more_queues ? "+" : ""},
+	    {"ready ", totals->ready, PLAIN, ""},
+	    {"sending ", totals->sending, PLAIN, ""},
+	    {"failed ", totals->failed, totals->failed ? BAD : PLAIN, ""},
+	    {"stuck ", stuck, stuck ? BAD : PLAIN, more ? "+" : ""},
+	    {"delayed ", totals->delayed, PLAIN, ""},
+	    {"blocked ", totals->blocked, PLAIN, ""}};
 	struct line line = {.y = y, .x = 1};
 	char text[FIGURE_SIZE];
-	figure_short(top->look.state.queue_count, text);
-	part(&line, PLAIN, "queues ", text, top->look.state.more_queues ? "+" : "");
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
 		figure_short(parts[i].value, text);
-		part(&line, parts[i].style, parts[i].label, text, "");
+		part(&line, parts[i].style, parts[i].label, text, parts[i].unit);
 	}
-	bool more;
-	const size_t stuck = top_stuck(top, &more);
-	figure_short(stuck, text);
-	part(&line, stuck > 0 ? BAD : PLAIN, "stuck ", text, more ? "+" : "");
 }
 
 /* What went wrong, else what happened in the last minute. */
