@@ -89,6 +89,7 @@ struct asked *asked_read(const char *target)
 	if (!read_target(request)) {
 		request->wrong = 400;
 		request->path = NULL;
+		request->count = 0;
 	}
 	return request;
 }
