@@ -11,6 +11,11 @@
  * 17 to 240 bytes. */
 uint64_t hf__checksum(const void *data, size_t len, uint64_t seed);
 
+/* The same of lengths that every entry and group has: no length is looked at. */
+uint64_t hf__checksum_24(const void *data, uint64_t seed);
+uint64_t hf__checksum_32(const void *data, uint64_t seed);
+uint64_t hf__checksum_72(const void *data, uint64_t seed);
+
 /* The same by wider registers, for long bytes: where the processor has them. */
 extern const bool hf__checksum_has_wide; /* was it compiled for them? */
 uint64_t hf__checksum_wide(const void *data, size_t len, uint64_t seed);

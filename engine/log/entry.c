@@ -26,6 +26,8 @@ enum place {
 	AT_SUM = 24, /* of the 24 bytes before it, the body's checksum included */
 };
 
+_Static_assert(AT_SUM == 24, "what a header's sum is of");
+
 #define FLAGS_KNOWN (HF__ENTRY_LAST | HF__ENTRY_IGNORABLE)
 
 /* Zeros behind a body of this length. */
@@ -70,7 +72,7 @@ size_t hf__entry_sum(uint8_t *ended, const struct hf__log_id *id, uint64_t lsn)
 	const uint64_t seed = hf__seed_at(id->seed, lsn);
 	const size_t body_len = hf__load_u32(ended + AT_BODY_LEN);
 	hf__store_u64(ended + AT_BODY_SUM, hf__checksum(ended + HF__ENTRY_HEADER_SIZE, body_len, seed));
-	hf__store_u64(ended + AT_SUM, hf__checksum(ended, AT_SUM, seed));
+	hf__store_u64(ended + AT_SUM, hf__checksum_24(ended, seed));
 	return HF__ENTRY_HEADER_SIZE + body_len + pad_of(body_len);
 }
 
@@ -78,7 +80,7 @@ static bool header_valid(const struct hf__log_id *id, const uint8_t *at, uint64_
 {
 	const bool known = (at[AT_FLAGS] & ~FLAGS_KNOWN) == 0 && at[AT_ZERO] == 0;
 	return (known || id->features_unknown) &&
-	       hf__load_u64(at + AT_SUM) == hf__checksum(at, AT_SUM, seed);
+	       hf__load_u64(at + AT_SUM) == hf__checksum_24(at, seed);
 }
 
 /* The header verified. Is the body all there, intact, and its padding zero? */

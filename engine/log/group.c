@@ -47,6 +47,7 @@ enum place {
 	AT_BODY_HASH = 64,
 	AT_SUM = 72,
 };
+_Static_assert(AT_SUM == 72 && AT_FRAME_SUM + 8 == 32, "what the checksums are of");
 
 /* --- Writing ---------------------------------------------------------------------------------- */
 
@@ -71,12 +72,12 @@ static void portable_store(uint8_t *at, const struct hf__group_header *header)
 }
 
 /* The frame's checksum: over what stands before it and the hash of the slice. */
-static uint64_t frame_sum(const uint8_t *frame, uint64_t hash, uint64_t seed)
+static inline uint64_t frame_sum(const uint8_t *frame, uint64_t hash, uint64_t seed)
 {
 	uint8_t covered[AT_FRAME_SUM + 8];
 	memcpy(covered, frame, AT_FRAME_SUM);
 	hf__store_u64(covered + AT_FRAME_SUM, hash);
-	return hf__checksum(covered, sizeof covered, seed);
+	return hf__checksum_32(covered, seed);
 }
 
 static void frame_store(uint8_t *at, const struct hf__group_header *header, uint64_t seed)
@@ -123,7 +124,7 @@ void hf__group_sum(uint8_t *frame, const struct hf__log_id *id, struct hf__group
 	uint8_t *slice = frame + HF__GROUP_FRAME_SIZE, *body = slice + HF__GROUP_PORTABLE_SIZE;
 	header->body_hash = hf__checksum(body, header->body_len, seed);
 	portable_store(slice, header);
-	header->hash = hf__checksum(slice, AT_SUM, seed);
+	header->hash = hf__checksum_72(slice, seed);
 	hf__store_u64(slice + AT_SUM, header->hash);
 	frame_store(frame, header, seed);
 }
@@ -143,7 +144,7 @@ void hf__group_wrap(struct hf__writer *w, const struct hf__log_id *id, struct hf
 
 /* --- Headers ---------------------------------------------------------------------------------- */
 
-static void portable_load(const uint8_t *at, struct hf__group_header *out)
+static inline void portable_load(const uint8_t *at, struct hf__group_header *out)
 {
 	out->epoch = hf__load_u16(at + AT_EPOCH);
 	memcpy(out->uuid, at + AT_UUID, sizeof out->uuid);
@@ -157,7 +158,7 @@ static void portable_load(const uint8_t *at, struct hf__group_header *out)
 	out->hash = hf__load_u64(at + AT_SUM);
 }
 
-static void frame_load(const uint8_t *at, struct hf__group_header *out)
+static inline void frame_load(const uint8_t *at, struct hf__group_header *out)
 {
 	out->place.segment = hf__load_u32(at + AT_SEGMENT);
 	out->place.offset = hf__load_u32(at + AT_OFFSET);
@@ -166,7 +167,7 @@ static void frame_load(const uint8_t *at, struct hf__group_header *out)
 }
 
 /* Could this be a portable header of this store? What costs no hashing. */
-static bool portable_ours(const struct hf__log_id *id, const uint8_t *at)
+static inline bool portable_ours(const struct hf__log_id *id, const uint8_t *at)
 {
 	if (memcmp(at + AT_PORTABLE_MAGIC, HF__GROUP_PORTABLE_MAGIC,
 	           sizeof HF__GROUP_PORTABLE_MAGIC - 1) != 0)
@@ -177,7 +178,7 @@ static bool portable_ours(const struct hf__log_id *id, const uint8_t *at)
 	       memcmp(at + AT_UUID, id->uuid, sizeof id->uuid) == 0;
 }
 
-static bool portable_sensible(const struct hf__group_header *h)
+static inline bool portable_sensible(const struct hf__group_header *h)
 {
 	if (h->entry_count == 0 || h->first_lsn == 0 || h->first_lsn > HF__LSN_MAX ||
 	    h->entry_count - 1 > HF__LSN_MAX - h->first_lsn)
@@ -193,24 +194,22 @@ static bool frame_sensible(const struct hf__group_header *h)
 	return h->pad_len < HF__BLOCK && h->pad_len % HF__ALIGN == 0;
 }
 
-/* Fields first: the checksum is computed only over what says that it is ours. */
-static bool portable_decode(const struct hf__log_id *id, const uint8_t *at,
-                            struct hf__group_header *out)
+/* Fields first: the checksum is computed only over what says that it is ours. *seed: of both. */
+static inline bool portable_decode(const struct hf__log_id *id, const uint8_t *at,
+                                   struct hf__group_header *out, uint64_t *seed)
 {
 	if (!portable_ours(id, at))
 		return false;
 	portable_load(at, out);
-	return portable_sensible(out) &&
-	       out->hash == hf__checksum(at, AT_SUM, hf__seed_at(id->seed, out->first_lsn));
+	*seed = hf__seed_at(id->seed, out->first_lsn);
+	return portable_sensible(out) && out->hash == hf__checksum_72(at, *seed);
 }
 
-static bool frame_decode(const struct hf__log_id *id, const uint8_t *frame,
-                         struct hf__group_header *out)
+static inline bool frame_decode(const uint8_t *frame, uint64_t seed, struct hf__group_header *out)
 {
 	frame_load(frame, out);
 	return frame_sensible(out) &&
-	       hf__load_u64(frame + AT_FRAME_SUM) ==
-	           frame_sum(frame, out->hash, hf__seed_at(id->seed, out->first_lsn));
+	       hf__load_u64(frame + AT_FRAME_SUM) == frame_sum(frame, out->hash, seed);
 }
 
 bool hf__group_stands(struct hf_bytes bytes, struct hf__position place)
@@ -225,8 +224,10 @@ int hf__group_decode_header(const struct hf__log_id *id, struct hf_bytes bytes,
                             struct hf__group_header *out)
 {
 	const uint8_t *frame = bytes.data;
+	uint64_t seed;
 	if (bytes.len >= HF__GROUP_HEADER_SIZE && hf__group_magic(frame) &&
-	    portable_decode(id, frame + HF__GROUP_FRAME_SIZE, out) && frame_decode(id, frame, out))
+	    portable_decode(id, frame + HF__GROUP_FRAME_SIZE, out, &seed) &&
+	    frame_decode(frame, seed, out))
 		return HF_OK;
 	memset(out, 0, sizeof *out);
 	return HF_ECORRUPT;
@@ -286,8 +287,9 @@ int hf__group_verify_slice(const struct hf__log_id *id, struct hf_bytes slice,
                            struct hf__group_header *out)
 {
 	const uint8_t *at = slice.data;
+	uint64_t seed;
 	memset(out, 0, sizeof *out);
-	if (slice.len >= HF__GROUP_PORTABLE_SIZE && portable_decode(id, at, out) &&
+	if (slice.len >= HF__GROUP_PORTABLE_SIZE && portable_decode(id, at, out, &seed) &&
 	    out->body_len == slice.len - HF__GROUP_PORTABLE_SIZE &&
 	    body_valid(id, out, hf_bytes_of(at + HF__GROUP_PORTABLE_SIZE, out->body_len)))
 		return HF_OK;

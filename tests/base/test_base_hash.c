@@ -28,6 +28,25 @@ static void checksum_is_the_low_half_of_xxh3_128(void **state)
 	}
 }
 
+/* What is written out by hand: each length, and any bytes. */
+static void checksums_by_hand_are_those_of_any_bytes(void **state)
+{
+	(void)state;
+	struct hf_rng rng = hf_rng_for("checksums by hand");
+	uint8_t bytes[256];
+	for (unsigned round = 0; round < 20000; round++) {
+		const uint64_t seed = hf_rng_next(&rng);
+		const size_t len = round % 250;
+		for (size_t i = 0; i < sizeof bytes; i++)
+			bytes[i] = (uint8_t)(round % 3 ? hf_rng_next(&rng) : 0 - (uint64_t)(round % 2));
+		assert_true(hf__checksum(bytes, len, seed) ==
+		            XXH3_128bits_withSeed(bytes, len, seed).low64);
+		assert_true(hf__checksum_24(bytes, seed) == hf__checksum(bytes, 24, seed));
+		assert_true(hf__checksum_32(bytes, seed) == hf__checksum(bytes, 32, seed));
+		assert_true(hf__checksum_72(bytes, seed) == hf__checksum(bytes, 72, seed));
+	}
+}
+
 /* Lengths on both sides of every border inside XXH3. A change here is a change of the format. */
 static void checksums_never_change(void **state)
 {
@@ -186,6 +205,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(checksum_is_the_low_half_of_xxh3_128),
+	    cmocka_unit_test(checksums_by_hand_are_those_of_any_bytes),
 	    cmocka_unit_test(checksums_never_change),
 	    cmocka_unit_test(seeds_never_change),
 	    cmocka_unit_test(seeds_differ_by_lsn_uuid_and_epoch),
