@@ -81,11 +81,11 @@ static unsigned window_of(unsigned level)
 	return level / WINDOW * WINDOW;
 }
 
-static uint64_t slot_of(const void *object, uint64_t hash, unsigned level)
+static uint64_t slot_of(const void *object, uint64_t tag)
 {
 	const uint64_t address = (uintptr_t)object;
 	assert((address & ~ADDRESS) == 0 && address != 0);
-	return address | tag_of(hash >> window_of(level));
+	return address | tag;
 }
 
 static struct hf__map_line *link_of(const struct hf__map_line *line)
@@ -259,7 +259,7 @@ static void line_split(struct hf__map *map, const struct hf__map_line *line, uns
 		if (window_of(level + 1) != window_of(level)) {
 			void *object = object_of(slot);
 			HF__STEP();
-			slot = slot_of(object, map->hash(map, object), level + 1);
+			slot = slot_of(object, tag_of(map->hash(map, object) >> window_of(level + 1)));
 		}
 		line_add(map, to, slot);
 	}
@@ -357,6 +357,7 @@ static void segment_drop(struct hf__map *map)
 
 void hf__map_trim(struct hf__map *map)
 {
+	map->found.known = false;
 	for (size_t i = 0; i < SPARSE; i++)
 		if (map->bucket_count <= FIRST_LINES || map->count >= map->bucket_count * FULL / SPARSE ||
 		    !bucket_merge(map))
@@ -403,44 +404,34 @@ void hf__map_deinit(struct hf__map *map)
 	*map = (struct hf__map){0};
 }
 
-/* *tagged: some object of the bucket has the tag of the hash. */
-static void *look_up(const struct hf__map *map, uint64_t hash, hf__map_equal equal, const void *key,
-                     bool *tagged)
+void *hf__map_find(const struct hf__map *map, uint64_t hash, hf__map_equal equal, const void *key)
 {
+	struct hf__map_found *found = &((struct hf__map *)(uintptr_t)map)->found; /* no part of it */
+	if (map->count == 0)
+		return NULL; /* a zeroed map, too, holds nothing */
+	if (found->known && found->hash == hash) {
+		HF__STEP();
+		if (!found->object || equal(found->object, key))
+			return found->object;
+	}
 	const struct bucket b = bucket_of(map, hash);
 	const uint64_t tag = tag_of(hash >> window_of(b.level));
-	const struct hf__map_line *line = line_of(map, b.index);
-	for (; line; line = link_of(line)) {
+	*found = (struct hf__map_found){hash, NULL, NULL, tag, true};
+	for (struct hf__map_line *line = line_of(map, b.index); line; line = link_of(line)) {
 		HF__STEP();
-		for (unsigned i = 0; i < SLOTS && line->slots[i]; i++) {
+		found->last = line;
+		for (unsigned i = 0; i < SLOTS; i++) { /* no end on the way: it is unrolled */
 			const uint64_t slot = line->slots[i];
-			if ((slot & (TAG | LINK)) != tag)
+			if (((slot ^ tag) & (TAG | LINK)) != 0 || slot == 0)
 				continue;
 			HF__STEP();
-			*tagged = true;
-			if (equal(object_of(slot), key))
-				return object_of(slot);
+			found->known = equal(object_of(slot), key);
+			if (found->known)
+				return found->object = object_of(slot);
+			/* stays so: another key may have the hash of what was there */
 		}
 	}
 	return NULL;
-}
-
-void *hf__map_find(const struct hf__map *map, uint64_t hash, hf__map_equal equal, const void *key)
-{
-	struct hf__map *own = (struct hf__map *)(uintptr_t)map; /* the memo is not what it holds */
-	bool tagged = false;
-	if (map->count == 0)
-		return NULL; /* a zeroed map, too, holds nothing */
-	if (map->found.known && map->found.hash == hash) {
-		HF__STEP();
-		if (!map->found.object || equal(map->found.object, key))
-			return map->found.object;
-	}
-	void *object = look_up(map, hash, equal, key, &tagged);
-	own->found.hash = hash;
-	own->found.object = object;
-	own->found.known = object || !tagged; /* another key may have the hash of what was there */
-	return object;
 }
 
 void hf__map_fetch(const struct hf__map *map, uint64_t hash)
@@ -456,12 +447,19 @@ bool hf__map_reserve(struct hf__map *map)
 void hf__map_insert(struct hf__map *map, void *object, uint64_t hash)
 {
 	assert(map->bucket_count > 0);
-	if (map->count >= map->bucket_count * FULL)
-		map_grow(map);
-	const struct bucket b = bucket_of(map, hash);
-	line_add(map, line_of(map, b.index), slot_of(object, hash, b.level));
-	map->count++;
+	struct hf__map_found at = map->found; /* who inserts has mostly asked before */
 	map->found.known = false;
+	if (map->count >= map->bucket_count * FULL) {
+		map_grow(map);
+		at.known = false;
+	}
+	if (!at.known || at.object || at.hash != hash) {
+		const struct bucket b = bucket_of(map, hash);
+		at.last = line_of(map, b.index);
+		at.tag = tag_of(hash >> window_of(b.level));
+	}
+	line_add(map, at.last, slot_of(object, at.tag));
+	map->count++;
 }
 
 void hf__map_remove(struct hf__map *map, const void *object)

@@ -35,10 +35,13 @@ struct hf__map {
 		uint32_t len;
 		uint8_t data[52];
 	} memo, ahead;
-	/* What was found for a hash since objects came or went: an object, or NULL: none has it. */
-	struct {
+	/* What was found for a hash since objects came or went: an object, or NULL: none has it. Then
+	 * `last` is the last line of its bucket, and `tag` what is to stand there beside it. */
+	struct hf__map_found {
 		uint64_t hash;
 		void *object;
+		struct hf__map_line *last;
+		uint64_t tag;
 		bool known;
 	} found;
 };
