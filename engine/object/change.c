@@ -11,6 +11,8 @@
  * order the indexes and counters of a state were filled in is gone through backward, so that none
  * ever holds more than it once held (I-INDEX-1).
  *
+ * While an opening loads nothing is taken back: see add_for_good().
+ *
  * I-CHANGE-1: between before and after an object is in no value-dependent index. I-CHANGE-2: until
  * the change ends, a blob belongs to the live value of its object or to images of it that follow
  * each other, or to both. */
@@ -185,19 +187,25 @@ static void note(struct hf__change *change, struct hf__object *object)
 	hf__object_note(object, change->lsn, change->durable ? change->lsn : hf__object_due(object));
 }
 
+/* I-CHANGE-3: what was noted in this change has a record already, unless it was by an object that
+ * was added for good. */
+static bool needs_touch(const struct hf__change *change, const struct hf__object *object)
+{
+	return object->changed < change->first_lsn || change->nodes.late;
+}
+
 /* How many containers would need a record of their own. */
 static size_t containers_to_touch(const struct hf__change *change, const struct hf__object *object)
 {
 	size_t count = 0;
 	for (const struct hf__object *c = object->container; c; c = c->container)
-		count += c->changed < change->first_lsn;
+		count += needs_touch(change, c);
 	return count;
 }
 
-/* What was noted in this change has a record already. */
 static void touch(struct hf__change *change, struct hf__object *object)
 {
-	if (object->changed < change->first_lsn)
+	if (needs_touch(change, object))
 		(void)push(change, object, HF__UNDO_TOUCH);
 	note(change, object);
 }
@@ -221,12 +229,35 @@ static int reserve_for(struct hf__change *change, const struct hf__object *objec
 	return hf__nodes_reserve(&change->nodes);
 }
 
+/* While an opening loads: if an entry fails, its states are given up, with what the entry did so
+ * far. Such an object has no record, nor have its containers by it: they are noted at once. */
+static void add_for_good(struct hf__change *change, struct hf__object *object)
+{
+	const struct hf__type *type = hf__type(object);
+	note(change, object);
+	for (struct hf__object *c = object->container; c; c = c->container)
+		note(change, c);
+	call(type->enlist, object);
+	call(type->link, object);
+	hf__object_seal(object);
+	for (struct hf__object *c = object->container; c; c = c->container)
+		if (hf__type(c)->idle && hf__removed_grew(c))
+			change->emptied = true;
+}
+
 int hf__change_add(struct hf__change *change, struct hf__object *object)
 {
-	struct hf__map *map = hf__type(object)->map ? hf__type(object)->map(object) : NULL;
-	if ((map && !hf__map_reserve(map)) || reserve_for(change, object) != HF_OK) {
+	const struct hf__type *type = hf__type(object);
+	struct hf__map *map = type->map ? type->map(object) : NULL;
+	const bool for_good = change->nodes.late && !change->observer && !type->idle;
+	if ((map && !hf__map_reserve(map)) ||
+	    (for_good ? hf__nodes_reserve(&change->nodes) : reserve_for(change, object)) != HF_OK) {
 		hf__object_free(object);
 		return HF_ENOMEM;
+	}
+	if (for_good) {
+		add_for_good(change, object);
+		return HF_OK;
 	}
 	(void)push(change, object, HF__UNDO_ADD);
 	place_record(change);
@@ -342,7 +373,7 @@ static void note_use(struct hf__change *change)
 	    change->images.len > change->most_images ? change->images.len : change->most_images;
 }
 
-void hf__change_keep(struct hf__change *change)
+static void keep_records(struct hf__change *change)
 {
 	note_use(change);
 	for (size_t i = 0; i < change->count; i++) {
@@ -356,6 +387,12 @@ void hf__change_keep(struct hf__change *change)
 			change->emptied = true;
 	}
 	change->count = 0;
+}
+
+void hf__change_keep(struct hf__change *change)
+{
+	if (change->count > 0)
+		keep_records(change);
 	hf__nodes_end(&change->nodes);
 }
 
@@ -398,6 +435,10 @@ static void undo_record(struct hf__change *change, const struct hf__undo *record
 
 void hf__change_undo(struct hf__change *change)
 {
+	if (change->nodes.late) { /* what was added for good stands in what an undo would free */
+		hf__change_keep(change);
+		return;
+	}
 	note_use(change);
 	while (change->count > 0) {
 		hf__nodes_ease(&change->nodes);

@@ -64,7 +64,7 @@ void hf__change_begin(struct hf__change *change, uint64_t first_lsn, bool durabl
 /* Makes it final: frees what was replaced and removed. Cannot fail. */
 void hf__change_keep(struct hf__change *change);
 /* Takes everything back, newest first: objects, indexes, counters and LSNs are as before. Cannot
- * fail. */
+ * fail. While an opening loads (hf__index_late_begin) nothing is: the states are given up. */
 void hf__change_undo(struct hf__change *change);
 /* Does it take away more objects than it makes? */
 bool hf__change_shrinks(const struct hf__change *change);

@@ -54,6 +54,16 @@ const struct hf__object *hf__removed_depends(const struct hf__removed *removed,
 /* For object/change.c: a change that touched this container is final. It enters the line if it is
  * idle, else leaves it. true: it waits to go. */
 bool hf__removed_note(struct hf__object *container);
+/* The same where something was added for good: what held or said anything does so still. */
+static inline bool hf__removed_grew(struct hf__object *container)
+{
+	const struct hf__container *c = (const struct hf__container *)(const void *)container;
+	if (c->in)
+		return hf__removed_note(container);
+	if (container->changed > c->home->final)
+		c->home->final = container->changed;
+	return false;
+}
 /* Lets go up to `budget` of those that wait, oldest first, while more than `keep` do and the
  * newest change of the oldest is at or before `durable`. No change is under way. true: more
  * could go at once. */
