@@ -16,6 +16,7 @@
 #include "object/small.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -68,6 +69,7 @@ struct slab {
 	void *given_back;
 	uint32_t fresh; /* offset of the first byte that was never used */
 	uint32_t pieces; /* in use */
+	uint32_t last; /* `fresh` is not beyond that: there is room for one more */
 	uint32_t size; /* of each */
 	uint32_t class;
 };
@@ -93,10 +95,13 @@ static void unlock_all(void)
 	hf__word_unlock(&all.lock);
 }
 
+static _Atomic bool watched; /* once was: a look costs less than the call */
+
 static void watch_forks(void)
 {
 	/* without memory for it a child of this process might wait forever; nothing else can be done */
 	(void)pthread_atfork(lock_all, unlock_all, unlock_all);
+	atomic_store_explicit(&watched, true, memory_order_release);
 }
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -117,7 +122,7 @@ static size_t size_of(unsigned class)
 
 static bool has_room(const struct slab *slab)
 {
-	return slab->given_back || SLAB_BYTES - slab->fresh >= slab->size;
+	return slab->given_back || slab->fresh <= slab->last;
 }
 
 static void list_enter(struct slab *slab)
@@ -147,7 +152,9 @@ static struct slab *slab_new(unsigned class)
 	    all.waits > 0 ? all.waiting[--all.waits] : hf__alloc_aligned(SLAB, SLAB_BYTES);
 	if (!slab)
 		return NULL;
-	*slab = (struct slab){.fresh = HEAD, .size = (uint32_t)size_of(class), .class = class};
+	const uint32_t size = (uint32_t)size_of(class);
+	*slab = (struct slab){
+	    .fresh = HEAD, .last = (uint32_t)SLAB_BYTES - size, .size = size, .class = class};
 	all.slabs++;
 	list_enter(slab);
 	return slab;
@@ -156,15 +163,18 @@ static struct slab *slab_new(unsigned class)
 static void *piece_take(struct slab *slab)
 {
 	void *piece = slab->given_back;
+	slab->pieces++;
 	if (piece) {
 		memcpy(&slab->given_back, piece, sizeof slab->given_back);
+		if (has_room(slab))
+			return piece;
 	} else {
 		piece = (uint8_t *)slab + slab->fresh;
 		slab->fresh += slab->size;
+		if (slab->fresh <= slab->last)
+			return piece;
 	}
-	slab->pieces++;
-	if (!has_room(slab))
-		list_leave(slab);
+	list_leave(slab);
 	return piece;
 }
 
@@ -185,7 +195,8 @@ void *hf__small_raw(size_t size)
 {
 	if (hf__mem_refuses(size))
 		return NULL;
-	(void)pthread_once(&once, watch_forks);
+	if (!atomic_load_explicit(&watched, memory_order_acquire))
+		(void)pthread_once(&once, watch_forks);
 	if (size > HF__SMALL_MAX)
 		return lone_new(size);
 	const unsigned class = class_of(size);
