@@ -34,19 +34,6 @@ bool hf__blob_new(struct hf_bytes bytes, struct hf__blob **out)
 	return true;
 }
 
-struct hf_bytes hf__blob_bytes(const struct hf__blob *blob)
-{
-	return blob ? hf_bytes_of(blob->data, blob->head & ~HF__BLOB_REFERS) : hf_bytes_of(NULL, 0);
-}
-
-bool hf__blob_keep(struct hf__blob *old, struct hf_bytes bytes, struct hf__blob **out)
-{
-	if (!hf__bytes_equal(hf__blob_bytes(old), bytes))
-		return hf__blob_new(bytes, out);
-	*out = old;
-	return true;
-}
-
 void hf__blob_drop(struct hf__blob *blob, const struct hf__blob *old)
 {
 	if (blob != old)

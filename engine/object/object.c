@@ -2,19 +2,11 @@
  * beside the hook shows. */
 #include "object/object.h"
 
-#include <assert.h>
-
 #include "base/hash.h"
 #include "base/map.h"
 
 const struct hf__type hf__plain_type = {.name = "no value",
                                         .value_offset = sizeof(struct hf__object)};
-
-void hf__object_is(struct hf__object *object, const struct hf__type *type)
-{
-	object->kind = (int32_t)((intptr_t)type - (intptr_t)&hf__plain_type);
-	assert(hf__type(object) == type);
-}
 
 void hf__object_free(struct hf__object *object)
 {

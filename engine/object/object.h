@@ -6,6 +6,7 @@
 #ifndef HF_OBJECT_OBJECT_H
 #define HF_OBJECT_OBJECT_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -73,7 +74,11 @@ static inline const struct hf__type *hf__type(const struct hf__object *object)
 	return (const struct hf__type *)((uintptr_t)&hf__plain_type +
 	                                 (uintptr_t)(intptr_t)object->kind);
 }
-void hf__object_is(struct hf__object *object, const struct hf__type *type);
+static inline void hf__object_is(struct hf__object *object, const struct hf__type *type)
+{
+	object->kind = (int32_t)((intptr_t)type - (intptr_t)&hf__plain_type);
+	assert(hf__type(object) == type);
+}
 
 /* The newest LSN that changed it, or for a container anything in it, and was asked to be durable;
  * where that is further behind `changed` than 32 bits tell, one so far behind: an answer then waits

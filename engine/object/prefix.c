@@ -116,11 +116,8 @@ static bool plain(uint64_t word, size_t len)
 	return ((word - 2 * ones) & ~word & ones << 7) == 0;
 }
 
-uint64_t hf__prefix_of(const struct hf__fields *fields, const void *object)
+uint64_t hf__prefix_of_others(const struct hf__fields *fields, const void *object)
 {
-	/* a long number that comes first is all of it: times and LSNs, which most orders sort by */
-	if (fields->of[0].kind <= HF__FIELD_U64)
-		return hf__field_number(fields->of, (const uint8_t *)object + fields->of[0].offset);
 	const struct hf__field *field = fields->of;
 	struct prefix p = {0};
 	/* a group, which most objects have none of, is then eight bits of zeros */

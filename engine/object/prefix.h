@@ -8,8 +8,15 @@
 
 #include "object/field.h"
 
-/* Of an object. */
-uint64_t hf__prefix_of(const struct hf__fields *fields, const void *object);
+/* Of an object. A long number that comes first is all of it: times and LSNs, which most orders sort
+ * by. */
+uint64_t hf__prefix_of_others(const struct hf__fields *fields, const void *object);
+static inline uint64_t hf__prefix_of(const struct hf__fields *fields, const void *object)
+{
+	return fields->of[0].kind <= HF__FIELD_U64
+	           ? hf__field_number(fields->of, (const uint8_t *)object + fields->of[0].offset)
+	           : hf__prefix_of_others(fields, object);
+}
 /* For a type that writes it out: that of 8 bits and a time, an I64, which make it all. false: the
  * time is no usual one, and hf__prefix_of() knows. */
 static inline bool hf__prefix_of_time(uint8_t first, int64_t time, uint64_t *out)

@@ -71,13 +71,14 @@ static bool may_store(const struct hf__document *old, const struct hf__document_
 
 /* --- Kinds of entries ------------------------------------------------------------------------- */
 
-/* The collection that a new document goes into. Its orders are the entry's while it holds
- * documents; else they become that. */
+/* The collection that a new document goes into: the one that is there, if any. Its orders are the
+ * entry's while it holds documents; else they become that. */
 static int add_collection(struct hf__document_state *state, struct hf__change *change,
                           const struct hf__document_image *image, struct hf__collection **out)
 {
-	int rc;
-	*out = hf__container_get(state, change, image->collection, &rc);
+	int rc = HF_OK;
+	if (!*out)
+		*out = hf__container_get(state, change, image->collection, &rc);
 	if (!*out || (*out)->value.orders == image->orders)
 		return rc;
 	const struct hf__collection_value value = {.orders = image->orders};
@@ -85,9 +86,9 @@ static int add_collection(struct hf__document_state *state, struct hf__change *c
 }
 
 static int add_document(struct hf__document_state *state, struct hf__change *change,
-                        const struct hf__entry *entry, const struct hf__document_image *image)
+                        const struct hf__entry *entry, const struct hf__document_image *image,
+                        struct hf__collection *collection)
 {
-	struct hf__collection *collection;
 	int rc = add_collection(state, change, image, &collection);
 	if (rc != HF_OK)
 		return rc;
@@ -109,15 +110,15 @@ static int add_document(struct hf__document_state *state, struct hf__change *cha
 static int apply_whole(struct hf__document_state *state, struct hf__change *change,
                        const struct hf__entry *entry, const struct hf__document_image *image)
 {
-	const struct hf__collection *collection = hf__container_find(state, image->collection);
+	struct hf__collection *collection = hf__container_find(state, image->collection);
 	struct hf__document *document = hf__document_find(state, image->collection, image->id);
 	if (!may_store(document, image, entry))
 		return HF_ECORRUPT;
-	if (collection && hf__collection_size(collection) > 0 &&
-	    collection->value.orders != image->orders)
+	if (collection && collection->value.orders != image->orders &&
+	    hf__collection_size(collection) > 0)
 		return HF_ECORRUPT;
 	if (!document)
-		return add_document(state, change, entry, image);
+		return add_document(state, change, entry, image, collection);
 	struct hf__document_value value;
 	const int rc = make_value(state, entry, document, image, &value);
 	return rc == HF_OK ? set_value(change, document, &value) : rc;
@@ -182,8 +183,9 @@ void hf__document_expect(const void *raw, const struct hf__entry *entry)
 {
 	const struct hf__document_state *state = raw;
 	struct hf__reader r = hf__reader(entry->body);
-	(void)hf__get_u16(&r); /* version and cause */
-	const struct hf_bytes collection = hf__get_short(&r), id = hf__get_short(&r);
+	const uint8_t *at = hf__reader_take(&r, 4); /* version, cause, and a length */
+	const struct hf_bytes collection = hf__get_bytes(&r, at ? hf__load_u16(at + 2) : 0),
+	                      id = hf__get_short(&r);
 	if (!r.bad && id.len > 0)
 		hf__map_expect_pair(&state->documents, collection, id);
 }

@@ -158,15 +158,27 @@ void hf__document_drop(struct hf__document *document);
 bool hf__document_may_end(struct hf__document *document);
 
 struct hf__document *hf__document_of_heap(const struct hf__heap_node *node);
-struct hf__collection *hf__document_collection(const struct hf__document *document);
-struct hf_bytes hf__document_id(const struct hf__document *document);
+static inline struct hf__collection *hf__document_collection(const struct hf__document *document)
+{
+	return (void *)document->object.container;
+}
+
+static inline struct hf_bytes hf__document_id(const struct hf__document *document)
+{
+	return hf_bytes_of(document->id, document->len);
+}
+
 struct hf__document_image hf__document_image_of(const struct hf__document *document,
                                                 enum hf__document_cause cause, int64_t setback);
 
 /* Does its value say that it stands in that view? */
 bool hf__document_stands(const struct hf__document *document, enum hf__document_view view);
 /* When it is gone: its weight in list orders; INT64_MAX: never. */
-int64_t hf__document_until(const struct hf__document *document);
+static inline int64_t hf__document_until(const struct hf__document *document)
+{
+	return document->value.expires_at == HF_UNSET ? INT64_MAX : document->value.expires_at;
+}
+
 bool hf__document_over(const struct hf__document *document, struct hf__instant at);
 /* Its expires_at as it is shown. */
 int64_t hf__document_expires_at(const struct hf__document *document, int64_t setback);

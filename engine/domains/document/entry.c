@@ -69,10 +69,19 @@ void hf__document_encode(struct hf__writer *w, enum hf__document_kind kind,
 
 /* --- Reading ---------------------------------------------------------------------------------- */
 
+/* Version, cause and the length of the collection: one look at what is left for all of them, as
+ * below. Their values count only if they are there. */
+#define HEAD 4u
+/* Orders and the length of the group. */
+#define MIDDLE 3u
+
 static bool get_head(struct hf__reader *r, uint8_t kind, struct hf__document_image *out)
 {
-	const uint8_t version = hf__get_u8(r), cause = hf__get_u8(r);
-	out->collection = hf__get_short(r);
+	const uint8_t *at = hf__reader_take(r, HEAD);
+	if (!at)
+		return false;
+	const uint8_t version = at[0], cause = at[1];
+	out->collection = hf__get_bytes(r, hf__load_u16(at + 2));
 	if (version != BODY_VERSION || cause >= HF__DOCUMENT_CAUSES || kind > HF__DOCUMENT_CLEARED)
 		return false;
 	out->cause = (enum hf__document_cause)cause;
@@ -81,9 +90,12 @@ static bool get_head(struct hf__reader *r, uint8_t kind, struct hf__document_ima
 
 static bool get_whole(struct hf__reader *r, struct hf__document_image *out)
 {
-	out->orders = hf__get_u8(r);
-	out->group = hf__get_short(r);
-	const uint8_t *at = hf__reader_take(r, FIXED);
+	const uint8_t *at = hf__reader_take(r, MIDDLE);
+	if (!at)
+		return false;
+	out->orders = at[0];
+	out->group = hf__get_bytes(r, hf__load_u16(at + 1));
+	at = hf__reader_take(r, FIXED);
 	if (!at)
 		return false;
 	out->created_at = (int64_t)hf__load_u64(at);
@@ -109,7 +121,8 @@ static bool get_regrouped(struct hf__reader *r, struct hf__document_image *out)
 bool hf__document_decode(uint8_t kind, struct hf_bytes body, struct hf__document_image *out)
 {
 	struct hf__reader r = hf__reader(body);
-	*out = (struct hf__document_image){.expires_at = HF_UNSET};
+	if (kind != HF__DOCUMENT_WHOLE) /* which carries all members */
+		*out = (struct hf__document_image){.expires_at = HF_UNSET};
 	if (!get_head(&r, kind, out))
 		return false;
 	if (kind == HF__DOCUMENT_CLEARED)

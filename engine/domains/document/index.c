@@ -18,17 +18,7 @@ struct hf__document *hf__document_of_heap(const struct hf__heap_node *node)
 	return HF__OUTER(node, struct hf__document_ending, heap)->document;
 }
 
-struct hf__collection *hf__document_collection(const struct hf__document *document)
-{
-	return (void *)document->object.container;
-}
-
 /* --- Parts ------------------------------------------------------------------------------------ */
-
-struct hf_bytes hf__document_id(const struct hf__document *document)
-{
-	return hf_bytes_of(document->id, document->len);
-}
 
 struct hf__document_image hf__document_image_of(const struct hf__document *document,
                                                 enum hf__document_cause cause, int64_t setback)
@@ -45,11 +35,6 @@ struct hf__document_image hf__document_image_of(const struct hf__document *docum
 	    .expires_at = hf__document_expires_at(document, setback),
 	    .computed = value->computed,
 	};
-}
-
-int64_t hf__document_until(const struct hf__document *document)
-{
-	return document->value.expires_at == HF_UNSET ? INT64_MAX : document->value.expires_at;
 }
 
 bool hf__document_over(const struct hf__document *document, struct hf__instant at)

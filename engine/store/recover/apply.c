@@ -40,11 +40,11 @@ int hf__recovery_apply(void *arg, const struct hf__entry *entry)
 	}
 	hf__change_keep(&s->world.change);
 	const bool ending = hf__entry_is_ending(row, entry);
-	hf__clock_wrote(s, hf__to_mono(entry->at, known.setback), ending);
+	const int64_t mono = hf__to_mono(entry->at, known.setback);
+	hf__clock_wrote(s, mono, ending);
 	/* When an ending was logged counts for nothing: the opening that did would seem to have
 	 * lived longer. */
-	if (!ending &&
-	    !hf__incarnation_note(s, entry->incarnation, hf__to_mono(entry->at, known.setback)))
+	if (!ending && !hf__incarnation_note(s, entry->incarnation, mono))
 		return HF_ENOMEM;
 	hf__sweep_applied(s, s->world.states);
 	s->info.replayed++;
@@ -57,7 +57,7 @@ void hf__recovery_expect(void *arg, const struct hf__entry *entry)
 	const struct hf__recovery *r = arg;
 	const struct hf_store *s = r->store;
 	unsigned index = 0;
-	const struct hf__domain *row = hf__domain_by_id(s, entry->domain, &index);
+	const struct hf__domain *row = hf__row_of(s, entry->domain, &index);
 	if (row && row->expect)
 		row->expect(s->world.states[index], entry);
 }

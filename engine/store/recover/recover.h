@@ -146,6 +146,16 @@ int hf__recovery_scan(struct hf__recovery *r, struct hf__segment_file *f,
 /* apply.c. Puts an entry into the states; `arg` is the recovery. HF_ECANCELED: r->bound is
  * reached. */
 int hf__recovery_apply(void *arg, const struct hf__entry *entry);
+/* What hf__domain_by_id() says, without a call: replay asks twice for each entry. */
+static inline const struct hf__domain *hf__row_of(const struct hf_store *s, uint8_t id,
+                                                  unsigned *index)
+{
+	const unsigned row = s->row_of[id];
+	if (row == 0)
+		return NULL;
+	*index = row - 1;
+	return s->domains->rows[row - 1];
+}
 /* This entry seems to come soon: struct hf__domain, expect. And the domains that want to know, as
  * bits. */
 void hf__recovery_expect(void *arg, const struct hf__entry *entry);

@@ -4,7 +4,7 @@
 
 #include "log/entry.h"
 #include "object/removed.h"
-#include "store/internal.h"
+#include "store/recover/recover.h"
 #include "store/snapshot/load.h"
 #include "store/snapshot/walk.h"
 
@@ -13,11 +13,7 @@
 
 const struct hf__domain *hf__domain_by_id(const struct hf_store *s, uint8_t id, unsigned *index)
 {
-	const unsigned row = s->row_of[id];
-	if (row == 0)
-		return NULL;
-	*index = row - 1;
-	return s->domains->rows[row - 1];
+	return hf__row_of(s, id, index);
 }
 
 /* Where the cause of a body stands; its length, if it is too short to have one. */
@@ -67,7 +63,7 @@ bool hf__entry_known(const struct hf__domain *row, const struct hf__entry *entry
 int hf__entry_readable(const struct hf_store *s, const struct hf__entry *entry,
                        const struct hf__domain **row, unsigned *index)
 {
-	*row = hf__domain_by_id(s, entry->domain, index);
+	*row = hf__row_of(s, entry->domain, index);
 	if (hf__entry_known(*row, entry))
 		return HF_OK;
 	return entry->flags & HF__ENTRY_IGNORABLE ? HF_ENOTFOUND : HF_EVERSION;
