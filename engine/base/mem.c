@@ -131,7 +131,6 @@ void hf__free_aligned(void *memory)
 
 /* --- Arena ------------------------------------------------------------------------------------ */
 
-#define ARENA_FIRST ((size_t)1 << 10)
 #define ARENA_LARGEST ((size_t)64 << 10)
 
 struct hf__arena_block {
@@ -140,6 +139,10 @@ struct hf__arena_block {
 	bool zeroed; /* no byte is handed out twice, so what is left of it is zero */
 	alignas(max_align_t) uint8_t data[];
 };
+
+/* With its head and libc's it is 1,040 bytes: the largest that glibc keeps at hand for a thread.
+ * Most answers are one such block. */
+#define ARENA_FIRST (((size_t)1 << 10) - sizeof(struct hf__arena_block))
 
 static size_t block_next_cap(const struct hf__arena_block *newest)
 {
@@ -152,7 +155,7 @@ static size_t block_next_cap(const struct hf__arena_block *newest)
 /* Puts a block with room for `size` bytes first. What is left of the block before it stays
  * unused. Most of what goes into an arena is copied there: only a large block, which the kernel
  * gives zeroed, comes zeroed. */
-static bool arena_grow(struct hf__arena *arena, size_t size)
+static __attribute__((noinline)) bool arena_grow(struct hf__arena *arena, size_t size)
 {
 	size_t cap = block_next_cap(arena->blocks);
 	if (cap < size)
@@ -172,14 +175,15 @@ static bool arena_grow(struct hf__arena *arena, size_t size)
 	return true;
 }
 
-static void *slice_of(struct hf__arena *arena, size_t size)
+/* Blocks begin as malloc's do and slices are of whole steps, so each is aligned for any type. */
+static inline void *slice_of(struct hf__arena *arena, size_t size)
 {
 	const size_t step = alignof(max_align_t);
-	if (size > SIZE_MAX - step)
+	const size_t rounded = ((size ? size : 1) + step - 1) & ~(step - 1);
+	if (rounded < size)
 		return NULL;
-	size_t rounded = size ? (size + step - 1) / step * step : step;
-	bool fits = arena->blocks && rounded <= arena->blocks->cap - arena->used;
-	if (!fits && !arena_grow(arena, rounded))
+	if ((!arena->blocks || rounded > arena->blocks->cap - arena->used) &&
+	    !arena_grow(arena, rounded))
 		return NULL;
 	void *slice = arena->blocks->data + arena->used;
 	arena->used += rounded;
@@ -190,6 +194,11 @@ void *hf__arena_alloc(struct hf__arena *arena, size_t size)
 {
 	void *slice = slice_of(arena, size);
 	return slice && !arena->blocks->zeroed ? memset(slice, 0, size) : slice;
+}
+
+void *hf__arena_room(struct hf__arena *arena, size_t size)
+{
+	return slice_of(arena, size);
 }
 
 void *hf__arena_copy(struct hf__arena *arena, const void *data, size_t size)

@@ -62,6 +62,8 @@ struct hf__arena {
 	size_t used; /* of the newest block */
 };
 void *hf__arena_alloc(struct hf__arena *arena, size_t size);
+/* The same, not zeroed. */
+void *hf__arena_room(struct hf__arena *arena, size_t size);
 /* size 0 gives a valid pointer */
 void *hf__arena_copy(struct hf__arena *arena, const void *data, size_t size);
 void hf__arena_deinit(struct hf__arena *arena);

@@ -150,7 +150,6 @@ static int read_today(hf_store *store, const struct hf__reading *reading, const 
 	struct hf_memory *memory = NULL;
 	struct running running = {reading, args, out};
 	const size_t size = reading->fills ? hf__size_of(out) : 0;
-	zero(reading, out);
 	const struct hf__asking asking = {.domain = reading->domain, .read = run, .copy = copy};
 	bool done = false;
 	int rc = HF_OK;

@@ -25,12 +25,11 @@ void *hf__answer_items(struct hf__answer *answer, size_t size)
 
 int hf__answer_bytes(struct hf__answer *answer, struct hf_bytes in, struct hf_bytes *out)
 {
-	/* a NUL behind it, for people who print */
-	uint8_t *copy = hf__arena_alloc(&answer->memory, in.len + 1);
+	uint8_t *copy = hf__arena_room(&answer->memory, in.len + 1);
 	if (!copy)
 		return HF_ENOMEM;
-	if (in.len > 0)
-		memcpy(copy, in.data, in.len);
+	hf__copy(copy, in.data, in.len);
+	copy[in.len] = 0; /* for people who print */
 	*out = hf_bytes_of(copy, in.len);
 	return HF_OK;
 }
@@ -142,9 +141,10 @@ void hf__answer_reset(struct hf__answer *answer)
 	hf__reader_leave(answer->store, &answer->reading);
 }
 
+/* It stands in the memory that it holds: an answer is one block, not two. */
 struct hf_memory *hf__answer_give(struct hf__answer *answer)
 {
-	struct hf_memory *memory = hf__alloc(sizeof *memory);
+	struct hf_memory *memory = hf__arena_room(&answer->memory, sizeof *memory);
 	if (!memory) {
 		hf__answer_reset(answer);
 		return NULL;
@@ -160,6 +160,6 @@ void hf_release(struct hf_memory *memory)
 	HF__CALL;
 	if (!memory)
 		return;
-	hf__arena_deinit(&memory->arena);
-	hf__free(memory);
+	struct hf__arena arena = memory->arena;
+	hf__arena_deinit(&arena);
 }

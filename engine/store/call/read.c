@@ -68,8 +68,9 @@ static int read_state(struct hf_store *store, hf_txn *txn, const struct hf__aski
                       unsigned index, void *args, unsigned flags, struct hf__answer *answer,
                       struct hf_error *error)
 {
-	char why[HF_ERROR_TEXT] = "";
+	char why[HF_ERROR_TEXT]; /* not all zeroed: most reads say nothing */
 	struct hf__facts facts;
+	why[0] = '\0';
 	(void)pthread_mutex_lock(&store->lock);
 	int rc = hf__follow_whole(store, error);
 	if (rc != HF_OK) {

@@ -30,8 +30,8 @@ static const struct memory_case cases[] = {
              "new group=other ; hf_document_remove " KEY "plain ; hf_document_clear "
              "collection=elsewhere ; hf_document_guard write.expect=absent "
              "key.collection=elsewhere key.id=new"},
-    {"get", 2, "hf_document_get collection=notes id=plain -> payload"},
-    {"list", 4, "hf_document_list collection=notes limit=1 -> count=1"},
+    {"get", 1, "hf_document_get collection=notes id=plain -> payload"},
+    {"list", 3, "hf_document_list collection=notes limit=1 -> count=1"},
     {"collections", 2, "hf_document_names limit=1 -> count=1"},
 };
 

@@ -74,7 +74,7 @@ static const struct memory_case cases[] = {
     {"force_release", 0, FORCE},
     {"put", 2, PUT},
     {"settle", 0, "time 1000 & settle"},
-    {"get", 2, GET "held"},
+    {"get", 1, GET "held"},
     {"list", 3, LIST},
     {"guard_held", 3, GUARD_HELD},
     {"callback", 0, WITH "free"},

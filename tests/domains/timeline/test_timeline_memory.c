@@ -19,8 +19,8 @@ static const struct memory_case cases[] = {
     {"in a transaction", 6,
      "hf_timeline_guard write.expect=absent key.timeline=tl key.id=new ; hf_timeline_retain "
      "timeline=tl max_events=1 ; hf_timeline_clear timeline=tl ; " APPEND "tl key.id=new"},
-    {"get", 2, "hf_timeline_get timeline=tl id=b -> payload=some_bytes"},
-    {"query", 4,
+    {"get", 1, "hf_timeline_get timeline=tl id=b -> payload=some_bytes"},
+    {"query", 3,
      "hf_timeline_query filter.timeline=tl filter.subject=s filter.type=t limit=2 -> count=2 "
      "total=3 next"},
     {"count", 0, "hf_timeline_count filter.timeline=tl -> value=3"},

@@ -30,12 +30,12 @@ static void running_out_of_memory_loses_nothing(void **state)
 		assert_true(rc == (feed ? HF_OK : HF_ENOMEM) && budget < 100);
 	}
 	struct followed got = {0};
-	for (size_t budget = 0; got.count < all.count; budget = (budget + 1) % 12) {
+	for (size_t budget = 0; got.count < all.count; budget = (budget + 1) % 6) {
 		struct hf_event_batch batch = {0};
 		struct hf_error error = {0};
 		size_t left = budget;
 		hf__mem_set_veto(veto, &left);
-		const int rc = hf_feed_next(feed, 5, 0, &batch, &error);
+		const int rc = hf_feed_next(feed, 3, 0, &batch, &error);
 		hf__mem_set_veto(NULL, NULL);
 		assert_true(rc == HF_OK || (rc == HF_ENOMEM && error.code == rc && !batch.memory));
 		failures += rc != HF_OK;
