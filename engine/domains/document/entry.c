@@ -33,34 +33,55 @@ static const uint8_t kinds_of[HF__DOCUMENT_CAUSES] = {
 
 /* Bytes of times: one look at what is left for all of them. */
 #define FIXED 25u
+/* Version, cause, and what says how long the collection, id and group are, and which orders. */
+#define LENGTHS (2u + 2u + 2u + 1u + 2u)
 
+static uint8_t *put_name(uint8_t *at, struct hf_bytes name)
+{
+	hf__store_u16(at, (uint16_t)name.len);
+	hf__copy(at + 2, name.data, name.len);
+	return at + 2 + name.len;
+}
+
+/* All of it at once: it is what most entries are. */
 static void put_whole(struct hf__writer *w, const struct hf__document_image *image,
                       bool without_payload)
 {
-	hf__put_u8(w, image->orders);
-	hf__put_short(w, image->group);
-	uint8_t *at = hf__writer_room(w, FIXED);
+	const size_t names = image->collection.len + image->id.len + image->group.len;
+	const size_t payload = without_payload ? 0 : sizeof(uint32_t) + image->payload.len;
+	w->bad = w->bad || names > UINT16_MAX || image->payload.len > UINT32_MAX;
+	uint8_t *at = hf__writer_room(w, LENGTHS + names + FIXED + payload);
 	if (!at)
 		return;
+	at[0] = BODY_VERSION;
+	at[1] = (uint8_t)image->cause;
+	at = put_name(at + 2, image->collection);
+	at = put_name(at, image->id);
+	at[0] = image->orders;
+	at = put_name(at + 1, image->group);
 	hf__store_u64(at, (uint64_t)image->created_at);
 	hf__store_u64(at + 8, (uint64_t)image->updated_at);
 	hf__store_u64(at + 16, (uint64_t)image->expires_at);
 	at[24] = image->computed;
-	if (!without_payload)
-		hf__put_long(w, image->payload);
+	if (without_payload)
+		return;
+	hf__store_u32(at + FIXED, (uint32_t)image->payload.len);
+	hf__copy(at + FIXED + sizeof(uint32_t), image->payload.data, image->payload.len);
 }
 
 void hf__document_encode(struct hf__writer *w, enum hf__document_kind kind,
                          const struct hf__document_image *image, bool without_payload)
 {
+	if (kind == HF__DOCUMENT_WHOLE) {
+		put_whole(w, image, without_payload);
+		return;
+	}
 	hf__put_u8(w, BODY_VERSION);
 	hf__put_u8(w, (uint8_t)image->cause);
 	hf__put_short(w, image->collection);
 	if (kind == HF__DOCUMENT_CLEARED)
 		return;
 	hf__put_short(w, image->id);
-	if (kind == HF__DOCUMENT_WHOLE)
-		put_whole(w, image, without_payload);
 	if (kind != HF__DOCUMENT_REGROUPED)
 		return;
 	hf__put_short(w, image->group);
