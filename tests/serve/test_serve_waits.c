@@ -107,6 +107,41 @@ static void what_was_granted_to_who_is_gone_goes_back_uncounted(void **state)
 	served_end(&served);
 }
 
+static void what_was_sent_to_who_did_not_read_it_goes_back_too(void **state)
+{
+	struct served served;
+	(void)state;
+	served_begin(&served, NULL, 0);
+	int other = served_connect(&served);
+	for (int reads = 0; reads < 2; reads++) {
+		char piece[4096];
+		int claims = served_connect(&served), locks = served_connect(&served);
+		answers(&served, claims, "OUTBOX.CLAIM_NEXT q w LEASE 1m WAIT 1h", "");
+		answers(&served, other, "LOCK.ACQUIRE l w LEASE 1m", "*14");
+		answers(&served, locks, "LOCK.ACQUIRE l x LEASE 1m WAIT 1h", "");
+		answers(&served, other, "OUTBOX.ENQUEUE q 1 p", "*14");
+		answers(&served, other, "LOCK.FORCE_RELEASE l it-hangs", "*14");
+		hears(&served, other, "anything", false);
+		if (reads) {
+			assert_true(recv(claims, piece, sizeof piece, MSG_DONTWAIT) > 0);
+			assert_true(recv(locks, piece, sizeof piece, MSG_DONTWAIT) > 0);
+		}
+		close(claims);
+		close(locks);
+		hears(&served, other, "anything", false);
+		if (reads) {
+			answers(&served, other, "OUTBOX.CLAIM q 1 w LEASE 1m", "-HF_ECLAIMED");
+			answers(&served, other, "LOCK.ACQUIRE l y LEASE 1m", "-HF_EHELD");
+		} else {
+			is_queued_as_before(&served, other);
+			answers(&served, other, "LOCK.GET l", "-HF_ENOTFOUND");
+			answers(&served, other, "OUTBOX.CLEAR q", "*14");
+		}
+	}
+	close(other);
+	served_end(&served);
+}
+
 static void a_feed_is_read_from_any_place_and_waited_for(void **state)
 {
 	struct served served;
@@ -198,6 +233,7 @@ int main(void)
 	    cmocka_unit_test(a_wait_blocks_its_connection_alone),
 	    cmocka_unit_test(who_hangs_up_while_waiting_takes_nothing),
 	    cmocka_unit_test(what_was_granted_to_who_is_gone_goes_back_uncounted),
+	    cmocka_unit_test(what_was_sent_to_who_did_not_read_it_goes_back_too),
 	    cmocka_unit_test(a_feed_is_read_from_any_place_and_waited_for),
 	    cmocka_unit_test(messages_tell_what_changed),
 	    cmocka_unit_test(who_reads_slowly_is_told_how_much_was_lost),

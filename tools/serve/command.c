@@ -186,6 +186,7 @@ static bool add_call(struct commands *commands, const struct hf_api_call *call)
 	command->call = call;
 	command->takes = call->takes ? shape_of(commands, call->takes) : NULL;
 	command->start = start_of(call);
+	command->key = row_of(command->takes, "name");
 	command->lease = row_of(command->takes, "lease_us");
 	command->wait = row_of(command->takes, "wait_us");
 	command->limit = row_of(command->takes, "limit");
@@ -274,13 +275,37 @@ static void say_upper(char *out, size_t size, const char *name)
 	say(out, size, word);
 }
 
-static void say_value(char *out, size_t size, const struct hf_api_member *member)
+static void say_arguments(const struct commands *commands, const struct shape *shape, bool placed,
+                          char *out, size_t size);
+
+/* What stands in an array or a position. */
+static void say_element(const struct commands *commands, const struct hf_api_member *member,
+                        char *out, size_t size)
 {
+	if (member->type == HF_API_MANY && strcmp(member->of->name, "hf_bytes") == 0) {
+		say(out, size, "n bytes...");
+		return;
+	}
+	const struct shape *shape = commands_shape(commands, member->of);
+	say(out, size, member->type == HF_API_MANY ? "n (m" : "m");
+	say_arguments(commands, shape, true, out, size);
+	say_arguments(commands, shape, false, out, size);
+	if (member->type == HF_API_MANY)
+		say(out, size, ")...");
+}
+
+static void say_value(const struct commands *commands, char *out, size_t size,
+                      const struct hf_api_member *member)
+{
+	if (member->type == HF_API_ONE || member->type == HF_API_MANY) {
+		say_element(commands, member, out, size);
+		return;
+	}
 	static const char *const words[HF_API_SIZE + 1] = {
-	    [HF_API_BOOL] = "0|1",      [HF_API_INT] = "number",     [HF_API_UINT] = "number",
-	    [HF_API_REAL] = "real",     [HF_API_TIME] = "time",      [HF_API_SPAN] = "duration",
-	    [HF_API_WAIT] = "duration", [HF_API_LSN] = "lsn",        [HF_API_TOKEN] = "token",
-	    [HF_API_STRING] = "token",  [HF_API_ONE] = "n word ...", [HF_API_MANY] = "n element ..."};
+	    [HF_API_BOOL] = "0|1",      [HF_API_INT] = "number", [HF_API_UINT] = "number",
+	    [HF_API_REAL] = "real",     [HF_API_TIME] = "time",  [HF_API_SPAN] = "duration",
+	    [HF_API_WAIT] = "duration", [HF_API_LSN] = "lsn",    [HF_API_TOKEN] = "token",
+	    [HF_API_STRING] = "token"};
 	const bool listed = member->type == HF_API_ENUM || member->type == HF_API_FLAGS;
 	for (const struct hf_api_word *word = listed ? member->words : NULL; word && word->word;
 	     word++) {
@@ -292,7 +317,8 @@ static void say_value(char *out, size_t size, const struct hf_api_member *member
 		say(out, size, words[member->type] ? words[member->type] : "bytes");
 }
 
-static void say_arguments(const struct shape *shape, bool placed, char *out, size_t size)
+static void say_arguments(const struct commands *commands, const struct shape *shape, bool placed,
+                          char *out, size_t size)
 {
 	for (size_t i = 0; shape && i < shape->count; i++) {
 		const struct argument *argument = &shape->argument[i];
@@ -306,16 +332,17 @@ static void say_arguments(const struct shape *shape, bool placed, char *out, siz
 		say(out, size, " [");
 		say_upper(out, size, argument->member->name);
 		say(out, size, " ");
-		say_value(out, size, argument->member);
+		say_value(commands, out, size, argument->member);
 		say(out, size, "]");
 	}
 }
 
-void command_syntax(const struct command *command, char *out, size_t size)
+void command_syntax(const struct commands *commands, const struct command *command, char *out,
+                    size_t size)
 {
 	(void)snprintf(out, size, "%s", command->name);
-	say_arguments(command->takes, true, out, size);
-	say_arguments(command->takes, false, out, size);
+	say_arguments(commands, command->takes, true, out, size);
+	say_arguments(commands, command->takes, false, out, size);
 	if (command->call->kind == HF_API_MUTATION)
 		say(out, size, " [EXPECT lsn|ABSENT] [DURABILITY durable|os] [MISSING_OK 0|1]");
 	if (command->call->object)

@@ -31,7 +31,7 @@ struct command {
 	const struct hf_api_call *call;
 	const struct shape *takes; /* NULL: nothing */
 	const struct hf_api_call *start; /* what waits for it without a thread; NULL: nothing does */
-	struct row lease, wait, limit, page, after; /* member NULL: it takes none */
+	struct row key, lease, wait, limit, page, after; /* member NULL: it takes none */
 };
 
 struct commands;
@@ -46,7 +46,8 @@ const struct command *commands_at(const struct commands *commands, size_t index)
 /* Calls that are no commands, by index; NULL behind the last. */
 const struct hf_api_call *commands_absent(size_t index);
 /* "queue id payload [PRIORITY number] ...", at most `size` bytes with the NUL. */
-void command_syntax(const struct command *command, char *out, size_t size);
+void command_syntax(const struct commands *commands, const struct command *command, char *out,
+                    size_t size);
 
 /* Of a struct that some command takes, alone or in an array. */
 const struct shape *commands_shape(const struct commands *commands, const struct hf_api_struct *of);

@@ -22,7 +22,7 @@ struct conn *conn_new(struct serve *serve, int fd, bool known)
 	conn->source = (struct source){SOURCE_CONN, fd};
 	conn->serve = serve;
 	conn->id = ++serve->last_id;
-	conn->since = loop_seconds();
+	conn->since = conn->moved = loop_seconds();
 	conn->known = known;
 	conn->reply = (struct reply){.room = &serve->room, .protocol = 2};
 	request_init(&conn->request, &serve->room);
@@ -51,6 +51,9 @@ void conn_free(struct conn *conn)
 	if (conn->busy)
 		*busy = conn->next_busy;
 	wait_end(conn);
+	if (conn->unread)
+		grant_give_back(conn);
+	grant_forget(conn);
 	channels_free(conn);
 	multi_free(conn);
 	hf_feed_close(conn->feed);
@@ -127,12 +130,13 @@ void conn_read(struct conn *conn)
 	const ssize_t got = recv(conn->source.fd, at, space, MSG_DONTWAIT);
 	if (got > 0) {
 		request_came(&conn->request, (size_t)got);
+		conn->moved = loop_seconds();
 		conn->again = true;
 	} else if (got == 0) {
 		conn->eof = true;
 		conn->again = true;
 	} else if (errno != EAGAIN && errno != EINTR) {
-		conn->dead = true;
+		conn->dead = conn->unread = true;
 	}
 }
 
@@ -141,6 +145,7 @@ void conn_read(struct conn *conn)
 static void run_one(struct conn *conn)
 {
 	const size_t begin = conn->reply.len;
+	grant_forget(conn); /* it read what it was granted before */
 	run_command(conn, conn->request.words, conn->request.count);
 	arena_clear(&conn->serve->arena);
 	conn->serve->commands_run++;
@@ -270,12 +275,14 @@ static void send_ready(struct conn *conn)
 	while (conn->sent < conn->ready && !conn->dead && conn->source.fd >= 0) {
 		const ssize_t n = send(conn->source.fd, reply->data + conn->sent, conn->ready - conn->sent,
 		                       MSG_DONTWAIT | MSG_NOSIGNAL);
-		if (n > 0)
+		if (n > 0) {
 			conn->sent += (size_t)n;
-		else if (errno == EAGAIN)
+			conn->moved = loop_seconds();
+		} else if (errno == EAGAIN) {
 			break;
-		else if (errno != EINTR)
-			conn->dead = true;
+		} else if (errno != EINTR) {
+			conn->dead = conn->unread = true;
+		}
 	}
 	if (conn->sent > 0 && (conn->sent == reply->len || conn->sent > reply->len / 2)) {
 		memmove(reply->data, reply->data + conn->sent, reply->len - conn->sent);

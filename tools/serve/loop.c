@@ -192,8 +192,12 @@ static void conn_event(struct conn *conn, uint32_t events)
 		conn->hup = true;
 		conn->again = true;
 	}
-	if (events & (EPOLLHUP | EPOLLERR) && !(events & EPOLLIN))
+	if (events & (EPOLLHUP | EPOLLERR) && !(events & EPOLLIN)) {
+		int why = 0;
+		socklen_t len = sizeof why;
 		conn->dead = true;
+		conn->unread = getsockopt(conn->source.fd, SOL_SOCKET, SO_ERROR, &why, &len) == 0 && why;
+	}
 }
 
 static void take_event(struct serve *serve, const struct epoll_event *event)
@@ -227,6 +231,33 @@ static void by_hand(struct serve *serve)
 		serve->look = true;
 }
 
+static size_t bytes_of(const struct conn *conn)
+{
+	return conn->request.cap + conn->reply.cap;
+}
+
+/* Where most of the room is taken, who has most of it and moves nothing is closed, so that others
+ * always find some: clients that do not read cost only themselves. */
+static void make_room(struct serve *serve)
+{
+	const int64_t now = loop_seconds();
+	size_t left = serve->room.used, most = 0;
+	while (left > serve->room.most / 4 * 3) {
+		struct conn *worst = NULL;
+		for (struct conn *conn = serve->conns; conn; conn = conn->next)
+			if (!conn->dead && now - conn->moved >= STILL_SECONDS && bytes_of(conn) > most) {
+				worst = conn;
+				most = bytes_of(conn);
+			}
+		if (!worst)
+			return;
+		worst->dead = true;
+		conn_touch(worst);
+		left -= most;
+		most = 0;
+	}
+}
+
 /* Who does not say its password is shown out. */
 static void sweep(struct serve *serve)
 {
@@ -234,6 +265,7 @@ static void sweep(struct serve *serve)
 	if (now == serve->swept)
 		return;
 	serve->swept = now;
+	make_room(serve);
 	for (struct conn *conn = serve->conns; conn; conn = conn->next) {
 		if (!conn->known && now - conn->since > STRANGER_SECONDS) {
 			conn->dead = true;

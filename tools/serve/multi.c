@@ -339,13 +339,24 @@ static void reply_refused(struct conn *conn, int rc, const struct hf_error *erro
 		reply_refuse(&conn->reply, hf_code_name(rc), "command %" PRId64 ": %s", index, error->text);
 }
 
-static void run_exec(struct conn *conn, size_t begin)
+/* DURABILITY and its word, behind the first word. */
+static bool durability_of(const struct hf_bytes *words, size_t count, enum hf_durability *out)
+{
+	const bool os = count == 3 && session_is(words[2], "os");
+	*out = os ? HF_OS : *out;
+	return count == 1 || (count == 3 && session_is(words[1], "DURABILITY") &&
+	                      (os || session_is(words[2], "durable")));
+}
+
+static void run_exec(struct conn *conn, const struct hf_bytes *words, size_t count, size_t begin)
 {
 	struct multi *multi = conn->multi;
 	struct hf_error error = {0};
 	struct hf_ticket ticket = {0, 0};
 	if (!multi_is_open(conn)) {
 		reply_refuse(&conn->reply, "ERR", "EXEC without MULTI");
+	} else if (!durability_of(words, count, &multi->durability)) {
+		spoil(conn, "ERR", "EXEC takes nothing, or DURABILITY durable|os");
 	} else if (multi->spoilt) {
 		reply_refuse(&conn->reply, "EXECABORT",
 		             "Transaction discarded because of previous errors: %s", multi->why);
@@ -364,15 +375,14 @@ static void run_exec(struct conn *conn, size_t begin)
 
 static void run_multi(struct conn *conn, const struct hf_bytes *words, size_t count)
 {
-	const bool os = count == 3 && session_is(words[2], "os");
+	enum hf_durability durability = HF_DURABLE;
 	if (multi_is_open(conn)) {
 		reply_refuse(&conn->reply, "ERR", "MULTI calls can not be nested");
-	} else if (count != 1 && !(count == 3 && session_is(words[1], "DURABILITY") &&
-	                           (os || session_is(words[2], "durable")))) {
+	} else if (!durability_of(words, count, &durability)) {
 		reply_refuse(&conn->reply, "ERR", "MULTI takes nothing, or DURABILITY durable|os");
 	} else if (multi_of(conn)) {
 		conn->multi->open = true;
-		conn->multi->durability = os ? HF_OS : HF_DURABLE;
+		conn->multi->durability = durability;
 		reply_simple(&conn->reply, "OK");
 	}
 }
@@ -381,7 +391,7 @@ bool multi_run(struct conn *conn, const struct hf_bytes *words, size_t count)
 {
 	const size_t begin = conn->reply.len;
 	if (session_is(words[0], "EXEC")) {
-		run_exec(conn, begin);
+		run_exec(conn, words, count, begin);
 		return true;
 	}
 	if (session_is(words[0], "MULTI")) {

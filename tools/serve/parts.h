@@ -18,6 +18,7 @@ enum {
 	STRANGER_WORDS_MAX = 10, /* before AUTH */
 	STRANGER_REQUEST_MAX = 4096,
 	STRANGER_SECONDS = 30,
+	STILL_SECONDS = 2, /* without a byte, after which a connection may be closed for its room */
 	UNSENT_MAX = 1 << 20, /* bytes of answers, above which no further command is run */
 	ANSWERS_MAX = 1024, /* that wait for a disk, likewise */
 	AHEAD_MAX = 65536, /* bytes read ahead of a connection that runs nothing */
@@ -44,6 +45,7 @@ struct answer {
 
 struct multi;
 struct channel;
+struct grant;
 
 struct conn {
 	struct source source;
@@ -53,6 +55,7 @@ struct conn {
 	bool busy;
 	uint64_t id;
 	int64_t since; /* when it came */
+	int64_t moved; /* when it last sent or took a byte */
 	char name[NAME_MAX_BYTES];
 	bool known; /* it gave the password, or none is asked */
 	bool eof; /* nothing more comes */
@@ -70,6 +73,8 @@ struct conn {
 	struct multi *multi; /* WATCH or MULTI was given */
 	hf_wait *wait; /* what it waits for */
 	const struct command *waits_for; /* NULL: the feed */
+	struct grant *grant; /* of its newest wait, until it is heard from again */
+	bool unread; /* its client went without having read what was sent */
 	hf_feed *feed;
 	hf_lsn feed_next; /* 0: not known */
 	struct channel *channels;
@@ -159,6 +164,12 @@ void wait_feed(struct conn *conn, const struct hf_bytes *words, size_t count);
 void wait_look(struct serve *serve);
 /* It waits no more; what it was granted goes back. */
 void wait_end(struct conn *conn);
+/* What a wait is granted (grant.c). */
+void grant_items(struct conn *conn, const struct hf_outbox_items *items);
+void grant_lock(struct conn *conn, struct hf_bytes name);
+void grant_token(struct conn *conn, hf_token token);
+void grant_forget(struct conn *conn);
+void grant_give_back(struct conn *conn);
 
 /* SUBSCRIBE and its kin; false: it is for others. */
 bool channel_run(struct conn *conn, const struct hf_bytes *words, size_t count);

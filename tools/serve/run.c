@@ -5,14 +5,22 @@
  * was asked of it. Should something have changed in between, which only a thread of the store can
  * have done, it reads again.
  *
- * A list is read in pieces, so that no more than a piece lies in memory beside its answer, and its
- * page ends early where it is as long as an answer may be. */
+ * A list is read in pieces, so that no more than a piece lies in memory beside its answer. Its page
+ * ends early where it is as long as an answer may be, and after so many pieces, each of which may
+ * have passed over thousands of objects that were not asked for. */
 #include "serve/parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TRIES = 16, TOKEN_SIZE = 8192, PIECE_FIRST = 4, PIECE_MOST = 1024, PIECE_BYTES = 4 << 20 };
+enum {
+	TRIES = 16,
+	TOKEN_SIZE = 8192,
+	PIECE_FIRST = 4,
+	PIECE_MOST = 1024,
+	PIECE_BYTES = 4 << 20,
+	PIECES_MAX = 64
+};
 
 void run_refuse(struct conn *conn, const struct hf_error *error)
 {
@@ -112,7 +120,7 @@ static int call_read(const struct hf_api_call *call, hf_store *store, const void
 /* A list as far as it was read. */
 struct listing {
 	struct reply items, beside;
-	size_t count;
+	size_t count, pieces;
 	char next[TOKEN_SIZE];
 	bool more;
 };
@@ -152,7 +160,8 @@ static int read_list(hf_store *store, const struct command *command, struct deco
 		if (listing->items.failed || listing->beside.failed)
 			return refuse(error, HF_ENOMEM, command->name,
 			              "gives more than there is memory for: a smaller LIMIT, WITHOUT_PAYLOAD");
-		if (!listing->more || listing->count >= wanted || listing->items.len >= PAGE_BYTES_MAX)
+		if (!listing->more || listing->count >= wanted || listing->items.len >= PAGE_BYTES_MAX ||
+		    ++listing->pieces == PIECES_MAX)
 			return HF_OK;
 		run_release(command->call->fills, page);
 		const size_t each = (listing->items.len - before) / (piece ? piece : 1) + 1;

@@ -8,7 +8,7 @@
 
 #include "print/text.h"
 
-enum { SYNTAX_MAX = 1024, INFO_MAX = 4096 };
+enum { SYNTAX_MAX = 2048, INFO_MAX = 4096 };
 
 bool session_is(struct hf_bytes word, const char *text)
 {
@@ -51,8 +51,7 @@ static bool authenticate(struct conn *conn, struct hf_bytes user, struct hf_byte
 		conn->known = true;
 		return true;
 	}
-	reply_refuse(&conn->reply, "WRONGPASS",
-	             "invalid username-password pair or user is disabled.");
+	reply_refuse(&conn->reply, "WRONGPASS", "invalid username-password pair or user is disabled.");
 	return false;
 }
 
@@ -269,7 +268,7 @@ static void say_docs(struct conn *conn, const struct command *command)
 {
 	struct reply *reply = &conn->reply;
 	char syntax[SYNTAX_MAX], name[COMMAND_NAME_MAX];
-	command_syntax(command, syntax, sizeof syntax);
+	command_syntax(conn->serve->commands, command, syntax, sizeof syntax);
 	lower(command->name, name);
 	reply_text(reply, name);
 	reply_map(reply, 3);
@@ -352,7 +351,7 @@ static void run_help(struct conn *conn, const struct hf_bytes *words, size_t cou
 			if (count > 1 && !session_is(words[1], command->name) &&
 			    !(words[1].len == domain && strncasecmp(words[1].data, command->name, domain) == 0))
 				continue;
-			command_syntax(command, syntax, sizeof syntax);
+			command_syntax(conn->serve->commands, command, syntax, sizeof syntax);
 			reply_text(&lines, syntax);
 			found++;
 		}

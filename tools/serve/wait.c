@@ -24,6 +24,8 @@ void wait_start(struct conn *conn, const struct command *command, const struct d
 		run_refuse(conn, &error);
 	} else {
 		conn->waits_for = command;
+		if (!command->call->fills)
+			grant_lock(conn, row_bytes(&command->key, &decoded->args));
 		return;
 	}
 	conn_answer(conn, begin, NULL);
@@ -118,6 +120,12 @@ static void take_grant(struct conn *conn)
 		reply_result(&conn->reply, command, &result, &items, NULL, false);
 	else
 		run_refuse(conn, &error);
+	if (fills)
+		grant_items(conn, &items);
+	else if (rc == HF_OK)
+		grant_token(conn, result.token);
+	else
+		grant_forget(conn);
 	hf_release(items.memory);
 }
 
