@@ -184,13 +184,14 @@ class Machine(RuleBasedStateMachine):
     """One store, from its creation to its end."""
 
     wrong: frozenset[str] = frozenset()
+    kind: type[Models] = Models
     examples = mutations = kills = reopens = 0
 
     def __init__(self) -> None:
         super().__init__()
         self.directory = tempfile.mkdtemp(prefix="holdfast-model-", dir=PLACE)
         self.path = os.path.join(self.directory, "store")
-        self.models = Models(World(START, self.wrong))
+        self.models = self.kind(World(START, self.wrong))
         self.may_kill = False
         self.compacted = 0
         self.differences = Difference.told
