@@ -42,6 +42,9 @@ extern const struct hf_api_part hf__api_salvage_part;
 extern const struct hf_api_struct hf__api_salvage_options, hf__api_salvage_domain,
     hf__api_salvage_summary;
 
+extern const struct hf_api_part hf__api_metrics_part;
+extern const struct hf_api_struct hf__api_metrics_options;
+
 extern const struct hf_api_part hf__api_clock_part;
 extern const struct hf_api_struct hf__api_clock, hf__api_clock_set_back_args;
 

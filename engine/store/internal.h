@@ -189,6 +189,7 @@ struct hf_store {
 	struct hf__readers readers;
 	struct hf__compaction compaction;
 	struct hf__scrub scrub;
+	struct hf__counts counts;
 	/* waiters for what becomes durable; NULL for a store that is only looked at */
 	struct hf__watch *watch;
 

@@ -10,6 +10,7 @@ struct hf__change;
 struct hf__decision;
 struct hf__domain_env;
 struct hf__entry;
+struct hf__figures;
 struct hf__index;
 struct hf__object;
 struct hf__payload;
@@ -119,6 +120,11 @@ struct hf__domain {
 	/* What it remembers of names that are gone, and which containers wait to go. NULL: its names
 	 * stay. */
 	struct hf__removed *(*removed)(void *state);
+	/* For operators: figures by name (store/metrics/figures.h), and how many objects of each kind
+	 * are in memory, in O(1): the word for the kind of that index, NULL behind the last. NULL: it
+	 * has none. */
+	const struct hf__figures *figures;
+	const char *(*objects)(const void *state, unsigned kind, uint64_t *count);
 };
 
 /* The table: engine/table.c. */

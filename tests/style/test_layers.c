@@ -129,7 +129,7 @@ static bool names_domain(const struct tree *tree, const char *target, char name[
 {
 	static const char *const common[] = {"types",  "store",   "admin",   "async",    "api",
 	                                     "feed",   "row",     "version", "holdfast", "transfer",
-	                                     "backup", "salvage", "wait",    NULL};
+	                                     "backup", "salvage", "wait",    "metrics",  NULL};
 	char header[80];
 	domain_name(target, name);
 	snprintf(header, sizeof header, "holdfast/%s.h", name);

@@ -61,6 +61,7 @@ static const struct place places[] = {
     {"hf_salvage_options", "epoch_above", "salvage", NULL},
     {"hf_salvage_options", "max_objects", "salvage", NULL},
     {"hf_fsck_options", "max_objects", "fsck", NULL},
+    {"hf_metrics_options", "format", "metrics", "openmetrics"},
 };
 enum { PLACES = sizeof places / sizeof *places };
 
@@ -143,7 +144,7 @@ static void each_member_of_options_is_an_option_or_has_a_reason(void **state)
 					fail_msg("%s.%s is no option of the tool", of->name, m->name);
 		}
 	}
-	assert_int_equal(structs, 8);
+	assert_int_equal(structs, 9);
 }
 
 static void each_option_that_is_named_here_is_there(void **state)

@@ -18,6 +18,7 @@ static const struct step {
     {"init", 0, "created=true", 1},
     {"init", 0, "created=false", 1},
     {"info", 0, "last_lsn=0 last_stop=clean format=2", 1},
+    {"metrics --openmetrics", 0, "schema=holdfast.metrics/1", 1},
     {"version", 0, "schema=holdfast.version/1", 1},
 
     /* inbox */
@@ -105,7 +106,6 @@ static const struct step {
     {"inbox clear bob --dry-run", 0, "count=1", 1},
     {"inbox clear bob -y", 0, "count=1", 1},
     {"inbox counts bob", 0, "total=0", 1},
-
     /* cursor */
     {"cursor advance mailer events 42 --subject s --delivery-id d-42 --delivered-at @7 --now @8 "
      "--expect absent",

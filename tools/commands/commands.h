@@ -10,7 +10,7 @@ extern const struct cli_command init_commands[], info_commands[], import_command
     salvage_commands[], inbox_commands[], cursor_commands[], outbox_commands[], queue_commands[],
     idem_commands[], doc_commands[], timeline_commands[], lock_commands[], run_locked_commands[],
     migration_commands[], clock_commands[], top_commands[], ui_commands[], serve_commands[],
-    help_commands[];
+    metrics_commands[], help_commands[];
 
 /* --- Options that several commands have ------------------------------------------------------- */
 

@@ -10,7 +10,8 @@ const struct cli_command *cli_next(const struct cli_command *command)
 	    salvage_commands,  inbox_commands,      cursor_commands,    outbox_commands,
 	    queue_commands,    idem_commands,       doc_commands,       timeline_commands,
 	    lock_commands,     run_locked_commands, migration_commands, clock_commands,
-	    top_commands,      ui_commands,         serve_commands,     help_commands};
+	    top_commands,      ui_commands,         serve_commands,     metrics_commands,
+	    help_commands};
 	const size_t count = sizeof files / sizeof *files;
 	if (!command)
 		return files[0];

@@ -101,7 +101,16 @@ from .outbox import (
 )
 from .rescue import LostObject, Loss, Salvaged, SalvagedDomain, salvage
 from .segments import Keeper, Segment, segments
-from .store import Info, Store, Transaction, feed, open, open_read
+from .store import (
+    METRICS_TYPES,
+    Info,
+    MetricsFormat,
+    Store,
+    Transaction,
+    feed,
+    open,
+    open_read,
+)
 from .timeline import TimelineEvent, TimelinePage
 from .transfer import SnapshotFile, import_snapshot, verify_snapshot
 from .waits import Wait
@@ -168,6 +177,8 @@ __all__ = [
     "Loaded",
     "LostObject",
     "Loss",
+    "METRICS_TYPES",
+    "MetricsFormat",
     "Migrated",
     "Migration",
     "NEVER",

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import enum
 import os
 import uuid as uuid_module
 from contextlib import AbstractContextManager
 from functools import partial
 from ctypes import (
+    CFUNCTYPE,
     POINTER,
     byref,
     c_bool,
     c_char_p,
     c_int,
     c_int64,
+    c_size_t,
     c_uint32,
     c_uint64,
     c_void_p,
+    sizeof,
+    string_at,
 )
 from dataclasses import dataclass
 from time import monotonic
@@ -139,6 +144,48 @@ class Info:
     scrub_code: int
     scrub_at: datetime
     """What the store's clock showed then."""
+
+
+class MetricsFormat(enum.IntEnum):
+    """How figures are written."""
+
+    PROMETHEUS = 0
+    """Text format 0.0.4."""
+    OPENMETRICS = 1
+    """OpenMetrics 1.0."""
+
+
+METRICS_TYPES = {
+    MetricsFormat.PROMETHEUS: "text/plain; version=0.0.4; charset=utf-8",
+    MetricsFormat.OPENMETRICS: "application/openmetrics-text; version=1.0.0; charset=utf-8",
+}
+"""What an HTTP answer calls them."""
+
+
+MetricsOptionsStruct = struct("hf_metrics_options")
+_Write = CFUNCTYPE(c_bool, c_void_p, c_void_p, c_size_t)
+
+
+def _metrics(gate: Gate, store: Any, format: MetricsFormat) -> str:
+    options = MetricsOptionsStruct(
+        size=sizeof(MetricsOptionsStruct), format=member(MetricsFormat, format, "format")
+    )
+    pieces: list[bytes] = []
+
+    def take(_: Any, text: Any, length: int) -> bool:
+        pieces.append(string_at(text, length))
+        return True
+
+    write = _Write(take)
+
+    def body() -> None:
+        error = ErrorStruct()
+        types = (c_void_p, _Write, c_void_p, POINTER(MetricsOptionsStruct), POINTER(ErrorStruct))
+        call = function("hf_metrics", *types)
+        check(call(store, write, None, byref(options), byref(error)), error)
+
+    relayed(body, gate=gate)
+    return b"".join(pieces).decode("utf-8")
 
 
 class Store(Closing):
@@ -293,6 +340,16 @@ class Store(Closing):
         out = InfoStruct()
         self._plain("hf_get_info", POINTER(InfoStruct), args=(byref(out),))
         return value_of(Info, out, uuid=uuid_module.UUID(bytes=bytes(out.uuid)))
+
+    def metrics(self, format: MetricsFormat = MetricsFormat.PROMETHEUS) -> str:
+        """All figures of the store as text for a monitoring system, without waiting for durability;
+        also after the store has failed. A store that was opened with :func:`open_read` gives what a
+        reader can know.
+
+        :param format: :data:`METRICS_TYPES` has what an HTTP answer calls it
+        """
+        with self._call() as (store, _):
+            return _metrics(self._gate, store, format)
 
     def refresh(self) -> bool:
         """Of a store that was opened with :func:`open_read`: looks what is new, as each call does

@@ -28,6 +28,7 @@ TAKES = {
     "hf_restore": holdfast.restore,
     "hf_salvage": holdfast.salvage,
     "hf_fsck": holdfast.fsck,
+    "hf_metrics": holdfast.Store.metrics,
 }
 # Structs that are given as an object, whose fields are their members.
 OBJECTS = {

@@ -215,4 +215,6 @@ const struct hf__domain hf__cursor_domain = {
     .about = hf__cursor_about,
     .verify = cursor_verify,
     .removed = hf__containers_removed,
+    .figures = &hf__cursor_figures,
+    .objects = hf__cursor_objects,
 };

@@ -6,6 +6,7 @@
  *   order.c   the orders
  *   mutate.c  mutations
  *   read.c    reads
+ *   figures.c figures for operators
  *
  * A cursor's container is its stream, a stream's is the root: lists within a stream wait for
  * changes of that stream only, lists over streams for any change. A stream without cursors is no
@@ -154,5 +155,10 @@ struct hf__cursor_image hf__cursor_image_of(const struct hf__cursor *cursor);
 /* How its mutations give back a cursor: read.c. */
 extern const struct hf__giving hf__cursor_giving;
 extern const struct hf__giving hf__cursor_put_giving;
+
+/* --- cursor/figures.c ------------------------------------------------------------------------- */
+
+extern const struct hf__figures hf__cursor_figures;
+const char *hf__cursor_objects(const void *state, unsigned kind, uint64_t *count);
 
 #endif

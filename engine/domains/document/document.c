@@ -56,6 +56,14 @@ static int document_show(const void *object, struct hf__emitter *emitter)
 	return rc == HF_OK ? emitter->emit(emitter, document->object.changed, HF__DOCUMENT_WHOLE) : rc;
 }
 
+/* --- Figures ---------------------------------------------------------------------------------- */
+
+static const char *document_objects(const void *raw, unsigned kind, uint64_t *count)
+{
+	*count = ((const struct hf__document_state *)raw)->documents.count;
+	return kind == 0 ? "document" : NULL;
+}
+
 const struct hf__domain hf__document_domain = {
     .id = HF__DOMAIN_DOCUMENT,
     .name = "document",
@@ -75,4 +83,5 @@ const struct hf__domain hf__document_domain = {
     .removed = hf__containers_removed,
     .settle = document_settle,
     .next_ending = document_next_ending,
+    .objects = document_objects,
 };

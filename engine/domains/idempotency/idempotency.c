@@ -55,6 +55,14 @@ static int idem_show(const void *object, struct hf__emitter *emitter)
 	return rc == HF_OK ? emitter->emit(emitter, entry->object.changed, (uint8_t)kind) : rc;
 }
 
+/* --- Figures ---------------------------------------------------------------------------------- */
+
+static const char *idem_objects(const void *raw, unsigned kind, uint64_t *count)
+{
+	*count = ((const struct hf__idem_state *)raw)->entries.count;
+	return kind == 0 ? "key" : NULL;
+}
+
 const struct hf__domain hf__idempotency_domain = {
     .id = HF__DOMAIN_IDEMPOTENCY,
     .name = "idempotency",
@@ -74,4 +82,5 @@ const struct hf__domain hf__idempotency_domain = {
     .opened = hf__idem_opened,
     .settle = idem_settle,
     .next_ending = idem_next_ending,
+    .objects = idem_objects,
 };

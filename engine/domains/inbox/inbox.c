@@ -197,6 +197,18 @@ static int inbox_settle(void *raw, struct hf__decision *d, unsigned budget, bool
 	return hf__settle_heap(&state->endings, d->mono, d, &budget, more, log_ended);
 }
 
+/* --- Figures ---------------------------------------------------------------------------------- */
+
+static const char *inbox_objects(const void *raw, unsigned kind, uint64_t *count)
+{
+	const struct hf__inbox_state *state = raw;
+	static const char *const kinds[] = {"record", "tombstone"};
+	if (kind >= sizeof kinds / sizeof *kinds)
+		return NULL;
+	*count = kind == 0 ? state->records.count : state->tombs.count;
+	return kinds[kind];
+}
+
 const struct hf__domain hf__inbox_domain = {
     .id = HF__DOMAIN_INBOX,
     .name = "inbox",
@@ -217,4 +229,5 @@ const struct hf__domain hf__inbox_domain = {
     .removed = hf__containers_removed,
     .settle = inbox_settle,
     .next_ending = inbox_next_ending,
+    .objects = inbox_objects,
 };

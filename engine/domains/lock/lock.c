@@ -174,4 +174,6 @@ const struct hf__domain hf__lock_domain = {
     .opened = hf__lock_opened,
     .settle = lock_settle,
     .next_ending = lock_next_ending,
+    .figures = &hf__lock_figures,
+    .objects = hf__lock_objects,
 };

@@ -7,6 +7,7 @@
  *   mutate.c  mutations
  *   with.c    locks inside one process
  *   read.c    reads
+ *   figures.c figures for operators
  *   verb.h    what mutations have in common (lock/verb.c)
  *
  * A lock is an object while it is held. Releasing removes it, so memory does not grow
@@ -150,5 +151,10 @@ void hf__lock_run_ends(struct hf__lock_state *state, struct hf__lock_running *ru
 /* --- lock/check.c ----------------------------------------------------------------------------- */
 
 int hf__lock_verify(const void *state, struct hf__text *why);
+
+/* --- lock/figures.c --------------------------------------------------------------------------- */
+
+extern const struct hf__figures hf__lock_figures;
+const char *hf__lock_objects(const void *state, unsigned kind, uint64_t *count);
 
 #endif

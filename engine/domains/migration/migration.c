@@ -228,6 +228,14 @@ static int migration_verify(const void *raw, struct hf__text *why)
 	return HF_OK;
 }
 
+/* --- Figures ---------------------------------------------------------------------------------- */
+
+static const char *migration_objects(const void *raw, unsigned kind, uint64_t *count)
+{
+	*count = hf__index_count(&((const struct hf__migration_state *)raw)->by_name);
+	return kind == 0 ? "migration" : NULL;
+}
+
 const struct hf__domain hf__migration_domain = {
     .id = HF__DOMAIN_MIGRATION,
     .name = "migration",
@@ -242,4 +250,5 @@ const struct hf__domain hf__migration_domain = {
     .describe = migration_describe,
     .about = migration_about,
     .verify = migration_verify,
+    .objects = migration_objects,
 };

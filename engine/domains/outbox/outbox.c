@@ -79,4 +79,6 @@ const struct hf__domain hf__outbox_domain = {
     .opened = hf__outbox_opened,
     .settle = outbox_settle,
     .next_ending = outbox_next_ending,
+    .figures = &hf__outbox_figures,
+    .objects = hf__outbox_objects,
 };

@@ -14,6 +14,7 @@
  *   queue.c, redrive.c      settings, pause, clear; redrive, prune
  *   read.c, list.c          get, stats; lists of items
  *   completed.c             lists of completed ids
+ *   figures.c               figures for operators
  *   claim/                  claim, claim_next, extend, outcomes, drain, lost claims, completed ids
  *
  * An item's container is its queue: whatever happens to an item is noted on the queue, so that
@@ -355,6 +356,16 @@ struct hf__outbox_done *hf__outbox_done_walk(const struct hf__outbox_queue *queu
                                              uint64_t after);
 /* How many still block. */
 size_t hf__outbox_done_count(const struct hf__outbox_queue *queue, int64_t mono);
+
+/* --- outbox/read.c, outbox/figures.c ---------------------------------------------------------- */
+
+/* Items by status, ready, delayed, blocked, groups, and oldest_due, as of `t`. At most so many
+ * claims that are over and not logged are looked at: gives how many there were of these. The rest
+ * of *out is left alone. */
+size_t hf__outbox_count(const struct hf__outbox_queue *queue, struct hf__outbox_time t, size_t most,
+                        struct hf_outbox_stats *out);
+extern const struct hf__figures hf__outbox_figures;
+const char *hf__outbox_objects(const void *state, unsigned kind, uint64_t *count);
 
 /* A new incarnation: see struct hf__domain. */
 void hf__outbox_opened(void *state, uint64_t first_lsn);

@@ -141,12 +141,14 @@ static void add_group_of(const struct hf__outbox_item *item, struct hf__outbox_t
 		out->blocked--;
 }
 
-/* The indexes have what is logged. This adds what has ended beside it. */
-static void add_over(const struct hf__outbox_queue *queue, struct hf__outbox_time t,
-                     struct hf_outbox_stats *out)
+/* The indexes have what is logged. This adds what has ended beside it, of so many at most, and
+ * gives how many that were. */
+static size_t add_over(const struct hf__outbox_queue *queue, struct hf__outbox_time t, size_t most,
+                       struct hf_outbox_stats *out)
 {
-	for (const struct hf__outbox_item *item = hf__outbox_first_over(queue, t); item;
-	     item = hf__outbox_next_over(item, t)) {
+	size_t looked = 0;
+	for (const struct hf__outbox_item *item = hf__outbox_first_over(queue, t);
+	     item && looked < most; item = hf__outbox_next_over(item, t), looked++) {
 		const bool queued = hf__outbox_status(item, t) == HF_OUTBOX_QUEUED;
 		out->sending.items--;
 		add_to(queued ? &out->queued : &out->failed, item->value.enqueued_at);
@@ -155,29 +157,36 @@ static void add_over(const struct hf__outbox_queue *queue, struct hf__outbox_tim
 		else if (queued)
 			add_next(item, t, out);
 	}
-	const int64_t oldest = out->sending.items > 0 ? oldest_held(queue->held.root, t) : HF_UNSET;
-	out->sending.oldest = oldest;
+	return looked;
+}
+
+size_t hf__outbox_count(const struct hf__outbox_queue *queue, struct hf__outbox_time t, size_t most,
+                        struct hf_outbox_stats *out)
+{
+	out->oldest_due = HF_UNSET;
+	out->queued = count_line(&queue->line[HF_OUTBOX_QUEUED]);
+	out->failed = count_line(&queue->line[HF_OUTBOX_FAILED]);
+	out->sending.items = hf__index_count(&queue->line[HF_OUTBOX_SENDING]);
+	out->groups = queue->groups;
+	out->busy_groups = queue->busy_groups;
+	out->blocked = queue->blocked;
+	count_standing(queue, t, out);
+	return add_over(queue, t, most, out);
 }
 
 static void put_stats(const struct hf__outbox_queue *queue, struct hf__outbox_time t,
                       struct hf_outbox_stats *out)
 {
-	out->queued = count_line(&queue->line[HF_OUTBOX_QUEUED]);
-	out->failed = count_line(&queue->line[HF_OUTBOX_FAILED]);
-	out->sending.items = hf__index_count(&queue->line[HF_OUTBOX_SENDING]);
+	(void)hf__outbox_count(queue, t, SIZE_MAX, out);
+	out->sending.oldest = out->sending.items > 0 ? oldest_held(queue->held.root, t) : HF_UNSET;
 	out->max_attempts = queue->value.max_attempts;
 	out->max_lost = queue->value.max_lost;
 	out->settings_version = queue->value.version;
 	out->paused = queue->value.paused;
-	out->groups = queue->groups;
-	out->busy_groups = queue->busy_groups;
-	out->blocked = queue->blocked;
 	out->dedup_window_us = queue->value.dedup_window;
 	out->dedup_max = queue->value.dedup_max;
 	out->completed = hf__outbox_done_count(queue, t.mono);
 	out->dropped = queue->value.dropped;
-	count_standing(queue, t, out);
-	add_over(queue, t, out);
 }
 
 static void note_stats(struct hf__query *q, const struct hf_outbox_stats *stats)

@@ -30,6 +30,7 @@ static void enlist_event(struct hf__object *object)
 	struct hf__timeline *timeline = hf__timeline_event_timeline(event);
 	for (unsigned i = 0; i < HF__TIMELINE_VIEWS; i++)
 		hf__index_insert(&timeline->views[i], event);
+	timeline->state->events++;
 	list_timeline(timeline);
 }
 
@@ -39,6 +40,7 @@ static void delist_event(struct hf__object *object)
 	struct hf__timeline *timeline = hf__timeline_event_timeline(event);
 	for (unsigned i = 0; i < HF__TIMELINE_VIEWS; i++)
 		hf__index_remove(&timeline->views[i], event);
+	timeline->state->events--;
 	list_timeline(timeline);
 }
 

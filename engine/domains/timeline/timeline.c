@@ -178,6 +178,14 @@ static int timeline_verify(const void *state, struct hf__text *why)
 	                  "the order of timelines disagrees with the map of timelines");
 }
 
+/* --- Figures ---------------------------------------------------------------------------------- */
+
+static const char *timeline_objects(const void *raw, unsigned kind, uint64_t *count)
+{
+	*count = ((const struct hf__timeline_state *)raw)->events;
+	return kind == 0 ? "event" : NULL;
+}
+
 const struct hf__domain hf__timeline_domain = {
     .id = HF__DOMAIN_TIMELINE,
     .name = "timeline",
@@ -194,4 +202,5 @@ const struct hf__domain hf__timeline_domain = {
     .about = hf__timeline_about,
     .verify = timeline_verify,
     .removed = hf__containers_removed,
+    .objects = timeline_objects,
 };

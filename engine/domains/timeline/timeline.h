@@ -42,6 +42,7 @@ struct hf__timeline_position {
 struct hf__timeline_state {
 	struct hf__containers timelines;
 	struct hf__domain_env env;
+	size_t events; /* in all of them */
 };
 
 struct hf__timeline {

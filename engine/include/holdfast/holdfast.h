@@ -13,6 +13,7 @@
 #include "holdfast/idempotency.h"
 #include "holdfast/inbox.h"
 #include "holdfast/lock.h"
+#include "holdfast/metrics.h"
 #include "holdfast/migration.h"
 #include "holdfast/outbox.h"
 #include "holdfast/outbox_claim.h"

@@ -1,5 +1,6 @@
 /* What a store says of itself: how far it is, and its figures. */
 #include "store/follow/follow.h"
+#include "store/metrics/own.h"
 
 uint64_t hf__passed_lsn(struct hf_store *store)
 {
@@ -9,8 +10,7 @@ uint64_t hf__passed_lsn(struct hf_store *store)
 	return passed;
 }
 
-/* The lock is held. */
-static void fill_info(struct hf_store *store, struct hf_info *out)
+void hf__info_fill(struct hf_store *store, struct hf_info *out)
 {
 	*out = store->info;
 	memcpy(out->uuid, store->id.uuid, sizeof out->uuid);
@@ -51,7 +51,7 @@ int hf_get_info(hf_store *store, struct hf_info *out, struct hf_error *error)
 	if (rc != HF_OK)
 		return rc;
 	(void)pthread_mutex_lock(&store->lock);
-	fill_info(store, &info);
+	hf__info_fill(store, &info);
 	(void)pthread_mutex_unlock(&store->lock);
 	hf__follow_end(store);
 	hf__give(&hf__api_info, out, &info);

@@ -66,6 +66,8 @@ static void take(struct hf_store *s, struct hf__flush *f, bool sync)
 	f->old_file = -1;
 	f->sync_old = f->opens = false;
 	f->transactions = 0;
+	f->late.all.count = 0;
+	f->alone = false;
 	s->writer.owned = true;
 	atomic_store_explicit(&s->writer.writing, true, memory_order_relaxed);
 	s->writer.summed.lsn = 0;
@@ -145,9 +147,14 @@ static void seal(struct hf_store *s, struct hf__flush *f)
 	f->group = b;
 	f->lsn = b->last_lsn;
 	f->transactions = b->transactions;
+	f->times.first = s->counts.filling.first;
+	f->alone = f->sync & s->counts.filling.alone;
+	if (!f->alone)
+		hf__counts_sealed(s, f);
 	s->info.groups++;
 	s->info.entries += b->entries;
 	s->compaction.logged += b->bytes.len;
+	s->counts.bytes += b->bytes.len;
 	s->compaction.entries += b->entries;
 	s->writer.inflight = s->writer.filling;
 	s->writer.filling ^= 1u;
@@ -178,6 +185,8 @@ static void plan(struct hf_store *s, struct hf__flush *f, bool sync)
 	f->end = s->writer.end;
 	f->chain = s->writer.chain;
 	if (f->sync) {
+		if (s->counts.late.all.count > 0)
+			hf__counts_join(s, f);
 		s->writer.sync_word ^= 1u;
 		s->writer.sync_lsn = f->lsn;
 	} else if (sync) {
@@ -210,8 +219,10 @@ static void wake_writers(struct hf_store *s, int most)
 
 /* The group is with the kernel: the right to write is free, before the sync. Who came meanwhile for
  * that is notified; usually there is no such thread, and the lock is not taken. */
-static void hand_over(struct hf_store *s, const struct hf__flush *f)
+static void hand_over(struct hf_store *s, struct hf__flush *f)
 {
+	if (!f->alone)
+		hf__counts_handed(s, f);
 	s->writer.summed = (struct hf__log_position){f->end, f->group ? f->lsn : 0, f->chain};
 	if (f->group)
 		atomic_store_explicit(&s->written_lsn, f->lsn, memory_order_release);
@@ -230,7 +241,7 @@ static void hand_over(struct hf_store *s, const struct hf__flush *f)
 }
 
 /* Without the lock. As a sink answers. */
-static int write_and_sync(struct hf_store *s, const struct hf__flush *f, int64_t now)
+static int write_and_sync(struct hf_store *s, struct hf__flush *f, int64_t now)
 {
 	const struct hf__sink *sink = s->sink;
 	int rc = sink->write(s, f, now);
@@ -343,12 +354,14 @@ void hf__lead_unlock(struct hf_store *s, bool sync)
 		sum(s, &f);
 	const int64_t began = s->os->ticks(s->os->ctx);
 	int rc = write_and_sync(s, &f, began);
-	const int64_t took = s->os->ticks(s->os->ctx) - began;
+	const int64_t ended = s->os->ticks(s->os->ctx);
 	(void)pthread_mutex_lock(&s->lock);
 	rc = finish(s, &f, rc, &end);
 	hf__spare_after(s, group, &spare);
+	if (rc == 0)
+		hf__counts_flushed(s, &f, began, ended);
 	if (rc == 0 && f.sync)
-		hf__gather_learn(s, took, f.transactions, hf__filling(s)->transactions);
+		hf__gather_learn(s, ended - began, f.transactions, hf__filling(s)->transactions);
 	w.idle = !s->writer.syncing;
 	(void)pthread_mutex_unlock(&s->lock);
 	if (rc == 0)

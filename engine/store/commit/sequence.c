@@ -232,7 +232,7 @@ static void keep(struct hf_store *s, struct hf__decision *d, bool durable, uint6
 		return; /* nothing was written */
 	hf__entry_mark(b->bytes.data + d->entry_at, HF__ENTRY_LAST);
 	b->last_lsn = s->world.next_lsn - 1;
-	b->transactions++;
+	hf__arrived(&s->counts.filling, b->transactions++, durable, s->world.clock.boot);
 	b->durable = b->durable || durable;
 	atomic_store_explicit(&s->writer.pending, b->transactions, memory_order_relaxed);
 	for (size_t i = 0; s->progress->changed[i]; i++)

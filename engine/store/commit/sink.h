@@ -12,6 +12,7 @@
 
 #include "log/group.h"
 #include "log/segment.h"
+#include "store/metrics/counts.h"
 
 struct hf_store;
 
@@ -25,6 +26,10 @@ struct hf__flush {
 	bool sync;
 	uint32_t turn; /* of those that write */
 	uint32_t transactions;
+	struct hf__group_times times; /* of it */
+	struct hf__late late; /* others that the sync serves */
+	int64_t handed; /* ticks: the group was with the kernel; 0: nobody asked */
+	bool alone; /* it serves one commit, which wants a sync and gets it: `first` is all there is */
 	struct hf__position end;
 	uint64_t lsn;
 	uint64_t chain;

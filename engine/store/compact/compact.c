@@ -98,7 +98,7 @@ static uint64_t rate_of(const struct hf_store *s, bool paced)
 	return rate == UINT64_MAX ? 0 : rate;
 }
 
-int hf__compact(struct hf_store *s, bool paced, struct hf_error *error)
+static int compact(struct hf_store *s, bool paced, struct hf_error *error)
 {
 	struct hf__taken t;
 	int rc = hf__take_begin(&t, s, true, rate_of(s, paced), error);
@@ -110,6 +110,14 @@ int hf__compact(struct hf_store *s, bool paced, struct hf_error *error)
 	if (rc == HF_OK)
 		rc = compact_behind(s, &t.cut.header, &t.moves, error);
 	hf__take_end(&t);
+	return rc;
+}
+
+int hf__compact(struct hf_store *s, bool paced, struct hf_error *error)
+{
+	const int64_t began = hf__job_begin(s, &s->counts.compaction);
+	const int rc = compact(s, paced, error);
+	hf__job_end(s, &s->counts.compaction, began, rc);
 	return rc;
 }
 

@@ -43,6 +43,7 @@ static int open_follow(struct hf_store *s, const struct hf_options *options, str
 	int rc = check_options(options, &s->options, error);
 	if (rc != HF_OK)
 		return rc;
+	hf__counts_init(s);
 	s->watch = hf__watch_new(s);
 	if (!s->watch)
 		return hf__fail(error, HF_ENOMEM, 0, "no memory for a store");

@@ -141,6 +141,8 @@ int hf__store_open(const struct hf__os *os, const struct hf__domains *domains,
 	s->sink = &hf__local_sink;
 	s->progress = &progress;
 	int rc = hf__check_options(options, &s->options, error);
+	if (rc == HF_OK)
+		hf__counts_init(s);
 	s->watch = hf__watch_new(s);
 	if (rc == HF_OK && !s->watch)
 		rc = hf__fail(error, HF_ENOMEM, 0, "no memory for a store");

@@ -200,7 +200,9 @@ int hf_snapshot(hf_store *store, struct hf_error *error)
 	int rc = hf__call_begin_writable(store, error); /* closing waits for it */
 	if (rc != HF_OK)
 		return rc;
+	const int64_t began = hf__job_begin(store, &store->counts.snapshot);
 	rc = hf__take_snapshot(store, error);
+	hf__job_end(store, &store->counts.snapshot, began, rc);
 	hf__call_end(store);
 	return rc;
 }

@@ -275,6 +275,12 @@ static void every_mutation_and_read_refuses_what_it_does_not_understand(void **s
 	assert_int_equal(before.last_lsn, after.last_lsn);
 }
 
+static bool no_text(void *ctx, const char *text, size_t len)
+{
+	(void)ctx, (void)text, (void)len;
+	return false;
+}
+
 /* Those that are neither, by hand: `given` is a struct of theirs whose size was never one. */
 static int run_other(const char *name, struct real_store *real, const void *given, bool takes)
 {
@@ -325,6 +331,8 @@ static int run_other(const char *name, struct real_store *real, const void *give
 		rc = hf_lock_with(real->store, in, NULL, NULL, e);
 	else if (IS(hf_outbox_drain))
 		rc = hf_outbox_drain(real->store, in, out, e);
+	else if (IS(hf_metrics))
+		rc = hf_metrics(real->store, no_text, NULL, in, e);
 	else if (IS(hf_migrate))
 		rc = hf_migrate(real->store, NULL, 0, out, e);
 	else if (takes && IS(hf_lock_acquire_start))
