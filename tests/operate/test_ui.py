@@ -333,7 +333,7 @@ def test_health_follows_the_store(tmp):
         ui.until(lambda: "writer none" in ui.ask("healthz").text, "the writer is still there")
         shutil.move(path, path + "-away")
         ui.until(lambda: ui.ask("healthz").status == 503, "it is healthy without a store")
-        assert "HF_E" in ui.ask("healthz").text
+        assert "HF_E" in ui.ask("healthz").text and ui.ask("metrics").status == 503
         page = ui.page()  # as it was, and it says so
         assert 'role="alert"' in page and "not readable" in page and "Ready" in page
         shutil.move(path + "-away", path)
@@ -446,7 +446,17 @@ def test_it_ends_cleanly_at_each_signal(filled):
         idle.close()
 
 
-# --- Without the library ------------------------------------------------------------------------
+# --- Metrics, and without the library ------------------------------------------------------------
+
+
+def test_metrics_are_the_library_s(ui, filled):
+    answer = ui.ask("metrics", key=False, headers={"Authorization": "Bearer " + ui.key})
+    assert answer.status == 200
+    assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert "# TYPE " in answer.text and "email" in answer.text
+    answer = ui.ask("metrics", headers={"Accept": "application/openmetrics-text;version=1.0.0"})
+    assert answer.headers["Content-Type"].startswith("application/openmetrics-text; version=1.0.0")
+    assert answer.text.endswith("# EOF\n")
 
 
 def test_built_without_libmicrohttpd_it_says_so(filled, tmp):

@@ -18,6 +18,7 @@ struct asked {
 	size_t count;
 	unsigned wrong; /* 0, or the status that refuses the target: 400, 414 */
 	bool begun; /* its first call was made */
+	const char *accept; /* what its client takes; NULL: it does not say */
 };
 
 /* NULL: no memory. */

@@ -161,9 +161,9 @@ static int ui_run(struct cli *cli, int argc, char **argv)
 const struct cli_command ui_commands[] = {
 	{"ui", NULL, "[DIR]", "serve pages about a store to a browser on this machine",
 	 "It prints an address with a random key; who knows it can read, nobody can write. It reads "
-	 "beside a writer, after one, or on\na read-only medium, until SIGINT or SIGTERM. /healthz is "
-	 "for programs: with the key in the path, as in the address, or in a\nheader 'Authorization: "
-	 "Bearer KEY'.",
+	 "beside a writer, after one, or on\na read-only medium, until SIGINT or SIGTERM. /healthz and "
+	 "/metrics are for programs: with the key in the path, as in the address,\nor in a header "
+	 "'Authorization: Bearer KEY'.",
 	 .flags = CLI_READS, .run = ui_run,
 	 OPTIONS({"listen", "ADDRESS", "127.0.0.1:PORT or [::1]:PORT; port 0, as without it, is a free "
 			"one"},

@@ -13,7 +13,7 @@ static const struct {
     {"claims", page_claims, false},   {"cursors", page_cursors, false},
     {"inboxes", page_inboxes, false}, {"inbox", page_inbox, false},
     {"locks", page_locks, false},     {"history", page_history, true},
-    {"healthz", page_health, false},
+    {"healthz", page_health, false},  {"metrics", page_metrics, false},
 };
 
 static void give_asset(const struct asset *asset, struct answer *answer)

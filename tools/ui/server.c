@@ -163,7 +163,7 @@ static bool may_read(const char *method)
 }
 
 static void answer_request(struct server *server, struct MHD_Connection *connection,
-                           const char *method, const struct asked *request, struct answer *answer)
+                           const char *method, struct asked *request, struct answer *answer)
 {
 	unsigned hosts = 0;
 	(void)MHD_get_connection_values(connection, MHD_HEADER_KIND, count_hosts, &hosts);
@@ -171,6 +171,8 @@ static void answer_request(struct server *server, struct MHD_Connection *connect
 	    MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
 	const char *bearer =
 	    MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
+	request->accept =
+	    MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
 	if (hosts != 1 || !is_loopback(host)) {
 		refuse(answer, 403, "These pages answer to localhost, 127.0.0.1 and [::1] only.");
 	} else if (!may_read(method)) {

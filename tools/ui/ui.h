@@ -79,7 +79,7 @@ void frame(struct ui *ui, struct answer *answer);
 /* Pages; `ui->lock` is held, but for page_history. */
 typedef void page_fn(struct ui *ui, const struct asked *request, struct answer *answer);
 page_fn page_overview, page_queues, page_queue, page_item, page_claims, page_cursors, page_inboxes,
-    page_inbox, page_locks, page_history, page_health;
+    page_inbox, page_locks, page_history, page_health, page_metrics;
 /* A look's queues that need one, and its claims: of the overview and the page of claims. */
 void list_claims(struct ui *ui, struct answer *answer, size_t most);
 /* The plots of the last hour. */
