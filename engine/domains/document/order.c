@@ -44,20 +44,65 @@ static uint64_t prefix_group_updated(const void *object)
 	return prefix_in_group(document, document->value.updated_at, HF__DOCUMENT_GROUP_UPDATED);
 }
 
+/* What the fields of the orders by time say, written out: documents that were put in one
+ * microsecond have equal prefixes. */
+static int compare_times(int64_t x, int64_t y, const DOCUMENT *a, const DOCUMENT *b)
+{
+	if (x != y)
+		return x < y ? -1 : 1;
+	return hf__bytes_compare(hf__document_id(a), hf__document_id(b));
+}
+
+static int compare_created(const void *a, const void *b)
+{
+	const DOCUMENT *x = a, *y = b;
+	return compare_times(x->value.created_at, y->value.created_at, x, y);
+}
+
+static int compare_updated(const void *a, const void *b)
+{
+	const DOCUMENT *x = a, *y = b;
+	return compare_times(x->value.updated_at, y->value.updated_at, x, y);
+}
+
+static int compare_groups(const DOCUMENT *x, const DOCUMENT *y)
+{
+	const struct hf__blob *a = x->value.group, *b = y->value.group;
+	return a == b ? 0 : hf__bytes_compare(hf__blob_bytes(a), hf__blob_bytes(b));
+}
+
+static int compare_group_created(const void *a, const void *b)
+{
+	const int groups = compare_groups(a, b);
+	return groups ? groups : compare_created(a, b);
+}
+
+static int compare_group_updated(const void *a, const void *b)
+{
+	const int groups = compare_groups(a, b);
+	return groups ? groups : compare_updated(a, b);
+}
+
 #define VIEW(count, ...) \
 	{ \
 		.fields = {count, {__VA_ARGS__}}, .weight = weigh \
 	}
-#define VIEW_IN_GROUP(own, ...) \
+#define VIEW_BY(own, ...) \
 	{ \
-		.fields = {3, {__VA_ARGS__}}, .prefix = (own), .weight = weigh \
+		.fields = {2, {__VA_ARGS__}}, .compare = (own), .weight = weigh \
+	}
+#define VIEW_IN_GROUP(own, own_prefix, ...) \
+	{ \
+		.fields = {3, {__VA_ARGS__}}, .compare = (own), .prefix = (own_prefix), .weight = weigh \
 	}
 
 const struct hf__index_type hf__document_views[HF__DOCUMENT_VIEWS] = {
-    [HF__DOCUMENT_CREATED] = VIEW(2, CREATED, ID),
-    [HF__DOCUMENT_UPDATED] = VIEW(2, UPDATED, ID),
-    [HF__DOCUMENT_GROUP_CREATED] = VIEW_IN_GROUP(prefix_group_created, GROUP, CREATED, ID),
-    [HF__DOCUMENT_GROUP_UPDATED] = VIEW_IN_GROUP(prefix_group_updated, GROUP, UPDATED, ID),
+    [HF__DOCUMENT_CREATED] = VIEW_BY(compare_created, CREATED, ID),
+    [HF__DOCUMENT_UPDATED] = VIEW_BY(compare_updated, UPDATED, ID),
+    [HF__DOCUMENT_GROUP_CREATED] =
+        VIEW_IN_GROUP(compare_group_created, prefix_group_created, GROUP, CREATED, ID),
+    [HF__DOCUMENT_GROUP_UPDATED] =
+        VIEW_IN_GROUP(compare_group_updated, prefix_group_updated, GROUP, UPDATED, ID),
     [HF__DOCUMENT_ID] = VIEW(1, ID),
     [HF__DOCUMENT_GROUP_ID] = VIEW(2, GROUP, ID),
     [HF__DOCUMENT_ENDING] = VIEW(3, COMPUTED, EXPIRES, ID),
