@@ -150,7 +150,7 @@ static int give_to_owner(const struct serve_place *place, const struct stat *dir
 
 static int make_local(struct serve_place *place, const char *directory, struct hf_error *error)
 {
-	struct stat about, made;
+	struct stat about, made = {0};
 	int rc = check_free(place->path, error);
 	if (rc != HF_OK)
 		return rc;

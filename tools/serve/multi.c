@@ -47,7 +47,7 @@ static void slot_free(struct room *room, struct slot *slot)
 {
 	if (slot->command && slot->command->call->fills)
 		run_release(slot->command->call->fills, &slot->filled);
-	if (slot->returning)
+	if (slot->command && slot->returning)
 		run_release(slot->command->call->object, &slot->object);
 	reply_free(&slot->words);
 	(void)room_resize(room, slot, sizeof *slot, 0);

@@ -1,7 +1,6 @@
 /* See reply.h. */
 #include "serve/reply.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -44,11 +43,30 @@ void reply_free(struct reply *reply)
 	reply->failed = false;
 }
 
+/* Digits, from behind; where they begin. Most of an answer is numbers, and printf takes longer. */
+static char *digits(char *end, uint64_t number, bool negative)
+{
+	do {
+		*--end = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	if (negative)
+		*--end = '-';
+	return end;
+}
+
+static uint64_t amount(int64_t number)
+{
+	return number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+}
+
 static void head(struct reply *reply, char kind, int64_t number)
 {
-	char line[32];
-	const int len = snprintf(line, sizeof line, "%c%" PRId64 "\r\n", kind, number);
-	reply_add(reply, line, (size_t)len);
+	char line[32], *end = line + sizeof line - 2;
+	char *at = digits(end, amount(number), number < 0);
+	memcpy(end, "\r\n", 2);
+	*--at = kind;
+	reply_add(reply, at, (size_t)(line + sizeof line - at));
 }
 
 void reply_simple(struct reply *reply, const char *word)
@@ -137,16 +155,14 @@ void reply_integer(struct reply *reply, int64_t value)
 
 void reply_u64(struct reply *reply, uint64_t value)
 {
-	char text[32];
-	(void)snprintf(text, sizeof text, "%" PRIu64, value);
-	reply_text(reply, text);
+	char text[32], *end = text + sizeof text, *at = digits(end, value, false);
+	reply_bulk(reply, hf_bytes_of(at, (size_t)(end - at)));
 }
 
 void reply_i64(struct reply *reply, int64_t value)
 {
-	char text[32];
-	(void)snprintf(text, sizeof text, "%" PRId64, value);
-	reply_text(reply, text);
+	char text[32], *end = text + sizeof text, *at = digits(end, amount(value), value < 0);
+	reply_bulk(reply, hf_bytes_of(at, (size_t)(end - at)));
 }
 
 void reply_array(struct reply *reply, size_t count)

@@ -195,11 +195,10 @@ static int run_list(struct serve *serve, hf_store *store, const struct command *
 	return rc;
 }
 
-int run_read_in(struct serve *serve, hf_txn *txn, const struct command *command,
-                struct decoded *decoded, struct reply *reply, struct hf_error *error)
+static int read_from(struct serve *serve, hf_store *store, const struct command *command,
+                     struct decoded *decoded, struct reply *reply, struct hf_error *error)
 {
 	const struct hf_api_call *call = command->call;
-	hf_store *store = hf_txn_reads(txn);
 	union rows_given out = {0};
 	if (command->limit.member && command->page.member)
 		return run_list(serve, store, command, decoded, reply, error);
@@ -211,6 +210,12 @@ int run_read_in(struct serve *serve, hf_txn *txn, const struct command *command,
 	if (call->fills)
 		run_release(call->fills, &out);
 	return rc;
+}
+
+int run_read_in(struct serve *serve, hf_txn *txn, const struct command *command,
+                struct decoded *decoded, struct reply *reply, struct hf_error *error)
+{
+	return read_from(serve, hf_txn_reads(txn), command, decoded, reply, error);
 }
 
 /* Did it look at anything, so that its refusal rests on that? */
@@ -242,6 +247,13 @@ static void run_read(struct conn *conn, const struct command *command, struct de
 			hf_txn_abandon(txn);
 			rc = read;
 		}
+	}
+	if (rc == HF_EFAILED || rc == HF_ECONFLICT) {
+		/* A store that failed gives what was durable; it commits nothing, and waits for nothing.
+		 * Nor is it worth another try where threads of the store were faster each time. */
+		ticket = (struct hf_ticket){0, 0};
+		reply_cut(&conn->reply, begin);
+		rc = read_from(conn->serve, conn->serve->store, command, decoded, &conn->reply, &error);
 	}
 	if (rc != HF_OK) {
 		reply_cut(&conn->reply, begin);
