@@ -75,8 +75,9 @@ static const char *skip_many(const char *at, const char *end, long count, unsign
 static const char *skip_answer(const char *at, const char *end, unsigned depth)
 {
 	const char *line = line_end(at, end);
-	require(line != NULL && depth < DEPTH_MAX);
-	const long number = strtol(at + 1, NULL, 10);
+	if (!line || depth >= DEPTH_MAX)
+		abort();
+	const long number = strchr("$*>%", *at) ? strtol(at + 1, NULL, 10) : 0;
 	switch (*at) {
 	case '+':
 	case '-':
