@@ -115,8 +115,7 @@ struct hf__log_writer {
 	/* How far the newest of both get, and on which of two words those sleep that they serve. */
 	uint64_t write_lsn, sync_lsn;
 	unsigned write_word, sync_word;
-	_Atomic uint32_t
-	    sync_waiters; /* threads that wait for what is to be durable, and do not lead */
+	_Atomic uint32_t sync_waiters; /* threads that wait for durability and do not lead */
 	bool sync_wanted; /* a caller waits for durability beyond what the filling group wants */
 	bool began; /* "not clean" was written: this opening may write to the log. The leader's */
 	bool wrote; /* this incarnation wrote a group */
@@ -125,6 +124,7 @@ struct hf__log_writer {
 	bool must_rotate;
 	bool jumped; /* the next segment begins after an LSN jump */
 	uint32_t rotate_need; /* smallest size of the segment to rotate to */
+	bool rotate_grows; /* that leaves some of the disk to removals */
 	int file; /* the segment being written, -1 before the first */
 	uint32_t segment_size;
 	struct hf__position end;

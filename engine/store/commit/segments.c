@@ -15,48 +15,8 @@
 
 #include <errno.h>
 
-/* After this much in a segment its successor grows. */
-#define SEGMENT_FLOOR (256u << 10)
-#define SEGMENT_OF_LITTLE (4u << 20)
 #define SLICE (64u << 10)
 #define REFUSAL_NS INT64_C(1000000000)
-
-static uint32_t clamp_size(uint64_t size)
-{
-	size = size < HF__SEGMENT_SIZE_MAX ? size : HF__SEGMENT_SIZE_MAX;
-	return (uint32_t)((size + HF__BLOCK - 1) & ~(uint64_t)(HF__BLOCK - 1));
-}
-
-/* A group that opens a segment must fit; padding of its end included. */
-static uint32_t least_size(const struct hf_store *s, uint32_t need)
-{
-	return clamp_size((uint64_t)need + s->align);
-}
-
-/* Where little lives a large segment would be mostly what is to be thrown away, and an opening
- * would read all of its zeros. */
-static uint64_t full_size(const struct hf_store *s)
-{
-	const uint64_t live = s->compaction.live_bytes;
-	uint64_t size = SEGMENT_OF_LITTLE;
-	if (live == 0)
-		return s->identity.segment_size;
-	while (size < live && size < s->identity.segment_size)
-		size *= 2;
-	return size < s->identity.segment_size ? size : s->identity.segment_size;
-}
-
-/* The first segment is at most 512 KiB, each next one has room for twice what this one holds. */
-static uint32_t wanted_size(const struct hf_store *s, uint32_t least)
-{
-	const uint64_t full = full_size(s);
-	uint64_t size = s->writer.segment_size ? SEGMENT_FLOOR : HF__SEGMENT_FIRST_MAX;
-	while (size < (uint64_t)s->writer.end.offset * 2 && size < full)
-		size *= 2;
-	if (size > full)
-		size = full;
-	return size > least ? clamp_size(size) : least;
-}
 
 static bool is_no_room(int rc)
 {
@@ -68,13 +28,15 @@ static bool is_no_room(int rc)
 /* All of these not under the lock: preparing is set. */
 
 /* Begins the largest segment from `size` down to `least` that there is room for. */
-static int begin_making(struct hf_store *s, uint32_t number, uint32_t size, uint32_t least)
+static int begin_making(struct hf_store *s, const struct hf__segment_next *next, uint32_t size,
+                        uint32_t least)
 {
 	uint64_t room;
-	if (s->os->room(s->os->ctx, &room) == 0 && room < least)
+	if (s->os->room(s->os->ctx, &room) == 0 && room < (uint64_t)least + next->kept)
 		return ENOSPC; /* and nothing was made or removed to find that out */
-	for (size = hf__segment_fit(s->os, size, least, 0);; size = hf__segment_half(size, least)) {
-		const int rc = hf__segment_begin(s->os, &s->segments.making, number, size);
+	for (size = hf__segment_fit(s->os, size, least, next->spare);;
+	     size = hf__segment_half(size, least)) {
+		const int rc = hf__segment_begin(s->os, &s->segments.making, next->number, size);
 		if (!is_no_room(rc) || size <= least)
 			return rc;
 	}
@@ -111,13 +73,13 @@ static bool give_back(struct hf_store *s, bool *unknowable)
 }
 
 /* Makes all of one, going on with what was begun. */
-static int make_all(struct hf_store *s, struct hf__next_segment *next, uint32_t least,
+static int make_all(struct hf_store *s, struct hf__segment_next *next, uint32_t least,
                     bool *unknowable)
 {
 	if (s->segments.making.file >= 0 && s->segments.making.size < least)
 		hf__segment_drop(s->os, &s->segments.making);
 	for (uint32_t size = next->size;;) {
-		int rc = s->segments.making.file >= 0 ? 0 : begin_making(s, next->number, size, least);
+		int rc = s->segments.making.file >= 0 ? 0 : begin_making(s, next, size, least);
 		const bool begun = rc == 0;
 		if (begun) {
 			next->size = size = s->segments.making.size;
@@ -137,7 +99,7 @@ static int make_all(struct hf_store *s, struct hf__next_segment *next, uint32_t 
 /* What was adopted gets a name of its own. Whether the old one is on disk is not known:
  * the process that made it may have been killed before the directory was synced, or seen that fail,
  * after which syncing it alone need not help. */
-static int rename_adopted(struct hf_store *s, struct hf__next_segment *next, bool *unknowable)
+static int rename_adopted(struct hf_store *s, struct hf__segment_next *next, bool *unknowable)
 {
 	const struct hf__os *os = s->os;
 	char old[HF__NAME_MAX], name[HF__NAME_MAX];
@@ -162,7 +124,7 @@ static int rename_adopted(struct hf_store *s, struct hf__next_segment *next, boo
 
 /* Takes over the newest file of the directory, which was zero when the store was opened. ENOENT:
  * it is gone, by a renaming that had failed falsely, say. */
-static int adopt(struct hf_store *s, struct hf__next_segment *next, bool *unknowable)
+static int adopt(struct hf_store *s, struct hf__segment_next *next, bool *unknowable)
 {
 	char name[HF__NAME_MAX];
 	hf__segment_name(next->number - 1, name);
@@ -172,7 +134,7 @@ static int adopt(struct hf_store *s, struct hf__next_segment *next, bool *unknow
 
 /* It was too small for what must go there, and a larger one exists: the log passes over its
  * number. Not under the lock. Nothing but zeros was ever written to it, so no failure matters. */
-static void give_up(struct hf_store *s, const struct hf__next_segment *prepared)
+static void give_up(struct hf_store *s, const struct hf__segment_next *prepared)
 {
 	char name[HF__NAME_MAX];
 	hf__segment_name(prepared->number, name);
@@ -232,10 +194,10 @@ static bool may_adopt(const struct hf_store *s, uint32_t least)
 }
 
 /* The leftover, or all of a new one. Not under the lock. */
-static int adopt_or_make(struct hf_store *s, struct hf__next_segment *next, bool adopts,
+static int adopt_or_make(struct hf_store *s, struct hf__segment_next *next, bool adopts,
                          uint32_t least, bool *unknowable)
 {
-	const struct hf__next_segment fresh = *next;
+	const struct hf__segment_next fresh = *next;
 	int rc = ENOENT;
 	if (adopts) {
 		next->size = s->segments.zero_leftover;
@@ -248,7 +210,7 @@ static int adopt_or_make(struct hf_store *s, struct hf__next_segment *next, bool
 }
 
 /* The end of having prepared; the lock is held again. */
-static int prepared(struct hf_store *s, struct hf__next_segment *next, int rc, bool unknowable,
+static int prepared(struct hf_store *s, struct hf__segment_next *next, int rc, bool unknowable,
                     uint32_t least, struct hf_error *error)
 {
 	s->segments.preparing = false;
@@ -273,7 +235,7 @@ bool hf__next_segment_ready(const struct hf_store *s, uint32_t need)
 	return s->segments.next.ready && s->segments.next.size >= need + s->align;
 }
 
-int hf__next_segment(struct hf_store *s, uint32_t need, struct hf_error *error)
+int hf__next_segment(struct hf_store *s, uint32_t need, bool grows, struct hf_error *error)
 {
 	if (hf__next_segment_ready(s, need))
 		return HF_OK;
@@ -285,10 +247,10 @@ int hf__next_segment(struct hf_store *s, uint32_t need, struct hf_error *error)
 	}
 	if (s->segments.newest_number == UINT32_MAX)
 		return hf__fail(error, HF_ENOSPACE, 0, "segment numbers are used up");
-	const uint32_t least = least_size(s, need);
-	const struct hf__next_segment small = s->segments.next;
-	struct hf__next_segment next = {
-	    .number = s->segments.newest_number + 1, .size = wanted_size(s, least), .file = -1};
+	const uint32_t least = hf__segment_least(s, need);
+	const struct hf__segment_next small = s->segments.next;
+	struct hf__segment_next next = hf__segment_planned(s, least);
+	next.kept = grows ? next.kept : 0;
 	const bool adopts = may_adopt(s, least);
 	bool unknowable = false;
 	if (!adopts && s->segments.making.file < 0 && was_refused(s, least, &next.size))
@@ -309,7 +271,7 @@ bool hf__next_segment_give_up(struct hf_store *s)
 {
 	(void)pthread_mutex_lock(&s->lock);
 	const struct hf__buffer *b = hf__filling(s);
-	const struct hf__next_segment unused = s->segments.next;
+	const struct hf__segment_next unused = s->segments.next;
 	const bool free = unused.ready && !s->segments.preparing && !(b->begun && b->opens_segment);
 	if (free)
 		s->segments.next.ready = false;
@@ -352,9 +314,8 @@ static bool is_due(const struct hf_store *s, bool paced)
 /* One slice. The lock is held, released meanwhile. */
 static int make_slice(struct hf_store *s)
 {
-	const uint32_t least = least_size(s, 2 * hf__segment_reserve(s->identity.segment_size));
-	struct hf__next_segment next = {
-	    .number = s->segments.newest_number + 1, .size = wanted_size(s, least), .file = -1};
+	const uint32_t least = hf__segment_least(s, 2 * hf__segment_reserve(s->identity.segment_size));
+	struct hf__segment_next next = hf__segment_planned(s, least);
 	const bool adopts = may_adopt(s, least), begins = s->segments.making.file < 0;
 	bool unknowable = false, whole = adopts;
 	int rc = 0;
@@ -365,7 +326,7 @@ static int make_slice(struct hf_store *s)
 	if (adopts)
 		rc = adopt_or_make(s, &next, adopts, least, &unknowable);
 	else if (begins)
-		rc = begin_making(s, next.number, next.size, least);
+		rc = begin_making(s, &next, next.size, least);
 	else
 		rc = hf__segment_fill(s->os, &s->segments.making, SLICE, &unknowable);
 	if (rc == 0 && !adopts && s->segments.making.at == s->segments.making.size) {

@@ -14,11 +14,13 @@ struct hf_error;
 struct hf_store;
 
 /* The segment after this one. */
-struct hf__next_segment {
+struct hf__segment_next {
 	bool ready;
 	uint32_t number;
 	uint32_t size;
 	int file;
+	uint32_t spare; /* while it is made: what it leaves of the disk, if it may be smaller */
+	uint32_t kept; /* or in any case */
 };
 
 /* A segment that has a successor and may be longer than what it holds: see tidy.c. */
@@ -38,7 +40,7 @@ struct hf__refusal {
 
 /* What comes behind the segment being written. */
 struct hf__segments {
-	struct hf__next_segment next;
+	struct hf__segment_next next;
 	bool preparing; /* a thread makes it, and owns `making` */
 	struct hf__making making; /* half made by upkeep */
 	struct hf__refusal refused;
@@ -77,14 +79,18 @@ bool hf__group_fits(const struct hf_store *s, const struct hf__buffer *b);
 bool hf__only_reserved(struct hf_store *s, uint64_t needed);
 /* What the next segment has to have room for. */
 uint32_t hf__room_wanted(const struct hf_store *s, uint64_t needed, bool shrinks);
+/* The smallest segment that a group of `need` bytes can open, padding of its end included. */
+uint32_t hf__segment_least(const struct hf_store *s, uint32_t need);
+/* The next one, not smaller: its number, its size, and what growth leaves of the disk beside it. */
+struct hf__segment_next hf__segment_planned(const struct hf_store *s, uint32_t least);
 
 /* segments.c. */
 /* Is it there, with room for a group of `need` bytes? */
 bool hf__next_segment_ready(const struct hf_store *s, uint32_t need);
 /* Makes the next segment ready with at least `need` bytes, or waits for the thread that does: look
- * again afterwards. The lock is held, released meanwhile. HF_OK, HF_ENOSPACE, HF_EIO,
- * HF_EFAILED. */
-int hf__next_segment(struct hf_store *s, uint32_t need, struct hf_error *error);
+ * again afterwards. `grows`: it leaves what growth leaves of the disk. The lock is held, released
+ * meanwhile. HF_OK, HF_ENOSPACE, HF_EIO, HF_EFAILED. */
+int hf__next_segment(struct hf_store *s, uint32_t need, bool grows, struct hf_error *error);
 /* Removes it if it is there and nothing has begun in it: what it takes is needed more. false: it
  * was not. Not under the lock. */
 bool hf__next_segment_give_up(struct hf_store *s);

@@ -86,10 +86,9 @@ static int begin_buffer(struct hf_store *s, struct hf_error *error)
 {
 	struct hf__buffer *b = hf__filling(s);
 	if (s->writer.must_rotate) {
-		/* Crash: a prepared segment of zeros is no part of the log; the next open adopts or
-		 * replaces it. */
-		const bool full = s->writer.rotate_need > 0;
-		const int rc = hf__next_segment(s, s->writer.rotate_need, error);
+		/* Crash: a prepared segment of zeros is no part of the log. */
+		const bool full = s->writer.rotate_need > 0, grows = full && s->writer.rotate_grows;
+		const int rc = hf__next_segment(s, s->writer.rotate_need, grows, error);
 		if (rc != HF_OK)
 			stay_here(s);
 		/* Wanted for I-LOST-1 alone: a full disk goes on here. The caller looks again. */
@@ -133,6 +132,7 @@ static void rotate_or_flush(struct hf_store *s, uint64_t needed, bool shrinks)
 	s->writer.must_rotate = true;
 	/* A segment is never smaller than the group that opens it. */
 	s->writer.rotate_need = hf__room_wanted(s, needed + HF__SEGMENT_HEADER_SIZE, shrinks);
+	s->writer.rotate_grows = !shrinks;
 }
 
 static bool too_much_undurable(const struct hf_store *s)
@@ -355,7 +355,7 @@ static int sequence(struct hf_store *s, const struct hf__op *ops, size_t count,
 			return rc;
 		}
 		if (rc == HF_OK && hf__only_reserved(s, needed)) {
-			rc = hf__next_segment(s, hf__room_wanted(s, 0, false), error);
+			rc = hf__next_segment(s, hf__room_wanted(s, 0, false), true, error);
 			if (rc == HF_OK)
 				continue; /* the last part is free for all */
 			hf__clear_results(ops, count);
