@@ -63,6 +63,17 @@ static const char *line_end(const char *at, const char *end)
 	return found && found + 1 < end && found[1] == '\n' ? found : NULL;
 }
 
+/* The digits up to there, of lines that have some; -1 where they begin otherwise. */
+static long number_of(const char *at, const char *line)
+{
+	long number = 0;
+	if (at == line || *at == '-')
+		return -1;
+	for (; at < line && *at >= '0' && *at <= '9' && number < ROOM; at++)
+		number = number * 10 + (*at - '0');
+	return number;
+}
+
 static const char *skip_answer(const char *at, const char *end, unsigned depth);
 
 static const char *skip_many(const char *at, const char *end, long count, unsigned depth)
@@ -77,7 +88,7 @@ static const char *skip_answer(const char *at, const char *end, unsigned depth)
 	const char *line = line_end(at, end);
 	if (!line || depth >= DEPTH_MAX)
 		abort();
-	const long number = strchr("$*>%", *at) ? strtol(at + 1, NULL, 10) : 0;
+	const long number = number_of(at + 1, line);
 	switch (*at) {
 	case '+':
 	case '-':
