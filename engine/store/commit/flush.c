@@ -103,6 +103,7 @@ static void plan_segment_header(const struct hf_store *s, const struct hf__buffe
 static void rotate(struct hf_store *s, struct hf__buffer *b, struct hf__flush *f)
 {
 	plan_segment_header(s, b, &f->segment);
+	HF__PROBE2(rotate, b->start.segment, b->first_lsn);
 	hf__sealed_add(s, s->writer.end);
 	f->old_file = s->writer.file;
 	hf__cut_later(s, s->writer.end.segment, s->writer.end.offset, b->first_lsn);
@@ -346,6 +347,7 @@ void hf__lead_unlock(struct hf_store *s, bool sync)
 	if (sync)
 		hf__gather(s);
 	plan(s, &f, sync);
+	HF__PROBE3(flush__begin, f.lsn, f.group ? f.group->bytes.len : 0, f.sync);
 	struct wakeup w = {.synced = s->writer.sync_word,
 	                   .written = HF__WORD_WRITE + s->writer.write_word};
 	struct hf__buffer *const group = f.group;
@@ -355,6 +357,7 @@ void hf__lead_unlock(struct hf_store *s, bool sync)
 	const int64_t began = s->os->ticks(s->os->ctx);
 	int rc = write_and_sync(s, &f, began);
 	const int64_t ended = s->os->ticks(s->os->ctx);
+	HF__PROBE4(flush__end, f.lsn, f.sync, ended - began, rc);
 	(void)pthread_mutex_lock(&s->lock);
 	rc = finish(s, &f, rc, &end);
 	hf__spare_after(s, group, &spare);

@@ -18,8 +18,7 @@
 /* What an attempt that succeeded comes to; anything else is a code. */
 #define FITS (-1)
 
-/* Names that are forgotten before a transaction: this many, and one for each of its operations
- * up to the second number. */
+/* Names that are forgotten before a transaction: so many, and one an operation up to the second. */
 #define SWEEP_MORE 4u
 #define SWEEP_MOST 252u
 
@@ -233,6 +232,7 @@ static void keep(struct hf_store *s, struct hf__decision *d, bool durable, uint6
 	hf__entry_mark(b->bytes.data + d->entry_at, HF__ENTRY_LAST);
 	b->last_lsn = s->world.next_lsn - 1;
 	hf__arrived(&s->counts.filling, b->transactions++, durable, s->world.clock.boot);
+	HF__PROBE3(commit, b->last_lsn, b->entries - entries_before, durable);
 	b->durable = b->durable || durable;
 	atomic_store_explicit(&s->writer.pending, b->transactions, memory_order_relaxed);
 	for (size_t i = 0; s->progress->changed[i]; i++)

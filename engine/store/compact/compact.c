@@ -116,7 +116,9 @@ static int compact(struct hf_store *s, bool paced, struct hf_error *error)
 int hf__compact(struct hf_store *s, bool paced, struct hf_error *error)
 {
 	const int64_t began = hf__job_begin(s, &s->counts.compaction);
+	HF__PROBE1(compaction__begin, s);
 	const int rc = compact(s, paced, error);
+	HF__PROBE2(compaction__end, s, rc);
 	hf__job_end(s, &s->counts.compaction, began, rc);
 	return rc;
 }

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "os/probe.h"
+
 struct hf_store;
 struct hf__flush;
 

@@ -123,6 +123,7 @@ static int open_locked(struct hf_store *s, struct hf_error *error)
 		rc = hf__open_witness(s, HF__OS_WRITE, error);
 	if (rc == HF_OK)
 		rc = hf__recover(s, error);
+	HF__PROBE3(recover, s->info.replayed, s->info.recovered, rc);
 	s->scrub.head = s->writer.end.segment;
 	if (rc == HF_OK && s->writer.end.segment == 0 && !made)
 		rc = hf__publish_again(s, 0, error);

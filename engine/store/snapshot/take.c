@@ -201,7 +201,9 @@ int hf_snapshot(hf_store *store, struct hf_error *error)
 	if (rc != HF_OK)
 		return rc;
 	const int64_t began = hf__job_begin(store, &store->counts.snapshot);
+	HF__PROBE1(snapshot__begin, store);
 	rc = hf__take_snapshot(store, error);
+	HF__PROBE2(snapshot__end, store, rc);
 	hf__job_end(store, &store->counts.snapshot, began, rc);
 	hf__call_end(store);
 	return rc;
