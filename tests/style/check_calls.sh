@@ -17,9 +17,9 @@ for macro in MUTATION READ_BODY NAMES; do
 		END { exit !found }' "$source"/engine/domains/common/*.h ||
 		{ echo "HF__$macro does not begin with HF__CALL"; exit 1; }
 done
-for macro in LIST COUNT GET FIGURES GET_ALL ASK ASK_BY; do
+for macro in LIST COUNT GET FIGURES GET_ALL HAS NUMBER; do
 	grep -A3 "^#define HF__$macro(" "$source/engine/domains/common/read.h" |
-		grep -qE '^[[:blank:]]+HF__READ_BODY\(' ||
+		grep -qE '[[:blank:]]HF__READ_BODY\(' ||
 		{ echo "HF__$macro is no HF__READ_BODY"; exit 1; }
 done
 begins=$(find "$source/engine" -name '*.c' -exec awk '
@@ -28,7 +28,7 @@ begins=$(find "$source/engine" -name '*.c' -exec awk '
 		sub(/\(.*/, "", name)
 		sub(/.*[ *]/, "", name)
 	}
-	/^HF__(MUTATION|LIST|COUNT|GET|FIGURES|GET_ALL|ASK|ASK_BY|NAMES)\(hf_/ {
+	/^HF__(MUTATION|LIST|COUNT|GET|FIGURES|GET_ALL|HAS|NUMBER|NAMES)\(hf_/ {
 		split($0, defined, /[(,]/)
 		print defined[2]
 	}

@@ -85,15 +85,15 @@ HF_CHECKED int hf__read_into(hf_store *store, const struct hf__reading *reading,
 	{ \
 		&hf__api_##gives, offsetof(struct hf_##gives, memory), read, key \
 	}
-/* A plain value, and one by arguments. */
-#define HF__ASK(function, parameter, argument, type, domain, read) \
-	int function(hf_store *store, parameter, unsigned flags, type *out, struct hf_error *error) \
-	    HF__READ_BODY(argument, domain, read, sizeof(type), 0, NULL, NULL, HF__KEY_OF(argument), \
+/* Whether there is one of that key, and a number by arguments. */
+#define HF__HAS(function, parameter, argument, domain, read) \
+	int function(hf_store *store, parameter, unsigned flags, bool *out, struct hf_error *error) \
+	    HF__READ_BODY(argument, domain, read, sizeof(bool), 0, NULL, NULL, HF__KEY_OF(argument), \
 	                  0, 0)
-#define HF__ASK_BY(function, args_tag, type, domain, read) \
-	int function(hf_store *store, const struct hf_##args_tag *args, unsigned flags, type *out, \
-	             struct hf_error *error) \
-	    HF__READ_BODY(args, domain, read, sizeof(type), 0, &hf__api_##args_tag, NULL, NULL, 0, 0)
+#define HF__NUMBER(function, args_tag, domain, read) \
+	int function(hf_store *store, const struct hf_##args_tag *args, unsigned flags, uint64_t *out, \
+	             struct hf_error *error) HF__READ_BODY(args, domain, read, sizeof(uint64_t), 0, \
+	                                                   &hf__api_##args_tag, NULL, NULL, 0, 0)
 
 /* After a successful hf__read(): the answer's memory to the caller. HF_OK or HF_ENOMEM. */
 HF_CHECKED int hf__give_memory(struct hf__answer *answer, struct hf_memory **memory,

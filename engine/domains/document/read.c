@@ -56,8 +56,7 @@ const struct hf__giving hf__document_put_giving = HF__GIVING(document_got, read_
 HF__GET(hf_document_get, const struct hf_document_key *key, key, document_got, HF__DOMAIN_DOCUMENT,
         read_document);
 
-HF__ASK(hf_document_has, const struct hf_document_key *key, key, bool, HF__DOMAIN_DOCUMENT,
-        read_has);
+HF__HAS(hf_document_has, const struct hf_document_key *key, key, HF__DOMAIN_DOCUMENT, read_has);
 
 /* --- Answers ---------------------------------------------------------------------------------- */
 

@@ -100,7 +100,7 @@ static int read_has(struct hf__query *q, const void *key, void *out)
 	return rc;
 }
 
-HF__ASK(hf_idempotency_has, const struct hf_idempotency_key *key, key, bool, HF__DOMAIN_IDEMPOTENCY,
+HF__HAS(hf_idempotency_has, const struct hf_idempotency_key *key, key, HF__DOMAIN_IDEMPOTENCY,
         read_has);
 
 /* --- Counts ----------------------------------------------------------------------------------- */

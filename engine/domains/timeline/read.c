@@ -116,7 +116,7 @@ static int read_count(struct hf__query *q, const void *raw, void *out)
 	return rc;
 }
 
-HF__ASK_BY(hf_timeline_count, timeline_count_args, uint64_t, HF__DOMAIN_TIMELINE, read_count);
+HF__NUMBER(hf_timeline_count, timeline_count_args, HF__DOMAIN_TIMELINE, read_count);
 
 /* --- Pages ------------------------------------------------------------------------------------ */
 
