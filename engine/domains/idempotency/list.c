@@ -120,51 +120,57 @@ static int hash_query(const struct hf_idempotency_list_args *args, uint64_t *que
 }
 
 static int list_over(struct hf__query *q, const struct hf_idempotency_list_args *args,
-                     struct hf__listing *list, struct hf_idempotency_page *out)
+                     uint64_t query, struct hf_idempotency_page *out)
 {
 	struct walk walk = {.args = args, .state = q->state, .alive = hf__lasting(HF__INSTANT_OF(q))};
 	hf__idem_over(walk.state, args->scope, q->now, &walk.over);
-	list->list = &entry_list_over;
-	list->ctx = &walk;
-	list->after = args->after;
-	list->depends = &walk.state->scopes.root;
+	struct hf__listing list = {.list = &entry_list_over,
+	                           .ctx = &walk,
+	                           .page = args->page,
+	                           .limit = args->limit,
+	                           .query = query,
+	                           .after = args->after,
+	                           .depends = &walk.state->scopes.root};
 	if (hf__query_seen(q))
 		hf__idem_see(q, &walk.over);
-	return hf__list_into(q, list, &out->items);
+	return hf__list_into(q, &list, &out->items);
 }
 
 static int list_scope(struct hf__query *q, const struct hf_idempotency_list_args *args,
-                      struct hf__listing *list, struct hf_idempotency_page *out)
+                      uint64_t query, struct hf_idempotency_page *out)
 {
-	struct hf_idempotency_key after = {0};
+	struct hf_idempotency_key after;
 	const struct hf__index_filter alive = hf__lasting(HF__INSTANT_OF(q));
-	list->list = &entry_list;
-	list->ctx = &args;
+	struct hf__listing list = {.list = &entry_list,
+	                           .ctx = &args,
+	                           .page = args->page,
+	                           .limit = args->limit,
+	                           .query = query};
 	if (args->after) {
 		after = *args->after;
-		list->after = &after.key;
+		list.after = &after.key;
 		const int rc = hf__after_fixed(q, "scope", args->scope, &after.scope);
 		if (rc != HF_OK)
 			return rc;
 	}
 	const struct hf__idem_scope *scope = hf__query_in(q, args->scope);
-	list->range = (struct hf__range){.index = scope ? &scope->by_key : NULL, .filter = &alive};
+	list.range = (struct hf__range){.index = scope ? &scope->by_key : NULL, .filter = &alive};
 	for (unsigned done = 0; done < 2 && scope && hf__query_seen(q); done++)
 		hf__query_sees(q, hf__idem_count(scope, done, HF__INSTANT_OF(q)));
-	return hf__list_into(q, list, &out->items);
+	return hf__list_into(q, &list, &out->items);
 }
 
 static int read_list(struct hf__query *q, const void *raw, void *to)
 {
 	const struct hf_idempotency_list_args *args = raw;
-	struct hf__listing list = {.page = args->page, .limit = args->limit};
+	uint64_t query;
 	int rc = hf__idem_check_over(args->over, args->scope, &q->why);
 	if (rc == HF_OK)
-		rc = hash_query(args, &list.query);
+		rc = hash_query(args, &query);
 	if (rc != HF_OK)
 		return rc;
-	return args->over == HF_IDEMPOTENCY_OVER_SCOPE ? list_scope(q, args, &list, to)
-	                                               : list_over(q, args, &list, to);
+	return args->over == HF_IDEMPOTENCY_OVER_SCOPE ? list_scope(q, args, query, to)
+	                                               : list_over(q, args, query, to);
 }
 
 HF__LIST(hf_idempotency_list, idempotency_list_args, idempotency_page, HF__DOMAIN_IDEMPOTENCY,
