@@ -301,8 +301,9 @@ int hf_segments_each(const char *path, hf_segment_fn each, void *ctx, struct hf_
 {
 	HF__CALL;
 	struct hf__os *os;
-	int rc = each ? new_os(path, false, &os, error)
-	              : hf__fail(error, HF_EINVAL, 0, "a callback is needed");
+	if (!each)
+		return hf__fail(error, HF_EINVAL, 0, "a callback is needed");
+	int rc = new_os(path, false, &os, error);
 	if (rc != HF_OK)
 		return rc;
 	rc = hf__segments_each(os, hf__all_domains(), each, ctx, error);

@@ -10,6 +10,8 @@
  * Failure modes: any byte of the file may be anything. A length is used only after the checksum of
  * what announces it, is compared by subtraction with what is left, and has a bound by its type, so
  * that no file makes this allocate more than its own size and that of one block. */
+#include <assert.h>
+
 #include "base/mem.h"
 #include "log/snapshot_source.h"
 
@@ -273,6 +275,7 @@ static int find_blocks(struct search *s)
 		rc = hf__snapshot_no_memory(s->fault, at);
 	if (rc != HF_OK)
 		return rc;
+	assert(s->r->items); /* there is room for one */
 	s->r->items[s->r->blocks] = at;
 	s->gaps->end = s->gaps->end && !directory;
 	if (s->gaps->bytes == 0)

@@ -252,6 +252,7 @@ static struct hf__index_node *sort_chain(struct sorting *s, struct hf__index_nod
 {
 	struct run runs[RUNS];
 	unsigned count = 0;
+	assert(chain);
 	while (chain || count > 1) {
 		if (chain) {
 			assert(count < RUNS);
@@ -272,7 +273,7 @@ static struct hf__index_node *sort_chain(struct sorting *s, struct hf__index_nod
  * look at an entry replaces five rounds of merging. Where the piles part is taken from a sample, so
  * that they are alike whatever prefixes there are; equal prefixes come into one pile. */
 #define PILES HF__SORT_PILES
-#define SAMPLE (2 * PILES)
+#define SAMPLE ((size_t)2 * PILES)
 
 /* Sorted by insertion: it is small. */
 static unsigned take_sample(const struct hf__index_node *chain, size_t leaves, uint64_t *sample)
@@ -352,6 +353,7 @@ static bool deal(struct sorting *s, struct hf__index_node *chain, struct pile *p
 	    count_falls(chain, &leaves) < leaves / 8 || leaves < HF__DEALT)
 		return false;
 	const unsigned count = take_sample(chain, leaves, sample);
+	assert(count > 0);
 	if (sample[0] == sample[count - 1])
 		return false;
 	make_tree(sample, count, tree);

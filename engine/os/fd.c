@@ -308,8 +308,8 @@ bool hf__fd_is(int fd, struct hf__file_id id)
 
 int hf__fd_same(int fd, struct hf__file_id id, int dir, const char *name)
 {
-	struct hf__file_id opened, found;
-	bool named;
+	struct hf__file_id opened = {0}, found = {0};
+	bool named = false;
 	if (look_at(fd, "", AT_EMPTY_PATH, &opened, &named) != 0 || !id_equal(opened, id) || !named)
 		return ESTALE;
 	const int rc = look_at(dir, name, AT_SYMLINK_NOFOLLOW, &found, &named);

@@ -1,6 +1,8 @@
 /* The ends of a read: its result zeroed first, given or taken back afterwards. */
 #include "domains/common/read.h"
 
+#include <assert.h>
+
 #include "domains/common/whole.h"
 #include "store/call/error.h"
 
@@ -118,6 +120,7 @@ static int read_in_steps(hf_store *store, const struct hf__reading *reading, con
 	struct hf__whole whole;
 	union hf__sized args;
 	int rc = HF_OK;
+	assert(reading->takes); /* limit and page are members of it */
 	*done = false;
 	for (unsigned i = 0; i < HF__WHOLE_TRIES && !*done; i++) {
 		struct hf_error mine = {0}; /* tries that were not the last one must not show */

@@ -70,7 +70,7 @@ static int save_check(const void *raw, struct hf__text *why)
 	if (rc == HF_OK && args->mode != HF_INBOX_UPSERT && args->mode != HF_INBOX_REPLACE)
 		rc = hf__refuse(why, HF_EINVAL, "no such save mode");
 	if (rc == HF_OK && args->count > 0 && !args->records)
-		rc = hf__refuse(why, HF_EINVAL, "records are missing");
+		return hf__refuse(why, HF_EINVAL, "records are missing");
 	size_t room = HF_TRANSACTION_MAX;
 	for (size_t i = 0; i < args->count && rc == HF_OK; i++) {
 		rc = check_input(args, &args->records[i], why);

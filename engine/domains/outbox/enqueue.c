@@ -218,7 +218,7 @@ static int many_check(const void *raw, struct hf__text *why)
 	if (rc == HF_OK)
 		rc = check_dedup(args->dedup, why);
 	if (rc == HF_OK && args->count > 0 && !args->items)
-		rc = hf__refuse(why, HF_EINVAL, "items are missing");
+		return hf__refuse(why, HF_EINVAL, "items are missing");
 	for (size_t i = 0; i < args->count && rc == HF_OK; i++) {
 		struct hf__text before = *why;
 		rc = check_input(args->queue, &args->items[i], why);

@@ -7,6 +7,8 @@
  * (hf__wait_behind), and become first when it leaves. */
 #include "store/call/lines.h"
 
+#include <assert.h>
+
 #include "store/internal.h"
 
 /* The key of those that wait for several: see hf__wait_on_many. No domain's keys meet it but by
@@ -92,6 +94,7 @@ void hf__waiter_leave(struct hf_store *s, struct hf__waiter *w)
 	if (!w->in_line)
 		return;
 	struct hf__waiter **place = place_of(s, w->key);
+	assert(*place); /* the first one of its key, while one stands in line */
 	const bool was_first = *place == w;
 	if (w->next)
 		w->next->previous = w->previous;

@@ -66,9 +66,8 @@ int hf__store_open_read(const struct hf__os *os, const struct hf__domains *domai
 		s->progress = &nothing;
 		s->follow = follow_new(s);
 	}
-	int rc = s && s->follow ? HF_OK : hf__fail(error, HF_ENOMEM, 0, "no memory for a store");
-	if (rc == HF_OK)
-		rc = open_follow(s, options, error);
+	const int rc = s && s->follow ? open_follow(s, options, error)
+	                              : hf__fail(error, HF_ENOMEM, 0, "no memory for a store");
 	if (rc == HF_OK) {
 		*out = s;
 		return HF_OK;

@@ -60,10 +60,10 @@ int hf_transact(hf_store *store, hf_transact_fn fn, void *ctx, uint32_t tries,
 	int rc = hf__check_writable(store, error);
 	if (rc == HF_OK)
 		rc = hf__check_durability(durability, error);
-	if (rc == HF_OK && !fn)
-		rc = hf__fail(error, HF_EINVAL, 0, "transact: it needs a function");
 	if (rc != HF_OK)
 		return rc;
+	if (!fn)
+		return hf__fail(error, HF_EINVAL, 0, "transact: it needs a function");
 	for (uint32_t left = tries ? tries : HF_TRANSACT_TRIES; again; left--) {
 		hf_txn *txn;
 		mine = (struct hf_error){0};

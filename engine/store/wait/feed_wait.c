@@ -57,11 +57,11 @@ int hf_feed_next_start(hf_feed *feed, size_t limit, int64_t wait_us, hf_wait **o
 	struct hf_store *s = feed->tail.store;
 	rc = hf__check_writable(s, error);
 	struct hf_wait *w = rc == HF_OK ? hf__started_new() : NULL;
-	if (rc == HF_OK && !w)
-		rc = hf__fail(error, HF_ENOMEM, 0, "no memory for a wait");
-	if (rc == HF_OK) {
+	if (w) {
 		w->limit = limit;
 		rc = start(s, feed, w, wait_us, error);
+	} else if (rc == HF_OK) {
+		rc = hf__fail(error, HF_ENOMEM, 0, "no memory for a wait");
 	}
 	hf__watch_leave(feed->watch);
 	if (rc == HF_OK)

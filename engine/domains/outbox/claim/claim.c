@@ -176,7 +176,7 @@ int hf__outbox_claim_one(hf_store *store, hf_txn *txn, const struct hf__outbox_c
 		result = &mine;
 	hf__clear(&hf__api_outbox_items, out);
 	const int rc = hf__mutate(store, txn, &verb, call, result, out ? &answer : NULL, error);
-	if (rc != HF_OK && !hf__outbox_claim_stands(txn, result))
+	if (rc != HF_OK && out && !hf__outbox_claim_stands(txn, result))
 		hf__outbox_take_back(out);
 	return rc;
 }
