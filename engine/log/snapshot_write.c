@@ -197,7 +197,7 @@ int hf__snapshot_end(struct hf__snapshot_writer *w)
 	const uint64_t directory = w->at, blocks = directory_write(w);
 	if (w->rc != HF_OK)
 		return w->rc;
-	memcpy(trailer, HF__SNAPSHOT_TRAILER_MAGIC, 8);
+	memcpy(trailer, HF__SNAPSHOT_TRAILER_MAGIC, sizeof HF__SNAPSHOT_TRAILER_MAGIC - 1);
 	hf__store_u64(trailer + 8, directory);
 	hf__store_u64(trailer + 16, blocks);
 	hf__store_u64(trailer + 24, w->entry_count);

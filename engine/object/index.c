@@ -216,7 +216,7 @@ static bool enough_nodes(const struct hf__index *index, const struct hf__index_p
 static void find_place(const struct hf__index *index, struct hf__index_probe *probe,
                        struct hf__index_path *path)
 {
-	const int run = index->top.run;
+	const int8_t run = index->top.run;
 	if (run != 0) {
 		hf__index_way_to_end(index, run > 0, path);
 		unsigned *slot = &path->slot[path->height];
