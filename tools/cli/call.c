@@ -142,6 +142,7 @@ void call_options(struct cli *cli)
 	assert(!command->call == !cli->call);
 	assert(!cli->call || !cli->call->takes || cli->call->takes->size <= sizeof(union rows_given));
 	assert(!cli->call || !cli->call->fills || cli->call->fills->size <= sizeof(union rows_given));
+	assert(!command->also || (cli->call && cli->call->takes));
 	if (cli->call && cli->call->takes && strcmp(cli->call->takes->name, "hf_bytes") != 0)
 		cli->takes = *rows_all(cli->call->takes);
 	if (command->also)

@@ -59,7 +59,7 @@ static bool read_part(const struct hf_api_member *member, char *text, void *to)
 
 static int complain(struct cli *cli, const struct hf_api_struct *of, const char *text)
 {
-	char words[160];
+	char words[160] = "";
 	size_t len = 0;
 	for (const struct hf_api_member *m = of->members; m->name; m++)
 		len += (size_t)snprintf(words + len, sizeof words - len, "%s%s", len ? "," : "", m->name);

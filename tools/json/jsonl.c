@@ -291,7 +291,7 @@ static bool read_time(const struct fields *f, const struct json_member *member, 
 static bool read_word(const struct fields *f, const struct json_member *member,
                       const struct field *field, void *at)
 {
-	struct hf_bytes word;
+	struct hf_bytes word = {0};
 	int64_t value = 0;
 	if (!read_bytes(f, member, field->name, false, &word))
 		return false;
