@@ -87,8 +87,8 @@ static void comment(struct parse *p, const char *line, size_t len)
 		for (unsigned i = 0; i < p->family_count; i++)
 			must(strcmp(p->families[i], name) != 0, line, len); /* in two places */
 		must(p->family_count < 200 && rest > 0, line, len);
-		strcpy(p->families[p->family_count++], name);
-		strcpy(p->family, name);
+		memcpy(p->families[p->family_count++], name, sizeof name);
+		memcpy(p->family, name, sizeof name);
 		p->type[0] = '\0';
 	} else if (strcmp(what, "TYPE") == 0) {
 		must(strcmp(p->family, name) == 0 && p->type[0] == '\0', line, len);
@@ -225,7 +225,9 @@ static int by_labels(const void *a, const void *b)
 
 static void none_twice(const struct figures *f)
 {
-	struct figure *all = malloc(f->count * sizeof *all + 1);
+	if (f->count == 0)
+		return;
+	struct figure *all = malloc(f->count * sizeof *all);
 	assert_non_null(all);
 	memcpy(all, f->all, f->count * sizeof *all);
 	qsort(all, f->count, sizeof *all, by_labels);
@@ -336,9 +338,10 @@ double figures_get(const struct figures *f, const char *name, const char *label,
 {
 	const struct figure *figure =
 	    figures_find(f, name, label, hf_str(label ? value : ""), NULL, NULL);
-	if (!figure)
-		fail_msg("there is no %s with %s=%s", name, label ? label : "", label ? value : "");
-	return figure->value;
+	if (figure)
+		return figure->value;
+	fail_msg("there is no %s with %s=%s", name, label ? label : "", label ? value : "");
+	return 0;
 }
 
 bool figures_has(const struct figures *f, const char *name)

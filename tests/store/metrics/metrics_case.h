@@ -82,9 +82,10 @@ static inline struct counted recount(hf_store *store, struct hf_bytes queue, hf_
 static inline double items(const struct figures *f, struct hf_bytes queue, const char *state)
 {
 	const struct figure *figure = figures_find(f, "queue_items", "queue", queue, "state", state);
-	if (!figure)
-		fail_msg("queue %.*s has no figure", (int)queue.len, (const char *)queue.data);
-	return figure->value;
+	if (figure)
+		return figure->value;
+	fail_msg("queue %.*s has no figure", (int)queue.len, (const char *)queue.data);
+	return 0;
 }
 
 /* The figures of the queue are what its list says. */

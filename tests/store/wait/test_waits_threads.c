@@ -51,7 +51,7 @@ static const char *const lock_names[LOCKS] = {"l0", "l1", "l2"};
 
 static void end_item(const struct hf_outbox_item *item, struct hf_rng *rng)
 {
-	const unsigned number = (unsigned)atoi(item->id.data);
+	const unsigned number = (unsigned)strtoul(item->id.data, NULL, 10);
 	const struct hf_outbox_complete_args complete = {
 	    .queue = item->queue, .id = item->id, .token = item->token};
 	const struct hf_outbox_release_args release = {
@@ -244,7 +244,7 @@ static void expect_all_there(void)
 		assert_int_equal(hf_outbox_list(store, &args, 0, &items, &error), HF_OK);
 		for (size_t i = 0; i < items.count; i++) {
 			const struct hf_outbox_item *item = &items.items[i];
-			const unsigned number = (unsigned)atoi(item->id.data);
+			const unsigned number = (unsigned)strtoul(item->id.data, NULL, 10);
 			assert_int_equal(item->status, HF_OUTBOX_QUEUED);
 			assert_int_equal(item->attempts, atomic_load(&all.attempts[number]));
 			assert_int_equal(item->lost, 0);
