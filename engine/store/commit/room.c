@@ -59,7 +59,8 @@ static uint32_t room_spared(const struct hf_store *s, uint32_t size)
 {
 	const uint64_t bytes = s->compaction.live_bytes + s->compaction.logged + 1;
 	const uint64_t kept = room_kept(s), more = kept * size / bytes;
-	return kept + more < 2 * KEPT_MOST ? (uint32_t)(kept + more) : 2 * KEPT_MOST;
+	const uint32_t most = 2 * KEPT_MOST;
+	return kept + more < most ? (uint32_t)(kept + more) : most;
 }
 
 bool hf__group_fits(const struct hf_store *s, const struct hf__buffer *b)
