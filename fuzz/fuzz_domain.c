@@ -93,7 +93,7 @@ static const struct hf__entry *next_entry(struct script *s)
 
 static bool same(const struct hf__writer *a, const struct hf__writer *b)
 {
-	return hf__bytes_equal(hf_bytes_of(a->data, a->len), hf_bytes_of(b->data, b->len));
+	return a->len == b->len && (a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
 }
 
 static bool ask(const struct hf__domain *row, const struct hf__entry *entry)

@@ -141,6 +141,7 @@ static void prepare(void)
 static void change(struct parts *p, struct hf__reader *script)
 {
 	const uint8_t what = hf__get_u8(script);
+	require(p->count > 0); /* the last one stays */
 	const size_t at = hf__get_u8(script) % p->count, other = hf__get_u8(script) % p->count;
 	struct hf__entry *e = &p->entries[at];
 	const struct hf__entry was = *e;
@@ -233,7 +234,8 @@ static void reseal(struct file *file)
 		hf__store_u64(block + 24, hf__checksum(block, 24, seed + at));
 		at += len;
 	}
-	memcpy(data + end, "hfsnapen", 8);
+	static const char magic[8] = {'h', 'f', 's', 'n', 'a', 'p', 'e', 'n'};
+	memcpy(data + end, magic, sizeof magic);
 	hf__store_u64(data + end + 48, file->len);
 	hf__store_u64(data + end + 56, hf__checksum(data + end, 56, seed + end));
 }

@@ -107,7 +107,8 @@ static void reseal(struct file *file, bool directory)
 		reseal_block(data + at, seed + at);
 		at += block_size(data + at);
 	}
-	memcpy(trailer, "hfsnapen", 8);
+	static const char magic[8] = {'h', 'f', 's', 'n', 'a', 'p', 'e', 'n'};
+	memcpy(trailer, magic, sizeof magic);
 	if (directory) {
 		hf__store_u64(trailer + 8, first);
 		hf__store_u64(trailer + 16, kinds[3]);

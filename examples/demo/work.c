@@ -140,14 +140,11 @@ static void finish_all(struct demo *demo)
 
 void work_all(struct demo *demo)
 {
-	struct hf_outbox_stats stats = {0};
-	hf_store *store;
-
 	be_killed(demo);
 	finish_all(demo);
 
-	store = store_open();
-	stats = count(store);
+	hf_store *store = store_open();
+	const struct hf_outbox_stats stats = count(store);
 	inbox_check(demo, store);
 	cursor_check(store);
 	store_close(store);

@@ -97,8 +97,9 @@ static int metrics(struct hf_store *s, struct hf__exposition *e, struct hf_error
 {
 	struct hf__collection c = {0};
 	struct hf__own *own = hf__alloc(sizeof *own);
-	int rc = own ? gather(s, own, &c, error)
-	             : hf__fail(error, HF_ENOMEM, 0, "no memory for the figures of the store");
+	if (!own)
+		return hf__fail(error, HF_ENOMEM, 0, "no memory for the figures of the store");
+	int rc = gather(s, own, &c, error);
 	if (rc == HF_OK)
 		rc = expose(e, own, &c, error);
 	hf__collection_deinit(&c);
