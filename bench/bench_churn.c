@@ -155,8 +155,8 @@ static uint64_t memory_of(pid_t pid)
 	(void)snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
 	FILE *file = fopen(path, "r");
 	while (file && fgets(line, sizeof line, file))
-		if (sscanf(line, "VmRSS: %llu kB", &kib) == 1)
-			break;
+		if (strncmp(line, "VmRSS:", 6) == 0)
+			kib = strtoull(line + 6, NULL, 10);
 	if (file)
 		(void)fclose(file);
 	return (uint64_t)kib << 10;

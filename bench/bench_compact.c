@@ -183,7 +183,7 @@ static double status_of(const char *name)
 	FILE *file = fopen("/proc/self/status", "r");
 	while (file && fgets(line, sizeof line, file))
 		if (strncmp(line, name, strlen(name)) == 0)
-			(void)sscanf(line + strlen(name), ": %llu", &kib);
+			kib = strtoull(line + strlen(name) + 1, NULL, 10);
 	if (file)
 		(void)fclose(file);
 	return (double)kib * 1024;
