@@ -116,7 +116,7 @@ def test_lists_are_paged_each_object_once(tmp):
         assert lines >= 1
 
 
-# --- Names from anybody ---------------------------------------------------------------------------
+# --- Names of any bytes ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", (ESCAPES, SCRIPT, QUOTES, BYTES, LONG))

@@ -81,7 +81,7 @@ static int run_serve(struct cli *cli, int argc, char **argv)
 	if (!cli_directory(cli))
 		return CLI_USAGE;
 	if (serve_is_address(where) && !file)
-		return cli_usage(cli, "an address needs --auth-file: whoever is on this host reaches it");
+		return cli_usage(cli, "an address needs --auth-file: all of this host reach it");
 	if (file && serve_password(file, &password, &error) != HF_OK)
 		return cli_fail(cli, &error);
 	const int status = open_and_serve(cli, where, password);

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
-/* A directory of a store has some dozens of files; one that somebody filled is not walked to its
+/* A directory of a store has some dozens of files; one that others filled is not walked to its
  * end at every look. */
 enum { FILES_MAX = 20000 };
 

@@ -184,7 +184,7 @@ bool loop_add(struct serve *serve, struct source *source, uint32_t events);
 void loop_change(struct serve *serve, struct source *source, uint32_t events);
 void loop_remove(struct serve *serve, struct source *source);
 int64_t loop_seconds(void);
-/* Is whoever is at the other end one that may use the store? */
+/* May the peer use the store? */
 bool listen_peer_may(const struct serve *serve, int fd);
 
 #endif

@@ -86,7 +86,7 @@ static enum request_state read_head(struct request *request, char letter, int64_
 	return REQUEST_READY;
 }
 
-/* Does somebody speak HTTP, as far as can be seen? */
+/* Does the peer speak HTTP, as far as can be seen? */
 static bool is_http(const struct request *request)
 {
 	static const char *const words[] = {"POST ", "GET ",   "HEAD ",    "PUT ",    "DELETE ",

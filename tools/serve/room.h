@@ -14,7 +14,7 @@ struct room {
 /* As realloc(), for something that had `had` bytes; 0 frees it. NULL: there is no more, and the old
  * one is as it was. */
 void *room_resize(struct room *room, void *at, size_t had, size_t want);
-/* Counts what somebody else keeps. */
+/* Counts what is kept elsewhere. */
 bool room_take(struct room *room, size_t bytes);
 void room_give(struct room *room, size_t bytes);
 

@@ -100,7 +100,7 @@ static void draw_disk(const struct look *look, int y)
 		part(&line, WARN, "", "memory only", "");
 }
 
-/* What calls for somebody comes first: a line that is too short loses its end. */
+/* What needs an operator comes first: a line that is too short loses its end. */
 static void draw_totals(const struct top *top, int y)
 {
 	const struct look_totals *totals = &top->look.state.totals;

@@ -2,7 +2,7 @@
  *
  * Two threads. The command's own looks at the store once a second, keeps samples of the last hour,
  * ends connections that are too slow, and waits for signals. The server's answers requests one at a
- * time; each does a bounded piece of work. `lock` is held by whoever uses the look.
+ * time; each does a bounded piece of work. `lock` is held by the thread that uses the look.
  *
  * I-UI-1: whatever comes from the store or a request reaches a page through html_text() and its
  * like alone, which leave no character that markup is made of. I-UI-2: nothing is answered but a

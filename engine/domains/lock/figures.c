@@ -6,7 +6,7 @@
 #define OVER_MOST ((size_t)10000)
 
 static const struct hf__figure figures[] = {
-    {.family = "locks_held", .help = "Locks that somebody holds."},
+    {.family = "locks_held", .help = "Locks that are held."},
 };
 
 /* At most as many as *left says, which falls. */

@@ -163,7 +163,7 @@ def test_another_user_is_refused() -> None:
             return done.stdout + done.stderr
 
         assert "PermissionError" in as_nobody()
-        os.chmod(server.socket, 0o666)  # by whoever may
+        os.chmod(server.socket, 0o666)  # by its owner
         assert "HF_EACCESS" in as_nobody()
         assert server.client().ping()
 
