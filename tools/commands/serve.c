@@ -20,7 +20,7 @@ static int signals_of_end(void)
 	           : -1;
 }
 
-static int tell_where(struct cli *cli, const struct serve_place *place)
+static int tell_where(struct cli *cli, const struct place *place)
 {
 	out_begin(cli->out, "serve");
 	out_bytes(cli->out, "directory", hf_str(cli->directory));
@@ -29,7 +29,7 @@ static int tell_where(struct cli *cli, const struct serve_place *place)
 	return out_flush(cli);
 }
 
-static int serve_at(struct cli *cli, struct serve_place *place, char *password, int ends)
+static int serve_at(struct cli *cli, struct place *place, char *password, int ends)
 {
 	const struct serve_options options = {.directory = cli->directory,
 	                                      .password = password,
@@ -44,7 +44,7 @@ static int serve_at(struct cli *cli, struct serve_place *place, char *password, 
 		rc = serve_listen(serve, place->fd, place->local, &error);
 	if (rc == HF_OK) {
 		place->fd = -1; /* its own from here on */
-		rc = serve_place_show(place, &error);
+		rc = place_show(place, &error);
 	}
 	int status = rc == HF_OK ? tell_where(cli, place) : CLI_OK;
 	if (rc == HF_OK && status == CLI_OK)
@@ -55,7 +55,7 @@ static int serve_at(struct cli *cli, struct serve_place *place, char *password, 
 
 static int open_and_serve(struct cli *cli, const char *where, char *password)
 {
-	struct serve_place place = {.fd = -1};
+	struct place place = {.fd = -1};
 	struct hf_error error = {0};
 	const int ends = signals_of_end();
 	if (ends < 0)
@@ -67,7 +67,7 @@ static int open_and_serve(struct cli *cli, const char *where, char *password)
 		status = cli_open_with(cli, cli_store_options(cli));
 	if (status == CLI_OK)
 		status = serve_at(cli, &place, password, ends);
-	serve_place_end(&place);
+	place_end(&place);
 	(void)close(ends);
 	return status;
 }

@@ -5,6 +5,7 @@
 #define TOOLS_SERVE_H
 
 #include "holdfast/holdfast.h"
+#include "listen/place.h"
 
 struct serve;
 
@@ -34,26 +35,12 @@ HF_CHECKED int serve_run(struct serve *serve, int wait_ms, struct hf_error *erro
 
 /* --- Places (listen.c) ------------------------------------------------------------------------ */
 
-/* Where it listens: a unix socket at a path, or an address of this host's loopback. */
-struct serve_place {
-	int fd;
-	bool local;
-	char shown[256]; /* the path, or 127.0.0.1:PORT with the port that was chosen */
-	const char *path; /* of a unix socket: where it goes */
-	char made[320]; /* where it lies until then */
-	uint64_t device, inode; /* of the socket */
-};
-
 /* Is it HOST:PORT? */
 bool serve_is_address(const char *place);
-/* Makes the socket, which nobody sees yet. Of a unix socket the mode is what the store's directory
- * lets its owner and group write. */
-HF_CHECKED int serve_place_make(struct serve_place *place, const char *where, const char *directory,
+/* A socket there, which no process sees yet: a unix socket is for those that may write to the
+ * store's directory. */
+HF_CHECKED int serve_place_make(struct place *place, const char *where, const char *directory,
                                 struct hf_error *error);
-/* Puts it where clients look for it. */
-HF_CHECKED int serve_place_show(struct serve_place *place, struct hf_error *error);
-/* Takes it away, if it is still this one. */
-void serve_place_end(struct serve_place *place);
 /* The password in a file, which nobody but its owner and group may read. To be freed. */
 HF_CHECKED int serve_password(const char *path, char **out, struct hf_error *error);
 

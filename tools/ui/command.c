@@ -1,6 +1,7 @@
 /* ui: its row, and the thread that looks at the store and waits for signals. Without libmicrohttpd
  * there is the row alone, and it says so. */
 #include "commands/commands.h"
+#include "listen/place.h"
 #include "print/out.h"
 #include "ui/ui.h"
 
@@ -74,6 +75,21 @@ static int serve(struct ui *ui, int listener, const char *where, bool tcp)
 	return status;
 }
 
+/* For those that may read the store's directory. */
+static int listen_locally(struct ui *ui, const char *path)
+{
+	struct hf_error error = {0};
+	struct place place;
+	int rc = place_make(&place, path, ui->cli->directory, S_IRGRP, &error);
+	if (rc == HF_OK)
+		rc = place_show(&place, &error);
+	const int listener = place.fd;
+	place.fd = rc == HF_OK ? -1 : listener; /* the server's from here on */
+	const int status = rc == HF_OK ? serve(ui, listener, path, false) : cli_fail(ui->cli, &error);
+	place_end(&place);
+	return status;
+}
+
 static int listen_and_serve(struct ui *ui)
 {
 	struct cli *cli = ui->cli;
@@ -82,15 +98,10 @@ static int listen_and_serve(struct ui *ui)
 	int status = CLI_OK;
 	(void)snprintf(address, sizeof address, "127.0.0.1:%u", (unsigned)cli_u64(cli, "port", 0));
 	const char *asked = cli_text(cli, "listen");
-	const int listener =
-	    path ? listen_unix(cli, path, &status)
-	         : listen_tcp(cli, asked ? asked : address, where, sizeof where, &status);
-	if (listener < 0)
-		return status;
-	status = serve(ui, listener, path ? path : where, path == NULL);
 	if (path)
-		(void)unlink(path); /* what is left is replaced by the next */
-	return status;
+		return listen_locally(ui, path);
+	const int listener = listen_tcp(cli, asked ? asked : address, where, sizeof where, &status);
+	return listener < 0 ? status : serve(ui, listener, where, true);
 }
 
 static int run_ui(struct cli *cli, struct ui *ui)

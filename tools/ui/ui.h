@@ -96,7 +96,6 @@ void server_stop(struct server *server);
 
 /* A socket that listens, or -1 with the sentence printed and *status set. */
 int listen_tcp(struct cli *cli, const char *address, char *printed, size_t size, int *status);
-int listen_unix(struct cli *cli, const char *path, int *status);
 
 /* A new random key in hexadecimal digits, or that of the file, which is made if it is missing.
  * CLI_OK or an exit status with the sentence printed. */
